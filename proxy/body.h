@@ -1,0 +1,37 @@
+/*
+ * One body on its way through: hashed whole, stored in chunks of BODY_CHUNK up to a limit, passed on whatever happens to the
+ * storing. Holds at most one chunk in memory. One tunnel thread.
+ */
+#ifndef PROXY_BODY_H
+#define PROXY_BODY_H
+
+#include "proxy/record.h"
+
+struct body_limits {
+	bool store;
+	uint64_t max; /* bytes to store of one body */
+};
+
+struct body {
+	struct record *record;
+	int64_t exchange;
+	enum fact_side side;
+	struct body_limits limits;
+	struct buf chunk; /* payload not yet handed to the recorder */
+	int64_t n;        /* chunks handed over */
+	uint64_t size, stored;
+	struct sha256 hash;
+	bool hashing; /* hash is live: some payload came */
+};
+
+void body_init(struct body *b, struct record *r, int64_t exchange, enum fact_side side,
+	struct body_limits limits);
+void body_fini(struct body *b);
+/* Payload bytes as they came; shaped as http1_payload_fn with ctx = struct body. */
+void body_add(void *ctx, struct span payload);
+/* Hand over what is left; notes a body that was not stored whole. Idempotent. */
+void body_end(struct body *b);
+/* The digest of all payload so far, into out; the span of it, or SPAN_NONE if there was none. */
+struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN]);
+
+#endif

@@ -1,0 +1,140 @@
+#include "proxy/local.h"
+
+#include <stdio.h>
+
+static const char *status_reason(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 204: return "No Content";
+	case 400: return "Bad Request";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 407: return "Proxy Authentication Required";
+	case 504: return "Gateway Timeout";
+	default: return "Bad Gateway";
+	}
+}
+
+static int error_status(enum err_kind kind)
+{
+	if (kind >= ERR_HEAD_TRUNCATED && kind <= ERR_EXTRA_BYTES)
+		return 400;
+	if (kind == ERR_REFUSED_ADDRESS || kind == ERR_REFUSED_SELF || kind == ERR_REFUSED_NOISE)
+		return 403;
+	if (kind == ERR_DNS_TIMEOUT || kind == ERR_CONNECT_TIMEOUT || kind == ERR_ORIGIN_TIMEOUT)
+		return 504;
+	return 502;
+}
+
+static void add_escaped(struct buf *out, const char *text)
+{
+	for (; *text != 0; text++) {
+		switch (*text) {
+		case '&': buf_add_str(out, "&amp;"); break;
+		case '<': buf_add_str(out, "&lt;"); break;
+		case '>': buf_add_str(out, "&gt;"); break;
+		case '"': buf_add_str(out, "&quot;"); break;
+		case '\'': buf_add_str(out, "&#39;"); break;
+		default: buf_add_byte(out, (uint8_t)*text);
+		}
+	}
+}
+
+static void finish(struct local_answer *a, int status, const char *type, const char *mark,
+	bool close, bool head_only)
+{
+	a->status = status;
+	a->reason = status_reason(status);
+	a->close = close;
+	buf_addf(&a->head, "HTTP/1.1 %d %s\r\nX-Clicktrail: %s\r\nCache-Control: no-store\r\n",
+		status, a->reason, mark);
+	if (status != 204)
+		buf_addf(&a->head,
+			"Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n",
+			type, buf_len(&a->body));
+	if (status == 407)
+		buf_add_str(&a->head, "Proxy-Authenticate: Basic realm=\"clicktrail\"\r\n");
+	buf_addf(&a->head, "Connection: %s\r\n\r\n", close ? "close" : "keep-alive");
+	if (head_only)
+		buf_clear(&a->body);
+}
+
+void local_fini(struct local_answer *a)
+{
+	buf_fini(&a->head);
+	buf_fini(&a->body);
+}
+
+void local_error(struct local_answer *a, const struct err *err, const char *host, bool head_only)
+{
+	int status = error_status(err->kind);
+	char mark[128];
+	snprintf(mark, sizeof mark, "error; reason=%s", err_word(err->kind));
+	buf_addf(&a->body,
+		"<!doctype html><meta charset=\"utf-8\"><title>%d clicktrail: %s</title>"
+		"<h1>clicktrail could not pass this on</h1><p>This page was made by clicktrail, "
+		"not by the site.</p><p><b>",
+		status, err_word(err->kind));
+	add_escaped(&a->body, err_sentence(err->kind));
+	buf_add_str(&a->body, "</b></p><pre>");
+	if (host != NULL && host[0] != 0) {
+		add_escaped(&a->body, host);
+		buf_add_str(&a->body, "\n");
+	}
+	add_escaped(&a->body, err->detail);
+	buf_add_str(&a->body, "</pre>\n");
+	finish(a, status, "text/html; charset=utf-8", mark, true, head_only);
+}
+
+void local_auth(struct local_answer *a)
+{
+	buf_add_str(&a->body, "clicktrail wants the user name and password it was started with.\n");
+	finish(a, 407, "text/plain; charset=utf-8", "error; reason=client-refused", true, false);
+}
+
+static const char index_page[] =
+	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>clicktrail</title>"
+	"<h1>This browser goes through clicktrail</h1>"
+	"<p>Everything it sends and receives is recorded. To see inside https, trust this "
+	"installation's certificate authority: <a href=\"/ca.pem\">PEM</a>, "
+	"<a href=\"/ca.der\">DER</a>.</p><ul>"
+	"<li>Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, Import, "
+	"choose the PEM file, tick \"identify websites\".</li>"
+	"<li>Chromium: Settings, Privacy and security, Security, Manage certificates, Authorities, "
+	"Import, choose the PEM file.</li>"
+	"<li>Remove it again there when the investigation is over.</li></ul></html>\n";
+
+/* The script calls back, so that the mark means: our TLS was trusted and script runs. */
+static const char ready_page[] =
+	"<!doctype html><meta charset=\"utf-8\"><title>clicktrail is ready</title>"
+	"<p>Proof page of clicktrail. <span id=\"s\">Waiting for script.</span></p>"
+	"<script>fetch(\"/ready/done\",{method:\"POST\"}).then(function(){"
+	"document.getElementById(\"s\").textContent=\"Script runs.\";});</script>\n";
+
+void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
+	bool head_only)
+{
+	size_t query = span_find_byte(path, '?', 0);
+	if (query != SIZE_MAX)
+		path = span_first(path, query);
+	if (span_is(path, "/") || path.n == 0) {
+		buf_add_str(&a->body, index_page);
+		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+	} else if (span_is(path, "/ca.pem")) {
+		ca_pem(p->options.ca, &a->body);
+		finish(a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
+	} else if (span_is(path, "/ca.der")) {
+		ca_der(p->options.ca, &a->body);
+		finish(a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
+	} else if (span_is(path, "/ready") && over_tls) {
+		buf_add_str(&a->body, ready_page);
+		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+	} else if (span_is(path, "/ready/done") && over_tls) {
+		proxy_mark_ready(p);
+		finish(a, 204, "", "internal", false, head_only);
+	} else {
+		buf_add_str(&a->body, "clicktrail has no such page.\n");
+		finish(a, 404, "text/plain; charset=utf-8", "internal", false, head_only);
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * Answers that the proxy gives itself: error pages marked as ours, and http://clicktrail.internal/ with the CA and the ready page.
+ * Makes bytes only; recording and sending them is the exchange's business. Pure but for the ready mark.
+ */
+#ifndef PROXY_LOCAL_H
+#define PROXY_LOCAL_H
+
+#include "proxy/state.h"
+#include "proxy/target.h"
+
+struct local_answer {
+	int status;
+	const char *reason;
+	struct buf head; /* status line and fields, blank line included */
+	struct buf body;
+	bool close; /* the connection ends behind it */
+};
+
+void local_fini(struct local_answer *a);
+/* An error page: 400, 403, 407, 502 or 504 by kind; the detail is escaped. For HEAD the body is left empty. */
+void local_error(struct local_answer *a, const struct err *err, const char *host, bool head_only);
+/* clicktrail.internal: "/", "/ca.pem", "/ca.der", "/ready", "/ready/done". path: origin form. */
+void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
+	bool head_only);
+/* 407 with a Basic challenge. */
+void local_auth(struct local_answer *a);
+
+#endif

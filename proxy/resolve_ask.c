@@ -1,0 +1,151 @@
+#include "proxy/resolve_inner.h"
+#include "store/base/clock.h"
+
+#include <ares.h>
+#include <errno.h>
+#include <poll.h>
+
+static void answered(void *arg, int status, int timeouts, unsigned char *message, int len)
+{
+	struct resolve_answer *answer = arg;
+	(void)timeouts;
+	answer->done = true;
+	answer->status = status;
+	if (message != NULL && len > 0)
+		buf_add(&answer->raw, message, (size_t)len);
+}
+
+static ares_channel channel_new(const char *servers)
+{
+	/* NOSEARCH, NOALIASES: ask for the very name. NOCHECKRESP: a SERVFAIL is an answer that
+	 * we want to see; resolve() then asks the next server itself. */
+	char lookups[] = "b";
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP,
+		.timeout = RESOLVE_TRY_MS,
+		.tries = RESOLVE_TRIES,
+		.ndots = 0,
+		.lookups = lookups,
+	};
+	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
+		   ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_NOROTATE;
+	ares_channel channel;
+	if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS)
+		return NULL;
+	if (ares_set_servers_ports_csv(channel, servers) == ARES_SUCCESS)
+		return channel;
+	ares_destroy(channel);
+	return NULL;
+}
+
+static int earlier(int64_t at_us, int64_t now_us, int ms)
+{
+	int64_t left = at_us <= now_us ? 0 : (at_us - now_us + 999) / 1000;
+	return left < ms ? (int)left : ms;
+}
+
+/* Each question has a channel of its own: an ICMP error is reported once per socket, and a
+ * question that shared the socket would wait for its timeout. */
+struct ask {
+	ares_channel channels[2];
+	int stop_fd;
+};
+
+static int ares_wait_ms(const struct ask *ask)
+{
+	struct timeval wait = {60, 0}, room;
+	for (int k = 0; k < 2; k++)
+		wait = *ares_timeout(ask->channels[k], &wait, &room);
+	return (int)(wait.tv_sec * 1000 + (wait.tv_usec + 999) / 1000);
+}
+
+/* The sockets that channel k wants to hear of, behind the n that are there. */
+static nfds_t add_sockets(const struct ask *ask, int k, struct pollfd *fds, nfds_t n)
+{
+	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+	/* ARES_GETSOCK_WRITABLE shifts into the sign bit: the bits are read by hand. */
+	unsigned mask = (unsigned)ares_getsock(ask->channels[k], sockets, ARES_GETSOCK_MAXNUM);
+	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+		unsigned r = mask >> i & 1, w = mask >> (i + ARES_GETSOCK_MAXNUM) & 1;
+		if (r != 0 || w != 0)
+			fds[n++] = (struct pollfd){sockets[i],
+				(short)((r != 0 ? POLLIN : 0) | (w != 0 ? POLLOUT : 0)), 0};
+	}
+	return n;
+}
+
+/* Waits for the channels' sockets at most `ms` and lets them work. */
+static enum ask_result turn(const struct ask *ask, int ms)
+{
+	struct pollfd fds[1 + 2 * ARES_GETSOCK_MAXNUM] = {{ask->stop_fd, POLLIN, 0}};
+	nfds_t end[2];
+	end[0] = add_sockets(ask, 0, fds, 1);
+	end[1] = add_sockets(ask, 1, fds, end[0]);
+	int ready = poll(fds, end[1], ms);
+	if (ready < 0 && errno != EINTR)
+		return ASK_SYSTEM;
+	if (ready > 0 && fds[0].revents != 0)
+		return ASK_STOPPED;
+	for (nfds_t i = 1; ready > 0 && i < end[1]; i++) {
+		bool r = (fds[i].revents & ~POLLOUT) != 0, w = (fds[i].revents & POLLOUT) != 0;
+		if (r || w)
+			ares_process_fd(ask->channels[i < end[0] ? 0 : 1],
+				r ? fds[i].fd : ARES_SOCKET_BAD,
+				w ? fds[i].fd : ARES_SOCKET_BAD);
+	}
+	for (int k = 0; k < 2; k++) /* their timeouts */
+		ares_process_fd(ask->channels[k], ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	return ASK_DONE;
+}
+
+/* An answer with records of the asked type ends the patience with the other question. */
+static bool has_addresses(const struct resolve_answer *answer)
+{
+	struct dns_reader r;
+	struct dns_record record;
+	if (!answer->done || !dns_open(&r, buf_span(&answer->raw)))
+		return false;
+	while (dns_answer(&r, &record))
+		if (record.type == answer->type)
+			return true;
+	return false;
+}
+
+static enum ask_result run(
+	const struct ask *ask, int64_t until_us, const struct resolve_answer answers[2])
+{
+	int64_t other_us = INT64_MAX;
+	while (!answers[0].done || !answers[1].done) {
+		int64_t now = clock_now_us(clock_real());
+		if (now >= other_us)
+			return ASK_DONE;
+		if (now >= until_us)
+			return ASK_TIMEOUT;
+		if (other_us == INT64_MAX &&
+			(has_addresses(&answers[0]) || has_addresses(&answers[1])))
+			other_us = now + RESOLVE_OTHER_MS * 1000;
+		int ms = earlier(until_us, now, ares_wait_ms(ask));
+		enum ask_result result = turn(ask, earlier(other_us, now, ms));
+		if (result != ASK_DONE)
+			return result;
+	}
+	return ASK_DONE;
+}
+
+enum ask_result resolve_ask(const char *servers, const char *name, int64_t until_us,
+	int stop_fd, struct resolve_answer answers[2])
+{
+	struct ask ask = {{channel_new(servers), channel_new(servers)}, stop_fd};
+	enum ask_result result = ASK_SYSTEM;
+	if (ask.channels[0] != NULL && ask.channels[1] != NULL) {
+		for (int k = 0; k < 2; k++)
+			ares_query(ask.channels[k], name, DNS_IN, answers[k].type, answered,
+				&answers[k]);
+		result = run(&ask, until_us, answers);
+	}
+	for (int k = 0; k < 2; k++)
+		if (ask.channels[k] != NULL)
+			ares_destroy(ask.channels[k]); /* ends what is pending with
+							  ARES_EDESTRUCTION */
+	return result;
+}

@@ -1,0 +1,53 @@
+/*
+ * One client connection, from accept to close. tunnel.c tells its story as named steps; the other files of proxy/ are the steps.
+ * A tunnel has one thread, which owns all of it.
+ */
+#ifndef PROXY_TUNNEL_H
+#define PROXY_TUNNEL_H
+
+#include "proxy/leg.h"
+#include "proxy/state.h"
+#include "proxy/target.h"
+
+/* The origin end, opened when first needed. */
+struct tunnel_origin {
+	bool open;
+	struct leg leg;
+	struct target target;
+	uint64_t exchanges; /* served over this leg */
+	struct err failed;  /* kind != NONE: could not be reached; every exchange of the tunnel gets that answer */
+};
+
+struct tunnel {
+	struct proxy *proxy;
+	struct record record;
+	struct leg browser;
+	struct writer_waiter waiter; /* for commits */
+	struct arena arena;          /* lives as long as the tunnel */
+	bool intercepted;            /* inside CONNECT with TLS: one origin, one target */
+	bool internal;               /* inside CONNECT to clicktrail.internal */
+	struct target target;        /* CONNECT's */
+	struct tunnel_origin origin;
+	int64_t requests;            /* on this tunnel */
+	struct err end;              /* why it ended */
+};
+
+/* The whole life of an accepted connection (fd is taken). Runs in the tunnel's thread. */
+void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const struct sockaddr *listener);
+
+/* Wait until the link may be released (proxy_release); false: the proxy stops. */
+bool tunnel_hold(struct tunnel *t, struct err *err);
+/* Close the origin leg, if open, and record its end. */
+void tunnel_close_origin(struct tunnel *t, const struct err *why);
+/* Open the origin leg for `target`. False: origin.failed says why. peer (may be NULL): the origin's certificate. */
+bool tunnel_open_origin(struct tunnel *t, const struct target *target, const char *const *alpn,
+	struct origin_got *got, struct err *err);
+
+/* Serve HTTP/1 exchanges on the browser leg until either side is done; t->end says why. (http1.c) */
+void http1_serve(struct tunnel *t);
+/* A request head that was read already (the first one of a plain connection, after routing CONNECT). */
+
+/* Bytes both ways, unread, until both sides are done; records an opaque fact. why: its word. (passthrough.c) */
+void passthrough(struct tunnel *t, const char *why, int64_t exchange);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` holds a heap context between init and fini.
+ */
+#ifndef STORE_BASE_HASH_H
+#define STORE_BASE_HASH_H
+
+#include "store/base/text.h"
+
+enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16 };
+
+struct sha256 {
+	void *ctx; /* EVP_MD_CTX */
+	uint64_t bytes;
+};
+
+void sha256_init(struct sha256 *h);
+void sha256_add(struct sha256 *h, const void *p, size_t n);
+/* The digest so far; adding may go on afterwards. */
+void sha256_peek(const struct sha256 *h, uint8_t out[SHA256_LEN]);
+void sha256_fini(struct sha256 *h);
+void sha256(struct span s, uint8_t out[SHA256_LEN]);
+void md5(struct span s, uint8_t out[MD5_LEN]); /* for JA3 only */
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * Bodies: chunks put together again, equal ones fetched from where they are stored. A case at
+ * rest has an index over its chunks; while it is being written there is none, and the reader
+ * keeps in memory between which facts a body lies.
+ */
+#include "store/case_state.h"
+
+#include <stdlib.h>
+
+static const char find_index_sql[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' "
+				     "AND name = 'fact_chunk_by_exchange'";
+
+static const char get_indexed_sql[] =
+	"SELECT c.n, c.size, c.same_as, c.data, s.data "
+	"FROM fact_chunk AS c INDEXED BY fact_chunk_by_exchange "
+	"LEFT JOIN fact_chunk AS s ON s.seq = c.same_as "
+	"WHERE c.exchange = :exchange AND c.side = :side ORDER BY c.n";
+
+/* Chunks of a body are numbered in the order of their facts, so this is the same order. */
+static const char get_between_sql[] =
+	"SELECT c.n, c.size, c.same_as, c.data, s.data "
+	"FROM fact_chunk AS c NOT INDEXED "
+	"LEFT JOIN fact_chunk AS s ON s.seq = c.same_as "
+	"WHERE c.seq BETWEEN :first AND :last AND c.exchange = :exchange AND c.side = :side "
+	"ORDER BY c.seq";
+
+static const char get_places_sql[] = "SELECT seq, exchange, side FROM fact_chunk WHERE seq > "
+				     ":after ORDER BY seq LIMIT :most";
+
+enum { SPANS_FIRST = 64, PLACES_PAGE = 4096 };
+
+void case_spans_fini(struct case_spans *s)
+{
+	free(s->items);
+	*s = (struct case_spans){0};
+}
+
+static uint64_t key_of(int64_t exchange, int64_t side)
+{
+	return (uint64_t)exchange << 1 | (side != 0);
+}
+
+/* Keys are counted numbers, so they spread by themselves; a file that was made to collide only
+ * slows its own reading, up to the time limit. */
+static struct case_span *slot(const struct case_spans *s, uint64_t key)
+{
+	size_t at = (size_t)key;
+	while (s->items[at & (s->cap - 1)].key != 0 && s->items[at & (s->cap - 1)].key != key)
+		at++;
+	return &s->items[at & (s->cap - 1)];
+}
+
+static void grow(struct case_spans *s)
+{
+	struct case_spans old = *s;
+	s->cap = old.cap == 0 ? SPANS_FIRST : old.cap * 2;
+	s->items = calloc(s->cap, sizeof *s->items);
+	if (s->items == NULL)
+		abort();
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.items[i].key != 0)
+			*slot(s, old.items[i].key) = old.items[i];
+	free(old.items);
+}
+
+static void learn(struct case_spans *s, int64_t seq, uint64_t key)
+{
+	if (s->n >= s->cap / 2)
+		grow(s);
+	struct case_span *span = slot(s, key);
+	if (span->key == 0) {
+		*span = (struct case_span){.key = key, .first = seq};
+		s->n++;
+	}
+	span->last = seq;
+}
+
+/* One page of places; *more if there may be another. */
+static bool read_places(struct case_file *c, sqlite3_stmt *s, bool *more, struct err *err)
+{
+	int rc;
+	int64_t n = 0;
+	case_start_clock(c);
+	db_bind_int(s, ":after", c->bodies.seen_seq);
+	db_bind_int(s, ":most", PLACES_PAGE);
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		int64_t seq = sqlite3_column_int64(s, 0);
+		uint64_t key = key_of(sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+		if (seq <= c->bodies.seen_seq)
+			break;
+		c->bodies.seen_seq = seq;
+		n++;
+		if (key != 0)
+			learn(&c->bodies, seq, key);
+	}
+	*more = n == PLACES_PAGE;
+	bool ok = rc == SQLITE_DONE;
+	if (rc == SQLITE_ROW)
+		err_set(err, ERR_CASE_READ, "chunks out of order");
+	else if (!ok)
+		db_fail(c->db, ERR_CASE_READ, "chunks", err);
+	sqlite3_reset(s);
+	return ok;
+}
+
+static bool learn_places(struct case_file *c, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(c->db, get_places_sql, ERR_CASE_READ, err);
+	bool ok = s != NULL, more = ok;
+	while (ok && more)
+		ok = read_places(c, s, &more, err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* The bytes of the row's chunk; they must be what the fact says they are. */
+static bool chunk_data(sqlite3_stmt *s, int64_t n, struct span *out, struct err *err)
+{
+	bool shared = sqlite3_column_type(s, 2) != SQLITE_NULL;
+	int column = shared ? 4 : 3;
+	if (sqlite3_column_type(s, 0) != SQLITE_INTEGER || sqlite3_column_int64(s, 0) != n)
+		return err_set(
+			err, ERR_CASE_READ, "chunk %lld of the body is missing", (long long)n);
+	if (sqlite3_column_type(s, column) != SQLITE_BLOB)
+		return err_set(err, ERR_CASE_READ, "chunk %lld of the body has no bytes",
+			(long long)n);
+	*out = db_column_span(s, column);
+	if (sqlite3_column_type(s, 1) != SQLITE_INTEGER ||
+		sqlite3_column_int64(s, 1) != (int64_t)out->n)
+		return err_set(err, ERR_CASE_READ, "chunk %lld of the body is not of its size",
+			(long long)n);
+	return true;
+}
+
+static bool read_chunks(struct case_file *c, sqlite3_stmt *s, size_t max, struct buf *out,
+	bool *whole, struct err *err)
+{
+	int rc;
+	for (int64_t n = 0; (rc = sqlite3_step(s)) == SQLITE_ROW; n++) {
+		struct span data = SPAN_NONE;
+		if (!chunk_data(s, n, &data, err))
+			return false;
+		buf_add_span(out, span_first(data, max));
+		if (data.n > max)
+			return true;
+		max -= data.n;
+	}
+	*whole = rc == SQLITE_DONE;
+	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "body", err);
+}
+
+static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exchange,
+	enum fact_side side, struct err *err)
+{
+	struct case_span none = {0}, *span = &none;
+	sqlite3_stmt *s = db_prepare(
+		c->db, indexed ? get_indexed_sql : get_between_sql, ERR_CASE_READ, err);
+	if (s == NULL)
+		return NULL;
+	db_bind_int(s, ":exchange", exchange);
+	db_bind_int(s, ":side", side);
+	if (indexed)
+		return s;
+	if (c->bodies.cap > 0)
+		span = slot(&c->bodies, key_of(exchange, side));
+	db_bind_int(s, ":first", span->first);
+	db_bind_int(s, ":last", span->last);
+	return s;
+}
+
+/* Begins a read transaction in which the index is there, or else the places of all chunks are
+ * known. */
+static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
+{
+	int64_t found = 0;
+	case_start_clock(c);
+	if (!db_exec(c->db, "BEGIN", ERR_CASE_READ, err) ||
+		!db_int(c->db, find_index_sql, &found, ERR_CASE_READ, err))
+		return false;
+	*indexed = found != 0;
+	if (*indexed)
+		return true;
+	/* Learning may take long: page by page, each a transaction of its own. */
+	if (!db_exec(c->db, "ROLLBACK", ERR_CASE_READ, err) || !learn_places(c, err))
+		return false;
+	case_start_clock(c);
+	return db_exec(c->db, "BEGIN", ERR_CASE_READ, err);
+}
+
+bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
+	struct buf *out, bool *whole, struct err *err)
+{
+	bool indexed = false;
+	*whole = false;
+	bool ok = begin_body(c, &indexed, err);
+	sqlite3_stmt *s = ok ? prepare_body(c, indexed, exchange, side, err) : NULL;
+	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
+	sqlite3_finalize(s);
+	if (sqlite3_get_autocommit(c->db) == 0)
+		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	return ok;
+}

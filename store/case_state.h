@@ -1,0 +1,52 @@
+/*
+ * Inside a reader of cases. Private to store/: case.c (opening), case_facts.c, bodies.c.
+ */
+#ifndef STORE_CASE_STATE_H
+#define STORE_CASE_STATE_H
+
+#include "store/case.h"
+#include "store/get.h"
+#include "store/raw.h"
+
+#include <limits.h>
+
+enum {
+	CASE_READ_MAX_MS = 10 * 1000, /* for one page of facts or one body; longer: the file is
+					 made to be slow */
+	CASE_PAGE_FACTS = 512,        /* facts read in one transaction */
+	CASE_PAGE_BYTES = 4 * 1024 * 1024,
+	CASE_PAGE_MS =
+		500, /* a page is cut after this time: the writer's log waits for readers */
+};
+
+/* Where the chunks of one side of an exchange lie, as numbers of facts. */
+struct case_span {
+	uint64_t key; /* exchange and side; 0: free */
+	int64_t first, last;
+};
+
+/* Known while a case has no index over its chunks: while it is being written, or was left
+ * uncleanly. */
+struct case_spans {
+	struct case_span *items;
+	size_t n, cap;
+	int64_t seen_seq; /* chunks up to here are in it */
+};
+
+struct case_file {
+	char path[PATH_MAX]; /* of the case itself, also when a copy is read */
+	sqlite3 *db;
+	struct raw_id raw;
+	bool claimed;
+	int64_t deadline_us; /* of the call under way; 0: none */
+	struct arena texts;  /* what case_about gave */
+	sqlite3_stmt *facts[FACT_KIND_COUNT];
+	struct case_spans bodies;
+};
+
+void case_spans_fini(struct case_spans *s); /* bodies.c */
+
+/* The time allowed for one call starts now. */
+void case_start_clock(struct case_file *c);
+
+#endif

@@ -1,0 +1,415 @@
+/*
+ * Weighing: for one navigation, every cue of an earlier response that names its URL, and what the request's headers, method, body and
+ * time say for and against each. The rules were measured in Firefox ESR 153; see docs/redirects.md for the table.
+ */
+#include "store/derive/walk.h"
+
+enum {
+	/* What a cue is worth before anything else is known. */
+	WORTH_LOCATION = 100,
+	WORTH_FORM_FILLED = 90,
+	WORTH_FORM = 75,
+	WORTH_SCRIPT_NOW = 82, /* runs while the page loads: before any refresh */
+	WORTH_REFRESH = 80,
+	WORTH_SCRIPT_TIMER = 78,
+	WORTH_ANCHOR = 62,
+	WORTH_STRING = 55, /* a URL in a script, whatever for */
+	WORTH_UNUSED = 45,
+
+	EARLY_SLACK_US = 250 * 1000,     /* clocks and rounding */
+	LATE_US = 30 * 1000 * 1000,      /* behind what was announced: something else may have done it */
+	LOCATION_LATE_US = 60 * 1000 * 1000,
+};
+
+static int64_t since_response(const struct source *s, const struct model_exchange *x)
+{
+	return x->request->at_us - s->x->response->at_us;
+}
+
+static void reject(struct candidate *c, const char *why)
+{
+	c->score = 0;
+	c->against = why;
+}
+
+static void weaken(struct candidate *c, int by, const char *why)
+{
+	c->score -= by;
+	c->against = why;
+}
+
+/* The Referer fits (both known), the whole URL or its origin: policies cut it, so that absence says nothing. */
+static void weigh_referer(struct candidate *c, const struct source *owner, const struct signs *n)
+{
+	if (!n->referer_ok || !owner->signs->url_ok)
+		return;
+	if (url_same(n->referer_url.href, owner->signs->url.href))
+		c->score += 6;
+	else if (url_same_origin(&n->referer_url, &owner->signs->url))
+		c->score += 4;
+	else
+		weaken(c, 30, "the Referer is another page's");
+}
+
+/* A 3xx keeps User, and Site grows no better; where both requests say so (https). */
+static bool keeps_signs(const struct signs *from, const struct signs *n)
+{
+	if (!from->sec_fetch || !n->sec_fetch)
+		return true;
+	if (from->user != n->user)
+		return false;
+	return from->site == SITE_NONE ? n->site == SITE_NONE : n->site >= from->site;
+}
+
+static void weigh_location(
+	struct walk *w, const struct model_exchange *x, const struct signs *n, struct candidate *c)
+{
+	const struct source *s = c->source;
+	const struct nav *from = &w->navs[s->owner];
+	c->mechanism = MECHANISM_HTTP_REDIRECT;
+	c->score = WORTH_LOCATION;
+	if (!s->is_nav || c->cue->refused) {
+		reject(c, "that response was no navigation's");
+		return;
+	}
+	if (from->followed) {
+		reject(c, "that redirect was followed before");
+		return;
+	}
+	struct span method = cue_redirect_method(s->x->response->status, s->x->request->method);
+	if (!span_eq(method, x->request->method)) {
+		c->inconsistent = true;
+		weaken(c, 50, "a redirect with that status would have used another method");
+	}
+	if (!keeps_signs(s->signs, n)) {
+		c->inconsistent = true;
+		weaken(c, 58, "a redirect would have kept Sec-Fetch-Site and Sec-Fetch-User");
+	}
+	if (since_response(s, x) > LOCATION_LATE_US)
+		weaken(c, 20, "it came long after the redirect");
+}
+
+/* What only a document that runs on its own can have done: no gesture, and not from outside. */
+static bool by_document(const struct signs *n, struct candidate *c)
+{
+	if (n->sec_fetch && n->user) {
+		reject(c, "Sec-Fetch-User says that a person did it");
+		return false;
+	}
+	if (n->sec_fetch && n->site == SITE_NONE) {
+		reject(c, "Sec-Fetch-Site says that no page did it");
+		return false;
+	}
+	return true;
+}
+
+/* Announced for a time: not before it, and rather not long after. */
+static void weigh_time(const struct model_exchange *x, struct candidate *c)
+{
+	int64_t since = since_response(c->source, x), due = c->cue->delay_ms * 1000;
+	if (since + EARLY_SLACK_US < due)
+		reject(c, "it came before the announced delay was over");
+	else if (since > due + LATE_US)
+		weaken(c, 12, "it came long after the announced delay");
+}
+
+static void weigh_refresh(struct walk *w, const struct model_exchange *x, const struct signs *n,
+	struct candidate *c)
+{
+	c->mechanism = c->cue->kind == CUE_META_REFRESH ? MECHANISM_META_REFRESH
+							: MECHANISM_REFRESH_HEADER;
+	c->score = WORTH_REFRESH;
+	if (!by_document(n, c))
+		return;
+	if (!span_is(x->request->method, "GET"))
+		reject(c, "a refresh is a GET");
+	else if (c->cue->noscript && w->scripting && n->browser)
+		reject(c, "it stands in noscript, and this browser runs scripts");
+	else
+		weigh_time(x, c);
+}
+
+static int worth_of_script(const struct cue *cue, const struct cue_list *page)
+{
+	switch (cue->how) {
+	case SCRIPT_ASSIGN:
+	case SCRIPT_OPEN:
+	case SCRIPT_RELOAD: return cue->timer ? WORTH_SCRIPT_TIMER : WORTH_SCRIPT_NOW;
+	case SCRIPT_HREF: return page->clicks ? WORTH_SCRIPT_TIMER : WORTH_STRING;
+	case SCRIPT_ACTION: return WORTH_FORM;
+	case SCRIPT_LITERAL:
+	case SCRIPT_FETCH:
+	case SCRIPT_HTML:
+	case SCRIPT_REFRESH:
+	case SCRIPT_SUBMIT:
+	case SCRIPT_CLICK: break;
+	}
+	return WORTH_STRING;
+}
+
+static void weigh_script(const struct model_exchange *x, const struct signs *n, struct candidate *c)
+{
+	c->mechanism = c->cue->how == SCRIPT_OPEN ? MECHANISM_WINDOW
+		: c->cue->how == SCRIPT_ACTION    ? MECHANISM_FORM
+						  : MECHANISM_SCRIPT;
+	c->score = worth_of_script(c->cue, c->source->cues);
+	if (!by_document(n, c))
+		return;
+	if (span_is(x->request->method, "POST") && c->cue->how != SCRIPT_ACTION)
+		reject(c, "location and open make a GET");
+	else if (c->cue->timer)
+		weigh_time(x, c);
+}
+
+/* name=value among urlencoded pairs. */
+static bool has_pair(struct arena *a, struct span pairs, const struct html_field *f)
+{
+	for (size_t at = 0; at < pairs.n;) {
+		size_t end = span_find_byte(pairs, '&', at);
+		if (end == SIZE_MAX)
+			end = pairs.n;
+		struct span pair = span_of(pairs.p + at, end - at);
+		size_t eq = span_find_byte(pair, '=', 0);
+		at = end + 1;
+		if (eq == SIZE_MAX || pair.n > 64 * 1024)
+			continue;
+		if (span_eq(url_unescape(a, span_first(pair, eq), true), f->name) &&
+			span_eq(url_unescape(a, span_from(pair, eq + 1), true), f->value))
+			return true;
+	}
+	return false;
+}
+
+/* How many of the form's hidden fields the request carries as they stood in the page, and how many it does not. */
+static void compare_fields(struct walk *w, const struct model_exchange *x, const struct signs *n,
+	struct candidate *c, size_t *missing)
+{
+	enum { COMPARED_MAX = 20 };
+	const struct html_form *form = c->cue->form;
+	struct span pairs = c->cue->post ? x->req_body : n->url.query;
+	bool encoded = !c->cue->post ||
+		span_starts_nocase(model_request_header(x, "content-type"), "application/x-www-form");
+	*missing = 0;
+	for (size_t i = 0; i < form->n_fields && c->fields + *missing < COMPARED_MAX; i++) {
+		const struct html_field *f = &form->fields[i];
+		if (!f->hidden || f->value.p == NULL || pairs.p == NULL)
+			continue;
+		/* multipart and text/plain bodies hold the value as it is. */
+		bool there = encoded ? has_pair(&w->scratch, pairs, f)
+				     : span_find(pairs, f->value, 0) != SIZE_MAX;
+		c->fields += there;
+		*missing += !there;
+	}
+}
+
+static void weigh_form(struct walk *w, const struct model_exchange *x, const struct signs *n,
+	struct candidate *c)
+{
+	size_t missing;
+	bool post = span_is(x->request->method, "POST");
+	c->mechanism = MECHANISM_FORM;
+	if (post != c->cue->post) {
+		reject(c, post ? "that form is sent by GET" : "that form is sent by POST");
+		return;
+	}
+	compare_fields(w, x, n, c, &missing);
+	c->score = c->fields > 0 ? WORTH_FORM_FILLED : WORTH_FORM;
+	if (!post && c->fields == 0)
+		c->score = n->url.query.p != NULL ? WORTH_STRING : EDGE_ENOUGH + 5;
+	if (missing > 0 && c->fields == 0)
+		weaken(c, 30, "the form's hidden values are not in the request");
+	if (n->sec_fetch && n->site == SITE_NONE) {
+		reject(c, "Sec-Fetch-Site says that no page did it");
+		return;
+	}
+	if (n->user)
+		c->mechanism = MECHANISM_USER;
+	struct url origin;
+	if (n->origin.n > 0 && !span_is(n->origin, "null") &&
+		url_parse(&w->scratch, NULL, n->origin, &origin)) {
+		if (url_same_origin(&origin, &c->source->signs->url))
+			c->score += 5;
+		else
+			weaken(c, 40, "the Origin is another page's");
+	}
+}
+
+/* A link: a person's click, or a script's. */
+static void weigh_anchor(struct walk *w, const struct signs *n, struct candidate *c)
+{
+	bool clicks = c->source->cues->clicks;
+	c->score = WORTH_ANCHOR;
+	if (n->sec_fetch && n->site == SITE_NONE)
+		reject(c, "Sec-Fetch-Site says that no page did it");
+	if (n->sec_fetch) {
+		c->mechanism = n->user ? MECHANISM_USER : MECHANISM_SCRIPT;
+		if (!n->user && !clicks)
+			weaken(c, 15, "no script that clicks it was seen");
+		return;
+	}
+	c->mechanism = w->attended ? MECHANISM_USER : MECHANISM_SCRIPT;
+	if (!w->attended && !clicks)
+		weaken(c, 15, "nobody was there to click it, and no script that does was seen");
+}
+
+static void weigh_kind(struct walk *w, const struct model_exchange *x, const struct signs *n,
+	struct candidate *c)
+{
+	switch (c->cue->kind) {
+	case CUE_LOCATION: weigh_location(w, x, n, c); return;
+	case CUE_LOCATION_UNUSED:
+		/* Browsers do not follow it; only a request that shows it could make it an edge. */
+		c->mechanism = MECHANISM_HTTP_REDIRECT;
+		c->score = WORTH_UNUSED;
+		c->inconsistent = true;
+		c->against = "browsers do not follow Location with that status";
+		return;
+	case CUE_REFRESH_HEADER:
+	case CUE_META_REFRESH: weigh_refresh(w, x, n, c); break;
+	case CUE_SCRIPT: weigh_script(x, n, c); break;
+	case CUE_FORM: weigh_form(w, x, n, c); break;
+	case CUE_ANCHOR: weigh_anchor(w, n, c); break;
+	case CUE_FRAME: reject(c, "a frame is no navigation"); return;
+	}
+	if (c->score == 0)
+		return;
+	const struct source page = {.signs = w->navs[c->source->owner].signs};
+	weigh_referer(c, c->source->is_nav ? c->source : &page, n);
+	if (w->navs[c->source->owner].left)
+		weaken(c, 25, "that page had been left before");
+	/* A reload asks for what is shown already. */
+	if (!c->source->is_nav)
+		c->score -= 2;
+}
+
+static void weigh_one(struct walk *w, const struct model_exchange *x, const struct entry *e,
+	bool upgraded, struct weighed *out)
+{
+	const struct source *s = &w->sources[e->source];
+	struct candidate c = {.source = s, .cue = e->cue, .upgraded = upgraded};
+	if (out->n == CANDIDATES_MAX || s->x->response->at_us > x->request->at_us ||
+		s->owner == NONE)
+		return;
+	weigh_kind(w, x, derived_signs(x), &c);
+	if (c.score > 0 && upgraded)
+		c.score -= 4;
+	out->list[out->n++] = c;
+}
+
+static void weigh_key(struct walk *w, const struct model_exchange *x, uint64_t key, struct span href,
+	bool form, bool upgraded, struct weighed *out)
+{
+	if (w->n_heads == 0)
+		return;
+	for (size_t i = w->heads[key & (w->n_heads - 1)]; i != NONE; i = w->entries[i].next) {
+		const struct entry *e = &w->entries[i];
+		bool get_form = e->cue->kind == CUE_FORM && !e->cue->post;
+		if (e->key != key || get_form != form || (!form && !url_same(e->cue->target, href)))
+			continue;
+		weigh_one(w, x, e, upgraded, out);
+	}
+}
+
+/* Is a, met later in a list that is newest first, the better one? Of equally good ones: of one page the cue that would have fired
+ * first; of two redirects at about the same time the older, for they are followed in order; else the newer. */
+static bool better(const struct candidate *a, const struct candidate *b)
+{
+	enum { SAME_TIME_US = 2 * 1000 * 1000 };
+	if (a->score != b->score)
+		return a->score > b->score;
+	if (a->source == b->source)
+		return a->cue->delay_ms < b->cue->delay_ms;
+	return a->mechanism == MECHANISM_HTTP_REDIRECT && b->mechanism == MECHANISM_HTTP_REDIRECT &&
+		b->source->x->response->at_us - a->source->x->response->at_us < SAME_TIME_US;
+}
+
+/* The URL with the other of http and https. */
+static struct span other_scheme(struct walk *w, const struct url *u)
+{
+	struct buf b = {0};
+	buf_add_str(&b, "http");
+	buf_add_span(&b, span_from(url_no_fragment(u->href), 5));
+	struct span s = arena_copy(&w->scratch, buf_span(&b));
+	buf_fini(&b);
+	return s;
+}
+
+static void pick(struct weighed *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (out->list[i].score >= EDGE_ENOUGH &&
+			(out->best == NONE || better(&out->list[i], &out->list[out->best])))
+			out->best = i;
+}
+
+/* Could this other candidate be the true one? */
+static bool rivals(const struct walk *w, const struct candidate *best, const struct candidate *other)
+{
+	enum { MARGIN = 30 };
+	if (other->score < EDGE_ENOUGH || other->score < best->score - MARGIN)
+		return false;
+	if (best->cue->kind == CUE_LOCATION)
+		return other->cue->kind == CUE_LOCATION &&
+			w->navs[other->source->owner].trail != w->navs[best->source->owner].trail;
+	return other->mechanism != best->mechanism;
+}
+
+/* The most that the kind of cue allows when nothing speaks against it. */
+static enum trail_confidence at_most(const struct walk *w, const struct signs *n, const struct candidate *c)
+{
+	const struct cue *cue = c->cue;
+	switch (cue->kind) {
+	case CUE_LOCATION: return c->score >= 60 ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
+	case CUE_REFRESH_HEADER:
+	case CUE_META_REFRESH: return cue->written ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
+	case CUE_FORM:
+		if (c->mechanism == MECHANISM_USER)
+			return CONFIDENCE_CERTAIN;
+		/* Over http nothing tells a person's submit from a script's. */
+		return cue->post && c->fields > 0 && !cue->written && (n->sec_fetch || !w->attended)
+			? CONFIDENCE_CERTAIN
+			: CONFIDENCE_LIKELY;
+	case CUE_ANCHOR:
+		return n->sec_fetch && n->user ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	case CUE_SCRIPT:
+		return (cue->how == SCRIPT_ASSIGN || cue->how == SCRIPT_RELOAD) && n->sec_fetch
+			? CONFIDENCE_CERTAIN
+			: CONFIDENCE_LIKELY;
+	case CUE_LOCATION_UNUSED:
+	case CUE_FRAME: break;
+	}
+	return CONFIDENCE_POSSIBLE;
+}
+
+static enum trail_confidence confidence(
+	const struct walk *w, const struct signs *n, const struct weighed *all)
+{
+	const struct candidate *best = &all->list[all->best];
+	enum trail_confidence most = at_most(w, n, best);
+	if (best->inconsistent || (best->score < WORTH_STRING && best->against != NULL))
+		return CONFIDENCE_POSSIBLE;
+	if (most != CONFIDENCE_CERTAIN || best->against != NULL)
+		return most == CONFIDENCE_CERTAIN ? CONFIDENCE_LIKELY : most;
+	for (size_t i = 0; i < all->n; i++)
+		if (i != all->best && rivals(w, best, &all->list[i]))
+			return CONFIDENCE_LIKELY;
+	return CONFIDENCE_CERTAIN;
+}
+
+void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *out)
+{
+	const struct signs *n = derived_signs(x);
+	out->n = 0;
+	out->best = NONE;
+	weigh_key(w, x, n->key, n->url.href, false, false, out);
+	weigh_key(w, x, n->path_key, n->url.href, true, false, out);
+	pick(out);
+	if (out->best == NONE && span_is(n->url.scheme, "https") && n->url.port == -1) {
+		/* The cue said http and the browser went to https by itself: HSTS, https-first, upgrade-insecure-requests. */
+		struct span http = other_scheme(w, &n->url);
+		weigh_key(w, x, url_key(http), http, false, true, out);
+		pick(out);
+	}
+	if (out->best != NONE)
+		out->list[out->best].confidence = confidence(w, n, out);
+}

@@ -1,0 +1,62 @@
+#include "store/derive/fields.h"
+
+size_t fields_parse(
+	struct arena *a, struct span head, struct span lines, struct model_field **out)
+{
+	struct model_field *fields = NULL;
+	size_t n = 0;
+	struct span rest = lines;
+	if (lines.p == NULL) {
+		size_t eol = span_find_byte(head, '\n', 0);
+		rest = eol == SIZE_MAX ? SPAN_NONE : span_from(head, eol + 1);
+	}
+	while (rest.n > 0) {
+		size_t eol = span_find_byte(rest, '\n', 0);
+		struct span line = span_trim(span_first(rest, eol), "\r");
+		rest = eol == SIZE_MAX ? SPAN_NONE : span_from(rest, eol + 1);
+		size_t colon = span_find_byte(line, ':', 0);
+		if (colon == SIZE_MAX || colon == 0)
+			continue;
+		ARENA_PUSH(a, fields, n,
+			(struct model_field){span_trim(span_first(line, colon), " \t"),
+				span_trim(span_from(line, colon + 1), " \t")});
+	}
+	*out = fields;
+	return n;
+}
+
+struct span fields_value(const struct model_field *fields, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_is_nocase(fields[i].name, name))
+			return fields[i].value;
+	return SPAN_NONE;
+}
+
+struct span fields_media_type(struct span content_type)
+{
+	size_t end = span_find_byte(content_type, ';', 0);
+	return span_trim(span_first(content_type, end), " \t\r\n");
+}
+
+bool fields_is_html(struct span t)
+{
+	return span_is_nocase(t, "text/html") || span_is_nocase(t, "application/xhtml+xml");
+}
+
+bool fields_is_json(struct span t)
+{
+	return span_is_nocase(t, "application/json") || span_is_nocase(t, "text/json") ||
+	       span_ends_nocase(t, "+json");
+}
+
+bool fields_is_script(struct span t)
+{
+	static const char *const types[] = {"text/javascript", "application/javascript",
+		"application/x-javascript", "application/ecmascript", "text/ecmascript",
+		"text/x-javascript", "text/jscript", "text/livescript"};
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (span_is_nocase(t, types[i]))
+			return true;
+	return fields_is_json(t);
+}

@@ -1,0 +1,28 @@
+/*
+ * Header lines of a recorded head, parsed: the view that derivation reads. The head's raw bytes
+ * stay the evidence. Pure.
+ */
+#ifndef STORE_DERIVE_FIELDS_H
+#define STORE_DERIVE_FIELDS_H
+
+#include "store/base/arena.h"
+
+/* One header line as the browser or origin wrote it. */
+struct model_field {
+	struct span name, value;
+};
+
+/* From `lines` ("Name: value" lines with CRLF) where there are any, else from `head`, whose
+ * first line is skipped. Spans point into them; the array lies in the arena. */
+size_t fields_parse(
+	struct arena *a, struct span head, struct span lines, struct model_field **out);
+/* Value of the first line of that name (ASCII case folded), or SPAN_NONE. */
+struct span fields_value(const struct model_field *fields, size_t n, const char *name);
+/* "text/html" of "Text/HTML; charset=x", lower case kept as written; empty if absent. */
+struct span fields_media_type(struct span content_type);
+/* The media type is one of those that JavaScript has (MIME Sniffing 4.6), or JSON. */
+bool fields_is_script(struct span media_type);
+bool fields_is_html(struct span media_type);
+bool fields_is_json(struct span media_type);
+
+#endif

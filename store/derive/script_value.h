@@ -1,0 +1,60 @@
+/*
+ * What a string expression comes to, as far as literals tell: concatenation, names bound to
+ * literals, atob, decodeURIComponent, fromCharCode, split-reverse-join, array join, parts of
+ * location. Nothing is run. Shared by script*.c only.
+ */
+#ifndef STORE_DERIVE_SCRIPT_VALUE_H
+#define STORE_DERIVE_SCRIPT_VALUE_H
+
+#include "store/derive/script_token.h"
+#include "store/derive/url.h"
+
+enum {
+	BINDINGS_MAX = 4096,
+	BINDINGS_INNER_MAX = 32
+}; /* names of a script; of code in a string */
+
+struct value {
+	struct span text;
+	bool prefix;        /* something unknown is added behind */
+	const char *coding; /* how it was hidden, NULL if it stood there plainly */
+};
+
+struct binding {
+	struct span name; /* a property's starts with '.' */
+	struct value value;
+};
+
+struct script_env {
+	struct arena *a;
+	struct span text;
+	struct tokens tokens;
+	const struct url *base;
+	struct binding *bindings; /* open addressing, max_bindings * 2 slots; NULL until the first */
+	size_t n_bindings, max_bindings;
+	size_t steps, bytes; /* used up so far */
+	bool limits;
+};
+
+struct span token_text(const struct script_env *e, size_t i);
+bool token_is(const struct script_env *e, size_t i, uint8_t punct);
+bool token_is_name(const struct script_env *e, size_t i, const char *name);
+
+/* The expression at token *i. True if its start is known; *i is then behind what was
+ * understood. False: *i is unchanged. */
+bool value_read(struct script_env *e, size_t *i, struct value *out);
+
+/* The member chain at *i (a name, then .name and ["name"]): its last two names. *i is then
+ * behind it. */
+struct chain {
+	struct span last, before; /* before: empty if there is but one */
+	size_t n;
+};
+void chain_read(struct script_env *e, size_t *i, struct chain *out);
+
+/* The string's value is known by that name from now on. */
+void bind(struct script_env *e, struct span name, const struct value *v);
+bool bound(struct script_env *e, struct span name, struct value *out);
+bool value_add(struct script_env *e, struct value *a, const struct value *b);
+
+#endif

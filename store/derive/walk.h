@@ -1,0 +1,122 @@
+/*
+ * Inside of trail derivation: the walk over a session's exchanges that joins navigations to what caused them. Shared by trail*.c,
+ * edge*.c, ending.c and pending.c only.
+ */
+#ifndef STORE_DERIVE_WALK_H
+#define STORE_DERIVE_WALK_H
+
+#include "store/derive/derived.h"
+#include "store/derive/trail.h"
+
+enum {
+	CANDIDATES_MAX = 48,   /* cues weighed for one navigation */
+	PREFIXES_MAX = 400,    /* URLs that script completes: newest kept */
+	OWNERS_MAX = 50,       /* pages looked back at for whose a script or answer is */
+	REDIRECTS_MAX = 20,    /* Fetch 4.4: then the browser gives up */
+	SAME_VISITS_MAX = 5,   /* the same URL with the same cookies: a loop */
+};
+
+#define NONE SIZE_MAX
+
+/* A navigation that became a hop. */
+struct nav {
+	const struct model_exchange *x;
+	const struct signs *signs;
+	size_t trail, hop; /* indices */
+	bool followed;     /* its Location was */
+	bool left;         /* its document was left by a later hop */
+	size_t redirects;  /* Locations in a row that led here */
+};
+
+/* A response that cues come from. */
+struct source {
+	const struct model_exchange *x;
+	const struct signs *signs;
+	const struct cue_list *cues;
+	size_t owner; /* the navigation whose page this is or belongs to; NONE */
+	bool is_nav;  /* it is that navigation itself */
+};
+
+struct entry {
+	uint64_t key;
+	const struct cue *cue;
+	size_t source, next;
+};
+
+struct walk {
+	const struct model *m;
+	struct arena *a;      /* of the result */
+	struct arena scratch;
+	const struct fact_session *session; /* NULL: none recorded */
+	const struct fact_session_end *session_end;
+	bool traced;    /* a trace: one link was opened, by us */
+	bool attended;  /* a person may have clicked */
+	bool scripting; /* the client runs scripts */
+	bool link_ok;
+	struct url link;
+	struct nav *navs;
+	size_t n_navs;
+	struct source *sources;
+	size_t n_sources;
+	struct entry *entries;
+	size_t n_entries;
+	size_t *heads; /* into entries, by key; a power of two */
+	size_t n_heads;
+	struct entry prefixes[PREFIXES_MAX]; /* a ring */
+	size_t n_prefixes;
+	struct trail *trails;
+	size_t n_trails;
+	size_t first_trail; /* the opened link's, NONE while it was not seen */
+};
+
+/* Why a navigation happened, as far as one cue can tell. */
+struct candidate {
+	const struct source *source; /* NULL: no cue, by exclusion */
+	const struct cue *cue;
+	enum trail_mechanism mechanism;
+	int score;           /* below EDGE_ENOUGH: it is not why */
+	const char *against; /* what speaks against it, NULL: nothing */
+	bool upgraded;       /* the cue says http, the request is https */
+	bool inconsistent;   /* headers are not what this cue would have made */
+	size_t fields;       /* hidden fields that the request carries */
+	enum trail_confidence confidence;
+};
+enum { EDGE_ENOUGH = 40 };
+
+struct weighed {
+	struct candidate list[CANDIDATES_MAX];
+	size_t n;
+	size_t best; /* NONE: nothing explains it */
+};
+
+/* edge.c: every cue of earlier responses that names this URL, weighed. */
+void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *out);
+/* edge_guess.c: no cue names the URL; what follows by exclusion. */
+void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate *out);
+/* edge_evidence.c: what shows it, and what else was considered. */
+void edge_evidence(struct walk *w, const struct model_exchange *x, const struct candidate *c,
+	struct trail_hop *hop);
+void edge_alternatives(struct walk *w, const struct weighed *all, struct trail_hop *hop);
+void hop_evidence(struct walk *w, struct trail_hop *hop, struct trail_evidence e);
+
+/* The navigation that a fetched thing belongs to, by Referer, else the newest; NONE. */
+size_t walk_owner(const struct walk *w, const struct signs *s);
+void trail_note(struct walk *w, struct trail *t, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The trail's last navigation, NULL if there is none. */
+const struct nav *trail_last(const struct walk *w, const struct trail *t);
+
+/* ending.c */
+void trail_ending(struct walk *w, struct trail *t);
+bool trail_looped(const struct walk *w, const struct trail *t);
+/* A CONNECT to where this Location leads that could not be made; NULL if there is none. */
+const struct fact_connect *refused_connect(
+	const struct walk *w, const struct model_exchange *x, const struct cue *c);
+/* The Location cue of a response, NULL if it has none. */
+const struct cue *location_cue(const struct model_exchange *x);
+
+/* trail.c: run the walk; the caller ends it. */
+void walk_run(struct walk *w, const struct model *m, int64_t session, struct arena *a);
+void walk_fini(struct walk *w);
+
+#endif

@@ -1,0 +1,415 @@
+/* How a case is made, opened for writing, and left again. */
+#include "store/get.h"
+#include "store/schema.h"
+#include "store/lock.h"
+#include "store/base/codec.h"
+#include "store/writer_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CASE_ID_BYTES = 16, WRITER_CLOSE_BUSY_MS = 250 };
+
+static const char put_info_sql[] =
+	"INSERT INTO case_info (n, id, created_us, opened_us, tool_name, tool_version, "
+	"operator_name) "
+	"VALUES (1, :id, :created_us, :created_us, 'clicktrail', :tool_version, "
+	":operator_name)";
+
+static const char get_info_sql[] = "SELECT id, closed_us FROM case_info WHERE n = 1";
+
+static const char prove_sql[] = "UPDATE case_info SET opened_us = :opened_us WHERE n = 1";
+
+/* A session's own fact comes before all others of it. */
+static const char last_session_sql[] = "SELECT max(session) FROM fact_session";
+
+static const char last_tunnel_sql[] = "SELECT max(m) FROM ("
+				      "SELECT max(tunnel) AS m FROM fact_tunnel UNION ALL "
+				      "SELECT max(tunnel) FROM fact_connect UNION ALL "
+				      "SELECT max(tunnel) FROM fact_dns UNION ALL "
+				      "SELECT max(tunnel) FROM fact_leg UNION ALL "
+				      "SELECT max(tunnel) FROM fact_hello UNION ALL "
+				      "SELECT max(tunnel) FROM fact_handshake UNION ALL "
+				      "SELECT max(tunnel) FROM fact_request UNION ALL "
+				      "SELECT max(tunnel) FROM fact_opaque UNION ALL "
+				      "SELECT max(tunnel) FROM fact_leg_end UNION ALL "
+				      "SELECT max(tunnel) FROM fact_tunnel_end UNION ALL "
+				      "SELECT max(tunnel) FROM fact_note)";
+
+static const char last_leg_sql[] = "SELECT max(m) FROM ("
+				   "SELECT max(leg) AS m FROM fact_dns UNION ALL "
+				   "SELECT max(leg) FROM fact_leg UNION ALL "
+				   "SELECT max(leg) FROM fact_hello UNION ALL "
+				   "SELECT max(leg) FROM fact_handshake UNION ALL "
+				   "SELECT max(leg) FROM fact_response UNION ALL "
+				   "SELECT max(leg) FROM fact_exchange_end UNION ALL "
+				   "SELECT max(leg) FROM fact_opaque UNION ALL "
+				   "SELECT max(leg) FROM fact_leg_end)";
+
+static const char last_exchange_sql[] = "SELECT max(m) FROM ("
+					"SELECT max(exchange) AS m FROM fact_request UNION ALL "
+					"SELECT max(exchange) FROM fact_interim UNION ALL "
+					"SELECT max(exchange) FROM fact_response UNION ALL "
+					"SELECT max(exchange) FROM fact_chunk UNION ALL "
+					"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
+					"SELECT max(exchange) FROM fact_opaque UNION ALL "
+					"SELECT max(exchange) FROM fact_note)";
+
+static const char certificates_sql[] = "SELECT sha256 FROM fact_certificate";
+
+static bool put_info(sqlite3 *db, const struct writer_options *o, int64_t now, struct err *err)
+{
+	uint8_t raw[CASE_ID_BYTES];
+	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+		return err_set_os(err, ERR_SYSTEM, errno, "random bytes");
+	struct arena a = {0};
+	sqlite3_stmt *s = db_prepare(db, put_info_sql, ERR_CASE_OPEN, err);
+	bool ok = s != NULL;
+	if (ok) {
+		db_bind_int(s, ":created_us", now);
+		ok = db_bind_text(s, ":id", span_str(hex_str(&a, span_of(raw, sizeof raw)))) &&
+		     db_bind_text(s, ":tool_version", span_str(CLICKTRAIL_VERSION)) &&
+		     db_bind_text(s, ":operator_name", span_str(o->operator_name)) &&
+		     sqlite3_step(s) == SQLITE_DONE;
+		if (!ok)
+			db_fail(db, ERR_CASE_OPEN, "the new case", err);
+	}
+	sqlite3_finalize(s);
+	arena_fini(&a);
+	return ok;
+}
+
+static bool sync_folder(const char *path, struct err *err)
+{
+	char folder[PATH_MAX];
+	snprintf(folder, sizeof folder, "%s", path);
+	*(strrchr(folder, '/') + 1) = 0;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set_os(err, ERR_CASE_OPEN, errno, "%s", folder);
+	bool ok = fsync(fd) == 0 || errno == EINVAL;
+	int os = errno;
+	close(fd);
+	return ok || err_set_os(err, ERR_CASE_OPEN, os, "%s", folder);
+}
+
+static bool fill_new(
+	const char *path, const struct writer_options *o, int64_t now, struct err *err)
+{
+	char page_size[40];
+	snprintf(page_size, sizeof page_size, "PRAGMA page_size = %d", DB_PAGE_SIZE);
+	sqlite3 *db = db_open(path, SQLITE_OPEN_READWRITE, ERR_CASE_OPEN, err);
+	if (db == NULL)
+		return false;
+	bool ok = db_exec(db, page_size, ERR_CASE_OPEN, err) && schema_make(db, err) &&
+		  put_info(db, o, now, err);
+	db_close(db);
+	return ok;
+}
+
+/* Made whole under another name and then renamed, so that no crash leaves half a case. Never
+ * replaces a file. */
+static bool make_case(
+	const char *path, const struct writer_options *o, int64_t now, struct err *err)
+{
+	char fresh[PATH_MAX];
+	if (snprintf(fresh, sizeof fresh, "%s.new-XXXXXX", path) >= PATH_MAX)
+		return err_set(err, ERR_CASE_OPEN, "%s: the name is too long", path);
+	int fd = mkostemp(fresh, O_CLOEXEC); /* O_EXCL, mode 0600 */
+	if (fd < 0)
+		return err_set_os(err, ERR_CASE_OPEN, errno, "%s", path);
+	close(fd);
+	bool ok = fill_new(fresh, o, now, err);
+	if (ok && renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) != 0) {
+		/* File systems without that flag have link, which does not replace either. */
+		if (errno != EINVAL || link(fresh, path) != 0)
+			ok = err_set_os(err, ERR_CASE_OPEN, errno, "%s", path);
+		else
+			unlink(fresh);
+	}
+	if (!ok) {
+		unlink(fresh);
+		return false;
+	}
+	return sync_folder(path, err);
+}
+
+/* Under raw_lock. Afterwards the path is a case of ours by its first bytes, and on the list of
+ * files in use. */
+static bool claim(struct writer *w, const struct writer_options *o, struct err *err)
+{
+	struct stat st;
+	struct raw_header header;
+	if (lstat(w->path, &st) != 0) {
+		if (errno != ENOENT)
+			return err_set_os(err, ERR_CASE_OPEN, errno, "%s", w->path);
+		if (!make_case(w->path, o, clock_now_us(w->clock), err))
+			return false;
+		if (lstat(w->path, &st) != 0)
+			return err_set_os(err, ERR_CASE_OPEN, errno, "%s", w->path);
+	}
+	struct raw_id id = {st.st_dev, st.st_ino};
+	if (!raw_in_use(id) && !raw_sniff(w->path, &header, err))
+		return false;
+	raw_claim(id);
+	w->raw = id;
+	w->claimed = true;
+	return true;
+}
+
+static int count_frames(void *writer, sqlite3 *db, const char *name, int frames)
+{
+	struct writer *w = writer;
+	(void)db, (void)name;
+	w->wal_frames = frames;
+	w->wal_dirty = true;
+	return SQLITE_OK;
+}
+
+static bool read_info(struct writer *w, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(w->db, get_info_sql, ERR_CASE_OPEN, err);
+	if (s == NULL)
+		return false;
+	bool ok = sqlite3_step(s) == SQLITE_ROW;
+	if (!ok) {
+		err_set(err, ERR_CASE_FOREIGN, "it has no case_info");
+	} else if (sqlite3_column_type(s, 1) != SQLITE_NULL) {
+		ok = err_set(err, ERR_CASE_CLOSED, "%s", w->path);
+	} else {
+		struct span id = db_column_span(s, 0);
+		ok = id.n == WRITER_ID_LEN - 1;
+		if (ok)
+			memcpy(w->id, id.p, id.n);
+		else
+			err_set(err, ERR_CASE_FOREIGN, "its id is not one of ours");
+	}
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* journal_mode answers with the mode that came of it. */
+static bool enter_wal(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(db, "PRAGMA journal_mode = WAL", ERR_CASE_OPEN, err);
+	if (s == NULL)
+		return false;
+	bool ok = sqlite3_step(s) == SQLITE_ROW ? span_is(db_column_span(s, 0), "wal") : false;
+	if (!ok)
+		db_fail(db, ERR_CASE_OPEN, "write-ahead log", err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+static bool open_db(struct writer *w, enum writer_durability durability, struct err *err)
+{
+	w->db = db_open(w->path, SQLITE_OPEN_READWRITE, ERR_CASE_OPEN, err);
+	if (w->db == NULL || !schema_check(w->db, err) || !read_info(w, err) ||
+		!enter_wal(w->db, err) ||
+		!db_exec(w->db, "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096",
+			ERR_CASE_OPEN, err))
+		return false;
+	/* FULL flushes the log at every commit, NORMAL only before a checkpoint. */
+	const char *level = durability == DURABILITY_POWER ? "PRAGMA synchronous = FULL"
+							   : "PRAGMA synchronous = NORMAL";
+	sqlite3_wal_hook(w->db, count_frames, w);
+	return db_exec(w->db, level, ERR_CASE_OPEN, err);
+}
+
+static bool last_number(
+	struct writer *w, const char *sql, _Atomic int64_t *out, struct err *err)
+{
+	int64_t last = 0;
+	if (!db_int(w->db, sql, &last, ERR_CASE_READ, err))
+		return false;
+	if (last < 0 || last > INT64_MAX / 2)
+		return err_set(err, ERR_CASE_READ, "its numbers make no sense");
+	atomic_store(out, last);
+	return true;
+}
+
+static bool read_certificates(struct writer *w, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(w->db, certificates_sql, ERR_CASE_READ, err);
+	if (s == NULL)
+		return false;
+	int rc;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct span digest = db_column_span(s, 0);
+		if (digest.n == SHA256_LEN && seen_find(&w->certificates, digest.p) == 0)
+			seen_add(&w->certificates, digest.p, 1);
+	}
+	bool ok = rc == SQLITE_DONE || db_fail(w->db, ERR_CASE_READ, "certificates", err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* Where the case's numbers went on to; the indexes of the last session help. */
+static bool read_numbers(struct writer *w, struct err *err)
+{
+	return get_last_seq(w->db, &w->last_seq, err) &&
+	       last_number(w, last_session_sql, &w->sessions, err) &&
+	       last_number(w, last_tunnel_sql, &w->tunnels, err) &&
+	       last_number(w, last_leg_sql, &w->legs, err) &&
+	       last_number(w, last_exchange_sql, &w->exchanges, err) &&
+	       read_certificates(w, err);
+}
+
+/* A real commit and a real checkpoint: log and main file can both be written. */
+static bool prove(struct writer *w, struct err *err)
+{
+	if (!db_exec(w->db, "BEGIN IMMEDIATE", ERR_CASE_WRITE, err))
+		return false;
+	sqlite3_stmt *s = db_prepare(w->db, prove_sql, ERR_CASE_WRITE, err);
+	if (s == NULL)
+		return false;
+	db_bind_int(s, ":opened_us", clock_now_us(w->clock));
+	bool ok = (sqlite3_step(s) == SQLITE_DONE && sqlite3_changes(w->db) == 1) ||
+		  db_fail(w->db, ERR_CASE_WRITE, w->path, err);
+	sqlite3_finalize(s);
+	return ok && schema_unindex(w->db, err) &&
+	       db_exec(w->db, "COMMIT", ERR_CASE_WRITE, err) && writer_checkpoint(w, err);
+}
+
+static bool prepare(struct writer *w, struct err *err)
+{
+	w->begin = db_prepare(w->db, "BEGIN IMMEDIATE", ERR_CASE_WRITE, err);
+	w->commit = w->begin == NULL ? NULL : db_prepare(w->db, "COMMIT", ERR_CASE_WRITE, err);
+	return w->commit != NULL && put_open(&w->put, w->db, err);
+}
+
+static bool start(struct writer *w, struct err *err)
+{
+	sigset_t all, before;
+	w->observer = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->observer < 0)
+		return err_set_os(err, ERR_SYSTEM, errno, "eventfd");
+	/* Signals are for the threads that expect them. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int os = pthread_create(&w->thread, NULL, writer_thread, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	w->started = os == 0;
+	return os == 0 || err_set_os(err, ERR_SYSTEM, os, "the writer's thread");
+}
+
+static struct writer *new_writer(const struct writer_options *options)
+{
+	struct writer *w = calloc(1, sizeof *w);
+	if (w == NULL)
+		abort();
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_cond_init(&w->room, NULL);
+	pthread_cond_init(&w->job_changed, NULL);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_mutex_init(&w->wait_lock, NULL);
+	pthread_mutex_init(&w->certificate_lock, NULL);
+	seen_init(&w->chunks, WRITER_SEEN_MAX);
+	seen_init(&w->certificates, WRITER_CERTIFICATES_MAX);
+	w->tail = &w->head;
+	w->clock = options->clock != NULL ? options->clock : clock_real();
+	w->lock_fd = w->observer = -1;
+	return w;
+}
+
+static void free_writer(struct writer *w)
+{
+	put_close(&w->put);
+	sqlite3_finalize(w->begin);
+	sqlite3_finalize(w->commit);
+	db_close(w->db);
+	if (w->claimed)
+		raw_release(w->raw);
+	if (w->lock_fd >= 0)
+		lock_drop(w->path, w->lock_fd);
+	if (w->observer >= 0)
+		close(w->observer);
+	seen_fini(&w->chunks);
+	seen_fini(&w->certificates);
+	pthread_cond_destroy(&w->work);
+	pthread_cond_destroy(&w->room);
+	pthread_cond_destroy(&w->job_changed);
+	pthread_mutex_destroy(&w->lock);
+	pthread_mutex_destroy(&w->wait_lock);
+	pthread_mutex_destroy(&w->certificate_lock);
+	free(w);
+}
+
+static bool locked_claim(struct writer *w, const struct writer_options *o, struct err *err)
+{
+	raw_lock();
+	bool ok = claim(w, o, err);
+	raw_unlock();
+	return ok;
+}
+
+struct writer *writer_open(
+	const char *path, const struct writer_options *options, struct err *err)
+{
+	static const struct writer_options defaults = {0};
+	const struct writer_options *o = options != NULL ? options : &defaults;
+	struct writer *w = new_writer(o);
+	bool ok = raw_resolve(path, w->path, err);
+	if (ok) {
+		w->lock_fd = lock_take(w->path, err);
+		ok = w->lock_fd >= 0;
+	}
+	ok = ok && locked_claim(w, o, err) && open_db(w, o->durability, err) &&
+	     read_numbers(w, err) && prove(w, err) && prepare(w, err) && start(w, err);
+	if (ok)
+		return w;
+	if (err != NULL && err->kind == ERR_CASE_READ)
+		err->kind = ERR_CASE_OPEN;
+	free_writer(w);
+	return NULL;
+}
+
+/* What a case looks like between sessions: indexes, no log, one plain file. While a reader is
+ * connected it stays in WAL mode, with an empty log. */
+static bool settle(struct writer *w, struct err *err)
+{
+	sqlite3_busy_timeout(w->db, WRITER_CLOSE_BUSY_MS);
+	if (!schema_index(w->db, err))
+		return false;
+	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+		return db_fail(w->db, ERR_CASE_WRITE, "checkpoint", err);
+	rc = sqlite3_exec(w->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+		return db_fail(w->db, ERR_CASE_WRITE, "leaving the write-ahead log", err);
+	return true;
+}
+
+bool writer_close(struct writer *w, struct err *err)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_mutex_unlock(&w->lock);
+	pthread_cond_signal(&w->work);
+	pthread_join(w->thread, NULL);
+	bool ok = !w->failed;
+	if (!ok && err != NULL)
+		*err = w->err;
+	put_close(&w->put);
+	sqlite3_finalize(w->begin);
+	sqlite3_finalize(w->commit);
+	w->begin = w->commit = NULL;
+	ok = ok && settle(w, err);
+	/* After a failure the log stays as it is: what it holds is sound, and the disk is not
+	 * to be tried again. */
+	if (!ok)
+		sqlite3_db_config(w->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	free_writer(w);
+	return ok;
+}

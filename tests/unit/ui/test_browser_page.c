@@ -1,0 +1,90 @@
+/*
+ * A real Firefox in the real jail, answered by this test through the socket that came out: what a page and a server can
+ * see of it, and that our root is trusted.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/ui/browser_page.h"
+
+static void two_tabs(void **state)
+{
+	(void)state;
+	struct page p;
+	struct browser_about about;
+	struct err err;
+	page_init(&p);
+	const struct browser_launch launch = {.kind = BROWSER_FIREFOX, .sandbox = true,
+		.ca_pem = p.ca_pem, .language = "de-DE, de, en", .timezone = "Europe/Lisbon",
+		.device = "windows"};
+	/* A bar in a link is not two links, and a fragment stays. */
+	const char *const urls[] = {"https://link.example/start?a|b#part", "https://clicktrail.internal/ready"};
+	page_start(&p, &launch, &about, urls, 2);
+
+	char *link = page_wait(&p, "https link.example", "GET /start?a|b ");
+	assert_non_null(strstr(link, "\r\nSec-Fetch-Site: none\r\n"));
+	assert_non_null(strstr(link, "\r\nSec-Fetch-User: ?1\r\n"));
+	assert_non_null(strstr(link, "\r\nSec-Fetch-Mode: navigate\r\n"));
+	assert_non_null(strstr(link, "\r\nAccept-Language: de-DE,de;q=0.9,en;q=0.8\r\n"));
+	char agent[600];
+	snprintf(agent, sizeof agent, "\r\nUser-Agent: %s\r\n", about.user_agent);
+	assert_non_null(strstr(link, agent));
+	assert_non_null(strstr(agent, "Windows NT 10.0"));
+	assert_null(strstr(link, "\r\nReferer:"));
+
+	/* webdriver; visibility; screen; on-line; zone; languages; width; platform; touch */
+	page_wait(&p, "https link.example",
+		"GET /report?false;visible;1920;1080;true;Europe/Lisbon;de-DE+de+en;1920;Win32;false;");
+	page_wait(&p, "https clicktrail.internal", "GET /report?false;hidden;1920;1080;true;");
+
+	assert_string_equal(about.name, "Firefox");
+	assert_true(atoi(about.version) >= 100);
+	assert_string_equal(about.timezone, "Europe/Lisbon");
+	assert_string_equal(about.device, "windows");
+	assert_true(about.sandboxed);
+	assert_false(about.shown);
+	assert_false(about.headless);
+	assert_int_not_equal(about.uid_outside, 0);
+
+	/* Nothing but what the two pages are made of was asked for. */
+	for (size_t i = 0; i < p.seen_n; i++)
+		assert_true(strncmp(p.seen[i], "https link.example\n", 19) == 0 ||
+			strncmp(p.seen[i], "https clicktrail.internal\n", 26) == 0);
+	assert_true(browser_stop(p.browser, &err));
+	page_fini(&p);
+}
+
+static void telephone_over_http(void **state)
+{
+	(void)state;
+	struct page p;
+	struct browser_about about;
+	struct err err;
+	page_init(&p);
+	const struct browser_launch launch = {.kind = BROWSER_FIREFOX, .sandbox = true,
+		.ca_pem = p.ca_pem, .device = "android", .timezone = "UTC"};
+	/* Loopback names and addresses go through the proxy too. */
+	const char *const urls[] = {"http://localhost:8080/start"};
+	page_start(&p, &launch, &about, urls, 1);
+	page_wait(&p, "http localhost:8080", "GET http://localhost:8080/start ");
+	page_wait(&p, "http localhost:8080",
+		"/report?false;visible;412;915;true;UTC;en-US+en;412;Linux%20aarch64;true;");
+	assert_true(browser_stop(p.browser, &err));
+	page_fini(&p);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
+		return inside_main(argc, argv);
+	alarm(PAGE_LIMIT_S);
+	signal(SIGPIPE, SIG_IGN);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_tabs),
+		cmocka_unit_test(telephone_over_http),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,291 @@
+#include "ui/browser/browser_plan.h"
+#include "ui/browser/firefox.h"
+#include "ui/browser/parcel.h"
+#include "ui/browser/sandbox.h"
+#include "ui/browser/show.h"
+#include "store/base/codec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ZONEINFO "/usr/share/zoneinfo/"
+#define LANGUAGE_DEFAULT "en-US, en"
+enum { SIDE_MIN = 200, SIDE_MAX = 8192, NAME_BYTES = 8, BACKLOG = 256 };
+
+bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
+	const char **program_dir, const char **bwrap, struct arena *a, struct err *err)
+{
+	switch (kind) {
+	case BROWSER_FIREFOX:
+		if (!firefox_find(about, program_dir, a, err))
+			return false;
+		break;
+	}
+	*bwrap = sandbox ? sandbox_program("bwrap", a) : NULL;
+	if (sandbox && *bwrap == NULL)
+		return err_set(err, ERR_SANDBOX_MISSING,
+			"bubblewrap was not found: install it (apt install bubblewrap), or give "
+			"--no-sandbox");
+	if (sandbox_program("certutil", a) == NULL)
+		return err_set(err, ERR_SANDBOX_MISSING,
+			"certutil was not found, and without it the browser will not trust the "
+			"proxy: install it (apt install libnss3-tools)");
+	about->sandboxed = sandbox;
+	about->shown = show;
+	about->headless = !show && sandbox_program("Xvfb", a) == NULL;
+	return true;
+}
+
+static bool only(const char *s, const char *allowed)
+{
+	return s[0] != 0 && strspn(s, allowed) == strlen(s);
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool set_language(const char *asked, struct browser_about *about, struct err *err)
+{
+	const char *list = asked != NULL ? asked : LANGUAGE_DEFAULT;
+	/* The preference takes a plain list and Firefox makes the weights; a list with weights would be sent broken. */
+	if (!only(list, LETTERS DIGITS "-, ") || strlen(list) >= sizeof about->language)
+		return err_set(err, ERR_USAGE,
+			"--language takes a list such as \"de-DE, de, en\", not \"%s\"", list);
+	snprintf(about->language, sizeof about->language, "%s", list);
+	return true;
+}
+
+/* The host's zone, as the user's own browser would tell it: a page sees an ordinary visitor from there. */
+static void host_timezone(char *out, size_t out_len)
+{
+	char real[PATH_MAX];
+	const char *zone = "UTC";
+	if (realpath("/etc/localtime", real) != NULL) {
+		const char *at = strstr(real, "/zoneinfo/");
+		if (at != NULL)
+			zone = at + strlen("/zoneinfo/");
+	}
+	if (strcmp(zone, "Etc/UTC") == 0 || strlen(zone) >= out_len)
+		zone = "UTC";
+	snprintf(out, out_len, "%s", zone);
+}
+
+static bool set_timezone(const char *asked, struct browser_about *about, struct err *err)
+{
+	char path[PATH_MAX];
+	if (asked == NULL) {
+		host_timezone(about->timezone, sizeof about->timezone);
+		return true;
+	}
+	bool ok = only(asked, LETTERS DIGITS "_+-/") && asked[0] != '/' &&
+		strlen(asked) < sizeof about->timezone;
+	/* No dots are allowed, so the path stays below. Without the folder there is nothing to check against. */
+	snprintf(path, sizeof path, ZONEINFO "%s", ok ? asked : "");
+	if (ok && access(ZONEINFO, F_OK) == 0)
+		ok = access(path, R_OK) == 0;
+	if (!ok)
+		return err_set(err, ERR_USAGE,
+			"--timezone takes a name such as Europe/Berlin, not \"%s\"", asked);
+	snprintf(about->timezone, sizeof about->timezone, "%s", asked);
+	return true;
+}
+
+static bool set_user_agent(const struct browser_launch *launch, const struct device *device,
+	struct browser_about *about, struct arena *a, struct err *err)
+{
+	const char *ua = launch->user_agent;
+	if (ua == NULL)
+		ua = device_user_agent(device, about->version, a);
+	size_t n = strlen(ua);
+	for (size_t i = 0; i < n; i++)
+		if (ua[i] < 0x20 || ua[i] > 0x7e)
+			return err_set(err, ERR_USAGE,
+				"--user-agent may hold printable ASCII only, not \"%s\"", ua);
+	if (n == 0 || n >= sizeof about->user_agent)
+		return err_set(err, ERR_USAGE, "--user-agent has %zu bytes; 1 to %zu are taken", n,
+			sizeof about->user_agent - 1);
+	snprintf(about->user_agent, sizeof about->user_agent, "%s", ua);
+	return true;
+}
+
+static bool set_size(const struct browser_launch *launch, const struct device *device,
+	struct browser_about *about, struct err *err)
+{
+	about->width = launch->width != 0 ? launch->width : device->width;
+	about->height = launch->height != 0 ? launch->height : device->height;
+	if (about->width < SIDE_MIN || about->width > SIDE_MAX || about->height < SIDE_MIN ||
+		about->height > SIDE_MAX)
+		return err_set(err, ERR_USAGE, "a screen of %d x %d is not one", about->width,
+			about->height);
+	return true;
+}
+
+static bool introduce(const struct browser_launch *launch, struct browser_about *about,
+	const struct device **device, struct arena *a, struct err *err)
+{
+	*device = device_find(launch->device != NULL ? launch->device : "linux");
+	if (*device == NULL)
+		return err_set(err, ERR_USAGE,
+			"there is no --device \"%s\"; there are linux, windows, mac, android, iphone",
+			launch->device);
+	snprintf(about->device, sizeof about->device, "%s",
+		launch->device != NULL ? launch->device : "");
+	return set_user_agent(launch, *device, about, a, err) &&
+		set_language(launch->language, about, err) &&
+		set_timezone(launch->timezone, about, err) &&
+		set_size(launch, *device, about, err);
+}
+
+/* Without a network namespace the listener is an ordinary one on loopback, and every local user can reach it. */
+static bool listen_here(struct browser_plan *p, int *port, struct err *err)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof a;
+	p->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p->listen_fd < 0 || bind(p->listen_fd, (struct sockaddr *)&a, n) != 0 ||
+		listen(p->listen_fd, BACKLOG) != 0 ||
+		getsockname(p->listen_fd, (struct sockaddr *)&a, &n) != 0)
+		return err_set_os(err, ERR_BROWSER_START, errno, "listening on loopback");
+	*port = ntohs(a.sin_port);
+	return true;
+}
+
+static bool choose_home(struct browser_plan *p, bool sandbox, struct err *err)
+{
+	uint8_t name[NAME_BYTES];
+	p->home = SANDBOX_HOME;
+	if (sandbox)
+		return true;
+	if (getrandom(name, sizeof name, 0) != sizeof name)
+		return err_set_os(err, ERR_SYSTEM, errno, "random bytes");
+	p->home = arena_printf(&p->arena, "/tmp/clicktrail-%s",
+		hex_str(&p->arena, span_of(name, sizeof name)));
+	return true;
+}
+
+static bool make_files(struct browser_plan *p, const struct firefox_setup *s, struct span cookie,
+	struct err *err)
+{
+	struct buf parcel = {0}, text = {0};
+	firefox_prefs(s, &text);
+	parcel_add(&parcel, PARCEL_PROFILE "/user.js", buf_span(&text));
+	buf_clear(&text);
+	firefox_window(s, &text);
+	parcel_add(&parcel, PARCEL_PROFILE "/xulstore.json", buf_span(&text));
+	const char *css = firefox_chrome_css(s);
+	if (css != NULL)
+		parcel_add(&parcel, PARCEL_CHROME "/userChrome.css", span_str(css));
+	parcel_add(&parcel, PARCEL_CA, span_str(s->launch->ca_pem));
+	if (cookie.n > 0)
+		parcel_add(&parcel, PARCEL_XAUTH, cookie);
+	int *given = p->order.given;
+	int files = given[LAUNCHER_PARCEL - LAUNCHER_FILTER] = parcel_file(buf_span(&parcel), err);
+	bool ok = files >= 0;
+	if (ok && s->launch->sandbox) {
+		files = given[LAUNCHER_POLICIES - LAUNCHER_FILTER] =
+			parcel_file(span_str(firefox_policies()), err);
+		ok = files >= 0;
+	}
+	buf_fini(&parcel);
+	buf_fini(&text);
+	return ok;
+}
+
+static void make_env(struct browser_plan *p, const struct firefox_setup *s,
+	const struct show *show, bool cookie)
+{
+	const char **v = NULL;
+	size_t n = 0;
+	struct arena *a = &p->arena;
+	for (const char *const *e = firefox_env(s, a); *e != NULL; e++)
+		ARENA_PUSH(a, v, n, *e);
+	ARENA_PUSH(a, v, n, show->wayland != NULL ? "GDK_BACKEND=wayland" : "GDK_BACKEND=x11");
+	ARENA_PUSH(a, v, n, show->wayland != NULL ? "MOZ_ENABLE_WAYLAND=1" : "MOZ_ENABLE_WAYLAND=0");
+	if (show->wayland != NULL)
+		ARENA_PUSH(a, v, n,
+			arena_printf(a, "WAYLAND_DISPLAY=%s",
+				s->launch->sandbox ? SANDBOX_WAYLAND : show->wayland));
+	if (show->display != NULL)
+		ARENA_PUSH(a, v, n, arena_printf(a, "DISPLAY=%s", show->display));
+	if (cookie)
+		ARENA_PUSH(a, v, n, arena_printf(a, "XAUTHORITY=%s/" PARCEL_XAUTH, p->home));
+	ARENA_PUSH(a, v, n, NULL);
+	p->order.env = v;
+}
+
+static const char *const *inner_argv(struct browser_plan *p, const struct firefox_setup *s)
+{
+	const char **v = NULL;
+	size_t n = 0;
+	struct arena *a = &p->arena;
+	ARENA_PUSH(a, v, n, SANDBOX_EXE);
+	ARENA_PUSH(a, v, n, "--inside");
+	if (s->launch->sandbox) {
+		ARENA_PUSH(a, v, n, "--port");
+		ARENA_PUSH(a, v, n, arena_printf(a, "%d", s->port));
+	} else {
+		ARENA_PUSH(a, v, n, "--plain");
+	}
+	if (!s->about->shown && !s->about->headless) {
+		ARENA_PUSH(a, v, n, "--screen");
+		ARENA_PUSH(a, v, n,
+			arena_printf(a, "%dx%d", s->about->width * s->device->scale_int,
+				s->about->height * s->device->scale_int));
+	}
+	ARENA_PUSH(a, v, n, "--home");
+	ARENA_PUSH(a, v, n, p->home);
+	ARENA_PUSH(a, v, n, "--");
+	for (const char *const *f = firefox_argv(s, a); *f != NULL; f++)
+		ARENA_PUSH(a, v, n, *f);
+	ARENA_PUSH(a, v, n, NULL);
+	return v;
+}
+
+bool browser_plan_init(struct browser_plan *p, const struct browser_launch *launch,
+	struct browser_about *about, struct err *err)
+{
+	struct sandbox box = {.policies = launch->sandbox};
+	struct show show = {0};
+	struct buf cookie = {0};
+	struct firefox_setup s = {.launch = launch, .about = about, .port = BROWSER_PORT};
+	*p = (struct browser_plan){.listen_fd = -1};
+	for (int i = 0; i < LAUNCHER_GIVEN; i++)
+		p->order.given[i] = -1;
+	*about = (struct browser_about){0};
+	bool ok = browser_find(launch->kind, launch->sandbox, launch->show, about,
+			  &box.program_dir, &box.bwrap, &p->arena, err) &&
+		introduce(launch, about, &s.device, &p->arena, err) &&
+		choose_home(p, launch->sandbox, err) &&
+		(launch->sandbox || listen_here(p, &s.port, err)) &&
+		(!launch->show || show_find(&show, &cookie, &p->arena, err));
+	s.home = p->home;
+	if (ok)
+		ok = make_files(p, &s, buf_span(&cookie), err);
+	if (ok) {
+		make_env(p, &s, &show, buf_len(&cookie) > 0);
+		box.x_socket = show.x_socket;
+		box.wayland = show.wayland;
+		p->order.inside = !launch->sandbox;
+		p->order.argv = inner_argv(p, &s);
+		ok = !launch->sandbox ||
+			sandbox_order(&box, p->order.argv, &p->order, &p->arena, err);
+	}
+	buf_fini(&cookie);
+	return ok;
+}
+
+void browser_plan_fini(struct browser_plan *p)
+{
+	for (int i = 0; i < LAUNCHER_GIVEN; i++)
+		if (p->order.given[i] >= 0)
+			close(p->order.given[i]);
+	if (p->listen_fd >= 0)
+		close(p->listen_fd);
+	arena_fini(&p->arena);
+}

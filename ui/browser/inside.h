@@ -1,0 +1,60 @@
+/*
+ * The small program that runs inside the jail, as `clicktrail --inside`, beside the browser: it makes the only listening
+ * socket and passes it out, unpacks the profile, starts the private screen and the browser, and reports. It holds no secret,
+ * and whoever reads its messages treats them as written by the browser's conqueror.
+ * Without a sandbox the launcher becomes this program, and it is then what ends every process and removes the folder.
+ */
+#ifndef UI_BROWSER_INSIDE_H
+#define UI_BROWSER_INSIDE_H
+
+#include "store/base/err.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] --home DIR -- BROWSER ARGS...
+ *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
+ *   --screen  start Xvfb of that size, and give the browser its DISPLAY
+ *   --plain   no jail around us: end all our descendants and remove DIR when done
+ *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
+ * The environment is the browser's. The URLs follow later on the socket, in a memory file, each ended by NUL.
+ */
+int inside_main(int argc, char **argv);
+
+enum inside_word {
+	INSIDE_READY = 1, /* the listening socket is attached, if there is a port */
+	INSIDE_STARTED,   /* value: the browser's pid as we see it */
+	INSIDE_EXITED,    /* value: wait status of the browser */
+	INSIDE_XVFB_GONE, /* value: wait status */
+	INSIDE_FAILED     /* text says why; we end */
+};
+enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f };
+struct inside_message {
+	uint32_t word;
+	int32_t value;
+	char text[INSIDE_TEXT_MAX];
+};
+
+/* What the parts of the inside program share (inside_*.c); one process, one thread. */
+struct inside {
+	int sock;
+	int port; /* 0: none */
+	const char *home, *screen;
+	bool plain;
+	char *const *browser; /* argv of the browser, without URLs */
+	int children;         /* signalfd for SIGCHLD */
+	pid_t xvfb, firefox;  /* 0: not running */
+};
+
+/* Forks and executes; fd, if not -1, becomes 3 there; everything above is closed. The child dies with us. */
+pid_t inside_spawn(struct inside *in, char *const *argv, int fd, struct err *err);
+/* Runs to the end; false unless it exits with 0 within the time. */
+bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err *err);
+
+bool inside_unpack(struct inside *in, int parcel, struct err *err); /* home, profile, CA */
+bool inside_screen(struct inside *in, struct err *err);             /* Xvfb; sets DISPLAY */
+/* --plain: ends every descendant, then removes the home. */
+bool inside_clean(struct inside *in, struct err *err);
+
+#endif

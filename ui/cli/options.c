@@ -1,0 +1,380 @@
+#include "ui/cli/options.h"
+#include "ui/cli/options_value.h"
+#include "ui/browser/browser.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef bool option_take(struct options *o, const char *value, struct err *err);
+
+struct option_row {
+	const char *name;
+	const char *arg; /* NULL: takes none */
+	unsigned commands;
+	option_take *take;
+	const char *help;
+};
+
+static void add_word(struct options_words *w, const char *word)
+{
+	const char **items = realloc(w->items, (w->n + 2) * sizeof *items);
+	if (items == NULL)
+		abort();
+	w->items = items;
+	w->items[w->n++] = word;
+	w->items[w->n] = NULL;
+}
+
+const char *options_browser_word(enum options_browser b)
+{
+	switch (b) {
+	case OPTIONS_FIREFOX: return "firefox";
+	case OPTIONS_NONE: return "none";
+	}
+	return "none";
+}
+
+static bool take_case(struct options *o, const char *value, struct err *err)
+{
+	if (value[0] == 0)
+		return err_set(err, ERR_USAGE, "\"\" is not a file name");
+	o->case_path = value;
+	return true;
+}
+
+static bool take_browser(struct options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "firefox") == 0)
+		o->browser = OPTIONS_FIREFOX;
+	else if (strcmp(value, "none") == 0)
+		o->browser = OPTIONS_NONE;
+	else
+		return err_set(err, ERR_USAGE, "\"%s\" is neither firefox nor none", value);
+	return true;
+}
+
+static bool take_show(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->show = true;
+	return true;
+}
+
+static bool take_settle(struct options *o, const char *value, struct err *err)
+{
+	return value_seconds(value, OPTIONS_SECONDS_MAX, &o->settle_us, err);
+}
+
+static bool take_timeout(struct options *o, const char *value, struct err *err)
+{
+	return value_seconds(value, OPTIONS_SECONDS_MAX, &o->timeout_us, err);
+}
+
+static bool take_dry_run(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->dry_run = true;
+	return true;
+}
+
+static bool take_user_agent(struct options *o, const char *value, struct err *err)
+{
+	o->user_agent = value;
+	return value_line(value, OPTIONS_WORD_MAX, err);
+}
+
+static bool take_language(struct options *o, const char *value, struct err *err)
+{
+	o->language = value;
+	return value_language(value, err);
+}
+
+static bool take_timezone(struct options *o, const char *value, struct err *err)
+{
+	o->timezone = value;
+	return value_timezone(value, err);
+}
+
+static bool take_device(struct options *o, const char *value, struct err *err)
+{
+	struct buf known = {0};
+	o->device = value;
+	for (const char *const *d = browser_devices; *d != NULL; d++) {
+		if (strcmp(value, *d) == 0) {
+			buf_fini(&known);
+			return true;
+		}
+		buf_addf(&known, " %s", *d);
+	}
+	char *list = buf_take_str(&known);
+	err_set(err, ERR_USAGE, "\"%s\" is none of the devices we know:%s", value, list);
+	free(list);
+	return false;
+}
+
+static bool take_via(struct options *o, const char *value, struct err *err)
+{
+	o->has_via = true;
+	return via_parse(value, &o->via, err);
+}
+
+static bool take_replace(struct options *o, const char *value, struct err *err)
+{
+	const char *equals = strchr(value, '=');
+	if (equals == NULL || equals == value)
+		return err_set(err, ERR_USAGE, "\"%s\" is not OLD=NEW", value);
+	add_word(&o->replace, value);
+	return true;
+}
+
+static bool take_connect_to(struct options *o, const char *value, struct err *err)
+{
+	add_word(&o->connect_to_words, value);
+	return connect_to_add(&o->connect_to, value, err);
+}
+
+static bool take_cacert(struct options *o, const char *value, struct err *err)
+{
+	o->cacert = value;
+	return value_pem(value, err);
+}
+
+static bool take_allow_net(struct options *o, const char *value, struct err *err)
+{
+	add_word(&o->allow_net_words, value);
+	return policy_allow(&o->policy, value, err);
+}
+
+static bool take_permit(struct options *o, const char *value, struct err *err)
+{
+	add_word(&o->permit_bad_cert, value);
+	return value_host(value, err);
+}
+
+static bool take_durability(struct options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "power") == 0)
+		o->durability = DURABILITY_POWER;
+	else if (strcmp(value, "crash") == 0)
+		o->durability = DURABILITY_CRASH;
+	else
+		return err_set(err, ERR_USAGE, "\"%s\" is neither power nor crash", value);
+	return true;
+}
+
+static bool take_max_body(struct options *o, const char *value, struct err *err)
+{
+	return value_size(value, &o->max_body, err);
+}
+
+static bool take_no_bodies(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->no_bodies = true;
+	return true;
+}
+
+static bool take_no_sandbox(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->no_sandbox = true;
+	return true;
+}
+
+static bool take_listen(struct options *o, const char *value, struct err *err)
+{
+	o->listen_word = value;
+	return value_address(value, &o->listen, err);
+}
+
+static bool take_client(struct options *o, const char *value, struct err *err)
+{
+	if (o->n_clients == OPTIONS_CLIENTS_MAX)
+		return err_set(err, ERR_USAGE, "\"%s\" is one more than the %d ranges we take",
+			value, OPTIONS_CLIENTS_MAX);
+	add_word(&o->allow_client_words, value);
+	return policy_net_parse(value, &o->clients[o->n_clients++], err);
+}
+
+static bool take_password(struct options *o, const char *value, struct err *err)
+{
+	return value_password(value, o->password, sizeof o->password, err);
+}
+
+static bool take_only(struct options *o, const char *value, struct err *err)
+{
+	add_word(&o->only, value);
+	return value_host(value, err);
+}
+
+static bool take_json(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->json = true;
+	return true;
+}
+
+static bool take_dns_servers(struct options *o, const char *value, struct err *err)
+{
+	o->dns_servers = value;
+	return value_line(value, OPTIONS_WORD_MAX, err);
+}
+
+static bool take_ca_dir(struct options *o, const char *value, struct err *err)
+{
+	if (value[0] == 0)
+		return err_set(err, ERR_USAGE, "\"\" is not a folder");
+	o->ca_dir = value;
+	return true;
+}
+
+#define T OPTIONS_TRACE
+#define P OPTIONS_PROXY
+#define D OPTIONS_DEMO
+static const struct option_row rows[] = {
+	{"case", "FILE", T | P | D, take_case,
+		"the case to write (default: a dated name here); an open case gets a new session"},
+	{"browser", "NAME", T | D, take_browser,
+		"firefox (default), or none: follows HTTP redirects, Refresh and meta refresh, no script"},
+	{"show", NULL, T | D, take_show,
+		"show the browser's window; the trace ends when it is closed"},
+	{"settle", "S", T | D, take_settle,
+		"the trail has ended when nothing moved for S seconds (default 5)"},
+	{"timeout", "S", T | D, take_timeout, "give up after S seconds (default 60)"},
+	{"dry-run", NULL, T, take_dry_run,
+		"prove everything, decode the link, say what would be sent; contact nobody"},
+	{"user-agent", "TEXT", T, take_user_agent, "what the browser calls itself"},
+	{"language", "LIST", T, take_language, "languages it asks for, like de or en-US,en;q=0.5"},
+	{"timezone", "ZONE", T, take_timezone, "the zone its scripts see, like Europe/Berlin"},
+	{"device", "NAME", T, take_device, "dress the browser up as this kind of machine"},
+	{"via", "URL", T | P, take_via,
+		"reach origins through this proxy: socks5h://host:port or http://host:port"},
+	{"replace", "OLD=NEW", T, take_replace,
+		"change a string in the link before it is sent; repeatable"},
+	{"connect-to", "H1:P1:H2:P2", T | P, take_connect_to,
+		"send what is meant for H1:P1 to H2:P2 (as curl does); repeatable"},
+	{"cacert", "FILE", T | P, take_cacert, "additional trust anchors toward origins (PEM)"},
+	{"allow-net", "CIDR", T | P, take_allow_net,
+		"let the proxy reach an address range that is refused by default; repeatable"},
+	{"permit-bad-cert", "HOST|ANY", T | P, take_permit,
+		"go on although this host's certificate does not verify; repeatable"},
+	{"dns-servers", "IP,...", T | P, take_dns_servers, "ask these name servers"},
+	{"durability", "power|crash", T | P, take_durability,
+		"survive power loss (default), or only crashes, and faster"},
+	{"max-body", "SIZE", T | P, take_max_body,
+		"store at most this much of one body (default 256M); the rest is hashed"},
+	{"no-bodies", NULL, T | P, take_no_bodies, "store no bodies, only their hashes"},
+	{"no-sandbox", NULL, T | D, take_no_sandbox,
+		"run the browser without namespaces; recorded"},
+	{"listen", "A:P", P, take_listen, "where to listen (default 127.0.0.1:8080)"},
+	{"allow-client", "CIDR", P, take_client,
+		"who may use the proxy, needed beyond loopback, with a password; repeatable"},
+	{"password-file", "FILE", P, take_password,
+		"user:password that clients must give (or in CLICKTRAIL_PASSWORD)"},
+	{"only", "HOST", P, take_only,
+		"record only this host and pass the rest unread; repeatable"},
+	{"ca-dir", "DIR", T | P | D, take_ca_dir, "where the certificate authority is kept"},
+	{"json", NULL, T | D, take_json, "print the JSON report instead of text"},
+};
+#undef T
+#undef P
+#undef D
+enum { ROWS = sizeof rows / sizeof *rows };
+
+void options_init(struct options *o, unsigned command)
+{
+	*o = (struct options){
+		.command = command,
+		.settle_us = OPTIONS_SETTLE_S * 1000000LL,
+		.timeout_us = OPTIONS_TIMEOUT_S * 1000000LL,
+		.max_body = OPTIONS_BODY_MB * 1024ull * 1024,
+		.durability = DURABILITY_POWER,
+		.listen_word = "127.0.0.1:8080",
+	};
+	bool good = value_address(o->listen_word, &o->listen, NULL);
+	assert(good);
+}
+
+void options_fini(struct options *o)
+{
+	free(o->replace.items);
+	free(o->connect_to_words.items);
+	free(o->allow_net_words.items);
+	free(o->allow_client_words.items);
+	free(o->permit_bad_cert.items);
+	free(o->only.items);
+	connect_to_fini(&o->connect_to);
+	explicit_bzero(&o->via, sizeof o->via);
+	explicit_bzero(o->password, sizeof o->password);
+}
+
+const char *options_name(size_t i, unsigned *commands, bool *takes_value)
+{
+	if (i >= ROWS)
+		return NULL;
+	*commands = rows[i].commands;
+	*takes_value = rows[i].arg != NULL;
+	return rows[i].name;
+}
+
+void options_help(unsigned command, struct buf *out)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[64];
+		if ((rows[i].commands & command) == 0)
+			continue;
+		snprintf(left, sizeof left, "--%s%s%s", rows[i].name,
+			rows[i].arg != NULL ? " " : "", rows[i].arg != NULL ? rows[i].arg : "");
+		buf_addf(out, "  %-26s %s\n", left, rows[i].help);
+	}
+}
+
+/* Names that getopt would complete for us are refused: what a script relies on must not change its meaning when an option is
+ * added. `word` is the argument as it was written. */
+static bool is_whole_name(const char *word, const char *name)
+{
+	size_t n = strlen(name);
+	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, n) == 0 &&
+		(word[2 + n] == 0 || word[2 + n] == '=');
+}
+
+static bool take_row(struct options *o, const struct option_row *row, const char *value,
+	struct err *err)
+{
+	struct err why = {0};
+	if (row->take(o, value, &why))
+		return true;
+	return err_set(err, ERR_USAGE, "--%s: %s", row->name, why.detail);
+}
+
+bool options_parse(struct options *o, int argc, char **argv, int *rest, struct err *err)
+{
+	struct option longs[ROWS + 1] = {0};
+	int row_of[ROWS], n = 0;
+	for (int i = 0; i < ROWS; i++) {
+		if ((rows[i].commands & o->command) == 0)
+			continue;
+		row_of[n] = i;
+		longs[n++] = (struct option){rows[i].name,
+			rows[i].arg != NULL ? required_argument : no_argument, NULL, 0};
+	}
+	opterr = 0;
+	optind = 0; /* GNU: start anew */
+	for (;;) {
+		int index = -1, at = optind > 0 ? optind : 1;
+		int c = getopt_long(argc, argv, "+:", longs, &index);
+		if (c == -1)
+			break;
+		if (c == ':')
+			return err_set(err, ERR_USAGE, "%s needs a value", argv[at]);
+		if (c != 0 || index < 0 || !is_whole_name(argv[at], longs[index].name))
+			return err_set(err, ERR_USAGE, "there is no option %s here", argv[at]);
+		const char *value = optarg != NULL ? optarg : "";
+		if (!take_row(o, &rows[row_of[index]], value, err))
+			return false;
+	}
+	*rest = optind;
+	return true;
+}

@@ -1,0 +1,254 @@
+#include "ui/cli/recording.h"
+#include "proxy/resolve.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NAME_TRIES = 1000, NOTE_TEXT_MAX = 2000, MICROS = 1000000 };
+
+void recording_init(struct recording *r, struct options *options)
+{
+	*r = (struct recording){.options = options, .policy = options->policy};
+}
+
+bool recording_open_ca(struct recording *r, struct err *err)
+{
+	char dir[PATH_MAX];
+	const char *where = r->options->ca_dir;
+	if (where == NULL) {
+		if (!ca_default_dir(dir, sizeof dir, err))
+			return false;
+		where = dir;
+	}
+	r->ca = ca_open(where, &r->made_ca, err);
+	if (r->ca == NULL)
+		return false;
+	r->resolver = resolver_new(r->options->dns_servers, err);
+	return r->resolver != NULL;
+}
+
+/* "clicktrail-20260131-235959.case", the first that is free. */
+static bool make_up_name(struct recording *r, struct err *err)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+	for (int i = 1; i < NAME_TRIES; i++) {
+		char more[16] = "";
+		if (i > 1)
+			snprintf(more, sizeof more, "-%d", i);
+		snprintf(r->case_path, sizeof r->case_path, "clicktrail-%s%s.case", stamp, more);
+		if (access(r->case_path, F_OK) != 0)
+			return true;
+	}
+	return err_set(err, ERR_CASE_OPEN, "no free name like \"%s\"", r->case_path);
+}
+
+bool recording_open_case(struct recording *r, struct err *err)
+{
+	const struct writer_options options = {.durability = r->options->durability,
+		.operator_name = getenv("CLICKTRAIL_OPERATOR")};
+	const char *given = r->options->case_path;
+	if (r->case_path[0] == 0 && given == NULL && !make_up_name(r, err))
+		return false;
+	if (r->case_path[0] == 0) {
+		if (strlen(given) >= sizeof r->case_path)
+			return err_set(err, ERR_USAGE, "--case: \"%s\" is too long", given);
+		strcpy(r->case_path, given);
+	}
+	r->writer = writer_open(r->case_path, &options, err);
+	return r->writer != NULL;
+}
+
+/* What the kernel knows about the machine's clock (adjtimex(2), asked and not set). */
+static void fill_clock(struct fact_session *f)
+{
+	struct timex t = {0};
+	int state = adjtimex(&t);
+	bool synchronised = state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
+	f->clock_source = span_str(synchronised ? "ntp" : "not synchronised");
+	if (synchronised)
+		f->clock_offset_us = (t.status & STA_NANO) ? t.offset / 1000 : t.offset;
+}
+
+bool recording_begin(struct recording *r, struct fact_session *about, struct err *err)
+{
+	uint8_t fingerprint[SHA256_LEN];
+	char via[VIA_TEXT_MAX];
+	struct fact_session f = *about;
+	char *options = options_json(r->options);
+	r->session = writer_new_session(r->writer);
+	ca_sha256(r->ca, fingerprint);
+	f.session = r->session;
+	f.at_us = clock_now_us(clock_real());
+	f.mode = span_str("intercept");
+	f.options = span_str(options);
+	f.tool_name = span_str("clicktrail");
+	f.tool_version = span_str(CLICKTRAIL_VERSION);
+	f.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR"));
+	f.resolver = span_str(resolver_servers(r->resolver));
+	f.durability =
+		span_str(r->options->durability == DURABILITY_POWER ? "power" : "crash");
+	f.ca_sha256 = span_of(fingerprint, sizeof fingerprint);
+	if (r->options->has_via) {
+		via_text(&r->options->via, via);
+		f.via = span_str(via);
+	}
+	fill_clock(&f);
+	uint64_t ticket = writer_put(r->writer, FACT_KIND_SESSION, &f, NULL, err);
+	free(options);
+	return ticket != 0 && writer_wait(r->writer, ticket, err);
+}
+
+bool recording_serve(struct recording *r, int listen_fd, bool hold,
+	const char *const *noise_hosts, struct err *err)
+{
+	const struct options *o = r->options;
+	struct proxy_options p = {
+		.listen_fd = listen_fd,
+		.writer = r->writer,
+		.session = r->session,
+		.ca = r->ca,
+		.policy = &r->policy,
+		.connect_to = &o->connect_to,
+		.resolver = r->resolver,
+		.via = o->has_via ? &o->via : NULL,
+		.cacert = o->cacert,
+		.permit_bad_cert = o->permit_bad_cert.items,
+		.only_hosts = o->only.items,
+		.noise_hosts = noise_hosts,
+		.store_bodies = !o->no_bodies,
+		.max_body = o->max_body,
+		.clients = o->n_clients > 0 ? o->clients : NULL,
+		.n_clients = o->n_clients,
+		.password = r->credentials,
+		.hold = hold,
+	};
+	r->proxy = proxy_start(&p, err);
+	return r->proxy != NULL;
+}
+
+bool recording_note(struct recording *r, enum note_code code, struct err *err,
+	const char *format, ...)
+{
+	char detail[NOTE_TEXT_MAX];
+	struct fact_note f;
+	va_list ap;
+	va_start(ap, format);
+	vsnprintf(detail, sizeof detail, format, ap);
+	va_end(ap);
+	fact_init(FACT_KIND_NOTE, &f);
+	f.session = r->session;
+	f.at_us = clock_now_us(clock_real());
+	f.code = span_str(note_word(code));
+	f.detail = span_str(detail);
+	return writer_put(r->writer, FACT_KIND_NOTE, &f, NULL, err) != 0;
+}
+
+void recording_stop(struct recording *r)
+{
+	if (r->proxy != NULL)
+		proxy_stop(r->proxy);
+	r->proxy = NULL;
+}
+
+bool recording_end(struct recording *r, const char *reason, const char *detail,
+	const char *incomplete, struct err *err)
+{
+	struct fact_session_end f;
+	if (r->ended || r->session == 0)
+		return true;
+	r->ended = true;
+	fact_init(FACT_KIND_SESSION_END, &f);
+	f.session = r->session;
+	f.at_us = clock_now_us(clock_real());
+	f.reason = span_str(reason);
+	f.detail = span_str(detail);
+	f.complete = incomplete == NULL;
+	f.incomplete_reason = span_str(incomplete);
+	f.clock_drift_us = clock_drift_us();
+	return writer_put(r->writer, FACT_KIND_SESSION_END, &f, NULL, err) != 0 &&
+		writer_flush(r->writer, err);
+}
+
+static void remove_scratch(const struct recording *r)
+{
+	static const char *const tails[] = {"", "-wal", "-shm", "-journal", ".lock"};
+	char path[PATH_MAX + 16];
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		snprintf(path, sizeof path, "%s%s", r->case_path, tails[i]);
+		unlink(path);
+	}
+}
+
+bool recording_close(struct recording *r, struct err *err)
+{
+	bool good = true;
+	recording_stop(r);
+	if (r->writer != NULL) {
+		good = writer_close(r->writer, err);
+		if (r->scratch)
+			remove_scratch(r);
+	}
+	r->writer = NULL;
+	if (r->resolver != NULL)
+		resolver_free(r->resolver);
+	r->resolver = NULL;
+	if (r->ca != NULL)
+		ca_free(r->ca);
+	r->ca = NULL;
+	return good;
+}
+
+static socklen_t address_len(const struct sockaddr_storage *a)
+{
+	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+void recording_address_text(const struct sockaddr_storage *a, char out[ADDRESS_TEXT_MAX])
+{
+	char ip[INET6_ADDRSTRLEN] = "?";
+	if (a->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
+		inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+		snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", ip, ntohs(v4->sin_port));
+	} else {
+		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
+		inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+		snprintf(out, ADDRESS_TEXT_MAX, "[%s]:%u", ip, ntohs(v6->sin6_port));
+	}
+}
+
+int recording_listen(
+	const struct sockaddr_storage *where, struct sockaddr_storage *bound, struct err *err)
+{
+	char text[ADDRESS_TEXT_MAX];
+	int one = 1;
+	socklen_t len = sizeof *bound;
+	recording_address_text(where, text);
+	int fd = socket(where->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		err_set_os(err, ERR_SYSTEM, errno, "socket");
+		return -1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (where->ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	if (bind(fd, (const struct sockaddr *)where, address_len(where)) != 0 ||
+		listen(fd, SOMAXCONN) != 0 ||
+		(bound != NULL && getsockname(fd, (struct sockaddr *)bound, &len) != 0)) {
+		err_set_os(err, ERR_SYSTEM, errno, "listening on %s", text);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}

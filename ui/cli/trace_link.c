@@ -1,0 +1,49 @@
+#include "ui/cli/trace.h"
+#include "store/derive/url.h"
+
+#include <stdlib.h>
+
+/* Every OLD in link becomes NEW; one that does not occur is a mistake worth stopping for: the recipient's token would go out. */
+static bool replace(struct buf *link, const char *rule, struct err *err)
+{
+	const char *equals = strchr(rule, '=');
+	struct span old = span_of(rule, (size_t)(equals - rule)), new = span_str(equals + 1);
+	struct buf out = {0};
+	struct span left = buf_span(link);
+	size_t at = span_find(left, old, 0), found = 0;
+	for (; at != SIZE_MAX; at = span_find(left, old, 0), found++) {
+		buf_add(&out, left.p, at);
+		buf_add_span(&out, new);
+		left = span_from(left, at + old.n);
+	}
+	buf_add_span(&out, left);
+	buf_fini(link);
+	*link = out;
+	return found > 0 ||
+		err_set(err, ERR_USAGE, "--replace: \"%.*s\" does not occur in the link", (int)old.n,
+			(const char *)old.p);
+}
+
+bool trace_link(struct trace *t, struct err *err)
+{
+	struct arena a = {0};
+	struct buf link = {0};
+	struct url url;
+	bool good = true;
+	buf_add_str(&link, t->link);
+	for (size_t i = 0; i < t->options->replace.n && good; i++) {
+		good = replace(&link, t->options->replace.items[i], err);
+		t->changed = true;
+	}
+	if (good && buf_len(&link) > BROWSER_URL_MAX - 1)
+		good = err_set(err, ERR_USAGE, "the link is longer than %d bytes", BROWSER_URL_MAX);
+	/* One given as "www.example.org" is not guessed at: http and https are different links. */
+	if (good && (!url_parse(&a, NULL, buf_span(&link), &url) || !url_is_web(&url)))
+		good = err_set(err, ERR_USAGE,
+			"\"%s\" is not a link that begins with http:// or https://", t->link);
+	if (good)
+		t->sent_link = strndup((const char *)url.href.p, url.href.n);
+	buf_fini(&link);
+	arena_fini(&a);
+	return good;
+}

@@ -1,0 +1,144 @@
+/*
+ * Before the link is released: the client is started, its way through our proxy is walked to the ready page, and what was proven is
+ * written down. A link may work only once; none of our own faults may use it up.
+ */
+#include "ui/cli/trace.h"
+#include "proxy/proxy.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+static bool random_credentials(struct trace *t, struct err *err)
+{
+	uint8_t bytes[24];
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		return err_set_os(err, ERR_SYSTEM, errno, "getrandom");
+	int n = snprintf(t->credentials, sizeof t->credentials, "clicktrail:");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		n += snprintf(t->credentials + n, sizeof t->credentials - (size_t)n, "%02x", bytes[i]);
+	return true;
+}
+
+static bool start_plain(struct trace *t, struct err *err)
+{
+	struct sockaddr_storage where = {0};
+	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&where;
+	v4->sin_family = AF_INET;
+	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	t->listen_fd = recording_listen(&where, &t->listen, err);
+	t->recording.credentials = t->credentials;
+	return t->listen_fd >= 0 && random_credentials(t, err);
+}
+
+static bool start_browser(struct trace *t, struct err *err)
+{
+	const struct options *o = t->options;
+	struct buf pem = {0};
+	ca_pem(t->recording.ca, &pem);
+	char *text = buf_take_str(&pem);
+	struct browser_launch launch = {
+		.kind = BROWSER_FIREFOX,
+		.sandbox = !o->no_sandbox,
+		.show = o->show,
+		.ca_pem = text,
+		.user_agent = o->user_agent,
+		.language = o->language,
+		.timezone = o->timezone,
+		.device = o->device,
+	};
+	bool good = browser_start(t->browser, &launch, &t->listen_fd, &t->about, err);
+	free(text);
+	return good;
+}
+
+bool trace_start_client(struct trace *t, struct err *err)
+{
+	return t->browser != NULL ? start_browser(t, err) : start_plain(t, err);
+}
+
+bool trace_open(struct trace *t, struct err *err)
+{
+	if (t->browser != NULL) {
+		/* The link in the foreground, where its page is seen by scripts as a visible one; the proxy holds its
+		 * requests until we let go. */
+		const char *urls[] = {t->sent_link, PROXY_READY_URL};
+		bool dry = t->options->dry_run;
+		return browser_open(t->browser, dry ? urls + 1 : urls, dry ? 1 : 2, err);
+	}
+	struct plain_options plain = {
+		.proxy = t->listen,
+		.credentials = t->credentials,
+		.ca = t->recording.ca,
+		.ready_url = PROXY_READY_URL,
+		.link = t->options->dry_run ? NULL : t->sent_link,
+		.user_agent = t->options->user_agent,
+		.language = t->options->language,
+	};
+	t->plain = plain_start(&plain, err);
+	return t->plain != NULL;
+}
+
+static bool note_proof(struct trace *t, int64_t took_us, struct err *err)
+{
+	struct recording *r = &t->recording;
+	long long ms = (long long)(took_us / 1000);
+	if (t->browser == NULL)
+		return recording_note(r, NOTE_PROBE, err,
+			"the built-in client opened the ready page through the proxy, over TLS by our "
+			"certificate authority, after %lld ms; the case took facts", ms);
+	if (t->about.headless && !recording_note(r, NOTE_HEADLESS, err, "Xvfb is not installed"))
+		return false;
+	if (!t->about.sandboxed && !recording_note(r, NOTE_NO_SANDBOX, err, "--no-sandbox"))
+		return false;
+	return recording_note(r, NOTE_PROBE, err,
+		"%s %s (%s), %s, uid %u outside, opened the ready page over TLS by our certificate "
+		"authority and ran its script after %lld ms; the case took facts",
+		t->about.name, t->about.version, t->about.path,
+		t->about.sandboxed ? "in namespaces of its own" : "without namespaces",
+		(unsigned)t->about.uid_outside, ms);
+}
+
+/* The client gave up before it was ready. */
+static bool client_failed(struct trace *t, struct err *err)
+{
+	if (t->browser != NULL) {
+		trace_browser_news(t);
+		return t->browser_gone &&
+			!err_set(err, ERR_INTERNAL, "the browser ended before it was ready: %s",
+				t->detail);
+	}
+	return plain_done(t->plain) && !proxy_is_ready(t->recording.proxy) &&
+		!plain_result(t->plain, NULL, err);
+}
+
+bool trace_prove(struct trace *t, struct err *err)
+{
+	const struct clock *clock = clock_real();
+	int64_t start = clock_now_us(clock), until = start + TRACE_READY_S * 1000000LL;
+	struct proxy *proxy = t->recording.proxy;
+	live_status(&t->live, "waiting for the browser to be ready");
+	while (!proxy_is_ready(proxy)) {
+		struct pollfd fds[] = {{proxy_ready_fd(proxy), POLLIN, 0}, {t->signal_fd, POLLIN, 0},
+			{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain), POLLIN, 0}};
+		int64_t left = until - clock_now_us(clock);
+		if (left <= 0)
+			return err_set(err, ERR_BROWSER_TIMEOUT,
+				"the browser did not open %s within %d s; the link was not sent",
+				PROXY_READY_URL, TRACE_READY_S);
+		poll(fds, 3, (int)(left / 1000) + 1);
+		if (signals_take(t->signal_fd)) {
+			t->end = TRACE_CLOSED;
+			return err_set(err, ERR_SHUTDOWN, "before the link was sent");
+		}
+		if (!proxy_is_ready(proxy) && client_failed(t, err))
+			return false;
+		if (proxy_failed(proxy, err))
+			return false;
+	}
+	return note_proof(t, clock_now_us(clock) - start, err) &&
+		writer_flush(t->recording.writer, err);
+}

@@ -1,0 +1,106 @@
+/*
+ * Scenes: tables of steps. A step is a URL, what it asks of its visitor (gates), and a function
+ * that answers; the table holds the words. A new trick is one row, and a function only if no
+ * present one fits. Constant data; read by any thread.
+ */
+#ifndef UI_LAB_LAB_SCENE_H
+#define UI_LAB_LAB_SCENE_H
+
+#include "store/derive/trail.h"
+#include "ui/lab/lab_http.h"
+#include "ui/lab/lab_text.h"
+
+/* What a step asks of its visitor, and how its answer is dressed. */
+enum {
+	NEEDS_COOKIE = 1 << 0,  /* else: a redirect to itself that sets one */
+	NEEDS_UNUSED = 1 << 1,  /* the URL works once; else a decoy 404 */
+	NEEDS_BROWSER = 1 << 2, /* User-Agent and Accept of a browser; else a decoy page */
+	NEEDS_HASTE = 1 << 3,   /* within LAB_HASTE_US of being announced; else a decoy 410 */
+	NEEDS_FORM = 1 << 4,    /* POST with the visit's token in the body; else a decoy 400 */
+	AS_GZIP = 1 << 5,       /* content codings */
+	AS_BROTLI = 1 << 6,
+	AS_CHUNKS = 1 << 7, /* framings */
+	AS_CLOSE = 1 << 8,
+	NO_REFERRER = 1 << 9, /* Referrer-Policy: no-referrer */
+	BIG_HEAD = 1 << 10,   /* LAB_BIG_HEAD bytes of Set-Cookie */
+	CUT_RESET = 1 << 11,  /* see enum lab_cut */
+	CUT_SHORT = 1 << 12,
+	CUT_NO_ANSWER = 1 << 13,
+	WRONG_LEAF = 1 << 14, /* the server's certificate is for another name */
+	LATE = 1 << 15,       /* answers after LAB_LATE_US */
+};
+enum {
+	LAB_HASTE_US = 2000000,
+	LAB_LATE_US = 700000,
+	LAB_BIG_HEAD = 40 * 1024,
+	LAB_STEPS_MAX = 32,
+};
+
+struct lab_turn;
+typedef void lab_serve_fn(struct lab_turn *turn);
+
+struct lab_step {
+	const char *trick;  /* in a few words, for people */
+	const char *origin; /* "https://host" */
+	const char *path;   /* {token}, {visit} */
+	unsigned traits;
+	lab_serve_fn *serve;
+	int status;
+	enum trail_mechanism by;  /* how it moves the browser on, where it does */
+	const char *with;         /* the words that do it (lab_text.h) */
+	const char *title, *text; /* what a person would see */
+};
+
+struct lab_scene {
+	const char *name, *about;
+	const struct lab_step *steps;
+	size_t n;
+};
+
+extern const struct lab_scene lab_click_scene;
+extern const struct lab_scene lab_more_scenes[];
+extern const size_t lab_n_more_scenes;
+
+/* Host names of sub-resources, beside those of the steps. NULL-terminated. */
+extern const char *const lab_asset_hosts[];
+
+/* One step being served. */
+struct lab_turn {
+	const struct lab_step *step;
+	const struct lab_request *request;
+	struct lab_reply *reply;
+	struct lab_words words;
+	/* Set by serve: the browser is told to go to the next step (or, back, to the first
+	 * one). */
+	bool moves, back_to_start;
+	bool decoy;
+};
+
+/* The three that move a browser. */
+lab_serve_fn serve_location; /* a 3xx with `with` as Location; no body worth reading */
+lab_serve_fn serve_refresh;  /* 200 with `with` as Refresh header */
+lab_serve_fn serve_page;     /* 200, an HTML page holding `with` */
+lab_serve_fn serve_return;   /* a 302 to the first step: a loop */
+/* Those that don't. */
+lab_serve_fn end_landing;
+lab_serve_fn end_page;
+lab_serve_fn end_download;
+lab_serve_fn end_unauthorised;
+lab_serve_fn end_handoff;
+lab_serve_fn end_choices;
+lab_serve_fn end_no_content;
+
+/* True if the visitor passes the step's gates; else the turn's reply is what he gets instead.
+ * first: served never before. */
+bool lab_gates_pass(struct lab_turn *turn, bool first, int64_t since_announced_us);
+/* Content coding, framing, cuts, extra headers, as the traits say. After serve. */
+void lab_dress(struct lab_turn *turn);
+
+/* An HTML page; head and tail are raw markup. */
+void lab_html(struct buf *out, const char *title, const char *text, struct span head,
+	struct span tail);
+
+/* Sub-resources, by path, the same on every host. False: not one of ours. */
+bool lab_asset(const struct lab_request *request, struct lab_reply *reply);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * `clicktrail explain`: each hop in plain words: how the browser was moved there, how sure that is, and what was seen that says so.
+ */
+#include "ui/report/report.h"
+#include "ui/report/hop_line.h"
+#include "ui/report/say.h"
+
+static const char *move_sentence(enum trail_mechanism m)
+{
+	switch (m) {
+	case MECHANISM_OPEN:
+		return "The link itself was opened: this is where it all starts.";
+	case MECHANISM_HTTP_REDIRECT:
+		return "The server answered the request before with a redirect: a status of the "
+		       "300s and a Location field that names this address. Browsers follow "
+		       "that by themselves, without showing anything.";
+	case MECHANISM_REFRESH_HEADER:
+		return "The answer before carried a Refresh header: show this page, and after the "
+		       "given seconds go to this address.";
+	case MECHANISM_META_REFRESH:
+		return "The page before held a <meta http-equiv=\"refresh\">: after the given "
+		       "seconds the browser goes to this address by itself.";
+	case MECHANISM_SCRIPT:
+		return "A script in the page before sent the browser to this address.";
+	case MECHANISM_FORM:
+		return "A form in the page before was sent to this address.";
+	case MECHANISM_FRAME: return "A frame inside the page before asked for this address.";
+	case MECHANISM_WINDOW: return "The page before opened this address in a new window.";
+	case MECHANISM_HSTS_UPGRADE:
+		return "The browser itself turned http into https, for the site had told it to "
+		       "(HSTS). This step never went over the network.";
+	case MECHANISM_HTTPS_FIRST:
+		return "The browser itself tried https where the address said http.";
+	case MECHANISM_USER:
+		return "A person did it: the browser says that there was a click or a key.";
+	case MECHANISM_UNKNOWN:
+	case MECHANISM_COUNT: break;
+	}
+	return "Nothing that was recorded explains how the browser came here.";
+}
+
+static const char *sure_sentence(enum trail_confidence c)
+{
+	switch (c) {
+	case CONFIDENCE_CERTAIN: return "This is certain.";
+	case CONFIDENCE_LIKELY: return "This is likely, not certain.";
+	case CONFIDENCE_POSSIBLE: return "This is possible, no more.";
+	}
+	return "";
+}
+
+static void explain_evidence(const struct trail_hop *h, struct buf *out)
+{
+	if (h->n_evidence > 0)
+		buf_add_str(out, "   We know it from:\n");
+	for (size_t i = 0; i < h->n_evidence; i++) {
+		const struct trail_evidence *e = &h->evidence[i];
+		buf_add_str(out, "     - ");
+		say_text(out, span_str(e->signal));
+		if (e->exchange != FACT_NULL)
+			buf_addf(out, " (exchange %lld)", (long long)e->exchange);
+		if (e->quote.p != NULL) {
+			buf_add_str(out, ": ");
+			say_long(out, e->quote, "       ");
+		}
+		buf_add_byte(out, '\n');
+	}
+	for (size_t i = 0; i < h->n_alternatives; i++) {
+		const struct trail_alternative *a = &h->alternatives[i];
+		struct buf line = {0};
+		buf_addf(&line, "It might have been %s", mechanism_word(a->mechanism));
+		if (a->from_hop > 0)
+			buf_addf(&line, " from hop %zu", a->from_hop);
+		buf_add_str(&line, "; that was not chosen because: ");
+		buf_add_str(&line, a->why != NULL ? a->why : "-");
+		say_prose(out, "   ", "   ", buf_span(&line));
+		buf_fini(&line);
+	}
+}
+
+static void explain_server(const struct report_hop *h, struct buf *out)
+{
+	struct buf line = {0};
+	if (h->exchange == NULL) {
+		buf_add_str(&line, "No server was asked.");
+	} else if (h->remote_ip.p == NULL) {
+		buf_add_str(&line, "No server was reached");
+		if (h->reason.n > 0) {
+			buf_add_str(&line, ": ");
+			buf_add_span(&line, h->reason_detail.n > 0 ? h->reason_detail : h->reason);
+		}
+		buf_add_byte(&line, '.');
+	} else {
+		buf_add_str(&line, "The server at ");
+		buf_add_span(&line, h->remote_ip);
+		if (h->registrable_domain.p != NULL) {
+			buf_add_str(&line, " answers for ");
+			buf_add_span(&line, h->registrable_domain);
+		}
+		if (h->tls == NULL)
+			buf_add_str(&line, ", without encryption");
+		else if (h->tls->origin->verified == 1)
+			buf_add_str(&line, ", with a certificate that verifies");
+		else
+			buf_add_str(&line, ", with a certificate that does NOT verify");
+		buf_add_byte(&line, '.');
+	}
+	say_prose(out, "   ", "   ", buf_span(&line));
+	buf_fini(&line);
+}
+
+static void explain_hop(const struct report_hop *h, struct buf *out)
+{
+	hop_line(h->hop, out);
+	buf_add_byte(out, '\n');
+	say_prose(out, "   ", "   ", span_str(move_sentence(h->hop->mechanism)));
+	say_prose(out, "   ", "   ", span_str(sure_sentence(h->hop->confidence)));
+	explain_evidence(h->hop, out);
+	explain_server(h, out);
+	if (h->hop->claimed_target.p != NULL) {
+		buf_add_str(out, "   The address itself names another one (not visited for that): ");
+		say_long(out, h->hop->claimed_target, "   ");
+		buf_add_byte(out, '\n');
+	}
+	buf_add_byte(out, '\n');
+}
+
+void report_explain(const struct report *r, struct buf *out)
+{
+	if (r->n_trails == 0)
+		buf_add_str(out, "No link was opened in what this case holds.\n");
+	for (size_t i = 0; i < r->n_trails; i++) {
+		const struct report_trail *t = &r->trails[i];
+		if (r->n_trails > 1)
+			buf_addf(out, "TRAIL %s\n\n", t->id);
+		for (size_t k = 0; k < t->n_hops; k++)
+			explain_hop(&t->hops[k], out);
+		buf_addf(out, "%s\n", trail_end_sentence(t->trail->ended_by));
+		for (size_t k = 0; k < t->trail->n_notes; k++)
+			say_prose(out, "Note: ", "  ", span_str(t->trail->notes[k]));
+		buf_add_byte(out, '\n');
+	}
+	if (!r->recording_complete)
+		say_prose(out, "The recording is not complete: ", "  ",
+			span_str(r->incomplete_reason));
+}

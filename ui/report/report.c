@@ -1,0 +1,220 @@
+#include "ui/report/report.h"
+#include "store/base/hash.h"
+#include "store/derive/party.h"
+#include "store/derive/url.h"
+
+/* Words of a space-separated list, each cut at `until` (0: not at all). */
+static struct span *split(struct arena *a, struct span list, uint8_t until, size_t *n)
+{
+	struct span *items = NULL;
+	*n = 0;
+	while (list.n > 0) {
+		size_t end = span_find_byte(list, ' ', 0);
+		struct span word = span_first(list, end == SIZE_MAX ? list.n : end);
+		list = span_from(list, word.n + 1);
+		size_t cut = until != 0 ? span_find_byte(word, until, 0) : SIZE_MAX;
+		word = span_first(word, cut);
+		if (word.n > 0)
+			ARENA_PUSH(a, items, *n, word);
+	}
+	return items;
+}
+
+static const struct report_dns *dns_of(struct arena *a, const struct fact_dns *d)
+{
+	if (d == NULL || d->name.p == NULL)
+		return NULL;
+	struct report_dns *out = arena_alloc(a, sizeof *out);
+	*out = (struct report_dns){
+		.name = d->name, .source = d->source, .resolver = d->resolver, .ttl = d->ttl};
+	out->cnames = split(a, d->cnames, 0, &out->n_cnames);
+	out->addresses = split(a, d->addresses, '/', &out->n_addresses);
+	return out;
+}
+
+static const struct report_tls *tls_of(
+	struct arena *a, const struct model *m, int64_t tunnel, int64_t leg)
+{
+	const struct fact_handshake *origin = model_handshake(m, tunnel, leg);
+	if (origin == NULL)
+		return NULL;
+	struct report_tls *out = arena_alloc(a, sizeof *out);
+	out->origin = origin;
+	out->hello = model_hello(m, tunnel, leg);
+	out->browser = model_handshake(m, tunnel, LEG_BROWSER);
+	out->browser_hello = model_hello(m, tunnel, LEG_BROWSER);
+	for (size_t at = 0; at + SHA256_LEN <= origin->certs.n; at += SHA256_LEN) {
+		const struct fact_certificate *c =
+			model_certificate(m, span_of(origin->certs.p + at, SHA256_LEN));
+		if (c != NULL)
+			ARENA_PUSH(a, out->certs, out->n_certs, c);
+	}
+	return out;
+}
+
+/* The leg that an exchange went by. One that failed before it had an answer names none; where the whole tunnel leads to one
+ * origin (CONNECT) it is that origin's leg, reached or not. */
+static int64_t leg_of(const struct model *m, const struct model_exchange *x)
+{
+	if (x->leg != FACT_NULL && x->leg != LEG_BROWSER)
+		return x->leg;
+	if (x->response != NULL && x->response->leg != FACT_NULL && x->response->leg != LEG_BROWSER)
+		return x->response->leg;
+	bool one_origin = false;
+	for (size_t i = 0; i < m->n_connects; i++)
+		if (m->connects[i]->tunnel == x->tunnel)
+			one_origin = span_is(m->connects[i]->kind, "connect");
+	for (size_t i = m->n_legs; one_origin && i > 0; i--)
+		if (m->legs[i - 1]->tunnel == x->tunnel)
+			return m->legs[i - 1]->leg;
+	return FACT_NULL;
+}
+
+static const char *protocol_of(struct arena *a, const struct model_exchange *x)
+{
+	struct span v = x->response != NULL ? x->response->version
+		: x->request != NULL        ? x->request->version
+					    : SPAN_NONE;
+	if (v.p == NULL)
+		return NULL;
+	char *text = arena_str(a, v);
+	for (char *c = text; *c != 0; c++)
+		*c = (char)ascii_lower((uint8_t)*c);
+	return text;
+}
+
+static struct span media_type_of(const struct model_exchange *x)
+{
+	struct span v = model_response_header(x, "Content-Type");
+	if (v.p == NULL)
+		return SPAN_NONE;
+	return span_trim(span_first(v, span_find_byte(v, ';', 0)), " \t");
+}
+
+static void fill_wire(
+	struct arena *a, const struct model *m, const struct model_exchange *x, struct report_hop *h)
+{
+	int64_t leg = leg_of(m, x);
+	h->protocol = protocol_of(a, x);
+	if (x->response != NULL) {
+		h->media_type = media_type_of(x);
+		h->made_by = x->response->made_by;
+	}
+	if (x->end != NULL) {
+		h->reason = x->end->reason;
+		h->reason_detail = x->end->detail;
+	}
+	if (leg == FACT_NULL)
+		return;
+	const struct fact_leg *f = model_leg(m, leg);
+	h->dns = dns_of(a, model_dns(m, leg));
+	h->tls = tls_of(a, m, x->tunnel, leg);
+	if (f != NULL) {
+		h->remote_ip = f->remote_ip;
+		h->remote_port = f->remote_port;
+	}
+}
+
+static struct report_hop hop_of(
+	struct arena *a, const struct model *m, const struct trail_hop *hop)
+{
+	struct report_hop h = {.hop = hop, .exchange = hop->exchange, .remote_port = FACT_NULL};
+	struct url url;
+	if (url_parse(a, NULL, hop->url, &url)) {
+		struct party party = {0};
+		party_of_host(a, url.host, &party);
+		h.host = url.host;
+		h.registrable_domain = party.registrable_domain;
+		h.registered_domain = party.registered_domain;
+	}
+	if (hop->exchange != NULL)
+		fill_wire(a, m, hop->exchange, &h);
+	return h;
+}
+
+/* Who a hop belongs to, as people count: by registrable domain, else by host. */
+static void count_party(struct arena *a, struct report_trail *t, const struct report_hop *h)
+{
+	struct span party = h->registrable_domain.p != NULL ? h->registrable_domain : h->host;
+	if (party.p == NULL)
+		return;
+	for (size_t i = 0; i < t->n_parties; i++)
+		if (span_eq(t->parties[i], party))
+			return;
+	ARENA_PUSH(a, t->parties, t->n_parties, party);
+}
+
+static struct report_trail trail_of(
+	struct arena *a, const struct model *m, const struct trail *trail)
+{
+	struct report_trail t = {.trail = trail, .n_hops = trail->n_hops};
+	t.id = arena_printf(a, "%lld.%zu", (long long)trail->session, trail->number);
+	t.hops = arena_alloc(a, (trail->n_hops + 1) * sizeof *t.hops);
+	for (size_t i = 0; i < trail->n_hops; i++) {
+		t.hops[i] = hop_of(a, m, &trail->hops[i]);
+		count_party(a, &t, &t.hops[i]);
+	}
+	return t;
+}
+
+static struct report_session session_of(const struct model *m, const struct fact_session *start)
+{
+	struct report_session s = {.start = start, .user_agent = start->user_agent};
+	for (size_t i = 0; i < m->n_session_ends; i++)
+		if (m->session_ends[i]->session == start->session)
+			s.end = m->session_ends[i];
+	for (size_t i = 0; i < m->n_exchanges; i++) {
+		const struct model_exchange *x = m->exchanges[i];
+		if (x->session != start->session)
+			continue;
+		s.n_exchanges++;
+		s.n_failed += x->end == NULL || !span_is(x->end->reason, "ok");
+		if (s.user_agent.p == NULL)
+			s.user_agent = model_request_header(x, "User-Agent");
+	}
+	for (size_t i = 0; i < m->n_opaques; i++)
+		s.n_opaque += m->opaques[i]->session == start->session;
+	return s;
+}
+
+/* The first session that was not recorded whole gives the reason. */
+static void judge_complete(struct arena *a, struct report *r)
+{
+	r->recording_complete = r->n_sessions > 0;
+	if (r->n_sessions == 0)
+		r->incomplete_reason = "no session was recorded";
+	for (size_t i = 0; i < r->n_sessions && r->recording_complete; i++) {
+		const struct report_session *s = &r->sessions[i];
+		long long number = (long long)s->start->session;
+		bool last = i + 1 == r->n_sessions;
+		r->recording_complete = s->end != NULL && s->end->complete == 1;
+		if (s->end == NULL && last && r->about.being_written)
+			r->incomplete_reason =
+				arena_printf(a, "session %lld is still being recorded", number);
+		else if (s->end == NULL)
+			r->incomplete_reason = arena_printf(
+				a, "session %lld was cut off: it has no recorded end", number);
+		else if (s->end->complete != 1)
+			r->incomplete_reason = s->end->incomplete_reason.p != NULL
+				? arena_str(a, s->end->incomplete_reason)
+				: arena_printf(a, "session %lld says so", number);
+	}
+}
+
+bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
+	struct err *err)
+{
+	const struct model *m = &g->model;
+	*out = (struct report){.model = m};
+	if (!case_about(g->file, &out->about, err))
+		return false;
+	for (size_t i = 0; i < m->n_sessions; i++)
+		if (only_session == 0 || m->sessions[i]->session == only_session)
+			ARENA_PUSH(a, out->sessions, out->n_sessions, session_of(m, m->sessions[i]));
+	for (size_t i = 0; i < g->trails.n; i++)
+		if (only_session == 0 || g->trails.trails[i].session == only_session)
+			ARENA_PUSH(a, out->trails, out->n_trails,
+				trail_of(a, m, &g->trails.trails[i]));
+	judge_complete(a, out);
+	return true;
+}

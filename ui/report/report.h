@@ -1,0 +1,83 @@
+/*
+ * A report before it has a format: everything that text and JSON say about a case, joined from its facts and trails. Nothing here
+ * is stored; all of it can be made again. Borrows from the gather it was made of; own memory in an arena. One thread.
+ */
+#ifndef UI_REPORT_REPORT_H
+#define UI_REPORT_REPORT_H
+
+#include "ui/report/gather.h"
+
+struct report_dns {
+	struct span name, source, resolver;
+	struct span *cnames;
+	size_t n_cnames;
+	struct span *addresses; /* without their TTLs */
+	size_t n_addresses;
+	int64_t ttl;
+};
+
+struct report_tls {
+	const struct fact_handshake *origin;  /* of the origin leg */
+	const struct fact_hello *hello;       /* ours, toward the origin; may be NULL */
+	const struct fact_handshake *browser; /* of the browser leg; may be NULL */
+	const struct fact_hello *browser_hello; /* may be NULL */
+	const struct fact_certificate **certs; /* as the origin sent them */
+	size_t n_certs;
+};
+
+struct report_hop {
+	const struct trail_hop *hop;
+	const struct model_exchange *exchange; /* NULL if not on the wire */
+	const char *protocol;                  /* "http/1.1"; NULL: none */
+	struct span remote_ip;                 /* absent: nobody was reached */
+	int64_t remote_port;
+	const struct report_dns *dns; /* NULL: nothing was resolved */
+	const struct report_tls *tls; /* NULL: none */
+	struct span host;               /* of the url */
+	struct span registrable_domain; /* absent for an IP address or a public suffix */
+	struct span registered_domain;  /* the same without the list's private section */
+	struct span media_type;         /* of the response, without parameters */
+	struct span made_by;            /* "origin", "clicktrail"; absent: no response */
+	struct span reason;             /* err word of the exchange's end; absent: it has none */
+	struct span reason_detail;
+};
+
+struct report_trail {
+	const struct trail *trail;
+	const char *id; /* "1.1": session, number in it */
+	struct report_hop *hops;
+	size_t n_hops;
+	size_t n_parties; /* different registrable domains (or hosts without one) */
+	struct span *parties;
+};
+
+struct report_session {
+	const struct fact_session *start;
+	const struct fact_session_end *end; /* NULL: running, or cut off */
+	struct span user_agent;             /* as set, else as the first request had it */
+	size_t n_exchanges, n_failed, n_opaque;
+};
+
+struct report {
+	struct case_about about;
+	struct report_session *sessions;
+	size_t n_sessions;
+	bool recording_complete;
+	const char *incomplete_reason; /* NULL when complete */
+	struct report_trail *trails;
+	size_t n_trails;
+	const struct model *model;
+};
+
+/* From what g has read so far. only_session: 0 for all. */
+bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
+	struct err *err);
+
+/* The formats; each appends to out. */
+void report_json(const struct report *r, struct buf *out);
+void report_text(const struct report *r, struct buf *out);
+void report_explain(const struct report *r, struct buf *out);
+/* One trail as text: what `trace` prints when it is over (and a part of the text report). */
+void report_text_trail(const struct report_trail *t, struct buf *out);
+
+#endif
