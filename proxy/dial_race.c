@@ -262,7 +262,7 @@ static void start_due(struct running *run, int64_t now)
 		attempt_begin(at, run->race);
 		if (at->state == ATTEMPT_CONNECTING) {
 			run->in_flight++;
-			run->next_us = now + DIAL_STAGGER_MS * 1000;
+			run->next_us = now + (int64_t)DIAL_STAGGER_MS * 1000;
 		}
 	}
 }

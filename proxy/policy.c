@@ -173,7 +173,7 @@ bool policy_net_parse(const char *cidr, struct policy_net *out, struct err *err)
 	text[n] = 0;
 
 	struct policy_net net = {.bits = 128};
-	uint8_t v4[4];
+	uint8_t v4[4] = {0};
 	bool is_v4 = inet_pton(AF_INET, text, v4) == 1;
 	if (is_v4)
 		memcpy(net.addr, address_v4(v4, 0).b, sizeof net.addr);
@@ -228,7 +228,7 @@ static const struct range *range_find(const struct address *a)
 	size_t n = is_mapped(a) ? sizeof ranges_v4 / sizeof *ranges_v4
 				: sizeof ranges_v6 / sizeof *ranges_v6;
 	for (size_t i = 0; i < n; i++) {
-		struct policy_net net;
+		struct policy_net net = {0};
 		bool ok = policy_net_parse(ranges[i].cidr, &net, NULL);
 		assert(ok);
 		if (bits_equal(net.addr, a->b, net.bits))

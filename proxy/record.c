@@ -25,6 +25,8 @@ uint64_t record_put(struct record *r, enum fact_kind kind, void *fact)
 	struct fact_common *common = fact;
 	if (r->failed)
 		return 0;
+	if (r->muted)
+		return r->last_ticket;
 	if (common->session == FACT_NULL)
 		common->session = r->session;
 	if (common->at_us == FACT_NULL)

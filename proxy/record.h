@@ -14,6 +14,7 @@ struct record {
 	int64_t session, tunnel;
 	uint64_t last_ticket;
 	int64_t waited_us; /* in writer_put, for a full queue */
+	bool muted;        /* a host that --only leaves out: nothing is put */
 	bool failed;       /* the writer failed: release nothing any more */
 	struct err err;
 };

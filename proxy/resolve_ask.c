@@ -123,7 +123,7 @@ static enum ask_result run(
 			return ASK_TIMEOUT;
 		if (other_us == INT64_MAX &&
 			(has_addresses(&answers[0]) || has_addresses(&answers[1])))
-			other_us = now + RESOLVE_OTHER_MS * 1000;
+			other_us = now + (int64_t)RESOLVE_OTHER_MS * 1000;
 		int ms = earlier(until_us, now, ares_wait_ms(ask));
 		enum ask_result result = turn(ask, earlier(other_us, now, ms));
 		if (result != ASK_DONE)

@@ -9,6 +9,8 @@
 #include "proxy/state.h"
 #include "proxy/target.h"
 
+#include <sys/socket.h>
+
 /* The origin end, opened when first needed. */
 struct tunnel_origin {
 	bool open;
@@ -26,10 +28,13 @@ struct tunnel {
 	struct arena arena;          /* lives as long as the tunnel */
 	bool intercepted;            /* inside CONNECT with TLS: one origin, one target */
 	bool internal;               /* inside CONNECT to clicktrail.internal */
-	struct target target;        /* CONNECT's */
+	struct target target;        /* CONNECT's; of a plain connection, the latest request's */
+	struct fact_hello hello;     /* the browser's */
+	struct origin_got got;       /* what the origin's handshake gave, until the browser's is done */
 	struct tunnel_origin origin;
 	int64_t requests;            /* on this tunnel */
 	struct err end;              /* why it ended */
+	bool cut, cut_hard;          /* the browser must see a cut; hard: by a reset, for nothing else would show it */
 };
 
 /* The whole life of an accepted connection (fd is taken). Runs in the tunnel's thread. */
@@ -45,8 +50,6 @@ bool tunnel_open_origin(struct tunnel *t, const struct target *target, const cha
 
 /* Serve HTTP/1 exchanges on the browser leg until either side is done; t->end says why. (http1.c) */
 void http1_serve(struct tunnel *t);
-/* A request head that was read already (the first one of a plain connection, after routing CONNECT). */
-
 /* Bytes both ways, unread, until both sides are done; records an opaque fact. why: its word. (passthrough.c) */
 void passthrough(struct tunnel *t, const char *why, int64_t exchange);
 

@@ -1,6 +1,8 @@
 #include "proxy/via_inner.h"
 #include "store/base/codec.h"
 
+#include <assert.h>
+
 /* RFC 9110 9.3.6: the target is host:port, and so is Host (RFC 9112 3.2.3). */
 static bool ask(const struct via_talk *t, const char *host, uint16_t port, struct err *err)
 {
@@ -29,6 +31,7 @@ static bool ask(const struct via_talk *t, const char *host, uint16_t port, struc
  * from `from` on. SIZE_MAX: not yet. */
 static size_t head_end(struct span s, size_t from)
 {
+	assert(s.p != NULL);
 	for (size_t i = from; i < s.n; i++) {
 		if (s.p[i] != '\n')
 			continue;

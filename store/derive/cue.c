@@ -142,6 +142,7 @@ static void add_script(struct reading *r, const struct script_page *p, struct sp
 					 : span_first(span_from(text, item->at), item->len);
 		c.offset = within != NULL ? within->offset : (int64_t)(at + item->at);
 		c.written = within != NULL && within->written;
+		c.gesture = within != NULL && within->gesture;
 		r->out->submits |= item->how == SCRIPT_SUBMIT;
 		r->out->clicks |= item->how == SCRIPT_CLICK;
 		if (item->how == SCRIPT_HTML) {
@@ -197,6 +198,7 @@ static void add_anchor(
 {
 	struct span href = span_trim(item->value, " \t\n\f\r");
 	if (span_starts_nocase(href, "javascript:")) {
+		c.gesture = true;
 		struct span code = url_unescape(r->a, span_from(href, 11), false);
 		read_script(r, code, 0, &c, depth);
 		return;
@@ -241,6 +243,7 @@ static void add_item(struct reading *r, const struct html_item *item, const stru
 				depth);
 		break;
 	case HTML_HANDLER:
+		c.gesture = !item->automatic;
 		if (r->source->scripting)
 			read_script(r, item->value, 0, &c, depth);
 		break;

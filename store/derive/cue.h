@@ -46,6 +46,7 @@ struct cue {
 	bool prefix;   /* script adds something unknown behind target */
 	bool timer;    /* script: in a timer's handler */
 	bool window;   /* may open another window */
+	bool gesture;  /* script: only runs when a person (or a script) clicks */
 	bool post;     /* a form whose method is POST */
 	int64_t delay_ms;   /* announced; 0: at once */
 	const char *coding; /* how script hid it, NULL: not */

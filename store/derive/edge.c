@@ -1,6 +1,7 @@
 /*
- * Weighing: for one navigation, every cue of an earlier response that names its URL, and what the request's headers, method, body and
- * time say for and against each. The rules were measured in Firefox ESR 153; see docs/redirects.md for the table.
+ * Weighing: for one navigation, every cue of an earlier response that names its URL, and what
+ * the request's headers, method, body and time say for and against each. The rules were
+ * measured in Firefox ESR 153; see docs/redirects.md for the table.
  */
 #include "store/derive/walk.h"
 
@@ -16,8 +17,9 @@ enum {
 	WORTH_STRING = 55, /* a URL in a script, whatever for */
 	WORTH_UNUSED = 45,
 
-	EARLY_SLACK_US = 250 * 1000,     /* clocks and rounding */
-	LATE_US = 30 * 1000 * 1000,      /* behind what was announced: something else may have done it */
+	EARLY_SLACK_US = 250 * 1000, /* clocks and rounding */
+	LATE_US = 30 * 1000 *
+		  1000, /* behind what was announced: something else may have done it */
 	LOCATION_LATE_US = 60 * 1000 * 1000,
 };
 
@@ -38,8 +40,10 @@ static void weaken(struct candidate *c, int by, const char *why)
 	c->against = why;
 }
 
-/* The Referer fits (both known), the whole URL or its origin: policies cut it, so that absence says nothing. */
-static void weigh_referer(struct candidate *c, const struct source *owner, const struct signs *n)
+/* The Referer fits (both known), the whole URL or its origin: policies cut it, so that absence
+ * says nothing. */
+static void weigh_referer(
+	struct candidate *c, const struct source *owner, const struct signs *n)
 {
 	if (!n->referer_ok || !owner->signs->url_ok)
 		return;
@@ -61,8 +65,8 @@ static bool keeps_signs(const struct signs *from, const struct signs *n)
 	return from->site == SITE_NONE ? n->site == SITE_NONE : n->site >= from->site;
 }
 
-static void weigh_location(
-	struct walk *w, const struct model_exchange *x, const struct signs *n, struct candidate *c)
+static void weigh_location(struct walk *w, const struct model_exchange *x,
+	const struct signs *n, struct candidate *c)
 {
 	const struct source *s = c->source;
 	const struct nav *from = &w->navs[s->owner];
@@ -147,12 +151,35 @@ static int worth_of_script(const struct cue *cue, const struct cue_list *page)
 	return WORTH_STRING;
 }
 
-static void weigh_script(const struct model_exchange *x, const struct signs *n, struct candidate *c)
+/* A link, or script behind one: a person's click, or a script's. */
+static void weigh_gesture(struct walk *w, const struct signs *n, struct candidate *c)
 {
-	c->mechanism = c->cue->how == SCRIPT_OPEN ? MECHANISM_WINDOW
-		: c->cue->how == SCRIPT_ACTION    ? MECHANISM_FORM
-						  : MECHANISM_SCRIPT;
+	bool clicks = c->source->cues->clicks;
+	c->score = WORTH_ANCHOR;
+	if (n->sec_fetch && n->site == SITE_NONE)
+		reject(c, "Sec-Fetch-Site says that no page did it");
+	if (n->sec_fetch) {
+		c->mechanism = n->user ? MECHANISM_USER : MECHANISM_SCRIPT;
+		if (!n->user && !clicks)
+			weaken(c, 15, "no script that clicks it was seen");
+		return;
+	}
+	c->mechanism = w->attended ? MECHANISM_USER : MECHANISM_SCRIPT;
+	if (!w->attended && !clicks)
+		weaken(c, 15, "nobody was there to click it, and no script that does was seen");
+}
+
+static void weigh_script(struct walk *w, const struct model_exchange *x, const struct signs *n,
+	struct candidate *c)
+{
+	c->mechanism = c->cue->how == SCRIPT_OPEN     ? MECHANISM_WINDOW
+		       : c->cue->how == SCRIPT_ACTION ? MECHANISM_FORM
+						      : MECHANISM_SCRIPT;
 	c->score = worth_of_script(c->cue, c->source->cues);
+	if (c->cue->gesture) {
+		weigh_gesture(w, n, c);
+		return;
+	}
 	if (!by_document(n, c))
 		return;
 	if (span_is(x->request->method, "POST") && c->cue->how != SCRIPT_ACTION)
@@ -180,15 +207,17 @@ static bool has_pair(struct arena *a, struct span pairs, const struct html_field
 	return false;
 }
 
-/* How many of the form's hidden fields the request carries as they stood in the page, and how many it does not. */
-static void compare_fields(struct walk *w, const struct model_exchange *x, const struct signs *n,
-	struct candidate *c, size_t *missing)
+/* How many of the form's hidden fields the request carries as they stood in the page, and how
+ * many it does not. */
+static void compare_fields(struct walk *w, const struct model_exchange *x,
+	const struct signs *n, struct candidate *c, size_t *missing)
 {
 	enum { COMPARED_MAX = 20 };
 	const struct html_form *form = c->cue->form;
 	struct span pairs = c->cue->post ? x->req_body : n->url.query;
-	bool encoded = !c->cue->post ||
-		span_starts_nocase(model_request_header(x, "content-type"), "application/x-www-form");
+	bool encoded =
+		!c->cue->post || span_starts_nocase(model_request_header(x, "content-type"),
+					 "application/x-www-form");
 	*missing = 0;
 	for (size_t i = 0; i < form->n_fields && c->fields + *missing < COMPARED_MAX; i++) {
 		const struct html_field *f = &form->fields[i];
@@ -234,31 +263,14 @@ static void weigh_form(struct walk *w, const struct model_exchange *x, const str
 	}
 }
 
-/* A link: a person's click, or a script's. */
-static void weigh_anchor(struct walk *w, const struct signs *n, struct candidate *c)
-{
-	bool clicks = c->source->cues->clicks;
-	c->score = WORTH_ANCHOR;
-	if (n->sec_fetch && n->site == SITE_NONE)
-		reject(c, "Sec-Fetch-Site says that no page did it");
-	if (n->sec_fetch) {
-		c->mechanism = n->user ? MECHANISM_USER : MECHANISM_SCRIPT;
-		if (!n->user && !clicks)
-			weaken(c, 15, "no script that clicks it was seen");
-		return;
-	}
-	c->mechanism = w->attended ? MECHANISM_USER : MECHANISM_SCRIPT;
-	if (!w->attended && !clicks)
-		weaken(c, 15, "nobody was there to click it, and no script that does was seen");
-}
-
 static void weigh_kind(struct walk *w, const struct model_exchange *x, const struct signs *n,
 	struct candidate *c)
 {
 	switch (c->cue->kind) {
 	case CUE_LOCATION: weigh_location(w, x, n, c); return;
 	case CUE_LOCATION_UNUSED:
-		/* Browsers do not follow it; only a request that shows it could make it an edge. */
+		/* Browsers do not follow it; only a request that shows it could make it an
+		 * edge. */
 		c->mechanism = MECHANISM_HTTP_REDIRECT;
 		c->score = WORTH_UNUSED;
 		c->inconsistent = true;
@@ -266,9 +278,9 @@ static void weigh_kind(struct walk *w, const struct model_exchange *x, const str
 		return;
 	case CUE_REFRESH_HEADER:
 	case CUE_META_REFRESH: weigh_refresh(w, x, n, c); break;
-	case CUE_SCRIPT: weigh_script(x, n, c); break;
+	case CUE_SCRIPT: weigh_script(w, x, n, c); break;
 	case CUE_FORM: weigh_form(w, x, n, c); break;
-	case CUE_ANCHOR: weigh_anchor(w, n, c); break;
+	case CUE_ANCHOR: weigh_gesture(w, n, c); break;
 	case CUE_FRAME: reject(c, "a frame is no navigation"); return;
 	}
 	if (c->score == 0)
@@ -296,22 +308,24 @@ static void weigh_one(struct walk *w, const struct model_exchange *x, const stru
 	out->list[out->n++] = c;
 }
 
-static void weigh_key(struct walk *w, const struct model_exchange *x, uint64_t key, struct span href,
-	bool form, bool upgraded, struct weighed *out)
+static void weigh_key(struct walk *w, const struct model_exchange *x, uint64_t key,
+	struct span href, bool form, bool upgraded, struct weighed *out)
 {
 	if (w->n_heads == 0)
 		return;
 	for (size_t i = w->heads[key & (w->n_heads - 1)]; i != NONE; i = w->entries[i].next) {
 		const struct entry *e = &w->entries[i];
 		bool get_form = e->cue->kind == CUE_FORM && !e->cue->post;
-		if (e->key != key || get_form != form || (!form && !url_same(e->cue->target, href)))
+		if (e->key != key || get_form != form ||
+			(!form && !url_same(e->cue->target, href)))
 			continue;
 		weigh_one(w, x, e, upgraded, out);
 	}
 }
 
-/* Is a, met later in a list that is newest first, the better one? Of equally good ones: of one page the cue that would have fired
- * first; of two redirects at about the same time the older, for they are followed in order; else the newer. */
+/* Is a, met later in a list that is newest first, the better one? Of equally good ones: of one
+ * page the cue that would have fired first; of two redirects at about the same time the older,
+ * for they are followed in order; else the newer. */
 static bool better(const struct candidate *a, const struct candidate *b)
 {
 	enum { SAME_TIME_US = 2 * 1000 * 1000 };
@@ -319,8 +333,9 @@ static bool better(const struct candidate *a, const struct candidate *b)
 		return a->score > b->score;
 	if (a->source == b->source)
 		return a->cue->delay_ms < b->cue->delay_ms;
-	return a->mechanism == MECHANISM_HTTP_REDIRECT && b->mechanism == MECHANISM_HTTP_REDIRECT &&
-		b->source->x->response->at_us - a->source->x->response->at_us < SAME_TIME_US;
+	return a->mechanism == MECHANISM_HTTP_REDIRECT &&
+	       b->mechanism == MECHANISM_HTTP_REDIRECT &&
+	       b->source->x->response->at_us - a->source->x->response->at_us < SAME_TIME_US;
 }
 
 /* The URL with the other of http and https. */
@@ -343,19 +358,22 @@ static void pick(struct weighed *out)
 }
 
 /* Could this other candidate be the true one? */
-static bool rivals(const struct walk *w, const struct candidate *best, const struct candidate *other)
+static bool rivals(
+	const struct walk *w, const struct candidate *best, const struct candidate *other)
 {
 	enum { MARGIN = 30 };
 	if (other->score < EDGE_ENOUGH || other->score < best->score - MARGIN)
 		return false;
 	if (best->cue->kind == CUE_LOCATION)
 		return other->cue->kind == CUE_LOCATION &&
-			w->navs[other->source->owner].trail != w->navs[best->source->owner].trail;
+		       w->navs[other->source->owner].trail !=
+			       w->navs[best->source->owner].trail;
 	return other->mechanism != best->mechanism;
 }
 
 /* The most that the kind of cue allows when nothing speaks against it. */
-static enum trail_confidence at_most(const struct walk *w, const struct signs *n, const struct candidate *c)
+static enum trail_confidence at_most(
+	const struct walk *w, const struct signs *n, const struct candidate *c)
 {
 	const struct cue *cue = c->cue;
 	switch (cue->kind) {
@@ -366,15 +384,16 @@ static enum trail_confidence at_most(const struct walk *w, const struct signs *n
 		if (c->mechanism == MECHANISM_USER)
 			return CONFIDENCE_CERTAIN;
 		/* Over http nothing tells a person's submit from a script's. */
-		return cue->post && c->fields > 0 && !cue->written && (n->sec_fetch || !w->attended)
-			? CONFIDENCE_CERTAIN
-			: CONFIDENCE_LIKELY;
+		return cue->post && c->fields > 0 && !cue->written &&
+				       (n->sec_fetch || !w->attended)
+			       ? CONFIDENCE_CERTAIN
+			       : CONFIDENCE_LIKELY;
 	case CUE_ANCHOR:
 		return n->sec_fetch && n->user ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	case CUE_SCRIPT:
 		return (cue->how == SCRIPT_ASSIGN || cue->how == SCRIPT_RELOAD) && n->sec_fetch
-			? CONFIDENCE_CERTAIN
-			: CONFIDENCE_LIKELY;
+			       ? CONFIDENCE_CERTAIN
+			       : CONFIDENCE_LIKELY;
 	case CUE_LOCATION_UNUSED:
 	case CUE_FRAME: break;
 	}
@@ -405,7 +424,8 @@ void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *
 	weigh_key(w, x, n->path_key, n->url.href, true, false, out);
 	pick(out);
 	if (out->best == NONE && span_is(n->url.scheme, "https") && n->url.port == -1) {
-		/* The cue said http and the browser went to https by itself: HSTS, https-first, upgrade-insecure-requests. */
+		/* The cue said http and the browser went to https by itself: HSTS, https-first,
+		 * upgrade-insecure-requests. */
 		struct span http = other_scheme(w, &n->url);
 		weigh_key(w, x, url_key(http), http, false, true, out);
 		pick(out);

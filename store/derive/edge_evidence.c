@@ -11,11 +11,14 @@ void hop_evidence(struct walk *w, struct trail_hop *hop, struct trail_evidence e
 	ARENA_PUSH(w->a, hop->evidence, hop->n_evidence, e);
 }
 
-static void say(struct walk *w, struct trail_hop *hop, int64_t exchange, const char *signal, struct span quote)
+static void say(struct walk *w, struct trail_hop *hop, int64_t exchange, const char *signal,
+	struct span quote)
 {
 	hop_evidence(w, hop,
-		(struct trail_evidence){
-			.exchange = exchange, .signal = signal, .quote = quote, .offset = FACT_NULL});
+		(struct trail_evidence){.exchange = exchange,
+			.signal = signal,
+			.quote = quote,
+			.offset = FACT_NULL});
 }
 
 static const char *signal_of(const struct cue *c)
@@ -57,7 +60,8 @@ static void say_trigger(struct walk *w, struct trail_hop *hop, const struct cand
 			continue;
 		hop_evidence(w, hop,
 			(struct trail_evidence){.exchange = c->source->x->id,
-				.signal = form ? "script-submit" : "script-click", .quote = t->quote,
+				.signal = form ? "script-submit" : "script-click",
+				.quote = t->quote,
 				.offset = t->offset});
 		return;
 	}
@@ -87,12 +91,12 @@ static void say_time(struct walk *w, const struct model_exchange *x, struct trai
 {
 	double after = (double)(x->request->at_us - c->source->x->response->at_us) / 1e6;
 	bool timed = c->cue->kind == CUE_REFRESH_HEADER || c->cue->kind == CUE_META_REFRESH ||
-		c->cue->timer;
+		     c->cue->timer;
 	if (!timed)
 		return;
 	say(w, hop, x->id, "timing",
-		span_str(arena_printf(w->a, "%.3f s after the response, announced after %.3f s", after,
-			(double)c->cue->delay_ms / 1e3)));
+		span_str(arena_printf(w->a, "%.3f s after the response, announced after %.3f s",
+			after, (double)c->cue->delay_ms / 1e3)));
 }
 
 /* Sec-Fetch-* and Referer of the request itself, as sent. */
@@ -146,7 +150,8 @@ void edge_evidence(struct walk *w, const struct model_exchange *x, const struct 
 	hop_evidence(w, hop,
 		(struct trail_evidence){.exchange = from->id,
 			.signal = c->cue->prefix ? "script-prefix" : signal_of(c->cue),
-			.quote = arena_copy(w->a, c->cue->quote), .offset = c->cue->offset});
+			.quote = arena_copy(w->a, c->cue->quote),
+			.offset = c->cue->offset});
 	if (c->cue->coding != NULL)
 		say(w, hop, from->id, "coding", span_str(c->cue->coding));
 	if (c->cue->form != NULL)
@@ -172,13 +177,15 @@ void edge_alternatives(struct walk *w, const struct weighed *all, struct trail_h
 	for (size_t i = 0; i < all->n && hop->n_alternatives < ALTERNATIVES_MAX; i++) {
 		const struct candidate *c = &all->list[i];
 		bool known = false;
-		struct trail_alternative alt = {.mechanism = c->mechanism, .from_hop = hop_number(w, c),
-			.why = c->against != NULL ? c->against : "another explanation fits better"};
+		struct trail_alternative alt = {.mechanism = c->mechanism,
+			.from_hop = hop_number(w, c),
+			.why = c->against != NULL ? c->against
+						  : "another explanation fits better"};
 		if (i == all->best)
 			continue;
 		for (size_t k = 0; k < hop->n_alternatives; k++)
 			known |= hop->alternatives[k].mechanism == alt.mechanism &&
-				hop->alternatives[k].from_hop == alt.from_hop;
+				 hop->alternatives[k].from_hop == alt.from_hop;
 		/* The same cue said twice is not an alternative. */
 		if (all->best != NONE && alt.mechanism == all->list[all->best].mechanism &&
 			c->source->owner == all->list[all->best].source->owner)

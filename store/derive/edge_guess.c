@@ -1,8 +1,10 @@
-/* By exclusion: no cue names the URL. What the headers leave, and how little that is, is said. */
+/* By exclusion: no cue names the URL. What the headers leave, and how little that is, is said.
+ */
 #include "store/derive/walk.h"
 
 /* The longest start of the URL that a script was seen to add to. */
-static bool completes_prefix(struct walk *w, const struct model_exchange *x, struct candidate *out)
+static bool completes_prefix(
+	struct walk *w, const struct model_exchange *x, struct candidate *out)
 {
 	const struct signs *n = derived_signs(x);
 	size_t longest = 0;
@@ -12,8 +14,8 @@ static bool completes_prefix(struct walk *w, const struct model_exchange *x, str
 		struct span t = url_no_fragment(e->cue->target);
 		size_t host_end = (size_t)(n->url.path.p - n->url.href.p);
 		/* A host alone is no evidence: something of the path must stand there. */
-		if (t.n <= longest || t.n <= host_end + 1 || t.n >= n->url.href.n || s->owner == NONE ||
-			s->x->response->at_us > x->request->at_us ||
+		if (t.n <= longest || t.n <= host_end + 1 || t.n >= n->url.href.n ||
+			s->owner == NONE || s->x->response->at_us > x->request->at_us ||
 			memcmp(t.p, n->url.href.p, t.n) != 0)
 			continue;
 		longest = t.n;
@@ -37,7 +39,8 @@ static bool has_script(const struct walk *w, size_t owner)
 }
 
 /* A browser that says what it does: https. */
-static void guess_told(struct walk *w, const struct signs *n, size_t owner, struct candidate *out)
+static void guess_told(
+	struct walk *w, const struct signs *n, size_t owner, struct candidate *out)
 {
 	if (n->user) {
 		out->mechanism = n->site == SITE_NONE ? MECHANISM_OPEN : MECHANISM_USER;
@@ -51,9 +54,11 @@ static void guess_told(struct walk *w, const struct signs *n, size_t owner, stru
 	}
 	if (owner == NONE || !has_script(w, owner))
 		return;
-	/* A page did it without a gesture, and no Location, Refresh, form or URL in sight explains it. */
+	/* A page did it without a gesture, and no Location, Refresh, form or URL in sight
+	 * explains it. */
 	out->mechanism = MECHANISM_SCRIPT;
-	bool named = n->referer_ok && url_same_origin(&n->referer_url, &w->navs[owner].signs->url);
+	bool named =
+		n->referer_ok && url_same_origin(&n->referer_url, &w->navs[owner].signs->url);
 	out->confidence = named ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
@@ -74,7 +79,8 @@ void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate
 		return;
 	}
 	if (!n->referer_ok && !w->traced) {
-		/* http, and nothing points anywhere: typed, opened, or a client without a page. */
+		/* http, and nothing points anywhere: typed, opened, or a client without a page.
+		 */
 		out->mechanism = MECHANISM_OPEN;
 		out->confidence = owner == NONE ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 		return;

@@ -47,7 +47,8 @@ static void note_reached(struct meter *m)
 static size_t depth_of_last(const struct meter *m)
 {
 	size_t depth = 0;
-	for (const GumboNode *n = m->last; depth <= HTML_DEPTH_MAX && is_node(m, n); n = n->parent)
+	for (const GumboNode *n = m->last; depth <= HTML_DEPTH_MAX && is_node(m, n);
+		n = n->parent)
 		depth++;
 	return depth;
 }
@@ -59,7 +60,8 @@ static void *meter_alloc(void *ctx, size_t size)
 	bool node = size == sizeof(GumboNode), deep = false;
 	m->attributes = node ? 0 : m->attributes + (size == sizeof(GumboAttribute));
 	if (node) {
-		/* By the time that gumbo wants another node, the one before has its place in the tree. */
+		/* By the time that gumbo wants another node, the one before has its place in
+		 * the tree. */
 		note_reached(m);
 		deep = depth_of_last(m) > HTML_DEPTH_MAX;
 	}
@@ -101,8 +103,8 @@ void html_parse_fini(struct html_parse *p)
 	*p = (struct html_parse){0};
 }
 
-/* Parse one piece to its end and show it; false if a limit stopped it, m->reached is then where. *m is the caller's, so that its
- * content survives the jump. */
+/* Parse one piece to its end and show it; false if a limit stopped it, m->reached is then
+ * where. *m is the caller's, so that its content survives the jump. */
 static bool parse_piece(struct meter *m, struct span html, html_visit_fn *visit, void *ctx)
 {
 	*m = (struct meter){.parse = m->parse, .html = html, .reached = SIZE_MAX};
@@ -129,7 +131,8 @@ void html_parse_each(struct html_parse *p, struct span html, html_visit_fn *visi
 		p->limits = true;
 		size_t reached = m.reached;
 		if (reached != SIZE_MAX && reached > 0) {
-			/* What came before the tag that was too much is a document of its own, the rest another. */
+			/* What came before the tag that was too much is a document of its own,
+			 * the rest another. */
 			(void)parse_piece(&m, span_first(html, reached), visit, ctx);
 		} else {
 			reached = span_find_byte(html, '>', 0);

@@ -178,13 +178,13 @@ static enum script_how assigned(const struct chain *c)
 static void bind_chain(struct reading *r, const struct chain *c, const struct value *v)
 {
 	if (c->n == 1) {
-		bind(&r->e, c->last, v);
+		script_bind(&r->e, c->last, v);
 		return;
 	}
 	struct buf name = {0};
 	buf_add_byte(&name, '.');
 	buf_add_span(&name, c->last);
-	bind(&r->e, buf_span(&name), v);
+	script_bind(&r->e, buf_span(&name), v);
 	buf_fini(&name);
 }
 

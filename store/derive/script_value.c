@@ -67,7 +67,7 @@ static struct binding *slot(struct script_env *e, struct span name)
 	}
 }
 
-void bind(struct script_env *e, struct span name, const struct value *v)
+void script_bind(struct script_env *e, struct span name, const struct value *v)
 {
 	enum { NAME_LONG = 64 };
 	if (name.n == 0 || name.n > NAME_LONG)

@@ -30,7 +30,8 @@ struct script_env {
 	struct span text;
 	struct tokens tokens;
 	const struct url *base;
-	struct binding *bindings; /* open addressing, max_bindings * 2 slots; NULL until the first */
+	struct binding
+		*bindings; /* open addressing, max_bindings * 2 slots; NULL until the first */
 	size_t n_bindings, max_bindings;
 	size_t steps, bytes; /* used up so far */
 	bool limits;
@@ -53,7 +54,7 @@ struct chain {
 void chain_read(struct script_env *e, size_t *i, struct chain *out);
 
 /* The string's value is known by that name from now on. */
-void bind(struct script_env *e, struct span name, const struct value *v);
+void script_bind(struct script_env *e, struct span name, const struct value *v);
 bool bound(struct script_env *e, struct span name, struct value *out);
 bool value_add(struct script_env *e, struct value *a, const struct value *b);
 

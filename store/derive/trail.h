@@ -1,7 +1,8 @@
 /*
- * Trails: the ordered hops from what was opened to the landing page, derived from facts by pure functions: which exchange was a
- * navigation, what moved the browser there, how sure we are, and what shows it. Dropped and rebuilt at will. Invents nothing:
- * a navigation that nothing explains is `unknown`, or `script` by exclusion with that said.
+ * Trails: the ordered hops from what was opened to the landing page, derived from facts by pure
+ * functions: which exchange was a navigation, what moved the browser there, how sure we are,
+ * and what shows it. Dropped and rebuilt at will. Invents nothing: a navigation that nothing
+ * explains is `unknown`, or `script` by exclusion with that said.
  */
 #ifndef STORE_DERIVE_TRAIL_H
 #define STORE_DERIVE_TRAIL_H
@@ -9,25 +10,25 @@
 #include "store/derive/model.h"
 
 /* Contract words of `mechanism`. */
-#define TRAIL_MECHANISMS(X)                                                                   \
-	X(OPEN, "open")                                                                       \
-	X(HTTP_REDIRECT, "http-redirect")                                                     \
-	X(REFRESH_HEADER, "refresh-header")                                                   \
-	X(META_REFRESH, "meta-refresh")                                                       \
-	X(SCRIPT, "script")                                                                   \
-	X(FORM, "form")                                                                       \
-	X(FRAME, "frame")                                                                     \
-	X(WINDOW, "window")                                                                   \
-	X(HSTS_UPGRADE, "hsts-upgrade")                                                       \
-	X(HTTPS_FIRST, "https-first")                                                         \
-	X(USER, "user")                                                                       \
+#define TRAIL_MECHANISMS(X)                                                                    \
+	X(OPEN, "open")                                                                        \
+	X(HTTP_REDIRECT, "http-redirect")                                                      \
+	X(REFRESH_HEADER, "refresh-header")                                                    \
+	X(META_REFRESH, "meta-refresh")                                                        \
+	X(SCRIPT, "script")                                                                    \
+	X(FORM, "form")                                                                        \
+	X(FRAME, "frame")                                                                      \
+	X(WINDOW, "window")                                                                    \
+	X(HSTS_UPGRADE, "hsts-upgrade")                                                        \
+	X(HTTPS_FIRST, "https-first")                                                          \
+	X(USER, "user")                                                                        \
 	X(UNKNOWN, "unknown")
 
 enum trail_mechanism {
 #define X(name, word) MECHANISM_##name,
 	TRAIL_MECHANISMS(X)
 #undef X
-	MECHANISM_COUNT
+		MECHANISM_COUNT
 };
 const char *mechanism_word(enum trail_mechanism m);
 
@@ -35,29 +36,30 @@ enum trail_confidence { CONFIDENCE_CERTAIN, CONFIDENCE_LIKELY, CONFIDENCE_POSSIB
 const char *confidence_word(enum trail_confidence c);
 
 /* Contract words of `ended_by`. */
-#define TRAIL_ENDS(X)                                                                         \
-	X(PAGE, "page")                                                                       \
-	X(DOWNLOAD, "download")                                                               \
-	X(HANDOFF, "handoff")                                                                 \
-	X(GATE, "gate")                                                                       \
-	X(ERROR, "error")                                                                     \
-	X(LOOP, "loop")                                                                       \
-	X(TIMEOUT, "timeout")                                                                 \
+#define TRAIL_ENDS(X)                                                                          \
+	X(PAGE, "page")                                                                        \
+	X(DOWNLOAD, "download")                                                                \
+	X(HANDOFF, "handoff")                                                                  \
+	X(GATE, "gate")                                                                        \
+	X(ERROR, "error")                                                                      \
+	X(LOOP, "loop")                                                                        \
+	X(TIMEOUT, "timeout")                                                                  \
 	X(CLOSED, "closed")
 enum trail_end {
 #define X(name, word) ENDED_##name,
 	TRAIL_ENDS(X)
 #undef X
-	ENDED_COUNT
+		ENDED_COUNT
 };
 const char *trail_end_word(enum trail_end e);
 
 /* One thing on the wire that supports (or speaks against) an edge. */
 struct trail_evidence {
-	int64_t exchange;     /* where it was seen; FACT_NULL if not in an exchange */
-	const char *signal;   /* a short fixed word: "location", "refresh", "meta", "sec-fetch-site", "referer", "timing", "form-action", ... */
-	struct span quote;    /* the text itself, at most TRAIL_QUOTE_MAX bytes */
-	int64_t offset;       /* of the quote in the decoded body, or FACT_NULL */
+	int64_t exchange;   /* where it was seen; FACT_NULL if not in an exchange */
+	const char *signal; /* a short fixed word: "location", "refresh", "meta",
+			       "sec-fetch-site", "referer", "timing", "form-action", ... */
+	struct span quote;  /* the text itself, at most TRAIL_QUOTE_MAX bytes */
+	int64_t offset;     /* of the quote in the decoded body, or FACT_NULL */
 };
 struct trail_alternative {
 	enum trail_mechanism mechanism;
@@ -67,12 +69,12 @@ struct trail_alternative {
 enum { TRAIL_QUOTE_MAX = 400, TRAIL_HOPS_MAX = 500 };
 
 struct trail_hop {
-	size_t n;              /* from 1 */
-	struct span url;       /* what the browser asked for, fragment included where it is known */
+	size_t n;        /* from 1 */
+	struct span url; /* what the browser asked for, fragment included where it is known */
 	struct span method;
-	int64_t status;        /* FACT_NULL: none */
-	int64_t at_us;         /* the request was seen */
-	int64_t elapsed_us;    /* until the response's end, or FACT_NULL */
+	int64_t status;     /* FACT_NULL: none */
+	int64_t at_us;      /* the request was seen */
+	int64_t elapsed_us; /* until the response's end, or FACT_NULL */
 	bool on_wire;
 	const struct model_exchange *exchange; /* NULL if not on the wire */
 	enum trail_mechanism mechanism;
@@ -81,17 +83,19 @@ struct trail_hop {
 	size_t n_evidence;
 	struct trail_alternative *alternatives;
 	size_t n_alternatives;
-	struct span claimed_target; /* a URL that the link itself names (wrapper, parameter), not a visited hop; absent mostly */
+	struct span claimed_target; /* a URL that the link itself names (wrapper, parameter),
+				       not a visited hop; absent mostly */
 };
 
 struct trail {
 	int64_t session;
-	size_t number;        /* in its session, from 1 */
+	size_t number; /* in its session, from 1 */
 	struct span start_url, final_url;
 	int64_t started_us;
 	struct trail_hop *hops;
 	size_t n_hops;
 	enum trail_end ended_by;
+	struct span handoff_url; /* ENDED_HANDOFF: what another program was to open */
 	bool recording_complete; /* every exchange of a hop ended and was stored whole */
 	const char **notes;
 	size_t n_notes;
@@ -102,24 +106,30 @@ struct trail_set {
 	size_t n;
 };
 
-/* Every trail of a session (0: of all sessions). For `trace` sessions the first trail starts at the opened link; for others at
- * each navigation that a person started. All memory from `a`; borrows from m. ended_by is what the facts show so far; a
- * session_end fact of a trace decides timeout and closed. */
-void trail_derive(const struct model *m, int64_t session, struct arena *a, struct trail_set *out);
+/* Every trail of a session (0: of all sessions). For `trace` sessions the first trail starts at
+ * the opened link; for others at each navigation that a person started. All memory from `a`;
+ * borrows from m. ended_by is what the facts show so far; a session_end fact of a trace decides
+ * timeout and closed. */
+void trail_derive(
+	const struct model *m, int64_t session, struct arena *a, struct trail_set *out);
 
-/* Is something still to come? For the end of `trace`: requests of hops without a whole answer, and announced moves that have not
- * happened: a Refresh, a meta refresh or a timer seen in script. until_us: when the last of them is due (delay plus load), or
- * FACT_NULL if there is none. */
+/* Is something still to come? For the end of `trace`: requests of hops without a whole answer,
+ * and announced moves that have not happened: a Refresh, a meta refresh or a timer seen in
+ * script. until_us: when the last of them is due (delay plus load), or FACT_NULL if there is
+ * none. */
 struct trail_pending {
-	bool in_flight;    /* a navigation (or a script, frame or fetch it needs) has no whole answer yet */
-	int64_t due_us;    /* an announced move is due at this time */
-	const char *what;  /* "refresh-header", "meta-refresh", "timer" or NULL */
+	bool in_flight;     /* a navigation (or a script, frame or fetch it needs) has no whole
+			       answer yet */
+	int64_t due_us;     /* an announced move is due at this time */
+	const char *what;   /* "refresh-header", "meta-refresh", "timer", "location" (its origin
+			       is being dialled), "sub-resource"; NULL */
 	struct span target; /* where to, if known */
 };
-void trail_pending(const struct model *m, int64_t session, struct arena *a, struct trail_pending *out);
+void trail_pending(
+	const struct model *m, int64_t session, struct arena *a, struct trail_pending *out);
 
-/* True if the exchange is the browser fetching a top-level document (a hop candidate), not a sub-resource, prefetch, frame,
- * or its own background traffic. */
+/* True if the exchange is the browser fetching a top-level document (a hop candidate), not a
+ * sub-resource, prefetch, frame, or its own background traffic. */
 bool trail_is_navigation(const struct model_exchange *x);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Inside of trail derivation: the walk over a session's exchanges that joins navigations to what caused them. Shared by trail*.c,
- * edge*.c, ending.c and pending.c only.
+ * Inside of trail derivation: the walk over a session's exchanges that joins navigations to
+ * what caused them. Shared by trail*.c, edge*.c, ending.c and pending.c only.
  */
 #ifndef STORE_DERIVE_WALK_H
 #define STORE_DERIVE_WALK_H
@@ -9,11 +9,11 @@
 #include "store/derive/trail.h"
 
 enum {
-	CANDIDATES_MAX = 48,   /* cues weighed for one navigation */
-	PREFIXES_MAX = 400,    /* URLs that script completes: newest kept */
-	OWNERS_MAX = 50,       /* pages looked back at for whose a script or answer is */
-	REDIRECTS_MAX = 20,    /* Fetch 4.4: then the browser gives up */
-	SAME_VISITS_MAX = 5,   /* the same URL with the same cookies: a loop */
+	CANDIDATES_MAX = 48, /* cues weighed for one navigation */
+	PREFIXES_MAX = 400,  /* URLs that script completes: newest kept */
+	OWNERS_MAX = 50,     /* pages looked back at for whose a script or answer is */
+	REDIRECTS_MAX = 20,  /* Fetch 4.4: then the browser gives up */
+	SAME_VISITS_MAX = 5, /* the same URL with the same cookies: a loop */
 };
 
 #define NONE SIZE_MAX
@@ -45,7 +45,7 @@ struct entry {
 
 struct walk {
 	const struct model *m;
-	struct arena *a;      /* of the result */
+	struct arena *a; /* of the result */
 	struct arena scratch;
 	const struct fact_session *session; /* NULL: none recorded */
 	const struct fact_session_end *session_end;
@@ -115,7 +115,12 @@ const struct fact_connect *refused_connect(
 /* The Location cue of a response, NULL if it has none. */
 const struct cue *location_cue(const struct model_exchange *x);
 
-/* trail.c: run the walk; the caller ends it. */
+/* place.c */
+void walk_place(struct walk *w, const struct model_exchange *x);
+/* A prefetch asks for what a hop may ask for later, and may use it up: say so. */
+void walk_prefetch(struct walk *w, const struct model_exchange *x);
+
+/* walk.c: run the walk; the caller ends it. */
 void walk_run(struct walk *w, const struct model *m, int64_t session, struct arena *a);
 void walk_fini(struct walk *w);
 

@@ -1,5 +1,6 @@
 #include "tests/kit/dns_server.h"
 #include "store/base/buf.h"
+#include "store/base/reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -199,7 +200,6 @@ static void run_script(const char *script, struct reply *r)
 }
 
 /* ---- answering ---- */
-
 static bool read_question(struct span m, struct question *q)
 {
 	size_t at = HEADER, n = 0;
@@ -297,10 +297,8 @@ static void serve_udp(struct dns_server *s)
 	struct sockaddr_in from;
 	socklen_t len = sizeof from;
 	ssize_t n = recvfrom(s->udp, m, sizeof m, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
-	if (n < 0)
-		return;
 	struct buf out = {0};
-	if (answer(s, span_of(m, (size_t)n), false, &from, &out))
+	if (n >= 0 && answer(s, span_of(m, (size_t)n), false, &from, &out))
 		send_udp(s, &from, buf_span(&out));
 	buf_fini(&out);
 }
@@ -323,11 +321,13 @@ static void serve_tcp(struct dns_server *s, struct conn *c)
 	buf_grew(&c->in, (size_t)n);
 	for (;;) {
 		struct span in = buf_span(&c->in);
-		size_t len = in.n < 2 ? SIZE_MAX : (size_t)(in.p[0] << 8 | in.p[1]);
-		if (in.n < 2 || in.n - 2 < len)
+		MUST(in.p != NULL);
+		struct reader r = reader_of(in);
+		struct span m = read_span(&r, read_u16(&r));
+		if (r.bad)
 			return;
 		struct buf out = {0}, framed = {0};
-		if (answer(s, span_of(in.p + 2, len), true, NULL, &out)) {
+		if (answer(s, m, true, NULL, &out)) {
 			buf_add_u16(&framed, (uint16_t)buf_len(&out));
 			buf_add_span(&framed, buf_span(&out));
 			struct span f = buf_span(&framed);
@@ -335,7 +335,7 @@ static void serve_tcp(struct dns_server *s, struct conn *c)
 		}
 		buf_fini(&out);
 		buf_fini(&framed);
-		buf_consume(&c->in, 2 + len);
+		buf_consume(&c->in, 2 + m.n);
 	}
 }
 
@@ -348,11 +348,10 @@ static void accept_conn(struct dns_server *s)
 			return;
 		}
 	}
-	if (fd >= 0)
-		close(fd);
+	MUST(fd < 0); /* more than CONNS_MAX at once */
 }
 
-/* Woken: send what was held if so told. True: stop. */
+/* True: stop. */
 static bool woken(struct dns_server *s)
 {
 	uint64_t count;

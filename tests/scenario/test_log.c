@@ -13,17 +13,18 @@
 
 #include <cmocka.h>
 
-/* Each stands in another place of a message. */
-static const char *const secrets[] = {"s3cret-path", "s3cret-query", "s3cret-cookie",
-	"s3cret-auth", "s3cret-body", "s3cret-location", "s3cret-set", "s3cret-reply",
-	"s3cret-bad", "s3cret-proxy"};
+/* Each stands in another place of a message. Those of the first list are parts of URLs: hops
+ * are the program's result and stand on its stdout whole; the log on stderr names hosts only.
+ */
+static const char *const in_urls[] = {"s3cret-path", "s3cret-query", "s3cret-location", NULL};
+static const char *const elsewhere[] = {"s3cret-cookie", "s3cret-auth", "s3cret-body",
+	"s3cret-set", "s3cret-reply", "s3cret-bad", "s3cret-proxy", "PRIVATE KEY", NULL};
 
-static void check_silent(const char *text, const char *where)
+static void check_silent(const char *text, const char *const *secrets, const char *where)
 {
-	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
-		if (strstr(text, secrets[i]) != NULL)
-			fail_msg("%s holds \"%s\":\n%s", where, secrets[i], text);
-	assert_null(strstr(text, "PRIVATE KEY"));
+	for (; *secrets != NULL; secrets++)
+		if (strstr(text, *secrets) != NULL)
+			fail_msg("%s holds \"%s\":\n%s", where, *secrets, text);
 }
 
 static bool file_holds(const char *path, const char *needle)
@@ -116,8 +117,9 @@ static void secrets_stay_in_the_case(void **state)
 
 	run_program_signal(&p, SIGINT);
 	assert_int_equal(run_program_wait(&p, 30), 0);
-	check_silent(run_program_stdout(&p), "stdout");
-	check_silent(run_program_stderr(&p), "stderr");
+	check_silent(run_program_stdout(&p), elsewhere, "stdout");
+	check_silent(run_program_stderr(&p), elsewhere, "stderr");
+	check_silent(run_program_stderr(&p), in_urls, "stderr");
 
 	const char *path = arena_printf(&p.arena, "%s/log.case", p.dir);
 	/* The test can see: what was sent is in the case, so it was really seen by the program.

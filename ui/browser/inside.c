@@ -33,7 +33,7 @@ static bool tell(struct inside *in, enum inside_word word, int value, const char
 {
 	struct inside_message m = {.word = word, .value = value};
 	if (text != NULL)
-		snprintf(m.text, sizeof m.text, "%s", text);
+		snprintf(m.text, sizeof m.text, "%.*s", (int)sizeof m.text - 1, text);
 	return launcher_send(in->sock, &m, sizeof m, &fd, fd >= 0 ? 1 : 0);
 }
 

@@ -15,7 +15,7 @@ enum { NAME_TRIES = 1000, NOTE_TEXT_MAX = 2000, MICROS = 1000000 };
 
 void recording_init(struct recording *r, struct options *options)
 {
-	*r = (struct recording){.options = options, .policy = options->policy};
+	*r = (struct recording){.options = options};
 }
 
 bool recording_open_ca(struct recording *r, struct err *err)
@@ -133,6 +133,7 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		.password = r->credentials,
 		.hold = hold,
 	};
+	r->policy = o->policy;
 	r->proxy = proxy_start(&p, err);
 	return r->proxy != NULL;
 }

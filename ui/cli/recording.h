@@ -20,7 +20,7 @@ struct recording {
 	bool made_ca;
 	struct writer *writer;
 	int64_t session; /* 0 until begun */
-	struct policy policy;
+	struct policy policy; /* the options', plus our own ports */
 	struct resolver *resolver;
 	struct proxy *proxy;
 	const char *credentials; /* "user:password" that clients must give, or NULL; borrowed */

@@ -26,8 +26,10 @@ static bool fork_launcher(struct trace *t, struct err *err)
 		browser_probe(BROWSER_FIREFOX, !t->options->no_sandbox, &t->about, err);
 }
 
-static bool shut_doors(struct trace *t, struct err *err)
+bool trace_prepare(struct trace *t, struct err *err)
 {
+	if (!fork_launcher(t, err))
+		return false;
 	t->signal_fd = signals_open(err);
 	return t->signal_fd >= 0 && guard_process(err);
 }
@@ -118,9 +120,6 @@ static const struct {
 	const char *name; /* said where it fails */
 	bool (*run)(struct trace *t, struct err *err);
 } steps[] = {
-	{"the link", trace_link},
-	{"the browser", fork_launcher},
-	{"this process", shut_doors},
 	{"the certificate authority", open_authority},
 	{"the case", open_case},
 	{"the browser", start_client},
@@ -242,7 +241,10 @@ static bool print_result(struct trace *t, struct err *err)
 	}
 	if (json) {
 		report_json(&r, &out);
-	} else if (print_trail(&r, &out)) {
+	} else {
+		buf_add_str(&out, "\nThe trail:\n");
+		if (!print_trail(&r, &out))
+			buf_add_str(&out, "     There is none: the link was never asked for.\n");
 		buf_add_str(&out, "     Recorded in ");
 		say_text(&out, span_str(t->recording.case_path));
 		buf_add_str(&out, "; see: clicktrail report, clicktrail explain\n");
@@ -298,28 +300,46 @@ static int finish(struct trace *t, bool walked, const struct err *failure, trace
 	return code;
 }
 
-int trace_run(struct options *options, const char *link, trace_look_fn *look, void *ctx)
+void trace_init(struct trace *t, struct options *options)
 {
-	struct trace t = {.options = options,
-		.link = link,
+	*t = (struct trace){.options = options,
 		.listen_fd = -1,
 		.signal_fd = -1,
 		.started_us = FACT_NULL};
-	struct err err = {0};
-	recording_init(&t.recording, options);
+	recording_init(&t->recording, options);
 	/* Standard output is for the JSON alone, if that is wanted. */
-	live_init(&t.live, options->json ? STDERR_FILENO : STDOUT_FILENO);
-	if (options->json && !t.live.terminal)
-		t.live.fd = -1;
-	bool walked = walk(&t, &err);
-	int code = finish(&t, walked, &err, look, ctx);
-	live_fini(&t.live);
-	browser_free(t.browser);
-	if (t.listen_fd >= 0)
-		close(t.listen_fd);
-	if (t.signal_fd >= 0)
-		close(t.signal_fd);
-	free(t.sent_link);
+	live_init(&t->live, options->json ? STDERR_FILENO : STDOUT_FILENO);
+	if (options->json && !t->live.terminal)
+		t->live.fd = -1;
+}
+
+void trace_fini(struct trace *t)
+{
+	live_fini(&t->live);
+	browser_free(t->browser);
+	if (t->listen_fd >= 0)
+		close(t->listen_fd);
+	if (t->signal_fd >= 0)
+		close(t->signal_fd);
+	explicit_bzero(t->credentials, sizeof t->credentials);
+	free(t->sent_link);
+}
+
+int trace_run(struct trace *t, trace_look_fn *look, void *ctx)
+{
+	struct err err = {0};
+	bool walked = walk(t, &err);
+	return finish(t, walked, &err, look, ctx);
+}
+
+static int trace(struct options *options, const char *link)
+{
+	struct trace t;
+	struct err err;
+	trace_init(&t, options);
+	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
+	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
+	trace_fini(&t);
 	return code;
 }
 
@@ -334,7 +354,7 @@ static int run(const struct command *self, int argc, char **argv)
 	else if (argc - rest != 1)
 		code = command_usage(self, "give one link, not %d", argc - rest);
 	else
-		code = trace_run(&options, argv[rest], NULL, NULL);
+		code = trace(&options, argv[rest]);
 	options_fini(&options);
 	return code;
 }

@@ -21,7 +21,7 @@ enum {
 
 struct trace {
 	struct options *options; /* borrowed */
-	const char *link;        /* as given */
+	const char *link;        /* as given; borrowed */
 	char *sent_link;         /* what is opened: --replace done, serialised as browsers do */
 	bool changed;            /* by --replace */
 	struct recording recording;
@@ -48,13 +48,20 @@ struct trace {
 	char detail[TRACE_DETAIL_MAX];
 };
 
-/* Runs all of it; the exit code. When it returns, the case is closed and nothing runs any more. trails (may be NULL) is called with
- * the final trails before they are freed. */
+/*
+ * In this order: trace_init; trace_link and trace_prepare, either first; trace_run; trace_fini, in any case.
+ */
+void trace_init(struct trace *t, struct options *options);
+/* What is opened, --replace done. USAGE errors. (trace_link.c) */
+bool trace_link(struct trace *t, const char *link, struct err *err);
+/* Forks the browser's launcher, takes over the signals, guards this process: before there are threads. */
+bool trace_prepare(struct trace *t, struct err *err);
+/* All the rest; the exit code. When it returns, the case is closed and nothing runs any more. look (may be NULL) is called with the
+ * final trails while they are there. */
 typedef void trace_look_fn(void *ctx, const struct trace *t);
-int trace_run(struct options *options, const char *link, trace_look_fn *look, void *ctx);
+int trace_run(struct trace *t, trace_look_fn *look, void *ctx);
+void trace_fini(struct trace *t);
 
-/* trace_link.c: what is opened. USAGE errors. */
-bool trace_link(struct trace *t, struct err *err);
 /* trace_prove.c: the browser and its way, before the link is released. */
 bool trace_start_client(struct trace *t, struct err *err);
 bool trace_open(struct trace *t, struct err *err);

@@ -24,8 +24,9 @@ static bool replace(struct buf *link, const char *rule, struct err *err)
 			(const char *)old.p);
 }
 
-bool trace_link(struct trace *t, struct err *err)
+bool trace_link(struct trace *t, const char *given, struct err *err)
 {
+	t->link = given;
 	struct arena a = {0};
 	struct buf link = {0};
 	struct url url;

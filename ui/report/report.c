@@ -201,20 +201,26 @@ static void judge_complete(struct arena *a, struct report *r)
 	}
 }
 
-bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
-	struct err *err)
+void report_build(const struct case_about *about, const struct model *m,
+	const struct trail_set *trails, int64_t only_session, struct arena *a, struct report *out)
 {
-	const struct model *m = &g->model;
-	*out = (struct report){.model = m};
-	if (!case_about(g->file, &out->about, err))
-		return false;
+	*out = (struct report){.about = *about, .model = m};
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (only_session == 0 || m->sessions[i]->session == only_session)
 			ARENA_PUSH(a, out->sessions, out->n_sessions, session_of(m, m->sessions[i]));
-	for (size_t i = 0; i < g->trails.n; i++)
-		if (only_session == 0 || g->trails.trails[i].session == only_session)
+	for (size_t i = 0; i < trails->n; i++)
+		if (only_session == 0 || trails->trails[i].session == only_session)
 			ARENA_PUSH(a, out->trails, out->n_trails,
-				trail_of(a, m, &g->trails.trails[i]));
+				trail_of(a, m, &trails->trails[i]));
 	judge_complete(a, out);
+}
+
+bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
+	struct err *err)
+{
+	struct case_about about;
+	if (!case_about(g->file, &about, err))
+		return false;
+	report_build(&about, &g->model, &g->trails, only_session, a, out);
 	return true;
 }

@@ -73,6 +73,10 @@ struct report {
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
 	struct err *err);
 
+/* The same without a file behind it. */
+void report_build(const struct case_about *about, const struct model *m,
+	const struct trail_set *trails, int64_t only_session, struct arena *a, struct report *out);
+
 /* The formats; each appends to out. */
 void report_json(const struct report *r, struct buf *out);
 void report_text(const struct report *r, struct buf *out);

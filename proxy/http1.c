@@ -1,0 +1,246 @@
+/* HTTP/1 on the browser's leg: one request after the other, each sent where it wants to go. */
+#include "proxy/exchange.h"
+#include "proxy/http1_request.h"
+#include "proxy/pump.h"
+
+enum head_wait {
+	HEAD_READY, /* x->req is filled and its bytes were taken */
+	HEAD_BROKEN, /* bytes came that are no request: err */
+	HEAD_NONE   /* the connection is over: t->end */
+};
+
+/* Between requests the origin leg is watched too: an origin that closes, or speaks without being asked. */
+static bool idle_origin_over(struct tunnel *t)
+{
+	struct leg *o = &t->origin.leg;
+	struct err why = {0};
+	if (!t->origin.open || (!o->in_eof && !o->broken && buf_len(&o->in) == 0))
+		return false;
+	if (buf_len(&o->in) > 0) {
+		err_set(&why, ERR_EXTRA_BYTES, "%zu bytes from the origin", buf_len(&o->in));
+		record_note(&t->record, NOTE_EXTRA_BYTES, FACT_NULL, "%s", why.detail);
+	} else if (o->broken) {
+		why = o->err;
+	}
+	tunnel_close_origin(t, &why);
+	return true;
+}
+
+static enum http1_scan scan_request(struct exchange *x, struct err *err)
+{
+	struct leg *b = &x->t->browser;
+	struct arena scratch = {0};
+	struct http1_head head;
+	enum http1_scan scan = http1_request_head(buf_span(&b->in), &scratch, &head, err);
+	if (scan == HTTP1_HEAD) {
+		struct span raw = arena_copy(&x->arena, head.raw);
+		scan = http1_request_head(raw, &x->arena, &x->req, err);
+		buf_consume(&b->in, raw.n);
+	}
+	arena_fini(&scratch);
+	return scan;
+}
+
+static void wait_for_head(struct tunnel *t, int64_t until_us, unsigned *happened)
+{
+	struct pump pump = {.browser = &t->browser,
+		.origin = t->origin.open ? &t->origin.leg : NULL,
+		.read_browser = true,
+		.read_origin = true,
+		.commit_fd = -1,
+		.stop_fd = t->proxy->stop_fd,
+		.until_us = until_us};
+	*happened = pump_wait(&pump);
+}
+
+/* No whole head, and none will come: why, and is there something to record? */
+static enum head_wait no_head(struct tunnel *t, enum err_kind kind, struct err *err)
+{
+	size_t n = buf_len(&t->browser.in);
+	if (t->browser.broken)
+		*err = t->browser.err;
+	else
+		err_set(err, kind, "%zu bytes of a request head", n);
+	if (n > 0)
+		return HEAD_BROKEN;
+	t->end = *err;
+	if (kind == ERR_HEAD_TRUNCATED && !t->browser.broken)
+		t->end = (struct err){0}; /* the browser was done */
+	return HEAD_NONE;
+}
+
+static enum head_wait next_head(struct exchange *x, struct err *err)
+{
+	struct tunnel *t = x->t;
+	int64_t idle_since_us = x->moved_us, first_us = 0;
+	for (;;) {
+		struct leg *b = &t->browser;
+		if (buf_len(&b->in) > 0) {
+			switch (scan_request(x, err)) {
+			case HTTP1_HEAD: return HEAD_READY;
+			case HTTP1_BAD: return HEAD_BROKEN;
+			case HTTP1_MORE: break;
+			}
+			if (first_us == 0)
+				first_us = clock_now_us(clock_real());
+		}
+		if (b->in_eof || b->broken)
+			return no_head(t, ERR_HEAD_TRUNCATED, err);
+		/* An intercepted tunnel has two ends: without the origin's it is over, and the browser asks anew. */
+		if (idle_origin_over(t) && t->intercepted && first_us == 0) {
+			err_set(&t->end, ERR_ORIGIN_CLOSED, "while no request was under way");
+			return HEAD_NONE;
+		}
+		int64_t until_us = first_us != 0
+			? first_us + (int64_t)PROXY_HEAD_TIMEOUT_MS * 1000
+			: idle_since_us + (int64_t)PROXY_IDLE_TIMEOUT_MS * 1000;
+		unsigned happened;
+		wait_for_head(t, until_us, &happened);
+		if (happened & PUMP_STOPPED)
+			return no_head(t, ERR_SHUTDOWN, err);
+		if (happened & PUMP_TIMEOUT)
+			return no_head(t, ERR_BROWSER_TIMEOUT, err);
+	}
+}
+
+static void answer_error(struct exchange *x, const struct err *err, const char *host)
+{
+	struct local_answer a = {0};
+	local_error(&a, err, host, span_is(x->req.method, "HEAD"));
+	exchange_answer(x, &a, err);
+	local_fini(&a);
+}
+
+static void answer_broken(struct exchange *x, const struct err *err)
+{
+	struct leg *b = &x->t->browser;
+	exchange_put_broken_request(x, buf_span(&b->in));
+	buf_consume(&b->in, buf_len(&b->in));
+	x->req = (struct http1_head){0};
+	answer_error(x, err, "");
+}
+
+static bool name_listed(const char *const *names, const char *host)
+{
+	for (; names != NULL && *names != NULL; names++)
+		if (span_is_nocase(span_str(host), *names))
+			return true;
+	return false;
+}
+
+/* The leg that this request needs; kept from the request before where it fits. */
+static bool reach(struct exchange *x, const struct target *to, struct err *err)
+{
+	struct tunnel *t = x->t;
+	struct err none = {0};
+	if (t->intercepted) {
+		*err = t->origin.failed;
+		if (!t->origin.open && err->kind == ERR_NONE)
+			err_set(err, ERR_ORIGIN_CLOSED, "while no request was under way");
+		return t->origin.open;
+	}
+	if (t->origin.open && target_same(&t->origin.target, to))
+		return true;
+	tunnel_close_origin(t, &none);
+	if (!tunnel_hold(t, err))
+		return false;
+	struct origin_got got;
+	bool ok = tunnel_open_origin(t, to, NULL, &got, err);
+	tls_cert_free(got.peer);
+	return ok;
+}
+
+static void serve_request(struct exchange *x)
+{
+	struct tunnel *t = x->t;
+	const struct proxy_options *o = &t->proxy->options;
+	struct http1_route route;
+	struct err err = {0};
+	bool routed = http1_route(t, &x->req, &x->arena, &route, &err);
+	if (!t->intercepted) {
+		t->target = route.target;
+		t->record.muted = routed && o->only_hosts != NULL &&
+			!name_listed(o->only_hosts, route.target.host);
+	}
+	exchange_put_request(x, route.url, route.oddity);
+	if (!routed) {
+		answer_error(x, &err, "");
+		return;
+	}
+	if (!t->intercepted && !http1_authorized(o->password, &x->req)) {
+		struct local_answer a = {0};
+		err_set(&err, ERR_CLIENT_REFUSED, "no or a wrong password");
+		local_auth(&a);
+		exchange_answer(x, &a, &err);
+		local_fini(&a);
+		return;
+	}
+	if (route.internal) {
+		struct local_answer a = {0};
+		local_internal(&a, t->proxy, route.path, t->browser.tls != NULL,
+			span_is(x->req.method, "HEAD"));
+		exchange_answer(x, &a, NULL);
+		local_fini(&a);
+		return;
+	}
+	if (name_listed(o->noise_hosts, route.target.host)) {
+		err_set(&err, ERR_REFUSED_NOISE, "%s", route.target.host);
+		answer_error(x, &err, route.target.host);
+		return;
+	}
+	if (!reach(x, &route.target, &err)) {
+		answer_error(x, &err, route.target.host);
+		return;
+	}
+	struct buf head = {0};
+	http1_forward_head(&x->req, !t->intercepted, route.path, &head);
+	exchange_run(x, buf_span(&head));
+	buf_fini(&head);
+}
+
+/* What the exchange means for both legs. True: the browser's may carry another one. */
+static bool settle(struct exchange *x)
+{
+	struct tunnel *t = x->t;
+	struct leg *o = &t->origin.leg;
+	bool fresh = x->have_res && x->res.keep_alive && !x->close;
+	if (x->switched && x->end.kind == ERR_NONE && !t->browser.broken) {
+		passthrough(t, "upgrade", x->id);
+		return false;
+	}
+	if (t->origin.open && !x->local && buf_len(&o->in) > 0 && x->end.kind == ERR_NONE)
+		idle_origin_over(t);
+	else if (t->origin.open && !x->local && !fresh)
+		tunnel_close_origin(t, &x->end);
+	if (x->cut || t->browser.broken) {
+		t->end = x->end.kind != ERR_NONE ? x->end : t->browser.err;
+		t->cut = true;
+		t->cut_hard = x->have_res && x->res.framing == HTTP1_TO_CLOSE;
+		return false;
+	}
+	return fresh && x->req.keep_alive && !t->browser.in_eof &&
+		(!t->intercepted || t->internal || t->origin.open);
+}
+
+void http1_serve(struct tunnel *t)
+{
+	for (bool more = true; more;) {
+		struct exchange x;
+		struct err err = {0};
+		exchange_init(&x, t);
+		enum head_wait head = next_head(&x, &err);
+		if (head == HEAD_NONE) {
+			exchange_fini(&x);
+			return;
+		}
+		t->requests++;
+		x.moved_us = clock_now_us(clock_real());
+		if (head == HEAD_BROKEN)
+			answer_broken(&x, &err);
+		else
+			serve_request(&x);
+		more = settle(&x) && head == HEAD_READY;
+		t->record.muted = false;
+		exchange_fini(&x);
+	}
+}

@@ -1,0 +1,106 @@
+#include "proxy/http1_request.h"
+#include "store/base/codec.h"
+
+static bool host_differs(const struct http1_head *req, const struct target *target)
+{
+	struct target named = {.https = target->https};
+	struct err ignored;
+	struct span host = http1_value(req, "host");
+	if (host.p == NULL)
+		return false;
+	return !target_from_authority(host, target->https ? 443 : 80, &named, &ignored) ||
+		!target_same(&named, target);
+}
+
+static bool absolute_form(struct span target)
+{
+	return span_starts_nocase(target, "http://") || span_starts_nocase(target, "https://");
+}
+
+/* Origin form: "/path", or "/" in front of a query or nothing (RFC 9112 3.2.1). */
+static struct span origin_form(struct span rest, struct arena *a)
+{
+	if (rest.n > 0 && rest.p[0] == '/')
+		return rest;
+	return span_str(arena_printf(a, "/%.*s", (int)rest.n, (const char *)rest.p));
+}
+
+bool http1_route(const struct tunnel *t, const struct http1_head *req, struct arena *a,
+	struct http1_route *out, struct err *err)
+{
+	struct span rest;
+	*out = (struct http1_route){.url = arena_str(a, req->target), .target = t->target};
+	if (span_is(req->method, "CONNECT"))
+		return err_set(err, ERR_TARGET, "CONNECT behind another request");
+	if (absolute_form(req->target)) {
+		struct target named = {0};
+		if (!target_from_absolute(req->target, &named, &rest, err))
+			return false;
+		if (t->intercepted && !target_same(&named, &t->target))
+			return err_set(err, ERR_TARGET, "'%s' inside a tunnel to '%s'",
+				named.host, t->target.host);
+		out->target = named;
+		out->path = origin_form(rest, a);
+	} else if (span_is(req->target, "*") || span_starts(req->target, "/")) {
+		out->path = req->target;
+		/* A request in origin form on the plain port is meant for us. */
+		if (!t->intercepted) {
+			out->internal = true;
+			out->target = (struct target){.host = PROXY_INTERNAL_HOST, .port = 80};
+		}
+	} else {
+		return err_set(err, ERR_TARGET, "'%.*s'", (int)span_first(req->target, 100).n,
+			(const char *)req->target.p);
+	}
+	struct buf url = {0};
+	target_origin(&out->target, &url);
+	if (!span_is(out->path, "*"))
+		buf_add_span(&url, out->path);
+	out->url = arena_str(a, buf_span(&url));
+	buf_fini(&url);
+	out->internal |= t->internal || strcmp(out->target.host, PROXY_INTERNAL_HOST) == 0;
+	if (!out->internal && host_differs(req, &out->target))
+		out->oddity = "host-differs";
+	return true;
+}
+
+bool http1_authorized(const char *password, const struct http1_head *req)
+{
+	if (password == NULL)
+		return true;
+	struct span value = http1_value(req, "proxy-authorization");
+	if (!span_starts_nocase(value, "basic "))
+		return false;
+	struct buf given = {0};
+	bool read = base64_read(span_trim(span_from(value, 6), " \t"), &given);
+	/* Same time whatever the first difference: a guess learns nothing from it. */
+	size_t n = strlen(password);
+	struct span got = buf_span(&given);
+	unsigned differ = got.n != n;
+	for (size_t i = 0; i < got.n; i++)
+		differ |= (unsigned)(got.p[i] ^ (uint8_t)password[i < n ? i : 0]);
+	buf_fini(&given);
+	return read && differ == 0 && n > 0;
+}
+
+void http1_forward_head(
+	const struct http1_head *req, bool proxy_form, struct span path, struct buf *out)
+{
+	if (!proxy_form && !absolute_form(req->target)) {
+		size_t lead = (size_t)(req->start_line.p - req->raw.p);
+		buf_add_span(out, span_from(req->raw, lead));
+		return;
+	}
+	buf_add_span(out, req->method);
+	buf_add_byte(out, ' ');
+	buf_add_span(out, path);
+	buf_addf(out, " HTTP/%d.%d\r\n", req->major, req->minor);
+	for (size_t i = 0; i < req->n_fields; i++) {
+		const struct http1_field *f = &req->fields[i];
+		if (span_is_nocase(f->name, "proxy-connection") ||
+			span_is_nocase(f->name, "proxy-authorization"))
+			continue;
+		buf_add_span(out, f->line);
+	}
+	buf_add_str(out, "\r\n");
+}

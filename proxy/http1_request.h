@@ -1,0 +1,28 @@
+/*
+ * What one request head asks for, and what of it is sent on. Pure: decides from the head and the tunnel's target alone.
+ */
+#ifndef PROXY_HTTP1_REQUEST_H
+#define PROXY_HTTP1_REQUEST_H
+
+#include "capture/wire/http1.h"
+#include "proxy/tunnel.h"
+
+struct http1_route {
+	struct target target;
+	const char *url;    /* absolute, as the browser asked; never NULL after http1_route (may be the raw target) */
+	struct span path;   /* origin form: what the origin's request line carries */
+	const char *oddity; /* "host-differs", or NULL */
+	bool internal;      /* clicktrail.internal */
+};
+
+/* False: ERR_TARGET says what is wrong; url is still set. */
+bool http1_route(const struct tunnel *t, const struct http1_head *req, struct arena *a,
+	struct http1_route *out, struct err *err);
+/* Does Proxy-Authorization hold the password ("user:password", NULL: none wanted)? RFC 7617. */
+bool http1_authorized(const char *password, const struct http1_head *req);
+/* The head for the origin: as written; if it came in a form meant for a proxy, with the origin form in its first line and without
+ * the fields that were meant for us (Proxy-Connection, Proxy-Authorization). Nothing is added. */
+void http1_forward_head(
+	const struct http1_head *req, bool proxy_form, struct span path, struct buf *out);
+
+#endif

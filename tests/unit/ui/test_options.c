@@ -1,0 +1,362 @@
+/*
+ * Options: every row of the table with values that are taken and values that are refused by name; what is recorded of them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "ui/cli/options.h"
+
+#define T OPTIONS_TRACE
+#define P OPTIONS_PROXY
+#define D OPTIONS_DEMO
+
+static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
+static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
+static char junk_file[] = "/tmp/clicktrail-options-junk-XXXXXX";
+
+static const struct {
+	unsigned command;
+	const char *name, *value; /* value NULL: the option takes none */
+	bool good;
+} cases[] = {
+	{T, "--case", "x.case", true},
+	{T, "--case", "", false},
+	{T, "--browser", "firefox", true},
+	{T, "--browser", "none", true},
+	{T, "--browser", "netscape", false},
+	{T, "--browser", "Firefox", false},
+	{T, "--show", NULL, true},
+	{P, "--show", NULL, false},
+	{T, "--settle", "5", true},
+	{T, "--settle", "0.25", true},
+	{T, "--settle", "0", false},
+	{T, "--settle", "-1", false},
+	{T, "--settle", "1e3", false},
+	{T, "--settle", "0x10", false},
+	{T, "--settle", "1,5", false},
+	{T, "--settle", ".", false},
+	{T, "--settle", "", false},
+	{T, "--settle", "86401", false},
+	{T, "--settle", "99999999999999999999", false},
+	{T, "--timeout", "60", true},
+	{T, "--timeout", "soon", false},
+	{T, "--dry-run", NULL, true},
+	{D, "--dry-run", NULL, false},
+	{T, "--user-agent", "Mozilla/5.0 (X11)", true},
+	{T, "--user-agent", "a\r\nX-Evil: 1", false},
+	{T, "--user-agent", "caf\xc3\xa9", false},
+	{T, "--user-agent", "", false},
+	{T, "--language", "de", true},
+	{T, "--language", "en-US,en;q=0.5", true},
+	{T, "--language", "de\nX: 1", false},
+	{T, "--language", "1de", false},
+	{T, "--timezone", "Europe/Berlin", true},
+	{T, "--timezone", "Europe/Nowhere", false},
+	{T, "--timezone", "../../etc/passwd", false},
+	{T, "--timezone", "/etc/passwd", false},
+	{T, "--device", "no-such-device", false},
+	{T, "--replace", "me@example.org=you@example.org", true},
+	{T, "--replace", "old=", true},
+	{T, "--replace", "=new", false},
+	{T, "--replace", "nothing", false},
+	{T, "--connect-to", "a.test:443:127.0.0.1:8443", true},
+	{T, "--connect-to", "::127.0.0.1:8443", true},
+	{T, "--connect-to", "a.test:443", false},
+	{T, "--connect-to", "a.test:99999:b.test:1", false},
+	{P, "--connect-to", "a.test:443:127.0.0.1:8443", true},
+	{T, "--cacert", pem_file, true},
+	{T, "--cacert", junk_file, false},
+	{T, "--cacert", "/nonexistent/ca.pem", false},
+	{T, "--allow-net", "127.0.0.0/8", true},
+	{T, "--allow-net", "::1", true},
+	{T, "--allow-net", "127.0.0.0/33", false},
+	{T, "--allow-net", "localhost", false},
+	{T, "--permit-bad-cert", "expired.example", true},
+	{T, "--permit-bad-cert", "ANY", true},
+	{T, "--permit-bad-cert", "a b", false},
+	{T, "--dns-servers", "127.0.0.1:5353", true},
+	{T, "--dns-servers", "", false},
+	{T, "--durability", "power", true},
+	{T, "--durability", "crash", true},
+	{T, "--durability", "none", false},
+	{T, "--max-body", "0", true},
+	{T, "--max-body", "64K", true},
+	{T, "--max-body", "2G", true},
+	{T, "--max-body", "K", false},
+	{T, "--max-body", "-5", false},
+	{T, "--max-body", "18446744073709551615G", false},
+	{T, "--no-bodies", NULL, true},
+	{T, "--no-sandbox", NULL, true},
+	{P, "--no-sandbox", NULL, false},
+	{T, "--via", "socks5h://127.0.0.1:9050", true},
+	{T, "--via", "http://user:pw@proxy.example:3128", true},
+	{T, "--via", "ftp://127.0.0.1:21", false},
+	{P, "--listen", "127.0.0.1:0", true},
+	{P, "--listen", "[::1]:8080", true},
+	{P, "--listen", "localhost:8080", false},
+	{P, "--listen", "127.0.0.1", false},
+	{P, "--listen", "127.0.0.1:70000", false},
+	{P, "--listen", "::1:8080", false},
+	{P, "--listen", ":8080", false},
+	{T, "--listen", "127.0.0.1:0", false},
+	{P, "--allow-client", "192.168.1.0/24", true},
+	{P, "--allow-client", "everybody", false},
+	{P, "--password-file", password_file, true},
+	{P, "--password-file", junk_file, false},
+	{P, "--password-file", "/nonexistent/pw", false},
+	{P, "--only", "example.org", true},
+	{P, "--only", "exa mple", false},
+	{T, "--ca-dir", "/tmp/ca", true},
+	{T, "--ca-dir", "", false},
+	{T, "--json", NULL, true},
+	{D, "--json", NULL, true},
+	{T, "--referer", "https://a.example/", false},
+	{T, "--pcap", NULL, false},
+	{T, "--sett", "5", false},
+	{T, "--nonsense", NULL, false},
+	{T, "-x", NULL, false},
+};
+
+static bool parse(struct options *o, unsigned command, const char *name, const char *value,
+	struct err *err)
+{
+	char words[3][1200];
+	char *argv[4] = {words[0], words[1], NULL, NULL};
+	int rest = 0;
+	snprintf(words[0], sizeof words[0], "x");
+	snprintf(words[1], sizeof words[1], "%s", name);
+	if (value != NULL) {
+		snprintf(words[2], sizeof words[2], "%s", value);
+		argv[2] = words[2];
+	}
+	options_init(o, command);
+	return options_parse(o, value != NULL ? 3 : 2, argv, &rest, err);
+}
+
+static void write_file(char *template, const char *text)
+{
+	int fd = mkstemp(template);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	write_file(pem_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	write_file(password_file, "user:secret-word\nmore\n");
+	write_file(junk_file, "no colon here\n");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	unlink(pem_file);
+	unlink(password_file);
+	unlink(junk_file);
+	return 0;
+}
+
+static void takes_good_and_names_bad_values(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct options o;
+		struct err err = {0};
+		bool good = parse(&o, cases[i].command, cases[i].name, cases[i].value, &err);
+		if (good != cases[i].good)
+			fail_msg("%s \"%s\": %s", cases[i].name,
+				cases[i].value != NULL ? cases[i].value : "",
+				good ? "taken" : err.detail);
+		if (!good) {
+			assert_int_equal(err.kind, ERR_USAGE);
+			if (strstr(err.detail, cases[i].name) == NULL)
+				fail_msg("\"%s\" does not name %s", err.detail, cases[i].name);
+			for (const char *c = err.detail; *c != 0; c++)
+				assert_true((unsigned char)*c >= 0x20);
+		}
+		options_fini(&o);
+	}
+}
+
+/* A row that no case above exercises both ways is a row that nobody tests. */
+static void every_row_is_tested(void **state)
+{
+	(void)state;
+	unsigned commands;
+	bool takes;
+	const char *name;
+	for (size_t i = 0; (name = options_name(i, &commands, &takes)) != NULL; i++) {
+		bool good = false, bad = false;
+		for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+			if (strcmp(cases[k].name + 2, name) != 0)
+				continue;
+			good |= cases[k].good;
+			bad |= !cases[k].good;
+			assert_true(takes == (cases[k].value != NULL));
+		}
+		if (strcmp(name, "device") == 0)
+			good = true; /* below, by the browser's own list */
+		if (!good || (takes && !bad))
+			fail_msg("--%s is not tested", name);
+	}
+}
+
+extern const char *const browser_devices[];
+
+static void takes_every_device(void **state)
+{
+	(void)state;
+	for (const char *const *d = browser_devices; *d != NULL; d++) {
+		struct options o;
+		struct err err;
+		assert_true(parse(&o, T, "--device", *d, &err));
+		assert_string_equal(o.device, *d);
+		options_fini(&o);
+	}
+}
+
+static void reads_values(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err;
+	int rest;
+	const char *const words[] = {"trace", "--settle", "0.25", "--timeout=7", "--max-body", "64K",
+		"--durability", "crash", "--replace", "a=b", "--replace", "c=d=e", "--", "--show", NULL};
+	char *argv[20] = {0};
+	for (size_t i = 0; words[i] != NULL; i++)
+		argv[i] = strdup(words[i]);
+	options_init(&o, T);
+	assert_int_equal(o.settle_us, 5000000);
+	assert_int_equal(o.timeout_us, 60000000);
+	assert_int_equal(o.max_body, 256 * 1024 * 1024);
+	assert_true(options_parse(&o, 14, argv, &rest, &err));
+	assert_int_equal(rest, 13);
+	assert_false(o.show);
+	assert_int_equal(o.settle_us, 250000);
+	assert_int_equal(o.timeout_us, 7000000);
+	assert_int_equal(o.max_body, 65536);
+	assert_int_equal(o.durability, DURABILITY_CRASH);
+	assert_int_equal(o.replace.n, 2);
+	assert_string_equal(o.replace.items[1], "c=d=e");
+	assert_null(o.replace.items[2]);
+	options_fini(&o);
+	for (size_t i = 0; argv[i] != NULL; i++)
+		free(argv[i]);
+}
+
+static void a_missing_value_is_named(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err = {0};
+	assert_false(parse(&o, T, "--case", NULL, &err));
+	assert_non_null(strstr(err.detail, "--case"));
+	options_fini(&o);
+}
+
+static json_t *recorded(const struct options *o)
+{
+	char *text = options_json(o);
+	json_t *j = json_loads(text, 0, NULL);
+	assert_non_null(j);
+	free(text);
+	return j;
+}
+
+static void records_no_secret(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err;
+	assert_true(parse(&o, P, "--password-file", password_file, &err));
+	assert_string_equal(o.password, "user:secret-word");
+	char *text = options_json(&o);
+	assert_null(strstr(text, "secret-word"));
+	assert_null(strstr(text, "user:"));
+	free(text);
+	options_fini(&o);
+	assert_true(parse(&o, T, "--via", "http://user:hidden@proxy.example:3128", &err));
+	text = options_json(&o);
+	assert_null(strstr(text, "hidden"));
+	assert_non_null(strstr(text, "proxy.example"));
+	free(text);
+	options_fini(&o);
+	/* Nor does the message about a bad one. */
+	assert_false(parse(&o, T, "--via", "http://user:hidden@proxy.example:port", &err));
+	assert_null(strstr(err.detail, "hidden"));
+	options_fini(&o);
+}
+
+static void records_what_was_in_effect(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err;
+	assert_true(parse(&o, T, "--permit-bad-cert", "expired.example", &err));
+	json_t *j = recorded(&o);
+	assert_string_equal(json_string_value(json_object_get(j, "browser")), "firefox");
+	assert_int_equal(json_integer_value(json_object_get(j, "settle")), 5);
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(j, "permit-bad-cert"), 0)),
+		"expired.example");
+	assert_true(json_is_null(json_object_get(j, "user-agent")));
+	assert_null(json_object_get(j, "listen"));
+	json_decref(j);
+	options_fini(&o);
+}
+
+/* A word of the command line that is no UTF-8 still makes JSON. */
+static void records_bytes(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err;
+	assert_true(parse(&o, T, "--replace", "caf\xe9=x", &err));
+	json_t *j = recorded(&o);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "replace"), 0)),
+		"caf\xc3\xa9=x");
+	json_decref(j);
+	options_fini(&o);
+}
+
+static void helps_with_its_own_rows_only(void **state)
+{
+	(void)state;
+	struct buf out = {0};
+	options_help(P, &out);
+	char *text = buf_take_str(&out);
+	assert_non_null(strstr(text, "--listen A:P"));
+	assert_null(strstr(text, "--show"));
+	for (const char *line = text; *line != 0; line = strchr(line, '\n') + 1)
+		assert_true(strcspn(line, "\n") <= 110);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_good_and_names_bad_values),
+		cmocka_unit_test(every_row_is_tested),
+		cmocka_unit_test(takes_every_device),
+		cmocka_unit_test(reads_values),
+		cmocka_unit_test(a_missing_value_is_named),
+		cmocka_unit_test(records_no_secret),
+		cmocka_unit_test(records_what_was_in_effect),
+		cmocka_unit_test(records_bytes),
+		cmocka_unit_test(helps_with_its_own_rows_only),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,254 @@
+/*
+ * `clicktrail proxy`: a long-running proxy that any browser can be pointed at. What it sees is recorded like a trace's; hops are
+ * printed as they happen. Ends cleanly on SIGINT or SIGTERM.
+ */
+#include "ui/cli/command.h"
+#include "ui/cli/guard.h"
+#include "ui/cli/options_value.h"
+#include "ui/cli/recording.h"
+#include "ui/cli/signals.h"
+#include "ui/report/gather.h"
+#include "ui/report/live.h"
+#include "ui/report/trail_rows.h"
+#include "store/base/log.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	LIVE_MS = 300,              /* at least between two derivations */
+	LIVE_EXCHANGES_MAX = 20000, /* in memory for the live lines; then they stop, and the recording goes on */
+};
+
+struct proxy_run {
+	struct options *options;
+	struct recording recording;
+	struct sockaddr_storage bound;
+	int signal_fd;
+	struct gather gather;
+	bool gathering;
+	struct live live;
+	int64_t derived_us;
+	bool dirty;
+};
+
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	}
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+/* Beyond loopback this would be an open proxy for everybody in reach. */
+static bool check_exposure(struct proxy_run *p, struct err *err)
+{
+	struct options *o = p->options;
+	const char *given = getenv("CLICKTRAIL_PASSWORD");
+	if (o->password[0] == 0 && given != NULL && given[0] != 0) {
+		const char *colon = strchr(given, ':');
+		if (colon == NULL || colon == given || colon[1] == 0 ||
+			strlen(given) >= sizeof o->password)
+			return err_set(err, ERR_USAGE,
+				"CLICKTRAIL_PASSWORD is not user:password, at most %zu bytes",
+				sizeof o->password - 1);
+		strcpy(o->password, given);
+	}
+	if (!is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
+		return err_set(err, ERR_USAGE,
+			"--listen: \"%s\" is not loopback; that needs --allow-client and a password "
+			"(--password-file or CLICKTRAIL_PASSWORD)",
+			o->listen_word);
+	p->recording.credentials = o->password[0] != 0 ? o->password : NULL;
+	return true;
+}
+
+static bool begin(struct proxy_run *p, struct err *err)
+{
+	struct fact_session f;
+	fact_init(FACT_KIND_SESSION, &f);
+	f.command = span_str("proxy");
+	return recording_begin(&p->recording, &f, err);
+}
+
+static bool start(struct proxy_run *p, struct err *err)
+{
+	struct recording *r = &p->recording;
+	p->signal_fd = signals_open(err);
+	if (p->signal_fd < 0 || !guard_process(err))
+		return false;
+	/* The port first: one that is taken must leave no case behind. */
+	int fd = recording_listen(&p->options->listen, &p->bound, err);
+	if (fd < 0)
+		return false;
+	if (!recording_open_ca(r, err) || !recording_open_case(r, err) || !begin(p, err)) {
+		close(fd);
+		return false;
+	}
+	return recording_serve(r, fd, false, NULL, err);
+}
+
+static void greet(struct proxy_run *p)
+{
+	char where[ADDRESS_TEXT_MAX];
+	recording_address_text(&p->bound, where);
+	live_say(&p->live, "Listening on %s as an HTTP proxy; recording in %s", where,
+		p->recording.case_path);
+	live_say(&p->live,
+		"To see inside https, let the browser trust our certificate authority: open "
+		"http://%s/ in it, or run clicktrail ca export",
+		PROXY_INTERNAL_HOST);
+	if (p->recording.made_ca)
+		live_say(&p->live, "A new certificate authority was made for this installation");
+	live_say(&p->live, "Ctrl-C ends it");
+}
+
+static bool show(struct proxy_run *p, bool final, struct err *err)
+{
+	p->dirty = false;
+	if (!p->gathering)
+		return true;
+	if (!gather_read(&p->gather, NULL, err))
+		return false;
+	live_trails(&p->live, &p->gather.trails, final);
+	p->derived_us = clock_now_us(clock_real());
+	return true;
+}
+
+/* The live lines hold the session in memory: for a very long one they stop. */
+static void limit_lines(struct proxy_run *p)
+{
+	if (!p->gathering || p->gather.model.n_exchanges <= LIVE_EXCHANGES_MAX)
+		return;
+	live_say(&p->live, "More than %d exchanges: no more lines here; the recording goes on",
+		LIVE_EXCHANGES_MAX);
+	gather_close(&p->gather);
+	p->gathering = false;
+}
+
+static void show_status(struct proxy_run *p)
+{
+	struct proxy_counts n;
+	proxy_counts(p->recording.proxy, &n);
+	live_status(&p->live, "     ... %llu connections open, %llu exchanges, %llu failed",
+		(unsigned long long)n.open_tunnels, (unsigned long long)n.exchanges,
+		(unsigned long long)n.failed_exchanges);
+}
+
+static bool watch(struct proxy_run *p, struct err *err)
+{
+	p->gathering = true;
+	if (!gather_open(&p->gather, p->recording.case_path, p->recording.session, err))
+		return false;
+	while (!signals_take(p->signal_fd)) {
+		int64_t left_us = p->derived_us + LIVE_MS * 1000 - clock_now_us(clock_real());
+		struct pollfd fds[] = {{p->signal_fd, POLLIN, 0},
+			{writer_observer_fd(p->recording.writer), POLLIN, 0}};
+		int wait_ms = !p->dirty ? (p->live.terminal ? 1000 : -1)
+			: left_us > 0   ? (int)(left_us / 1000) + 1
+					: 0;
+		/* While lines wait for their turn, commits need not wake us. */
+		if (poll(fds, p->dirty ? 1 : 2, wait_ms) < 0 && errno != EINTR)
+			return err_set_os(err, ERR_SYSTEM, errno, "poll");
+		uint64_t commits;
+		if (fds[1].revents != 0 && read(fds[1].fd, &commits, sizeof commits) > 0)
+			p->dirty = true;
+		if (proxy_failed(p->recording.proxy, err))
+			return false;
+		left_us = p->derived_us + LIVE_MS * 1000 - clock_now_us(clock_real());
+		if (p->dirty && left_us <= 0 && !show(p, false, err))
+			return false;
+		limit_lines(p);
+		show_status(p);
+	}
+	return true;
+}
+
+/* Trails are derived once more from all facts, also where the live lines had stopped. */
+static bool store_trails(struct proxy_run *p, struct err *err)
+{
+	struct recording *r = &p->recording;
+	if (!p->gathering) {
+		p->gathering = true;
+		p->live.fd = -1;
+		if (!gather_open(&p->gather, r->case_path, r->session, err))
+			return false;
+	}
+	return show(p, true, err) &&
+		trail_rows_store(r->writer, r->session, &p->gather.trails, err);
+}
+
+static bool finish(struct proxy_run *p, const struct err *failure, struct err *err)
+{
+	struct recording *r = &p->recording;
+	const char *incomplete = NULL;
+	signals_let_kill(EXIT_INCOMPLETE);
+	live_clear(&p->live);
+	recording_stop(r);
+	if (failure->kind != ERR_NONE)
+		incomplete = failure->detail[0] != 0 ? failure->detail : err_sentence(failure->kind);
+	bool good = r->session == 0 ||
+		(recording_end(r, "stopped", incomplete, incomplete, err) &&
+			writer_flush(r->writer, err) && store_trails(p, err));
+	if (good && failure->kind == ERR_NONE)
+		live_say(&p->live, "Recorded in %s; see: clicktrail report", r->case_path);
+	if (p->gathering)
+		gather_close(&p->gather);
+	return good;
+}
+
+static int serve(struct options *options)
+{
+	struct proxy_run p = {.options = options, .signal_fd = -1};
+	struct err err = {0}, ending = {0}, closing = {0};
+	int code = EXIT_DONE;
+	recording_init(&p.recording, options);
+	live_init(&p.live, STDOUT_FILENO);
+	bool good = check_exposure(&p, &err) && start(&p, &err);
+	if (good) {
+		greet(&p);
+		good = watch(&p, &err);
+	}
+	if (!finish(&p, &err, &ending))
+		code = command_fail(&ending);
+	if (!good)
+		code = command_fail(&err);
+	if (!recording_close(&p.recording, &closing))
+		code = command_fail(&closing);
+	live_fini(&p.live);
+	if (p.signal_fd >= 0)
+		close(p.signal_fd);
+	return code;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+	struct options options;
+	struct err err;
+	int rest, code;
+	options_init(&options, OPTIONS_PROXY);
+	if (!options_parse(&options, argc, argv, &rest, &err))
+		code = command_fail(&err);
+	else if (argc != rest)
+		code = command_usage(self, "\"%s\" is one word too many", argv[rest]);
+	else
+		code = serve(&options);
+	options_fini(&options);
+	return code;
+}
+
+const struct command command_proxy = {
+	.name = "proxy",
+	.args = "[options]",
+	.summary = "a long-running recording proxy to point any browser at",
+	.details = "http://" PROXY_INTERNAL_HOST "/ through it has the certificate authority and how to "
+		   "trust it.",
+	.options = OPTIONS_PROXY,
+	.run = run,
+};

@@ -1,0 +1,89 @@
+/*
+ * What `trace --dry-run` prints: what was proven, what the link says about itself, and what would be sent. Nobody was contacted.
+ */
+#include "ui/cli/trace.h"
+#include "ui/cli/output.h"
+#include "ui/report/say.h"
+#include "store/derive/party.h"
+#include "store/derive/url.h"
+#include "store/derive/wrapper.h"
+
+static void row(struct buf *out, const char *name, struct span value)
+{
+	buf_addf(out, "%-16s ", name);
+	say_long(out, value, "                 ");
+	buf_add_byte(out, '\n');
+}
+
+static void say_link(const struct trace *t, const struct url *url, struct arena *a, struct buf *out)
+{
+	struct party party = {0};
+	const char *host = arena_str(a, url->host);
+	unsigned port = (unsigned)url_port(url);
+	row(out, "link", span_str(t->link));
+	row(out, "would open", span_str(t->sent_link));
+	party_of_host(a, url->host, &party);
+	row(out, "host", url->host);
+	if (party.registrable_domain.p != NULL)
+		row(out, "domain", party.registrable_domain);
+	const struct connect_to_rule *rule =
+		connect_to_find(&t->options->connect_to, host, (uint16_t)port);
+	if (rule != NULL)
+		row(out, "connects to",
+			span_str(arena_printf(a, "%s:%u (--connect-to)",
+				rule->to_host[0] != 0 ? rule->to_host : host,
+				rule->to_port != 0 ? rule->to_port : port)));
+}
+
+/* Layer by layer: a wrapper may hold a wrapper. What a link names is a claim, and may differ from where it leads. */
+static void say_claim(const struct url *url, struct arena *a, struct buf *out)
+{
+	struct url at = *url;
+	for (int depth = 0; depth < WRAPPER_DEPTH_MAX; depth++) {
+		struct wrapper_claim claim;
+		wrapper_read(a, &at, &claim);
+		if (claim.target.p == NULL) {
+			if (depth == 0)
+				row(out, "claims", span_str("no target that can be read offline"));
+			return;
+		}
+		row(out, "claims", claim.target);
+		row(out, "  by the rule", span_str(claim.rule));
+		if (!url_parse(a, NULL, claim.target, &at))
+			return;
+	}
+}
+
+static void say_browser(const struct trace *t, struct arena *a, struct buf *out)
+{
+	const struct browser_about *b = &t->about;
+	if (t->browser == NULL) {
+		row(out, "browser", span_str("the built-in client: no script"));
+		return;
+	}
+	row(out, "browser",
+		span_str(arena_printf(a, "%s %s, %s, %dx%d%s", b->name, b->version,
+			b->sandboxed ? "in a sandbox" : "WITHOUT a sandbox", b->width, b->height,
+			b->headless ? ", headless: a page can tell" : "")));
+	row(out, "user agent", span_str(b->user_agent));
+	row(out, "languages", span_str(b->language));
+	row(out, "time zone", span_str(b->timezone));
+}
+
+void trace_print_dry(const struct trace *t)
+{
+	struct arena a = {0};
+	struct buf out = {0};
+	buf_add_str(&out, "Dry run: nobody was contacted.\n\n");
+	struct url url;
+	if (url_parse(&a, NULL, span_str(t->sent_link), &url)) {
+		say_link(t, &url, &a, &out);
+		say_claim(&url, &a, &out);
+	}
+	say_browser(t, &a, &out);
+	buf_add_str(&out, "\nProven: the browser starts and opens a page over TLS by our certificate\n"
+			  "authority through the recording proxy, and the case takes facts.\n");
+	output_write(NULL, NULL, &out, NULL);
+	buf_fini(&out);
+	arena_fini(&a);
+}
