@@ -67,10 +67,16 @@ void body_add(void *ctx, struct span payload)
 	store(b, payload);
 }
 
-void body_end(struct body *b)
+void body_flush(struct body *b)
 {
 	if (buf_len(&b->chunk) > 0)
 		put_chunk(b, buf_span(&b->chunk));
+	buf_clear(&b->chunk);
+}
+
+void body_end(struct body *b)
+{
+	body_flush(b);
 	buf_fini(&b->chunk);
 	if (b->stored < b->size && !b->record->failed && b->limits.max != 0) {
 		record_note(b->record, NOTE_BODY_NOT_STORED, b->exchange,

@@ -29,6 +29,8 @@ void body_init(struct body *b, struct record *r, int64_t exchange, enum fact_sid
 void body_fini(struct body *b);
 /* Payload bytes as they came; shaped as http1_payload_fn with ctx = struct body. */
 void body_add(void *ctx, struct span payload);
+/* Hand over what came so far, as a chunk of its own. */
+void body_flush(struct body *b);
 /* Hand over what is left; notes a body that was not stored whole. Idempotent. */
 void body_end(struct body *b);
 /* The digest of all payload so far, into out; the span of it, or SPAN_NONE if there was none. */

@@ -64,8 +64,12 @@ static void gate_try(struct exchange *x)
 		return;
 	case WRITER_COMMITTED: break;
 	}
-	x->gate_waited_us += now_us() - x->gate_since_us;
+	int64_t waited_us = now_us() - x->gate_since_us;
+	x->gate_waited_us += waited_us;
 	x->gate = 0;
+	if (waited_us > (int64_t)EXCHANGE_WAIT_NOTED_MS * 1000)
+		record_note(&t->record, NOTE_RECORDER_WAIT, x->id,
+			"the answer waited %lld ms for its commit", (long long)waited_us / 1000);
 	if (buf_len(&x->held) > 0)
 		leg_send(&t->browser, buf_span(&x->held));
 	buf_clear(&x->held);
@@ -84,7 +88,7 @@ static void release(struct exchange *x, struct span bytes)
 static void answer_in_place(struct exchange *x, struct local_answer *a);
 
 /* The exchange cannot go on. If the browser has nothing of the answer yet it gets a page of ours, else a cut. */
-static void fail(struct exchange *x, const struct err *err)
+static void fail(struct exchange *x, const struct err *err, enum local_fault fault)
 {
 	if (x->end.kind == ERR_NONE)
 		x->end = *err;
@@ -101,7 +105,8 @@ static void fail(struct exchange *x, const struct err *err)
 		return;
 	}
 	struct local_answer a = {0};
-	local_error(&a, &x->end, x->t->target.host, span_is(x->req.method, "HEAD"));
+	local_error(&a, &x->end, fault, x->t->target.host,
+		 span_is(x->req.method, "HEAD"));
 	answer_in_place(x, &a);
 	local_fini(&a);
 }
@@ -135,7 +140,7 @@ static void move_up(struct exchange *x)
 		x->moved_us = now_us();
 	}
 	if (!sound) {
-		fail(x, &err);
+		fail(x, &err, FAULT_BROWSER);
 		return;
 	}
 	if (x->req_body.ended) {
@@ -149,7 +154,7 @@ static void move_up(struct exchange *x)
 			err_set(&err, ERR_BODY_TRUNCATED,
 				"the browser ended after %llu bytes of its request body",
 				(unsigned long long)x->up.size);
-		fail(x, &err);
+		fail(x, &err, FAULT_BROWSER);
 	}
 }
 
@@ -194,6 +199,9 @@ static void take_end(struct exchange *x)
 	body_end(&x->down);
 	/* The answer came before the request was whole: it goes on only while the origin reads. */
 	if (!x->up_done && (x->up_abandoned || !x->res.keep_alive)) {
+		err_set(&x->end, ERR_BODY_TRUNCATED,
+			"the origin answered after %llu bytes of the request and takes no more",
+			(unsigned long long)x->up.size);
 		x->up_done = true;
 		x->up_abandoned = true;
 		x->close = true;
@@ -225,7 +233,7 @@ static void origin_ended(struct exchange *x)
 	} else {
 		err_set(&err, ERR_ORIGIN_SILENT, "%s", "");
 	}
-	fail(x, &err);
+	fail(x, &err, FAULT_ORIGIN);
 }
 
 static bool take_heads(struct exchange *x)
@@ -241,7 +249,7 @@ static bool take_heads(struct exchange *x)
 		case HTTP1_MORE: return false;
 		case HTTP1_BAD:
 			exchange_put_interim(x, buf_span(&o->in), FACT_NULL);
-			fail(x, &err);
+			fail(x, &err, FAULT_ORIGIN);
 			return false;
 		case HTTP1_HEAD: break;
 		}
@@ -269,12 +277,17 @@ static void move_down(struct exchange *x)
 		bool sound = http1_body_feed(&x->res_body, in, &used, body_add, &x->down, &err);
 		if (used > 0)
 			x->moved_us = now_us();
-		if (x->res_body.ended)
+		if (x->res_body.ended) {
 			take_end(x); /* shuts the gate first: these bytes are the last ones */
+		} else if (x->res.framing == HTTP1_TO_CLOSE && used > 0) {
+			/* Any byte may turn out to be the last: each run waits for its own facts. */
+			body_flush(&x->down);
+			gate_shut(x);
+		}
 		release(x, span_first(in, used));
 		buf_consume(&o->in, used);
 		if (!sound) {
-			fail(x, &err);
+			fail(x, &err, FAULT_ORIGIN);
 			return;
 		}
 	}
@@ -313,7 +326,25 @@ static void timed_out(struct exchange *x)
 	}
 	err_set(&err, browser_slow ? ERR_BROWSER_TIMEOUT : ERR_ORIGIN_TIMEOUT,
 		"nothing came for %lld s", (long long)(now_us() - x->moved_us) / 1000000);
-	fail(x, &err);
+	fail(x, &err, FAULT_ORIGIN);
+}
+
+/* The browser left while its answer is under way: the origin is told by the same, as without us. A browser does not close just its
+ * sending side; programs that do are treated as by other proxies. */
+static void browser_left(struct exchange *x)
+{
+	struct leg *b = &x->t->browser;
+	struct err err = b->err;
+	if (!b->broken)
+		err_set(&err, ERR_BROWSER_CLOSED, "before the answer was whole");
+	if (x->end.kind == ERR_NONE)
+		x->end = err;
+	x->up_done = x->down_done = x->cut = x->close = true;
+	exchange_put_end(x);
+	buf_clear(&x->held);
+	x->gate = 0;
+	b->broken = true;
+	b->err = err;
 }
 
 static void wait(struct exchange *x)
@@ -356,9 +387,11 @@ static void loop(struct exchange *x)
 		gate_try(x);
 		if (over(x))
 			break;
-		/* The browser is gone: what the origin still sends is recorded all the same, up to its end. */
-		if (x->t->browser.broken && !x->up_done)
-			x->up_done = x->up_abandoned = true;
+		const struct leg *b = &x->t->browser;
+		if ((b->broken || (b->in_eof && buf_len(&b->in) == 0)) && !x->down_done && !x->local) {
+			browser_left(x);
+			break;
+		}
 		wait(x);
 	}
 	exchange_put_end(x);

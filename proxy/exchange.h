@@ -13,6 +13,8 @@
 #include "proxy/local.h"
 #include "proxy/tunnel.h"
 
+enum { EXCHANGE_WAIT_NOTED_MS = 100 }; /* a commit that took longer is noted */
+
 struct exchange {
 	struct tunnel *t;
 	struct arena arena;

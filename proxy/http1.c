@@ -106,7 +106,7 @@ static enum head_wait next_head(struct exchange *x, struct err *err)
 static void answer_error(struct exchange *x, const struct err *err, const char *host)
 {
 	struct local_answer a = {0};
-	local_error(&a, err, host, span_is(x->req.method, "HEAD"));
+	local_error(&a, err, FAULT_BROWSER, host, span_is(x->req.method, "HEAD"));
 	exchange_answer(x, &a, err);
 	local_fini(&a);
 }

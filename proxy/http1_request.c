@@ -25,6 +25,23 @@ static struct span origin_form(struct span rest, struct arena *a)
 	return span_str(arena_printf(a, "/%.*s", (int)rest.n, (const char *)rest.p));
 }
 
+/* A request in origin form on the plain port: our own page, if it names us. By name or by an address, never by a name that a page
+ * elsewhere could have pointed at us. */
+static bool meant_for_us(const struct tunnel *t, const struct http1_head *req)
+{
+	struct target named = {0};
+	struct err ignored;
+	if (span_is(req->target, "*") ||
+		!target_from_authority(http1_value(req, "host"), 80, &named, &ignored))
+		return false;
+	if (strcmp(named.host, PROXY_INTERNAL_HOST) == 0)
+		return true;
+	bool address = strchr(named.host, ':') != NULL ||
+		strspn(named.host, "0123456789.") == strlen(named.host);
+	return named.port == t->listener_port &&
+		(address || strcmp(named.host, "localhost") == 0);
+}
+
 bool http1_route(const struct tunnel *t, const struct http1_head *req, struct arena *a,
 	struct http1_route *out, struct err *err)
 {
@@ -41,9 +58,13 @@ bool http1_route(const struct tunnel *t, const struct http1_head *req, struct ar
 				named.host, t->target.host);
 		out->target = named;
 		out->path = origin_form(rest, a);
+		/* RFC 9112 3.2.2: the target decides; a Host that says something else is refused, not guessed at. */
+		if (host_differs(req, &named))
+			err_set(err, ERR_HOST, "'%s' in the target, another in Host", named.host);
 	} else if (span_is(req->target, "*") || span_starts(req->target, "/")) {
 		out->path = req->target;
-		/* A request in origin form on the plain port is meant for us. */
+		if (!t->intercepted && !meant_for_us(t, req))
+			return err_set(err, ERR_TARGET, "a request in origin form for another host");
 		if (!t->intercepted) {
 			out->internal = true;
 			out->target = (struct target){.host = PROXY_INTERNAL_HOST, .port = 80};
@@ -58,6 +79,8 @@ bool http1_route(const struct tunnel *t, const struct http1_head *req, struct ar
 		buf_add_span(&url, out->path);
 	out->url = arena_str(a, buf_span(&url));
 	buf_fini(&url);
+	if (err->kind != ERR_NONE)
+		return false;
 	out->internal |= t->internal || strcmp(out->target.host, PROXY_INTERNAL_HOST) == 0;
 	if (!out->internal && host_differs(req, &out->target))
 		out->oddity = "host-differs";

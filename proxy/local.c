@@ -16,9 +16,9 @@ static const char *status_reason(int status)
 	}
 }
 
-static int error_status(enum err_kind kind)
+static int error_status(enum err_kind kind, enum local_fault fault)
 {
-	if (kind >= ERR_HEAD_TRUNCATED && kind <= ERR_EXTRA_BYTES)
+	if (fault == FAULT_BROWSER && kind >= ERR_HEAD_TRUNCATED && kind <= ERR_EXTRA_BYTES)
 		return 400;
 	if (kind == ERR_REFUSED_ADDRESS || kind == ERR_REFUSED_SELF || kind == ERR_REFUSED_NOISE)
 		return 403;
@@ -66,9 +66,10 @@ void local_fini(struct local_answer *a)
 	buf_fini(&a->body);
 }
 
-void local_error(struct local_answer *a, const struct err *err, const char *host, bool head_only)
+void local_error(struct local_answer *a, const struct err *err, enum local_fault fault,
+	const char *host, bool head_only)
 {
-	int status = error_status(err->kind);
+	int status = error_status(err->kind, fault);
 	char mark[128];
 	snprintf(mark, sizeof mark, "error; reason=%s", err_word(err->kind));
 	buf_addf(&a->body,

@@ -17,8 +17,11 @@ struct local_answer {
 };
 
 void local_fini(struct local_answer *a);
-/* An error page: 400, 403, 407, 502 or 504 by kind; the detail is escaped. For HEAD the body is left empty. */
-void local_error(struct local_answer *a, const struct err *err, const char *host, bool head_only);
+/* Whose message was at fault decides between 400 and 502. */
+enum local_fault { FAULT_BROWSER, FAULT_ORIGIN };
+/* An error page: 400, 403, 502 or 504 by kind and fault; the detail is escaped. For HEAD the body is left empty. */
+void local_error(struct local_answer *a, const struct err *err, enum local_fault fault,
+	const char *host, bool head_only);
 /* clicktrail.internal: "/", "/ca.pem", "/ca.der", "/ready", "/ready/done". path: origin form. */
 void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
 	bool head_only);

@@ -172,7 +172,7 @@ static enum step step_connect(struct tunnel *t)
 		if (err.kind == ERR_CLIENT_REFUSED)
 			local_auth(&a);
 		else
-			local_error(&a, &err, t->target.host, false);
+			local_error(&a, &err, FAULT_BROWSER, t->target.host, false);
 		say(t, buf_span(&a.head));
 		leg_send(&t->browser, buf_span(&a.body));
 		local_fini(&a);
@@ -304,6 +304,7 @@ static void put_tunnel(struct tunnel *t, const struct sockaddr *client, const st
 	fact_init(FACT_KIND_TUNNEL, &fact);
 	ip_port(client, client_ip, sizeof client_ip, &fact.client_port);
 	ip_port(listener, listener_ip, sizeof listener_ip, &fact.listener_port);
+	t->listener_port = fact.listener_port;
 	fact.client_ip = span_str(client_ip);
 	fact.listener_ip = span_str(listener_ip);
 	record_put(&t->record, FACT_KIND_TUNNEL, &fact);

@@ -33,6 +33,7 @@ struct tunnel {
 	struct origin_got got;       /* what the origin's handshake gave, until the browser's is done */
 	struct tunnel_origin origin;
 	int64_t requests;            /* on this tunnel */
+	int64_t listener_port;       /* our own */
 	struct err end;              /* why it ended */
 	bool cut, cut_hard;          /* the browser must see a cut; hard: by a reset, for nothing else would show it */
 };

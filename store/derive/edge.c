@@ -176,6 +176,10 @@ static void weigh_script(struct walk *w, const struct model_exchange *x, const s
 		       : c->cue->how == SCRIPT_ACTION ? MECHANISM_FORM
 						      : MECHANISM_SCRIPT;
 	c->score = worth_of_script(c->cue, c->source->cues);
+	if (!w->scripting || !n->browser) {
+		reject(c, "this client runs no script");
+		return;
+	}
 	if (c->cue->gesture) {
 		weigh_gesture(w, n, c);
 		return;

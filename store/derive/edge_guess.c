@@ -69,7 +69,9 @@ void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate
 	*out = (struct candidate){
 		.mechanism = MECHANISM_UNKNOWN, .confidence = CONFIDENCE_POSSIBLE};
 	bool gesture = n->sec_fetch && (n->user || n->site == SITE_NONE);
-	if (!gesture && span_is(x->request->method, "GET") && completes_prefix(w, x, out)) {
+	bool runs = w->scripting && n->browser;
+	if (runs && !gesture && span_is(x->request->method, "GET") &&
+		completes_prefix(w, x, out)) {
 		out->mechanism = MECHANISM_SCRIPT;
 		out->confidence = CONFIDENCE_LIKELY;
 		return;
@@ -85,6 +87,6 @@ void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate
 		out->confidence = owner == NONE ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 		return;
 	}
-	if (owner != NONE && has_script(w, owner))
+	if (runs && owner != NONE && has_script(w, owner))
 		out->mechanism = MECHANISM_SCRIPT;
 }

@@ -373,7 +373,7 @@ void html_cue_read(struct arena *a, struct span html, bool scripting, struct htm
 	*out = (struct html_page){0};
 	if (html.n == 0)
 		return;
-	html_parse_init(&p);
+	html_parse_init(&p, html.n);
 	if (scripting) {
 		read_scripting(a, &p, html, out);
 	} else {

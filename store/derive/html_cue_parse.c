@@ -65,7 +65,7 @@ static void *meter_alloc(void *ctx, size_t size)
 		note_reached(m);
 		deep = depth_of_last(m) > HTML_DEPTH_MAX;
 	}
-	if (deep || size > HTML_MEMORY_MAX || m->used + need > HTML_MEMORY_MAX ||
+	if (deep || size > m->parse->size || m->used + need > m->parse->size ||
 		m->parse->work + need > HTML_WORK_MAX || m->attributes > HTML_ATTRIBUTES_MAX) {
 		note_reached(m);
 		longjmp(m->stop, 1);
@@ -88,11 +88,13 @@ static void meter_free(void *ctx, void *p)
 	(void)p;
 }
 
-void html_parse_init(struct html_parse *p)
+void html_parse_init(struct html_parse *p, size_t html_bytes)
 {
-	*p = (struct html_parse){0};
-	/* Untouched pages of it cost nothing. */
-	p->memory = malloc(HTML_MEMORY_MAX);
+	size_t size = html_bytes > HTML_MEMORY_MAX / HTML_MEMORY_RATIO
+			      ? HTML_MEMORY_MAX
+			      : html_bytes * HTML_MEMORY_RATIO;
+	*p = (struct html_parse){.size = size < HTML_MEMORY_MIN ? HTML_MEMORY_MIN : size};
+	p->memory = malloc(p->size);
 	if (p->memory == NULL)
 		abort();
 }

@@ -15,16 +15,21 @@ enum {
 		256, /* elements inside each other; browsers flatten beyond 200 to 512 */
 	HTML_ATTRIBUTES_MAX = 256, /* of one tag: looking for duplicates is quadratic */
 	HTML_MEMORY_MAX = 48 * 1024 * 1024, /* one parse */
-	HTML_WORK_MAX = 512 * 1024 * 1024,  /* allocated by all parses of one page */
+	HTML_MEMORY_MIN = 256 * 1024,
+	HTML_MEMORY_RATIO = 64, /* bytes of tree per byte of page between these; honest pages
+				   need half of it */
+	HTML_WORK_MAX = 512 * 1024 * 1024, /* allocated by all parses of one page */
 };
 
 struct html_parse {
-	uint8_t *memory; /* HTML_MEMORY_MAX bytes */
-	size_t work;     /* allocated so far, over all parses */
-	bool limits;     /* a limit was reached */
+	uint8_t *memory;
+	size_t size; /* of memory */
+	size_t work; /* allocated so far, over all parses */
+	bool limits; /* a limit was reached */
 };
 
-void html_parse_init(struct html_parse *p);
+/* html_bytes: of the longest text that will be parsed. */
+void html_parse_init(struct html_parse *p, size_t html_bytes);
 void html_parse_fini(struct html_parse *p);
 
 typedef void html_visit_fn(void *ctx, const GumboNode *root);

@@ -1,38 +1,10 @@
 #include "store/derive/script_cue.h"
 #include "store/derive/script_decode.h"
-#include "store/derive/script_value.h"
-
-#include <stdlib.h>
+#include "store/derive/script_reading.h"
 
 enum {
-	TIMERS_MAX = 200,
-	FUNCTIONS_MAX = 2000,
 	BRANCH_TOKENS = 200, /* how far literals behind an unknown start still count as
 				assigned: x ? "a" : "b" */
-};
-
-/* A stretch of the text, by offsets. */
-struct stretch {
-	size_t from, to;
-};
-struct function {
-	struct span name;
-	struct stretch body;
-};
-struct timer {
-	struct stretch handler;
-	int64_t delay_ms;
-};
-
-struct reading {
-	struct script_env e;
-	struct script_page *out;
-	unsigned depth;
-	bool emitting; /* the first pass only learns names */
-	struct function *functions;
-	size_t n_functions;
-	struct timer *timers;
-	size_t n_timers;
 };
 
 static void read_code(struct arena *a, struct span code, const struct url *base, unsigned depth,
@@ -188,106 +160,6 @@ static void bind_chain(struct reading *r, const struct chain *c, const struct va
 	buf_fini(&name);
 }
 
-static void add_function(struct reading *r, struct span name, size_t brace)
-{
-	const struct token *t = &r->e.tokens.list[brace];
-	if (!token_is(&r->e, brace, '{') || t->mate <= brace || r->n_functions == FUNCTIONS_MAX)
-		return;
-	ARENA_PUSH(r->e.a, r->functions, r->n_functions,
-		(struct function){name, {t->at, r->e.tokens.list[t->mate].at}});
-}
-
-/* The token behind a bracket's mate, or behind i. */
-static size_t after(const struct reading *r, size_t i)
-{
-	return i < r->e.tokens.n && r->e.tokens.list[i].mate > i ? r->e.tokens.list[i].mate + 1u
-								 : i + 1;
-}
-
-/* "function name (...) {" at i, or the value of "name = function (...) {" / "name = (...) =>
- * {". */
-static void see_function(struct reading *r, struct span name, size_t i)
-{
-	if (token_is_name(&r->e, i, "async"))
-		i++;
-	if (token_is_name(&r->e, i, "function")) {
-		i++;
-		if (i < r->e.tokens.n && r->e.tokens.list[i].kind == TOKEN_NAME) {
-			name = token_text(&r->e, i);
-			i++;
-		}
-	}
-	if (name.n == 0 || !token_is(&r->e, i, '('))
-		return;
-	i = after(r, i);
-	if (token_is(&r->e, i, PUNCT_ARROW))
-		i++;
-	add_function(r, name, i);
-}
-
-/* Milliseconds that an argument comes to: a number, a product of numbers, a name bound to one;
- * 0 if unknown. */
-static int64_t milliseconds(struct reading *r, size_t i, size_t end)
-{
-	double total = 1;
-	for (bool first = true; i < end; first = false) {
-		struct value v = {0};
-		char digits[32] = "";
-		if (!first && !token_is(&r->e, i++, '*'))
-			break;
-		if (!value_read(&r->e, &i, &v))
-			return 0;
-		memcpy(digits, v.text.p, v.text.n < 31 ? v.text.n : 31);
-		total *= strtod(digits, NULL);
-	}
-	if (!(total > 0))
-		return 0;
-	return total > SCRIPT_DELAY_MAX_MS ? SCRIPT_DELAY_MAX_MS : (int64_t)total;
-}
-
-static const struct function *function_named(const struct reading *r, struct span name)
-{
-	for (size_t i = 0; i < r->n_functions; i++)
-		if (span_eq(r->functions[i].name, name))
-			return &r->functions[i];
-	return NULL;
-}
-
-static void add_timer(struct reading *r, struct stretch handler, int64_t delay_ms)
-{
-	if (r->n_timers == TIMERS_MAX) {
-		r->out->limits = true;
-		return;
-	}
-	ARENA_PUSH(r->e.a, r->timers, r->n_timers, (struct timer){handler, delay_ms});
-}
-
-/* setTimeout(handler, delay): the handler's text, and the bodies of the functions that it
- * names, run later. */
-static void see_timer(struct reading *r, size_t from, size_t paren, bool interval)
-{
-	const struct token *t = r->e.tokens.list;
-	size_t end = after(r, paren) - 1, comma = end;
-	if (!r->emitting || end <= paren + 1)
-		return;
-	for (size_t i = paren + 1; i < end; i = after(r, i))
-		if (token_is(&r->e, i, ','))
-			comma = i;
-	int64_t delay_ms = comma < end ? milliseconds(r, comma + 1, end) : 0;
-	if (interval)
-		delay_ms = SCRIPT_INTERVAL_GUESS_MS;
-	add_timer(r, (struct stretch){t[from].at, t[end].at}, delay_ms);
-	for (size_t i = paren + 1, seen = 0; i < comma && seen < 50; i++) {
-		const struct function *f = t[i].kind == TOKEN_NAME
-						   ? function_named(r, token_text(&r->e, i))
-						   : NULL;
-		if (f == NULL)
-			continue;
-		seen++;
-		add_timer(r, f->body, delay_ms);
-	}
-}
-
 /* open("GET", url) of an XMLHttpRequest, or window.open(url). */
 static void see_open(struct reading *r, const struct chain *c, size_t from, size_t i)
 {
@@ -319,6 +191,28 @@ static void see_set_attribute(struct reading *r, size_t from, size_t i)
 		take(r, SCRIPT_ACTION, from, &i, &value);
 }
 
+/* The token where what stands before a dot starts: f(x).y, a[0].y. */
+static size_t chain_start(const struct reading *r, size_t i)
+{
+	enum { STEPS = 32 };
+	const struct token *t = r->e.tokens.list;
+	for (size_t n = 0; n < STEPS && i > 0; n++) {
+		const struct token *before = &t[i - 1];
+		bool closes = before->kind == TOKEN_PUNCT &&
+			      (before->punct == ')' || before->punct == ']') &&
+			      before->mate < i - 1;
+		if (closes)
+			i = before->mate;
+		else if (t[i].kind == TOKEN_PUNCT && before->kind == TOKEN_NAME)
+			i--;
+		else if (before->kind == TOKEN_PUNCT && before->punct == '.')
+			i--;
+		else
+			break;
+	}
+	return i;
+}
+
 /* A call of the chain; i is its '('. Its arguments are looked at again as strings of their own.
  */
 static void see_call(struct reading *r, const struct chain *c, size_t from, size_t i)
@@ -326,7 +220,7 @@ static void see_call(struct reading *r, const struct chain *c, size_t from, size
 	bool of_location = span_is(c->before, "location");
 	struct value v;
 	size_t at = i + 1;
-	struct use use = {.at = r->e.tokens.list[from].at};
+	struct use use = {.at = r->e.tokens.list[chain_start(r, from)].at};
 	use.len = r->e.tokens.list[i].at + 1 - use.at;
 	if ((of_location && ONE_OF(c->last, "replace", "assign")) ||
 		(span_is(c->before, "navigation") && span_is(c->last, "navigate"))) {
@@ -348,7 +242,7 @@ static void see_call(struct reading *r, const struct chain *c, size_t from, size
 	} else if (span_is(c->last, "setAttribute")) {
 		see_set_attribute(r, from, at);
 	} else if (ONE_OF(c->last, "setTimeout", "setInterval")) {
-		see_timer(r, from, i, span_is(c->last, "setInterval"));
+		script_see_timer(r, from, i, span_is(c->last, "setInterval"));
 	}
 }
 
@@ -360,7 +254,7 @@ static void see_name(struct reading *r, size_t *i)
 	struct value v;
 	if (token_is_name(&r->e, from, "function")) {
 		if (!r->emitting)
-			see_function(r, SPAN_NONE, from);
+			script_see_function(r, SPAN_NONE, from);
 		(*i)++;
 		return;
 	}
@@ -384,13 +278,13 @@ static void see_name(struct reading *r, size_t *i)
 	bool adds = token_is(&r->e, at, PUNCT_PLUS_ASSIGN);
 	*i = ++at;
 	if (!r->emitting)
-		see_function(r, c.last, at);
+		script_see_function(r, c.last, at);
 	enum script_how how = property ? SCRIPT_LITERAL : assigned(&c);
 	if (take(r, how, from, &at, &v)) {
 		struct value sum;
 		*i = at;
 		c.n += property;
-		if (adds && c.n == 1 && bound(&r->e, c.last, &sum)) {
+		if (adds && c.n == 1 && script_bound(&r->e, c.last, &sum)) {
 			if (!value_add(&r->e, &sum, &v))
 				return;
 			v = sum;
@@ -399,6 +293,16 @@ static void see_name(struct reading *r, size_t *i)
 	} else if (how != SCRIPT_LITERAL && r->emitting) {
 		take_branches(r, how, from, at);
 	}
+}
+
+/* A '(' that groups, not one that calls. */
+static bool starts_group(const struct reading *r, size_t i)
+{
+	if (!token_is(&r->e, i, '('))
+		return false;
+	const struct token *before = &r->e.tokens.list[i > 0 ? i - 1 : 0];
+	return i == 0 ||
+	       (before->kind == TOKEN_PUNCT && before->punct != ')' && before->punct != ']');
 }
 
 static void pass(struct reading *r)
@@ -410,27 +314,12 @@ static void pass(struct reading *r)
 		if (t[i].kind == TOKEN_NAME) {
 			see_name(r, &i);
 		} else if (t[i].kind == TOKEN_STRING || t[i].kind == TOKEN_TEMPLATE ||
-			   token_is(&r->e, i, '[') || token_is(&r->e, i, '(')) {
+			   token_is(&r->e, i, '[') || starts_group(r, i)) {
 			if (!take(r, SCRIPT_LITERAL, i, &i, &v))
 				i++;
 		}
 		if (i == before)
 			i++;
-	}
-}
-
-static void apply_timers(struct reading *r, size_t first)
-{
-	for (size_t i = first; i < r->out->n_items; i++) {
-		struct script_item *item = &r->out->items[i];
-		for (size_t k = 0; k < r->n_timers; k++) {
-			const struct timer *t = &r->timers[k];
-			if (item->at < t->handler.from || item->at >= t->handler.to)
-				continue;
-			item->timer = true;
-			if (t->delay_ms > item->delay_ms)
-				item->delay_ms = t->delay_ms;
-		}
 	}
 }
 
@@ -446,13 +335,12 @@ static void read_code(struct arena *a, struct span code, const struct url *base,
 	out->n_inner += depth > 0;
 	struct reading r = {
 		.e = {.a = a, .text = code, .base = base}, .out = out, .depth = depth};
-	r.e.max_bindings = depth > 0 ? BINDINGS_INNER_MAX : BINDINGS_MAX;
 	tokens_read(code, SCRIPT_TOKENS_MAX >> 2 * depth, &r.e.tokens);
 	r.e.steps = depth > 0 ? SCRIPT_STEPS_MAX - SCRIPT_STEPS_MAX / 16 : 0;
 	pass(&r);
 	r.emitting = true;
 	pass(&r);
-	apply_timers(&r, first);
+	script_apply_timers(&r, first);
 	out->limits |= r.e.limits || r.e.tokens.cut;
 	tokens_fini(&r.e.tokens);
 	for (size_t i = first; within != NULL && i < out->n_items; i++) {

@@ -55,16 +55,29 @@ static bool keep(struct script_env *e, const struct buf *b, struct span *out)
 	return true;
 }
 
-static struct binding *slot(struct script_env *e, struct span name)
+/* The slot that holds the name, or the free one where it belongs. */
+static struct binding *slot(const struct script_env *e, struct span name)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 	for (size_t i = 0; i < name.n; i++)
 		h = (h ^ name.p[i]) * 0x100000001b3u;
 	for (;; h++) {
-		struct binding *b = &e->bindings[h % (e->max_bindings * 2)];
+		struct binding *b = &e->bindings[h & (e->n_slots - 1)];
 		if (b->name.p == NULL || span_eq(b->name, name))
 			return b;
 	}
+}
+
+/* Twice the slots, so that at most half of them are taken. */
+static void grow_bindings(struct script_env *e)
+{
+	const struct binding *old = e->bindings;
+	size_t n = e->n_slots;
+	e->n_slots = n == 0 ? 32 : n * 2;
+	e->bindings = arena_alloc(e->a, e->n_slots * sizeof *e->bindings);
+	for (size_t i = 0; i < n; i++)
+		if (old[i].name.p != NULL)
+			*slot(e, old[i].name) = old[i];
 }
 
 void script_bind(struct script_env *e, struct span name, const struct value *v)
@@ -72,10 +85,10 @@ void script_bind(struct script_env *e, struct span name, const struct value *v)
 	enum { NAME_LONG = 64 };
 	if (name.n == 0 || name.n > NAME_LONG)
 		return;
-	if (e->bindings == NULL)
-		e->bindings = arena_alloc(e->a, e->max_bindings * 2 * sizeof *e->bindings);
+	if (e->n_bindings * 2 >= e->n_slots)
+		grow_bindings(e);
 	struct binding *b = slot(e, name);
-	if (b->name.p == NULL && e->n_bindings == e->max_bindings) {
+	if (b->name.p == NULL && e->n_bindings == BINDINGS_MAX) {
 		e->limits = true;
 		return;
 	}
@@ -83,7 +96,7 @@ void script_bind(struct script_env *e, struct span name, const struct value *v)
 	*b = (struct binding){arena_copy(e->a, name), *v};
 }
 
-bool bound(struct script_env *e, struct span name, struct value *out)
+bool script_bound(struct script_env *e, struct span name, struct value *out)
 {
 	if (e->bindings == NULL || name.n == 0)
 		return false;
@@ -169,7 +182,7 @@ static bool template_literal(struct script_env *e, size_t i, struct value *out)
 		size_t end = span_find_byte(s, '}', 0);
 		struct value v = {0};
 		ok = end != SIZE_MAX && step(e) && buf_len(&b) <= SCRIPT_VALUE_MAX &&
-		     bound(e, span_trim(span_first(s, end), " "), &v) && !v.prefix;
+		     script_bound(e, span_trim(span_first(s, end), " "), &v) && !v.prefix;
 		if (!ok)
 			break;
 		buf_add_span(&b, v.text);
@@ -272,12 +285,12 @@ static bool named(struct script_env *e, size_t *i, struct value *out, unsigned d
 		return ok;
 	}
 	struct buf property = {0};
-	bool ok = c.n == 1 && bound(e, c.last, out);
+	bool ok = c.n == 1 && script_bound(e, c.last, out);
 	if (!ok && c.n > 1) {
 		buf_add_byte(&property, '.');
 		buf_add_span(&property, c.last);
 		ok = (span_is(c.before, "location") && location_part(e, c.last, out)) ||
-		     bound(e, buf_span(&property), out);
+		     script_bound(e, buf_span(&property), out);
 	}
 	buf_fini(&property);
 	if (ok)

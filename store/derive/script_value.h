@@ -9,10 +9,7 @@
 #include "store/derive/script_token.h"
 #include "store/derive/url.h"
 
-enum {
-	BINDINGS_MAX = 4096,
-	BINDINGS_INNER_MAX = 32
-}; /* names of a script; of code in a string */
+enum { BINDINGS_MAX = 4096 }; /* names of one script */
 
 struct value {
 	struct span text;
@@ -30,9 +27,8 @@ struct script_env {
 	struct span text;
 	struct tokens tokens;
 	const struct url *base;
-	struct binding
-		*bindings; /* open addressing, max_bindings * 2 slots; NULL until the first */
-	size_t n_bindings, max_bindings;
+	struct binding *bindings; /* open addressing, n_slots of them (a power of two) */
+	size_t n_bindings, n_slots;
 	size_t steps, bytes; /* used up so far */
 	bool limits;
 };
@@ -55,7 +51,7 @@ void chain_read(struct script_env *e, size_t *i, struct chain *out);
 
 /* The string's value is known by that name from now on. */
 void script_bind(struct script_env *e, struct span name, const struct value *v);
-bool bound(struct script_env *e, struct span name, struct value *out);
+bool script_bound(struct script_env *e, struct span name, struct value *out);
 bool value_add(struct script_env *e, struct value *a, const struct value *b);
 
 #endif

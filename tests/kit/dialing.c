@@ -116,12 +116,25 @@ int dialing_refused_port(uint16_t *port)
 	return fd;
 }
 
-void blackhole_start(struct blackhole *b, const char *ip, uint16_t port)
+void dialing_listen_two(
+	const char *const ip[2], const int backlog[2], int fd[2], uint16_t *port)
 {
-	*b = (struct blackhole){.port = port};
-	b->listener = dialing_listen(ip, &b->port, 0);
-	assert_true(b->listener >= 0);
-	struct sockaddr_storage ss = dialing_address(ip, b->port);
+	for (int tries = 0; tries < 100; tries++) {
+		*port = 0;
+		fd[0] = dialing_listen(ip[0], port, backlog[0]);
+		assert_true(fd[0] >= 0);
+		fd[1] = dialing_listen(ip[1], port, backlog[1]);
+		if (fd[1] >= 0)
+			return;
+		close(fd[0]); /* somebody else has that port there */
+	}
+	fail_msg("no port is free at %s and %s", ip[0], ip[1]);
+}
+
+void blackhole_fill(struct blackhole *b, const char *ip, int listener, uint16_t port)
+{
+	*b = (struct blackhole){.listener = listener, .port = port};
+	struct sockaddr_storage ss = dialing_address(ip, port);
 	while (b->n < 8) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		b->filler[b->n++] = fd;
@@ -131,6 +144,14 @@ void blackhole_start(struct blackhole *b, const char *ip, uint16_t port)
 			return; /* this one is dropped, and so will be the next */
 	}
 	fail_msg("the queue takes everybody");
+}
+
+void blackhole_start(struct blackhole *b, const char *ip)
+{
+	uint16_t port = 0;
+	int listener = dialing_listen(ip, &port, 0);
+	assert_true(listener >= 0);
+	blackhole_fill(b, ip, listener, port);
 }
 
 void blackhole_end(struct blackhole *b)

@@ -54,6 +54,9 @@ struct sockaddr_storage dialing_address(const char *ip, uint16_t port);
 /* A listening socket; *port 0: any, and set. -1 if it cannot be had. */
 int dialing_listen(const char *ip, uint16_t *port, int backlog);
 int dialing_listen_any(const char *ip, uint16_t *port);
+/* The same port at two addresses. */
+void dialing_listen_two(
+	const char *const ip[2], const int backlog[2], int fd[2], uint16_t *port);
 /* Nobody has come to this listener: not even a connection that was closed at once. */
 void dialing_assert_untouched(int listener);
 /* A port where nobody listens, at every loopback address; bound, so that nobody else takes it:
@@ -68,7 +71,9 @@ struct blackhole {
 	size_t n;
 	uint16_t port;
 };
-void blackhole_start(struct blackhole *b, const char *ip, uint16_t port);
+void blackhole_start(struct blackhole *b, const char *ip);
+/* The same with a listener that was made with backlog 0; takes it. */
+void blackhole_fill(struct blackhole *b, const char *ip, int listener, uint16_t port);
 void blackhole_end(struct blackhole *b);
 
 #endif

@@ -108,8 +108,10 @@ static void a_head_waits_for_its_commit(void **state)
 	conversation_end(&c);
 	conversation_recorded(&c, 0, "GET", "/", 302, "ok", 0, 0);
 	/* The wait is a fact. */
-	assert_true(read_case_end(c.facts, conversation_exchange(&c, 0))->recorder_wait_us >
-		    200000);
+	assert_true(CASE_COUNT(c.facts, NOTE) >= 1);
+	const struct fact_note *note = CASE_FACT(c.facts, NOTE, note, 0);
+	assert_true(span_is(note->code, "recorder-wait"));
+	assert_int_equal(note->exchange, conversation_exchange(&c, 0));
 	conversation_free(&c);
 }
 
@@ -181,7 +183,11 @@ static void the_last_byte_waits_for_the_whole_body(void **state)
 			raw_skip(&c.client, rest);
 		}
 		assert_int_equal(got + rest, whole);
-		assert_int_equal(seen(&c, FACT_KIND_CHUNK), 4);
+		/* Of a close-delimited body each run of bytes is a chunk: any may be the last. */
+		if (i == 2)
+			assert_true(seen(&c, FACT_KIND_CHUNK) >= 4);
+		else
+			assert_int_equal(seen(&c, FACT_KIND_CHUNK), 4);
 		conversation_end(&c);
 		conversation_recorded(&c, 0, "GET", "/", 200, "ok", 0, 200000);
 		conversation_free(&c);

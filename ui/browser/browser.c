@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 enum {
-	START_MS = 60000,    /* namespaces, certutil twice, Xvfb: some 600 ms on an idle machine */
-	OPEN_MS = 15000,     /* one fork */
+	START_MS = 60000, /* namespaces, certutil twice, Xvfb: some 600 ms on an idle machine */
+	OPEN_MS = 15000,  /* one fork */
 	STOP_SOFT_MS = 3000, /* the inside program sees our end closed and ends */
 	STOP_PLAIN_MS = 15000,
 	STOP_HARD_MS = 5000,
@@ -66,7 +66,8 @@ static bool start_failed(struct browser *b, struct err *err)
 	const char *line = b->watch.last;
 	while (watch_line(&b->watch))
 		;
-	/* bubblewrap's own complaints before it runs anything: nearly always the kernel's no to a namespace. */
+	/* bubblewrap's own complaints before it runs anything: nearly always the kernel's no to
+	 * a namespace. */
 	if (!b->plain && strncmp(line, "bwrap: ", 7) == 0)
 		return err_set(err, ERR_SANDBOX_FORBIDDEN, "%s; %s", line, sandbox_hint());
 	return err_set(err, ERR_BROWSER_START, "its launcher ended: %s",
@@ -101,7 +102,8 @@ static bool await(struct browser *b, enum inside_word word, int timeout_ms,
 	}
 }
 
-/* A number in /proc/PID/<file>: after the last ')' of stat, or the last word of a line of status. */
+/* From /proc/PID/stat, "pid (name) state ppid": the name may hold anything, so from the last
+ * ')'. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[64], text[512];
@@ -129,15 +131,17 @@ static bool is_first_process(pid_t pid)
 		if (strncmp(line, "NSpid:", 6) != 0)
 			continue;
 		char *last = strrchr(line, '\t');
-		first = last != NULL && strtol(last, NULL, 10) == 1 && strchr(line, '\t') != last;
+		first = last != NULL && strtol(last, NULL, 10) == 1 &&
+			strchr(line, '\t') != last;
 	}
 	fclose(f);
 	return first;
 }
 
 /*
- * Process 1 of the jail's pid namespace is the parent of the inside program. The kernel lets it end only after every other
- * process of that namespace is gone, so its end, seen through this descriptor, is the proof that browser_stop gives.
+ * Process 1 of the jail's pid namespace is the parent of the inside program. The kernel lets it
+ * end only after every other process of that namespace is gone, so its end, seen through this
+ * descriptor, is the proof that browser_stop gives.
  */
 static bool watch_first_process(struct browser *b, pid_t inner, struct err *err)
 {
@@ -155,7 +159,8 @@ static bool accept_ready(struct browser *b, const struct watch_letter *ready,
 	about->uid_outside = ready->uid;
 	/* A wall that we rely on, so it is looked at, not assumed. */
 	if (ready->pid == 0 || ready->uid == 0)
-		return err_set(err, ERR_INTERNAL, "the browser would run as root outside its sandbox");
+		return err_set(
+			err, ERR_INTERNAL, "the browser would run as root outside its sandbox");
 	if (b->plain) {
 		*listen_fd = plan->listen_fd;
 		plan->listen_fd = -1;
@@ -182,7 +187,7 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 	if (ok && b->plain)
 		snprintf(b->home, sizeof b->home, "%s", plan.home);
 	ok = ok && launcher_order(&b->launcher, &plan.order, err) &&
-		await(b, INSIDE_READY, START_MS, &ready, err);
+	     await(b, INSIDE_READY, START_MS, &ready, err);
 	if (ok) {
 		ok = accept_ready(b, &ready, &plan, listen_fd, about, err);
 		if (ready.fd >= 0 && *listen_fd != ready.fd)
@@ -273,14 +278,16 @@ static bool ended_within(int pidfd, int timeout_ms)
 	return poll(&p, 1, timeout_ms) == 1;
 }
 
-/* A jail is proven empty by its first process; without one, the inside program's word and a look at the folder must do. */
+/* A jail is proven empty by its first process; without one, the inside program's word and a
+ * look at the folder must do. */
 static bool verify_gone(struct browser *b, bool ended, struct err *err)
 {
 	struct stat st;
 	if (b->first_process >= 0 && !ended_within(b->first_process, STOP_HARD_MS)) {
 		pidfd_send_signal(b->first_process, SIGKILL, NULL, 0);
 		if (!ended_within(b->first_process, STOP_HARD_MS))
-			return err_set(err, ERR_BROWSER_STOP, "the sandbox's first process still runs");
+			return err_set(err, ERR_BROWSER_STOP,
+				"the sandbox's first process still runs");
 	}
 	if (!ended)
 		return err_set(err, ERR_BROWSER_STOP, "the launcher (pid %d) still runs",
@@ -289,12 +296,13 @@ static bool verify_gone(struct browser *b, bool ended, struct err *err)
 		return true;
 	if (WIFSIGNALED(b->watch.end_status))
 		return err_set(err, ERR_BROWSER_STOP,
-			"the process that ends the browser was killed; something may still run, and "
+			"the process that ends the browser was killed; something may still "
+			"run, and "
 			"%s may still be there",
 			b->home);
 	if (lstat(b->home, &st) == 0)
-		return err_set(err, ERR_BROWSER_STOP, "the folder %s is still there: %s", b->home,
-			b->watch.last);
+		return err_set(err, ERR_BROWSER_STOP, "the folder %s is still there: %s",
+			b->home, b->watch.last);
 	return true;
 }
 
@@ -303,7 +311,8 @@ bool browser_stop(struct browser *b, struct err *err)
 	if (b->state == STOPPED)
 		return b->stopped_well || err_set(err, ERR_BROWSER_STOP, "as was said before");
 	b->state = STOPPED;
-	/* The end of the conversation is the order to end, whoever is at the other end by now. */
+	/* The end of the conversation is the order to end, whoever is at the other end by now.
+	 */
 	shutdown(b->launcher.sock, SHUT_RDWR);
 	bool ended = watch_end_within(&b->watch, b->plain ? STOP_PLAIN_MS : STOP_SOFT_MS);
 	if (!ended) {
@@ -338,12 +347,13 @@ static bool try_sandbox(const struct sandbox *box, struct arena *a, struct err *
 	for (int i = 0; i < LAUNCHER_GIVEN; i++)
 		order.given[i] = -1;
 	bool ok = sandbox_order(box, inner, &order, a, err) &&
-		launcher_order(&b->launcher, &order, err);
+		  launcher_order(&b->launcher, &order, err);
 	for (int i = 0; i < LAUNCHER_GIVEN; i++)
 		if (order.given[i] >= 0)
 			close(order.given[i]);
 	if (ok && !watch_end_within(&b->watch, PROBE_MS))
-		ok = err_set(err, ERR_BROWSER_START, "bubblewrap did not end in %d s", PROBE_MS / 1000);
+		ok = err_set(err, ERR_BROWSER_START, "bubblewrap did not end in %d s",
+			PROBE_MS / 1000);
 	if (ok && (!WIFEXITED(b->watch.end_status) || WEXITSTATUS(b->watch.end_status) != 0))
 		ok = start_failed(b, err);
 	browser_free(b);

@@ -1,11 +1,13 @@
 /*
- * A disposable browser for one link: forked early, jailed (or, when asked for by name, only kept apart), talked to over one
- * socketpair, thrown away whole. It is not the proxy: it hands out a listening socket, and whoever accepts there is the
- * browser's only way out. It opens no automation port, so a page sees an ordinary browser.
+ * A disposable browser for one link: forked early, jailed (or, when asked for by name, only
+ * kept apart), talked to over one socketpair, thrown away whole. It is not the proxy: it hands
+ * out a listening socket, and whoever accepts there is the browser's only way out. It opens no
+ * automation port, so a page sees an ordinary browser.
  *
- * Life: browser_fork (before threads, keys and the case) - browser_start (the jail stands, nothing was requested yet) -
- * browser_open (the browser runs) - browser_next until something ends it - browser_stop - browser_free. One thread: the one
- * that forked, which must live as long as the browser (the kernel ends the jail when its parent thread ends).
+ * Life: browser_fork (before threads, keys and the case) - browser_start (the jail stands,
+ * nothing was requested yet) - browser_open (the browser runs) - browser_next until something
+ * ends it - browser_stop - browser_free. One thread: the one that forked, which must live as
+ * long as the browser (the kernel ends the jail when its parent thread ends).
  */
 #ifndef UI_BROWSER_BROWSER_H
 #define UI_BROWSER_BROWSER_H
@@ -20,15 +22,19 @@ enum browser_kind { BROWSER_FIREFOX };
 
 struct browser_launch {
 	enum browser_kind kind;
-	bool sandbox;       /* false: --no-sandbox; host namespaces, a private 0700 folder, removed afterwards */
-	bool show;          /* a window on the user's display (DISPLAY, WAYLAND_DISPLAY), see docs/guide/sandbox.md */
+	bool sandbox; /* false: --no-sandbox; host namespaces, a private 0700 folder, removed
+			 afterwards */
+	bool show;    /* a window on the user's display (DISPLAY, WAYLAND_DISPLAY), see
+			 docs/guide/sandbox.md */
 	const char *ca_pem; /* the root that the browser shall trust, PEM text */
 	/* NULL: the browser's own, the host's time zone, a desktop of its own kind. */
 	const char *user_agent, *language, *timezone, *device;
-	int width, height; /* screen and window in CSS pixels; 0: the device's, or 1920 x 1080 */
+	int width,
+		height; /* screen and window in CSS pixels; 0: the device's, or 1920 x 1080 */
 };
 
-/* What was started, for the case: every string is set once browser_start or browser_probe returned true. */
+/* What was started, for the case: whole once browser_start returned true. browser_probe fills
+ * name, version, path, sandboxed and headless only. */
 struct browser_about {
 	char name[32];        /* "Firefox" */
 	char version[32];     /* "153.7.0" */
@@ -48,24 +54,27 @@ struct browser;
 /* Forks the launcher, which waits. One fork is one browser. */
 struct browser *browser_fork(struct err *err);
 
-/* Is everything there, and are namespaces allowed? Tries for real. Before threads. Fails with ERR_BROWSER_MISSING,
- * ERR_SANDBOX_MISSING or ERR_SANDBOX_FORBIDDEN; the detail says what to do. With sandbox false only the browser's parts count. */
-bool browser_probe(enum browser_kind kind, bool sandbox, struct browser_about *about,
-	struct err *err);
+/* Is everything there, and are namespaces allowed? Tries for real. Before threads. Fails with
+ * ERR_BROWSER_MISSING, ERR_SANDBOX_MISSING or ERR_SANDBOX_FORBIDDEN; the detail says what to
+ * do. With sandbox false only the browser's parts count. */
+bool browser_probe(
+	enum browser_kind kind, bool sandbox, struct browser_about *about, struct err *err);
 
-/* Builds the jail, the profile and the private screen. *listen_fd is then a listening TCP socket (127.0.0.1:8080 inside the
- * jail's own network), non-blocking, the caller's to close. Nothing is requested before browser_open. */
+/* Builds the jail, the profile and the private screen. *listen_fd is then a listening TCP
+ * socket (127.0.0.1:8080 inside the jail's own network), non-blocking, the caller's to close.
+ * Nothing is requested before browser_open. */
 bool browser_start(struct browser *b, const struct browser_launch *launch, int *listen_fd,
 	struct browser_about *about, struct err *err);
 
-/* Starts the browser with one tab for each URL (http or https), the first in the foreground. The requests of several tabs
- * arrive in no certain order. Once per browser. */
+/* Starts the browser with one tab for each URL (http or https), the first in the foreground.
+ * The requests of several tabs arrive in no certain order. Once per browser. */
 enum { BROWSER_URL_MAX = 64 * 1024, BROWSER_TABS_MAX = 8 };
 bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err);
 
 enum browser_event_kind {
-	BROWSER_LINE,      /* a line that something in there wrote to stderr: hostile bytes, escape before showing */
-	BROWSER_EXITED,    /* the browser ended: its window was closed, or it crashed */
+	BROWSER_LINE,   /* a line that something in there wrote to stderr: hostile bytes, escape
+			   before showing */
+	BROWSER_EXITED, /* the browser ended: its window was closed, or it crashed */
 	BROWSER_XVFB_GONE, /* the private screen ended; the browser ends with it */
 	BROWSER_GONE       /* the jail itself ended; nothing follows */
 };
@@ -78,16 +87,18 @@ struct browser_event {
 
 /* Readable when browser_next may have something (an epoll descriptor: it stays ours). */
 int browser_fd(const struct browser *b);
-/* Never blocks; false: nothing now. Call until false. Who does not call loses lines, never the browser's time. */
+/* Never blocks; false: nothing now. Call until false. Who does not call loses lines, never the
+ * browser's time. */
 bool browser_next(struct browser *b, struct browser_event *event);
 
-/* Ends everything and makes sure: true when the kernel says that every process is gone and with them the profile. May be
- * called again, and without a start. Takes at most some 20 seconds, usually a few milliseconds. */
+/* Ends everything and makes sure: true when the kernel says that every process is gone and with
+ * them the profile. May be called again, and without a start. Takes at most some 20 seconds,
+ * usually a few milliseconds. */
 bool browser_stop(struct browser *b, struct err *err);
 void browser_free(struct browser *b); /* stops, if that was not done; NULL is fine */
 
-/* Hosts that the browser calls of its own accord in spite of its settings; ends in NULL. Their requests are refused and are
- * not part of a trail. */
+/* Hosts that the browser calls of its own accord in spite of its settings; ends in NULL. Their
+ * requests are refused and are not part of a trail. */
 extern const char *const browser_noise_hosts[];
 /* Names for --device, ends in NULL. */
 extern const char *const browser_devices[];

@@ -30,7 +30,8 @@ bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browse
 	*bwrap = sandbox ? sandbox_program("bwrap", a) : NULL;
 	if (sandbox && *bwrap == NULL)
 		return err_set(err, ERR_SANDBOX_MISSING,
-			"bubblewrap was not found: install it (apt install bubblewrap), or give "
+			"bubblewrap was not found: install it (apt install bubblewrap), or "
+			"give "
 			"--no-sandbox");
 	if (sandbox_program("certutil", a) == NULL)
 		return err_set(err, ERR_SANDBOX_MISSING,
@@ -53,7 +54,8 @@ static bool only(const char *s, const char *allowed)
 static bool set_language(const char *asked, struct browser_about *about, struct err *err)
 {
 	const char *list = asked != NULL ? asked : LANGUAGE_DEFAULT;
-	/* The preference takes a plain list and Firefox makes the weights; a list with weights would be sent broken. */
+	/* The preference takes a plain list and Firefox makes the weights; a list with weights
+	 * would be sent broken. */
 	if (!only(list, LETTERS DIGITS "-, ") || strlen(list) >= sizeof about->language)
 		return err_set(err, ERR_USAGE,
 			"--language takes a list such as \"de-DE, de, en\", not \"%s\"", list);
@@ -61,7 +63,8 @@ static bool set_language(const char *asked, struct browser_about *about, struct 
 	return true;
 }
 
-/* The host's zone, as the user's own browser would tell it: a page sees an ordinary visitor from there. */
+/* The host's zone, as the user's own browser would tell it: a page sees an ordinary visitor
+ * from there. */
 static void host_timezone(char *out, size_t out_len)
 {
 	char real[PATH_MAX];
@@ -84,8 +87,9 @@ static bool set_timezone(const char *asked, struct browser_about *about, struct 
 		return true;
 	}
 	bool ok = only(asked, LETTERS DIGITS "_+-/") && asked[0] != '/' &&
-		strlen(asked) < sizeof about->timezone;
-	/* No dots are allowed, so the path stays below. Without the folder there is nothing to check against. */
+		  strlen(asked) < sizeof about->timezone;
+	/* No dots are allowed, so the path stays below. Without the folder there is nothing to
+	 * check against. */
 	snprintf(path, sizeof path, ZONEINFO "%s", ok ? asked : "");
 	if (ok && access(ZONEINFO, F_OK) == 0)
 		ok = access(path, R_OK) == 0;
@@ -108,8 +112,8 @@ static bool set_user_agent(const struct browser_launch *launch, const struct dev
 			return err_set(err, ERR_USAGE,
 				"--user-agent may hold printable ASCII only, not \"%s\"", ua);
 	if (n == 0 || n >= sizeof about->user_agent)
-		return err_set(err, ERR_USAGE, "--user-agent has %zu bytes; 1 to %zu are taken", n,
-			sizeof about->user_agent - 1);
+		return err_set(err, ERR_USAGE, "--user-agent has %zu bytes; 1 to %zu are taken",
+			n, sizeof about->user_agent - 1);
 	snprintf(about->user_agent, sizeof about->user_agent, "%s", ua);
 	return true;
 }
@@ -132,20 +136,23 @@ static bool introduce(const struct browser_launch *launch, struct browser_about 
 	*device = device_find(launch->device != NULL ? launch->device : "linux");
 	if (*device == NULL)
 		return err_set(err, ERR_USAGE,
-			"there is no --device \"%s\"; there are linux, windows, mac, android, iphone",
+			"there is no --device \"%s\"; there are linux, windows, mac, android, "
+			"iphone",
 			launch->device);
 	snprintf(about->device, sizeof about->device, "%s",
 		launch->device != NULL ? launch->device : "");
 	return set_user_agent(launch, *device, about, a, err) &&
-		set_language(launch->language, about, err) &&
-		set_timezone(launch->timezone, about, err) &&
-		set_size(launch, *device, about, err);
+	       set_language(launch->language, about, err) &&
+	       set_timezone(launch->timezone, about, err) &&
+	       set_size(launch, *device, about, err);
 }
 
-/* Without a network namespace the listener is an ordinary one on loopback, and every local user can reach it. */
+/* Without a network namespace the listener is an ordinary one on loopback, and every local user
+ * can reach it. */
 static bool listen_here(struct browser_plan *p, int *port, struct err *err)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof a;
 	p->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->listen_fd < 0 || bind(p->listen_fd, (struct sockaddr *)&a, n) != 0 ||
@@ -169,8 +176,8 @@ static bool choose_home(struct browser_plan *p, bool sandbox, struct err *err)
 	return true;
 }
 
-static bool make_files(struct browser_plan *p, const struct firefox_setup *s, struct span cookie,
-	struct err *err)
+static bool make_files(struct browser_plan *p, const struct firefox_setup *s,
+	struct span cookie, struct err *err)
 {
 	struct buf parcel = {0}, text = {0};
 	firefox_prefs(s, &text);
@@ -185,7 +192,8 @@ static bool make_files(struct browser_plan *p, const struct firefox_setup *s, st
 	if (cookie.n > 0)
 		parcel_add(&parcel, PARCEL_XAUTH, cookie);
 	int *given = p->order.given;
-	int files = given[LAUNCHER_PARCEL - LAUNCHER_FILTER] = parcel_file(buf_span(&parcel), err);
+	int files = given[LAUNCHER_PARCEL - LAUNCHER_FILTER] =
+		parcel_file(buf_span(&parcel), err);
 	bool ok = files >= 0;
 	if (ok && s->launch->sandbox) {
 		files = given[LAUNCHER_POLICIES - LAUNCHER_FILTER] =
@@ -206,7 +214,8 @@ static void make_env(struct browser_plan *p, const struct firefox_setup *s,
 	for (const char *const *e = firefox_env(s, a); *e != NULL; e++)
 		ARENA_PUSH(a, v, n, *e);
 	ARENA_PUSH(a, v, n, show->wayland != NULL ? "GDK_BACKEND=wayland" : "GDK_BACKEND=x11");
-	ARENA_PUSH(a, v, n, show->wayland != NULL ? "MOZ_ENABLE_WAYLAND=1" : "MOZ_ENABLE_WAYLAND=0");
+	ARENA_PUSH(a, v, n,
+		show->wayland != NULL ? "MOZ_ENABLE_WAYLAND=1" : "MOZ_ENABLE_WAYLAND=0");
 	if (show->wayland != NULL)
 		ARENA_PUSH(a, v, n,
 			arena_printf(a, "WAYLAND_DISPLAY=%s",
@@ -260,10 +269,10 @@ bool browser_plan_init(struct browser_plan *p, const struct browser_launch *laun
 	*about = (struct browser_about){0};
 	bool ok = browser_find(launch->kind, launch->sandbox, launch->show, about,
 			  &box.program_dir, &box.bwrap, &p->arena, err) &&
-		introduce(launch, about, &s.device, &p->arena, err) &&
-		choose_home(p, launch->sandbox, err) &&
-		(launch->sandbox || listen_here(p, &s.port, err)) &&
-		(!launch->show || show_find(&show, &cookie, &p->arena, err));
+		  introduce(launch, about, &s.device, &p->arena, err) &&
+		  choose_home(p, launch->sandbox, err) &&
+		  (launch->sandbox || listen_here(p, &s.port, err)) &&
+		  (!launch->show || show_find(&show, &cookie, &p->arena, err));
 	s.home = p->home;
 	if (ok)
 		ok = make_files(p, &s, buf_span(&cookie), err);
@@ -274,7 +283,7 @@ bool browser_plan_init(struct browser_plan *p, const struct browser_launch *laun
 		p->order.inside = !launch->sandbox;
 		p->order.argv = inner_argv(p, &s);
 		ok = !launch->sandbox ||
-			sandbox_order(&box, p->order.argv, &p->order, &p->arena, err);
+		     sandbox_order(&box, p->order.argv, &p->order, &p->arena, err);
 	}
 	buf_fini(&cookie);
 	return ok;

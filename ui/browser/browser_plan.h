@@ -1,6 +1,7 @@
 /*
- * What browser_start has decided before it orders anything: arguments checked, programs found, files for the jail ready in
- * memory. Used up within one call; holds its own memory and descriptors.
+ * What browser_start has decided before it orders anything: arguments checked, programs found,
+ * files for the jail ready in memory. Used up within one call; holds its own memory and
+ * descriptors.
  */
 #ifndef UI_BROWSER_BROWSER_PLAN_H
 #define UI_BROWSER_BROWSER_PLAN_H
@@ -17,7 +18,8 @@ struct browser_plan {
 	int listen_fd; /* without a sandbox: bound here; -1 otherwise */
 };
 
-/* Programs only: the browser, certutil, and with sandbox bubblewrap. Fills about's name, version, path and headless. */
+/* Programs only: the browser, certutil, and with sandbox bubblewrap. Fills about's name,
+ * version, path and headless. */
 bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
 	const char **program_dir, const char **bwrap, struct arena *a, struct err *err);
 

@@ -88,7 +88,8 @@ static void take_control(struct msghdr *m, struct watch_letter *out)
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level != SOL_SOCKET)
 			continue;
-		if (c->cmsg_type == SCM_CREDENTIALS && c->cmsg_len == CMSG_LEN(sizeof(struct ucred))) {
+		if (c->cmsg_type == SCM_CREDENTIALS &&
+			c->cmsg_len == CMSG_LEN(sizeof(struct ucred))) {
 			struct ucred who;
 			memcpy(&who, CMSG_DATA(c), sizeof who);
 			out->pid = who.pid;
@@ -112,13 +113,15 @@ bool watch_letter(struct watch *w, struct watch_letter *out)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * LETTER_FDS_MAX) +
-			CMSG_SPACE(sizeof(struct ucred))];
+			   CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control;
 	while (w->sock_open) {
 		*out = (struct watch_letter){.fd = -1};
 		struct iovec iov = {&out->m, sizeof out->m};
-		struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+		struct msghdr m = {.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control.bytes,
 			.msg_controllen = sizeof control.bytes};
 		ssize_t n = recvmsg(w->l->sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (n < 0 && errno == EINTR)

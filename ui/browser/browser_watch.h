@@ -1,6 +1,6 @@
 /*
- * Listening to a running jail: its messages, its stderr, its end. Everything that comes from there is read as if the page
- * had written it. Same thread as the rest of the browser.
+ * Listening to a running jail: its messages, its stderr, its end. Everything that comes from
+ * there is read as if the page had written it. Same thread as the rest of the browser.
  */
 #ifndef UI_BROWSER_BROWSER_WATCH_H
 #define UI_BROWSER_BROWSER_WATCH_H
@@ -37,10 +37,11 @@ void watch_fini(struct watch *w);
 
 bool watch_line(struct watch *w);                             /* true: w->last is a new line */
 bool watch_letter(struct watch *w, struct watch_letter *out); /* true: one was there */
-bool watch_end(struct watch *w);                              /* true: the launcher ended; end_status is set */
+bool watch_end(struct watch *w); /* true: the launcher ended; end_status is set */
 /* Waits until something can be read or time is over. */
 void watch_wait(struct watch *w, int timeout_ms);
-/* Waits for the launcher's end, reading (and dropping) what is written meanwhile. False: not yet. */
+/* Waits for the launcher's end, reading (and dropping) what is written meanwhile. False: not
+ * yet. */
 bool watch_end_within(struct watch *w, int timeout_ms);
 
 #endif

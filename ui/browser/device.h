@@ -1,6 +1,7 @@
 /*
- * How the browser introduces itself when --device asks for another kind of machine: what it calls itself and the size of
- * its screen. The engine and its TLS stay Firefox's, which a careful page or server can tell (docs/guide/sandbox.md).
+ * How the browser introduces itself when --device asks for another kind of machine: what it
+ * calls itself and the size of its screen. The engine and its TLS stay Firefox's, which a
+ * careful page or server can tell (docs/guide/sandbox.md).
  */
 #ifndef UI_BROWSER_DEVICE_H
 #define UI_BROWSER_DEVICE_H

@@ -1,6 +1,7 @@
 /*
- * A seccomp program for the jail, on top of what Firefox does itself: sockets of the ordinary families only. A network
- * namespace does not cover them all (AF_VSOCK leads to a virtual machine's host), and the rest is only surface.
+ * A seccomp program for the jail, on top of what Firefox does itself: sockets of the ordinary
+ * families only. A network namespace does not cover them all (AF_VSOCK leads to a virtual
+ * machine's host), and the rest is only surface.
  */
 #ifndef UI_BROWSER_FILTER_H
 #define UI_BROWSER_FILTER_H

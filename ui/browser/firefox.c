@@ -10,7 +10,8 @@
 
 enum { INI_LINE_MAX = 512 };
 
-/* Name and version from the file beside the program: running it only to ask would start it outside the jail. */
+/* Name and version from the file beside the program: running it only to ask would start it
+ * outside the jail. */
 static bool read_application_ini(const char *dir, struct browser_about *about)
 {
 	char path[PATH_MAX], line[INI_LINE_MAX];
@@ -32,8 +33,8 @@ static bool read_application_ini(const char *dir, struct browser_about *about)
 	return about->name[0] != 0 && about->version[0] != 0;
 }
 
-bool firefox_find(struct browser_about *about, const char **program_dir, struct arena *a,
-	struct err *err)
+bool firefox_find(
+	struct browser_about *about, const char **program_dir, struct arena *a, struct err *err)
 {
 	static const char *const names[] = {"firefox-esr", "firefox"};
 	static const char *const elsewhere[] = {"/opt/firefox/firefox"};
@@ -55,11 +56,13 @@ bool firefox_find(struct browser_about *about, const char **program_dir, struct 
 	}
 	if (odd != NULL)
 		return err_set(err, ERR_BROWSER_MISSING,
-			"%s is not a Firefox that can run in a sandbox of ours (a snap, perhaps); "
+			"%s is not a Firefox that can run in a sandbox of ours (a snap, "
+			"perhaps); "
 			"install Debian's firefox-esr, or give --browser none",
 			odd);
 	return err_set(err, ERR_BROWSER_MISSING,
-		"no Firefox was found; install it (apt install firefox-esr), or give --browser none");
+		"no Firefox was found; install it (apt install firefox-esr), or give --browser "
+		"none");
 }
 
 /* As a string of user.js, whose escapes are JavaScript's. */
@@ -94,11 +97,13 @@ static void add_device(const struct firefox_setup *s, struct buf *out)
 		add_string(out, "layout.css.devPixelsPerPx", d->scale);
 	if (d->touch) {
 		add_number(out, "dom.w3c_touch_events.enabled", 1);
-		buf_add_str(out, "user_pref(\"dom.w3c_touch_events.legacy_apis.enabled\", true);\n");
+		buf_add_str(out,
+			"user_pref(\"dom.w3c_touch_events.legacy_apis.enabled\", true);\n");
 		add_number(out, "ui.primaryPointerCapabilities", 1); /* coarse, no hover */
 		add_number(out, "ui.allPointerCapabilities", 1);
-		buf_add_str(out, "user_pref(\"toolkit.legacyUserProfileCustomizations.stylesheets\", "
-				 "true);\n");
+		buf_add_str(out,
+			"user_pref(\"toolkit.legacyUserProfileCustomizations.stylesheets\", "
+			"true);\n");
 	}
 }
 
@@ -119,25 +124,30 @@ void firefox_prefs(const struct firefox_setup *s, struct buf *out)
 
 void firefox_window(const struct firefox_setup *s, struct buf *out)
 {
-	/* There is no window manager on the private screen: the window fills it, as a maximised one would. */
+	/* There is no window manager on the private screen: the window fills it, as a maximised
+	 * one would. */
 	buf_addf(out,
-		"{\"chrome://browser/content/browser.xhtml\":{\"main-window\":{\"screenX\":\"0\","
-		"\"screenY\":\"0\",\"width\":\"%d\",\"height\":\"%d\",\"sizemode\":\"normal\"}}}",
+		"{\"chrome://browser/content/"
+		"browser.xhtml\":{\"main-window\":{\"screenX\":\"0\","
+		"\"screenY\":\"0\",\"width\":\"%d\",\"height\":\"%d\",\"sizemode\":\"normal\"}}"
+		"}",
 		s->about->width, s->about->height);
 }
 
 const char *firefox_chrome_css(const struct firefox_setup *s)
 {
-	/* A desk's window is never narrower than 500 pixels and has bars above the page; a telephone's page is its screen. */
+	/* A desk's window is never narrower than 500 pixels and has bars above the page; a
+	 * telephone's page is its screen. */
 	if (!s->device->touch || s->about->shown)
 		return NULL;
 	return ":root, body { min-width: 0 !important; min-height: 0 !important; }\n"
-	       "#navigator-toolbox { visibility: collapse !important; min-width: 0 !important; }\n";
+	       "#navigator-toolbox { visibility: collapse !important; min-width: 0 !important; "
+	       "}\n";
 }
 
 const char *firefox_policies(void)
 {
-	/* What the preferences cannot do: without it the settings server is asked a dozen times and more. */
+	/* Much of it is a preference too: of the two ways one may go with a new version. */
 	return "{\"policies\":{\"CaptivePortal\":false,\"DisableAppUpdate\":true,"
 	       "\"DisableFirefoxStudies\":true,\"DisableTelemetry\":true,"
 	       "\"DisableRemoteImprovements\":true,\"DisableSystemAddonUpdate\":true,"
@@ -183,7 +193,8 @@ const char *const *firefox_env(const struct firefox_setup *s, struct arena *a)
 	ARENA_PUSH(a, v, n, arena_printf(a, "TZ=%s", s->about->timezone));
 	if (s->about->headless) {
 		ARENA_PUSH(a, v, n, arena_printf(a, "MOZ_HEADLESS_WIDTH=%d", s->about->width));
-		ARENA_PUSH(a, v, n, arena_printf(a, "MOZ_HEADLESS_HEIGHT=%d", s->about->height));
+		ARENA_PUSH(
+			a, v, n, arena_printf(a, "MOZ_HEADLESS_HEIGHT=%d", s->about->height));
 	}
 	ARENA_PUSH(a, v, n, NULL);
 	return v;

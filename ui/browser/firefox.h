@@ -1,6 +1,7 @@
 /*
- * Firefox, as far as we have to know it: where it is, what goes into its profile so that evidence is not distorted and the
- * browser stays quiet, its command line and environment. Pure but for looking at the installed files.
+ * Firefox, as far as we have to know it: where it is, what goes into its profile so that
+ * evidence is not distorted and the browser stays quiet, its command line and environment. Pure
+ * but for looking at the installed files.
  */
 #ifndef UI_BROWSER_FIREFOX_H
 #define UI_BROWSER_FIREFOX_H
@@ -10,7 +11,8 @@
 #include "ui/browser/browser.h"
 #include "ui/browser/device.h"
 
-/* Fills name, version, path. program_dir (may be NULL) is set to the folder when that is outside /usr. */
+/* Fills name, version, path. program_dir (may be NULL) is set to the folder when that is
+ * outside /usr. */
 bool firefox_find(struct browser_about *about, const char **program_dir, struct arena *a,
 	struct err *err);
 
@@ -26,7 +28,8 @@ struct firefox_setup {
 void firefox_prefs(const struct firefox_setup *s, struct buf *out);
 void firefox_window(const struct firefox_setup *s, struct buf *out);
 const char *firefox_policies(void);
-const char *firefox_chrome_css(const struct firefox_setup *s); /* userChrome.css; NULL: none is needed */
+const char *firefox_chrome_css(
+	const struct firefox_setup *s); /* userChrome.css; NULL: none is needed */
 
 /* Command line without URLs; environment; both NULL at the end. */
 const char *const *firefox_argv(const struct firefox_setup *s, struct arena *a);

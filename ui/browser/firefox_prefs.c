@@ -1,8 +1,10 @@
 #include "ui/browser/firefox.h"
 
-/* Written as JavaScript literals, straight into user.js. What a page could notice is left at its default. */
+/* Written as JavaScript literals, straight into user.js. What a page could notice is left at
+ * its default. */
 const struct firefox_pref firefox_fixed_prefs[] = {
-	/* The proxy is the only way, for every name and address, and nothing is tried without it. */
+	/* The proxy is the only way, for every name and address, and nothing is tried without
+	   it. */
 	{"network.proxy.type", "1"},
 	{"network.proxy.http", "\"127.0.0.1\""},
 	{"network.proxy.ssl", "\"127.0.0.1\""},
@@ -21,13 +23,15 @@ const struct firefox_pref firefox_fixed_prefs[] = {
 	{"network.http.http3.enable", "false"},
 	{"network.http.altsvc.enabled", "false"},
 	{"media.peerconnection.enabled", "false"},
-	/* Only loopback exists in the jail: Firefox must not conclude that it is offline, or a page would see that. */
+	/* Only loopback exists in the jail: Firefox must not conclude that it is offline, or a
+	   page would see that. */
 	{"network.manage-offline-status", "false"},
 	{"network.offline-mirrors-connectivity", "false"},
 	{"network.captive-portal-service.enabled", "false"},
 	{"network.connectivity-service.enabled", "false"},
 	{"network.notify.checkForNRPT", "false"},
-	/* Links are followed as they are written: no upgrade, no blocking, no stripping, no patience less than a trail needs. */
+	/* Links are followed as they are written: no upgrade, no blocking, no stripping, no
+	   patience less than a trail needs. */
 	{"dom.security.https_first", "false"},
 	{"dom.security.https_first_schemeless", "false"},
 	{"dom.security.https_first_for_custom_ports", "false"},
@@ -78,7 +82,8 @@ const struct firefox_pref firefox_fixed_prefs[] = {
 	{"security.remote_settings.intermediates.enabled", "false"},
 	{"security.remote_settings.crlite_filters.enabled", "false"},
 	{"security.intermediate_preloading_healer.enabled", "false"},
-	/* Updates, studies, telemetry, push, region, blocklists: the browser is thrown away before it would need them. */
+	/* Updates, studies, telemetry, push, region, blocklists: the browser is thrown away
+	   before it would need them. */
 	{"services.settings.server", "\"data:,#remote-settings-dummy/v1\""},
 	{"app.update.enabled", "false"},
 	{"app.update.auto", "false"},

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 enum {
-	/* Against a page that forks without end; the whole browser needs some 400. It counts per user namespace. */
+	/* Against a page that forks without end; the whole browser needs some 400. It counts
+	   per user namespace. */
 	TASKS_MAX = 4096,
 	LISTEN_BACKLOG = 256,
 	URLS_BYTES_MAX = 1024 * 1024,
@@ -79,8 +80,8 @@ bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err
 		if (done == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			return true;
 		if (done == pid && WIFEXITED(status))
-			return err_set(err, ERR_BROWSER_START, "%s ended with status %d", argv[0],
-				WEXITSTATUS(status));
+			return err_set(err, ERR_BROWSER_START, "%s ended with status %d",
+				argv[0], WEXITSTATUS(status));
 		if (done != 0)
 			return err_set(err, ERR_BROWSER_START, "%s was killed", argv[0]);
 		int64_t left = deadline - now_ms();
@@ -102,7 +103,8 @@ static int open_listener(int port, struct err *err)
 	struct sockaddr_in a = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	/* Non-blocking is a property of the socket that goes out, not of our descriptor: set here it holds there. */
+	/* Non-blocking is a property of the socket that goes out, not of our descriptor: set
+	 * here it holds there. */
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
 		listen(fd, LISTEN_BACKLOG) == 0)
@@ -138,10 +140,12 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 	}
 	if (in->browser != NULL && in->home != NULL && in->port >= 0 && in->port <= 65535)
 		return true;
-	return err_set(err, ERR_USAGE, "--inside is not for people: clicktrail starts it itself");
+	return err_set(
+		err, ERR_USAGE, "--inside is not for people: clicktrail starts it itself");
 }
 
-/* Waits for the parent's word. A memory file with the URLs, or -1: the parent went away or said something else. */
+/* Waits for the parent's word. A memory file with the URLs, or -1: the parent went away or said
+ * something else. */
 static int wait_for_urls(struct inside *in)
 {
 	union {
@@ -150,7 +154,9 @@ static int wait_for_urls(struct inside *in)
 	} control;
 	uint32_t word = 0;
 	struct iovec iov = {&word, sizeof word};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+	struct msghdr m = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes};
 	ssize_t n;
 	do
@@ -192,7 +198,7 @@ static bool prepare(struct inside *in, struct err *err)
 	if (in->port != 0 && (listener = open_listener(in->port, err)) < 0)
 		return false;
 	bool ok = inside_unpack(in, LAUNCHER_PARCEL, err) &&
-		(in->screen == NULL || inside_screen(in, err));
+		  (in->screen == NULL || inside_screen(in, err));
 	if (ok && !tell(in, INSIDE_READY, 0, NULL, listener))
 		ok = err_set_os(err, ERR_BROWSER_START, errno, "the parent does not listen");
 	if (listener >= 0)
@@ -235,7 +241,8 @@ static bool work(struct inside *in, struct err *err)
 {
 	if (!prepare(in, err))
 		return false;
-	/* Here we wait, perhaps for long, and a screen that dies meanwhile is noticed when the browser cannot start. */
+	/* Here we wait, perhaps for long, and a screen that dies meanwhile is noticed when the
+	 * browser cannot start. */
 	int urls = wait_for_urls(in);
 	if (urls < 0)
 		return true;
@@ -261,7 +268,8 @@ int inside_main(int argc, char **argv)
 	in.children = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	bool ok = parse(&in, argc, argv, &err);
 	if (ok && in.plain)
-		prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that no grandchild escapes inside_clean */
+		prctl(PR_SET_CHILD_SUBREAPER,
+			1); /* so that no grandchild escapes inside_clean */
 	else if (ok)
 		setrlimit(RLIMIT_NPROC, &(struct rlimit){TASKS_MAX, TASKS_MAX});
 	fcntl(in.sock, F_SETFD, FD_CLOEXEC);
@@ -274,7 +282,8 @@ int inside_main(int argc, char **argv)
 		if (!tell(&in, INSIDE_FAILED, 0, err.detail, -1))
 			dprintf(STDERR_FILENO, "clicktrail --inside: %s\n", text);
 	}
-	/* In the jail our end ends everything: process 1 sees it and the kernel kills whatever else is in the namespace. */
+	/* In the jail our end ends everything: process 1 sees it and the kernel kills whatever
+	 * else is in the namespace. */
 	if (in.plain && !inside_clean(&in, &err)) {
 		dprintf(STDERR_FILENO, "clicktrail --inside: %s\n", err.detail);
 		ok = false;

@@ -1,8 +1,9 @@
 /*
- * The small program that runs inside the jail, as `clicktrail --inside`, beside the browser: it makes the only listening
- * socket and passes it out, unpacks the profile, starts the private screen and the browser, and reports. It holds no secret,
- * and whoever reads its messages treats them as written by the browser's conqueror.
- * Without a sandbox the launcher becomes this program, and it is then what ends every process and removes the folder.
+ * The small program that runs inside the jail, as `clicktrail --inside`, beside the browser: it
+ * makes the only listening socket and passes it out, unpacks the profile, starts the private
+ * screen and the browser, and reports. It holds no secret, and whoever reads its messages
+ * treats them as written by the browser's conqueror. Without a sandbox the launcher becomes
+ * this program, and it is then what ends every process and removes the folder.
  */
 #ifndef UI_BROWSER_INSIDE_H
 #define UI_BROWSER_INSIDE_H
@@ -18,7 +19,8 @@
  *   --screen  start Xvfb of that size, and give the browser its DISPLAY
  *   --plain   no jail around us: end all our descendants and remove DIR when done
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
- * The environment is the browser's. The URLs follow later on the socket, in a memory file, each ended by NUL.
+ * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
+ * ended by NUL.
  */
 int inside_main(int argc, char **argv);
 
@@ -47,7 +49,8 @@ struct inside {
 	pid_t xvfb, firefox;  /* 0: not running */
 };
 
-/* Forks and executes; fd, if not -1, becomes 3 there; everything above is closed. The child dies with us. */
+/* Forks and executes; fd, if not -1, becomes 3 there; everything above is closed. The child
+ * dies with us. */
 pid_t inside_spawn(struct inside *in, char *const *argv, int fd, struct err *err);
 /* Runs to the end; false unless it exits with 0 within the time. */
 bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err *err);

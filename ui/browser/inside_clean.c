@@ -15,7 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { XVFB_TERM_MS = 2000, KILL_ROUNDS = 200, KILL_ROUND_MS = 50, TREE_FDS = 16, TASKS_MAX = 8192 };
+enum {
+	XVFB_TERM_MS = 2000,
+	KILL_ROUNDS = 200,
+	KILL_ROUND_MS = 50,
+	TREE_FDS = 16,
+	TASKS_MAX = 8192
+};
 
 struct task {
 	pid_t pid, parent;
@@ -39,7 +45,8 @@ static size_t all_tasks(struct task *tasks)
 		size_t got = fread(text, 1, sizeof text - 1, f);
 		fclose(f);
 		text[got] = 0;
-		/* "pid (name) state ppid": the name may hold anything, so from the last parenthesis. */
+		/* "pid (name) state ppid": the name may hold anything, so from the last
+		 * parenthesis. */
 		char *close_at = strrchr(text, ')');
 		if (close_at == NULL)
 			continue;
@@ -51,7 +58,8 @@ static size_t all_tasks(struct task *tasks)
 	return n;
 }
 
-/* SIGKILL to each descendant. Orphans among them come to us (subreaper), so the next round finds what this one missed. */
+/* SIGKILL to each descendant. Orphans among them come to us (subreaper), so the next round
+ * finds what this one missed. */
 static void kill_descendants(struct task *tasks)
 {
 	size_t n = all_tasks(tasks);
@@ -127,7 +135,8 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 bool inside_clean(struct inside *in, struct err *err)
 {
 	bool ended = end_all(in, err);
-	/* in->home is NULL when the folder was not made by us. nftw: children first, links not followed, nor other file systems. */
+	/* in->home is NULL when the folder was not made by us. nftw: children first, links not
+	 * followed, nor other file systems. */
 	if (in->home != NULL && access(in->home, F_OK) == 0 &&
 		nftw(in->home, remove_entry, TREE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
 		return err_set_os(err, ERR_BROWSER_STOP, errno, "removing %s", in->home);

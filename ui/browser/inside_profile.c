@@ -1,4 +1,5 @@
-/* The home folder, from nothing: what the parcel holds, and the certificate database made by NSS's own tool. */
+/* The home folder, from nothing: what the parcel holds, and the certificate database made by
+ * NSS's own tool. */
 #include "ui/browser/inside.h"
 #include "ui/browser/parcel.h"
 #include "store/base/buf.h"
@@ -16,13 +17,15 @@ static bool write_file(int dir, const char *name, struct span content, struct er
 {
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_set_os(err, ERR_BROWSER_START, errno, "writing the profile's %s", name);
+		return err_set_os(
+			err, ERR_BROWSER_START, errno, "writing the profile's %s", name);
 	while (content.n > 0) {
 		ssize_t n = write(fd, content.p, content.n);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			err_set_os(err, ERR_BROWSER_START, errno, "writing the profile's %s", name);
+			err_set_os(err, ERR_BROWSER_START, errno, "writing the profile's %s",
+				name);
 			close(fd);
 			return false;
 		}
@@ -41,7 +44,8 @@ static bool read_all(int fd, struct buf *b, struct err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set_os(err, ERR_BROWSER_START, errno, "the profile's parcel");
+			return err_set_os(
+				err, ERR_BROWSER_START, errno, "the profile's parcel");
 		if (n == 0)
 			return true;
 		buf_grew(b, (size_t)n);
@@ -51,8 +55,8 @@ static bool read_all(int fd, struct buf *b, struct err *err)
 
 static bool make_dirs(int home, struct err *err)
 {
-	static const char *const dirs[] = {PARCEL_PROFILE, PARCEL_CHROME, PARCEL_RUN,
-		PARCEL_TMP, PARCEL_DOWNLOADS};
+	static const char *const dirs[] = {
+		PARCEL_PROFILE, PARCEL_CHROME, PARCEL_RUN, PARCEL_TMP, PARCEL_DOWNLOADS};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
 		if (mkdirat(home, dirs[i], 0700) != 0)
 			return err_set_os(err, ERR_BROWSER_START, errno, "making %s", dirs[i]);
@@ -63,14 +67,16 @@ static bool trust_ca(struct inside *in, struct err *err)
 {
 	char db[512], ca[512];
 	char tool[] = "certutil", make[] = "-N", no_password[] = "--empty-password", d[] = "-d";
-	char add[] = "-A", name[] = "-n", nick[] = "clicktrail", trust[] = "-t", for_sites[] = "C,,",
-	     file[] = "-i";
+	char add[] = "-A", name[] = "-n", nick[] = "clicktrail", trust[] = "-t",
+	     for_sites[] = "C,,", file[] = "-i";
 	snprintf(db, sizeof db, "sql:%s/" PARCEL_PROFILE, in->home);
 	snprintf(ca, sizeof ca, "%s/" PARCEL_CA, in->home);
-	return inside_run(in, (char *[]){tool, make, no_password, d, db, NULL}, CERTUTIL_MS, err) &&
-		inside_run(in,
-			(char *[]){tool, add, name, nick, trust, for_sites, file, ca, d, db, NULL},
-			CERTUTIL_MS, err);
+	return inside_run(in, (char *[]){tool, make, no_password, d, db, NULL}, CERTUTIL_MS,
+		       err) &&
+	       inside_run(in,
+		       (char *[]){
+			       tool, add, name, nick, trust, for_sites, file, ca, d, db, NULL},
+		       CERTUTIL_MS, err);
 }
 
 bool inside_unpack(struct inside *in, int parcel, struct err *err)

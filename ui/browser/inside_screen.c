@@ -1,4 +1,5 @@
-/* The private screen: a real X server that draws into memory, so that no page can tell it from a desk's. */
+/* The private screen: a real X server that draws into memory. A page sees an ordinary window;
+ * only WebGL's name for the graphics card (llvmpipe) tells that there is none. */
 #include "ui/browser/inside.h"
 #include "ui/browser/parcel.h"
 #include "ui/browser/xauth.h"
@@ -14,7 +15,8 @@
 
 enum { XVFB_MS = 15000, XVFB_FD = 3, DISPLAY_TEXT_MAX = 16 };
 
-/* A cookie of our own: without a sandbox the X server's socket lies in the machine's /tmp for everyone to see. */
+/* A cookie of our own: without a sandbox the X server's socket lies in the machine's /tmp for
+ * everyone to see. */
 static bool write_cookie(const char *path, struct err *err)
 {
 	uint8_t cookie[XAUTH_COOKIE_LEN];
@@ -39,7 +41,8 @@ static bool read_display(int fd, char display[DISPLAY_TEXT_MAX], struct err *err
 	while (n < DISPLAY_TEXT_MAX - 2) {
 		struct pollfd p = {fd, POLLIN, 0};
 		if (poll(&p, 1, XVFB_MS) <= 0)
-			return err_set(err, ERR_BROWSER_START, "Xvfb was not ready in %d ms", XVFB_MS);
+			return err_set(
+				err, ERR_BROWSER_START, "Xvfb was not ready in %d ms", XVFB_MS);
 		ssize_t got = read(fd, display + 1 + n, 1);
 		if (got <= 0)
 			return err_set(err, ERR_BROWSER_START, "Xvfb ended at once");
@@ -67,8 +70,8 @@ bool inside_screen(struct inside *in, struct err *err)
 	if (pipe2(p, O_CLOEXEC) != 0)
 		return err_set_os(err, ERR_SYSTEM, errno, "a pipe for Xvfb");
 	in->xvfb = inside_spawn(in,
-		(char *[]){tool, fd_option, fd_text, screen, zero, size, no_listen, tcp, no_reset,
-			auth, auth_path, dpi, dpi_text, NULL},
+		(char *[]){tool, fd_option, fd_text, screen, zero, size, no_listen, tcp,
+			no_reset, auth, auth_path, dpi, dpi_text, NULL},
 		p[1], err);
 	close(p[1]);
 	bool ok = in->xvfb > 0 && read_display(p[0], display, err);

@@ -22,12 +22,13 @@
 #include <unistd.h>
 
 enum {
-	/* Of the range that neither Debian (60000-64999 is "created on demand") nor systemd (60001-60577 homes and users,
-	 * 61184-65519 dynamic users) gives out. */
+	/* Of the range that neither Debian (60000-64999 is "created on demand") nor systemd
+	 * (60001-60577 homes and users, 61184-65519 dynamic users) gives out. */
 	UID_FIRST = 60578,
 	UID_LAST = 61183,
-	FD_ASIDE = 64,           /* above all numbers of launcher_fd: room to shuffle */
-	OOM_SCORE = 600,         /* when memory runs out the browser goes first, not the proxy with its evidence */
+	FD_ASIDE = 64,   /* above all numbers of launcher_fd: room to shuffle */
+	OOM_SCORE = 600, /* when memory runs out the browser goes first, not the proxy with its
+			    evidence */
 	EXIT_LAUNCHER = 125,
 	PASSED_FDS_MAX = 8
 };
@@ -63,9 +64,10 @@ bool launcher_send(int sock, const void *p, size_t n, const int *fds, size_t fds
 	return sent == (ssize_t)n;
 }
 
-/* True if a process runs as uid: two jails side by side shall not share one, for then either could signal the other's
- * launcher and they would share the limit on processes. They could not see each other even so: each has its own pid
- * namespace. Two that start in the same instant may still pick the same one; that costs only this separation. */
+/* True if a process runs as uid: two jails side by side shall not share one, for then either
+ * could signal the other's launcher and they would share the limit on processes. They could not
+ * see each other even so: each has its own pid namespace. Two that start in the same instant
+ * may still pick the same one; that costs only this separation. */
 static bool uid_runs(uid_t uid)
 {
 	DIR *proc = opendir("/proc");
@@ -109,7 +111,8 @@ static _Noreturn void give_up(const char *what)
 	_exit(EXIT_LAUNCHER);
 }
 
-/* A process that is root outside stays root outside whatever uid a namespace shows it, so root is left for good first. */
+/* A process that is root outside stays root outside whatever uid a namespace shows it, so root
+ * is left for good first. */
 static void leave_root(void)
 {
 	if (geteuid() != 0 && getuid() != 0)
@@ -137,8 +140,9 @@ static void plain_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Moves descriptors to their places without treading on one that has not been moved yet. from[i] goes to first + i;
- * -1 leaves that place closed. Everything from first + n on is closed. */
+/* Moves descriptors to their places without treading on one that has not been moved yet.
+ * from[i] goes to first + i; -1 leaves that place closed. Everything from first + n on is
+ * closed. */
 static void place(int first, int *from, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -159,7 +163,8 @@ static void place(int first, int *from, int n)
 
 static void prepare(int sock, int err_fd)
 {
-	/* Out of the terminal's foreground group: Ctrl-C is for the parent, which then ends us in order. */
+	/* Out of the terminal's foreground group: Ctrl-C is for the parent, which then ends us
+	 * in order. */
 	setsid();
 	plain_signals();
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -177,7 +182,8 @@ static void prepare(int sock, int err_fd)
 	}
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	leave_root();
-	/* Keys that the user's session holds are not for the browser; where the call is unknown there are none. */
+	/* Keys that the user's session holds are not for the browser; where the call is unknown
+	 * there are none. */
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	umask(077);
 }
@@ -199,7 +205,7 @@ static char **strings(char **text, const char *end, uint32_t n)
 
 static void take_fds(struct msghdr *m, uint32_t given)
 {
-	int fds[PASSED_FDS_MAX], from[LAUNCHER_GIVEN], got = 0, used = 0;
+	int fds[PASSED_FDS_MAX] = {0}, from[LAUNCHER_GIVEN], got = 0, used = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -207,8 +213,9 @@ static void take_fds(struct msghdr *m, uint32_t given)
 		memcpy(fds, CMSG_DATA(c), (size_t)got * sizeof(int));
 	}
 	for (int i = 0; i < LAUNCHER_GIVEN; i++) {
-		from[i] = given >> i & 1 ? fds[used++] : -1;
-		assert(used <= got);
+		bool is_given = (given >> i & 1) != 0;
+		assert(!is_given || used < got);
+		from[i] = is_given ? fds[used++] : -1;
 	}
 	place(LAUNCHER_FILTER, from, LAUNCHER_GIVEN);
 }
@@ -222,7 +229,9 @@ static _Noreturn void obey(void)
 	} control;
 	struct order_head head;
 	struct iovec iov[2] = {{&head, sizeof head}, {text, sizeof text}};
-	struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2, .msg_control = control.bytes,
+	struct msghdr m = {.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes};
 	ssize_t n;
 	do
@@ -232,6 +241,7 @@ static _Noreturn void obey(void)
 		_exit(0); /* the parent went away, or wants no browser after all */
 	if (n < (ssize_t)sizeof head || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		give_up("reading the order");
+	assert(head.argc > 0);
 	take_fds(&m, head.given);
 	char *at = text;
 	const char *end = text + ((size_t)n - sizeof head);
@@ -250,7 +260,8 @@ bool launcher_fork(struct launcher *l, struct err *err)
 	*l = (struct launcher){-1, -1, -1, -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return err_set_os(err, ERR_SYSTEM, errno, "the browser's socketpair");
-	/* Both ends non-blocking: who writes more than we read loses lines and never waits for us. */
+	/* Both ends non-blocking: who writes more than we read loses lines, and does not wait.
+	 */
 	if (pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) != 0) {
 		err_set_os(err, ERR_SYSTEM, errno, "the browser's pipe");
 		close(pair[0]);
@@ -272,33 +283,44 @@ bool launcher_fork(struct launcher *l, struct err *err)
 		l->pidfd = pidfd_open(l->pid, 0);
 	if (l->pidfd >= 0)
 		return true;
-	/* Closing our end of the socket ends a launcher that was forked but cannot be watched. */
-	err_set_os(err, ERR_SYSTEM, l->pid < 0 ? failed : errno, "forking the browser's launcher");
+	/* Closing our end of the socket ends a launcher that was forked but cannot be watched.
+	 */
+	err_set_os(
+		err, ERR_SYSTEM, l->pid < 0 ? failed : errno, "forking the browser's launcher");
 	launcher_fini(l);
 	return false;
 }
 
+static uint32_t count(const char *const *v)
+{
+	uint32_t n = 0;
+	while (v[n] != NULL)
+		n++;
+	return n;
+}
+
 bool launcher_order(struct launcher *l, const struct launcher_order *order, struct err *err)
 {
-	struct order_head head = {.inside = order->inside};
+	struct order_head head = {
+		.inside = order->inside, .argc = count(order->argv), .envc = count(order->env)};
 	struct buf b = {0};
 	int fds[LAUNCHER_GIVEN];
 	size_t fds_n = 0;
-	buf_add(&b, &head, sizeof head);
-	for (const char *const *s = order->argv; *s != NULL; s++, head.argc++)
-		buf_add(&b, *s, strlen(*s) + 1);
-	for (const char *const *s = order->env; *s != NULL; s++, head.envc++)
-		buf_add(&b, *s, strlen(*s) + 1);
 	for (unsigned i = 0; i < LAUNCHER_GIVEN; i++) {
 		if (order->given[i] < 0)
 			continue;
 		head.given |= 1U << i;
 		fds[fds_n++] = order->given[i];
 	}
-	memcpy(b.p + b.start, &head, sizeof head);
+	buf_add(&b, &head, sizeof head);
+	for (uint32_t i = 0; i < head.argc; i++)
+		buf_add(&b, order->argv[i], strlen(order->argv[i]) + 1);
+	for (uint32_t i = 0; i < head.envc; i++)
+		buf_add(&b, order->env[i], strlen(order->env[i]) + 1);
 	bool ok = buf_len(&b) <= LAUNCHER_ORDER_MAX;
 	if (!ok)
-		err_set(err, ERR_LIMIT, "the browser's command line has %zu bytes", buf_len(&b));
+		err_set(err, ERR_LIMIT, "the browser's command line has %zu bytes",
+			buf_len(&b));
 	else if (!launcher_send(l->sock, b.p + b.start, buf_len(&b), fds, fds_n))
 		ok = err_set_os(err, ERR_BROWSER_START, errno, "the launcher does not listen");
 	buf_fini(&b);

@@ -1,7 +1,8 @@
 /*
- * The process that becomes the jail: forked before there are threads and keys, it leaves root, and waits on its socket for
- * one order; it then turns into the ordered program (bubblewrap), or into our own inside program (no sandbox). It knows
- * nothing of browsers. The order comes from its own parent and is trusted; nothing else can reach the socket.
+ * The process that becomes the jail: forked before there are threads and keys, it leaves root,
+ * and waits on its socket for one order; it then turns into the ordered program (bubblewrap),
+ * or into our own inside program (no sandbox). It knows nothing of browsers. The order comes
+ * from its own parent and is trusted; nothing else can reach the socket.
  */
 #ifndef UI_BROWSER_LAUNCHER_H
 #define UI_BROWSER_LAUNCHER_H
@@ -14,7 +15,8 @@
 /* Descriptors as the ordered program finds them. The first two are always there. */
 enum launcher_fd {
 	LAUNCHER_SOCK = 3, /* our end of the socketpair */
-	LAUNCHER_EXE,      /* this program's executable, readable whatever the folders above it say */
+	LAUNCHER_EXE, /* this program's executable, readable whatever the folders above it say
+		       */
 	LAUNCHER_FILTER,   /* seccomp program, see filter.h */
 	LAUNCHER_POLICIES, /* policies.json */
 	LAUNCHER_PARCEL,   /* files for the home folder, see inside.h */
@@ -30,15 +32,16 @@ struct launcher {
 };
 
 struct launcher_order {
-	bool inside;             /* argv is for inside_main in this very process, not for execve */
-	const char *const *argv; /* argv[0] an absolute path; NULL at the end */
-	const char *const *env;  /* the whole environment; NULL at the end */
+	bool inside; /* argv is for inside_main in this very process, not for execve */
+	const char *const *argv;   /* argv[0] an absolute path; NULL at the end */
+	const char *const *env;    /* the whole environment; NULL at the end */
 	int given[LAUNCHER_GIVEN]; /* for LAUNCHER_FILTER and up; -1: none. Borrowed */
 };
 
 bool launcher_fork(struct launcher *l, struct err *err);
 bool launcher_order(struct launcher *l, const struct launcher_order *order, struct err *err);
-void launcher_fini(struct launcher *l); /* closes the descriptors; does not wait for the process */
+void launcher_fini(
+	struct launcher *l); /* closes the descriptors; does not wait for the process */
 
 /* A uid that nobody is known by and no process runs as; 0 if there is none. */
 uid_t launcher_unused_uid(void);

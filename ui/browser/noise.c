@@ -1,9 +1,10 @@
 #include "ui/browser/browser.h"
 
 /*
- * Measured with Firefox ESR 153 behind a logging proxy, 120 seconds, in the jail: with our preferences, policies and
- * MOZ_REMOTE_SETTINGS_DEVTOOLS nothing but the pages asked for was requested. Without that variable it is the first of these, once;
- * without the policies some of the others. They stay listed for other versions of Firefox, where a switch may have gone.
+ * Measured with Firefox ESR 153 behind a logging proxy, 120 seconds, in the jail: with our
+ * preferences, policies and MOZ_REMOTE_SETTINGS_DEVTOOLS nothing but the pages asked for was
+ * requested. Without that variable it is the first of these, once; without the policies some of
+ * the others. They stay listed for other versions of Firefox, where a switch may have gone.
  */
 const char *const browser_noise_hosts[] = {
 	"firefox.settings.services.mozilla.com",

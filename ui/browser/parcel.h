@@ -1,6 +1,7 @@
 /*
- * Small files on their way into the jail's home folder, in one memory file: name length (u16), name, content length (u32),
- * content; again and again. Written by the parent, read by the inside program; both are ours.
+ * Small files on their way into the jail's home folder, in one memory file: name length (u16),
+ * name, content length (u32), content; again and again. Written by the parent, read by the
+ * inside program; both are ours.
  */
 #ifndef UI_BROWSER_PARCEL_H
 #define UI_BROWSER_PARCEL_H

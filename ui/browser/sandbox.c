@@ -34,7 +34,8 @@ static void add3(struct line *l, const char *a, const char *b, const char *c)
 	add(l, c);
 }
 
-/* /bin and its like: links into /usr on a merged system, folders of their own on an older one. */
+/* /bin and its like: links into /usr on a merged system, folders of their own on an older one.
+ */
 static void add_root_dir(struct line *l, const char *path)
 {
 	struct stat st;
@@ -64,7 +65,8 @@ static void add_namespaces(struct line *l)
 	add2(l, "--seccomp", arena_printf(l->a, "%d", LAUNCHER_FILTER));
 }
 
-/* All that can be seen. /root, /home, /var, /run, /tmp, /etc, /sys, /srv, /opt, /mnt of the machine are not here. */
+/* All that can be seen. /root, /home, /var, /run, /tmp, /etc, /sys, /srv, /opt, /mnt of the
+ * machine are not here. */
 static void add_files(struct line *l, const struct sandbox *s)
 {
 	static const char *const root[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64"};
@@ -91,7 +93,8 @@ static void add_files(struct line *l, const struct sandbox *s)
 		add3(l, "--ro-bind", s->wayland, SANDBOX_WAYLAND);
 	if (s->program_dir != NULL)
 		add3(l, "--ro-bind", s->program_dir, s->program_dir);
-	/* By descriptor: an unprivileged user need not be able to walk to where we are installed. */
+	/* By descriptor: an unprivileged user need not be able to walk to where we are
+	 * installed. */
 	add2(l, "--perms", "0555");
 	add3(l, "--ro-bind-data", arena_printf(l->a, "%d", LAUNCHER_EXE), SANDBOX_EXE);
 	if (s->policies) {
@@ -151,13 +154,15 @@ static long setting(const char *path)
 const char *sandbox_hint(void)
 {
 	if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0)
-		return "sysctl kernel.unprivileged_userns_clone is 0; set it to 1, or give --no-sandbox";
+		return "sysctl kernel.unprivileged_userns_clone is 0; set it to 1, or give "
+		       "--no-sandbox";
 	if (setting("/proc/sys/user/max_user_namespaces") == 0)
 		return "sysctl user.max_user_namespaces is 0; raise it, or give --no-sandbox";
 	if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
 		return "AppArmor forbids them to ordinary programs "
 		       "(kernel.apparmor_restrict_unprivileged_userns is 1); allow bwrap by a "
 		       "profile, or give --no-sandbox";
-	return "a container's filter may forbid them; run clicktrail on the machine itself, or give "
+	return "a container's filter may forbid them; run clicktrail on the machine itself, or "
+	       "give "
 	       "--no-sandbox";
 }

@@ -1,6 +1,7 @@
 /*
- * The jail's walls as a bubblewrap command line: which namespaces, which files. Pure but for looking at which of the
- * system's folders exist; the launcher runs it. What may be seen inside is exactly what is listed in sandbox.c.
+ * The jail's walls as a bubblewrap command line: which namespaces, which files. Pure but for
+ * looking at which of the system's folders exist; the launcher runs it. What may be seen inside
+ * is exactly what is listed in sandbox.c.
  */
 #ifndef UI_BROWSER_SANDBOX_H
 #define UI_BROWSER_SANDBOX_H
@@ -10,10 +11,12 @@
 
 struct sandbox {
 	const char *bwrap;       /* path of bubblewrap */
-	const char *program_dir; /* a browser outside /usr: its folder, bound read-only; NULL otherwise */
-	const char *x_socket;    /* --show: the user's X socket, bound at its own path; NULL: none */
-	const char *wayland;     /* --show: the user's Wayland socket, bound at SANDBOX_WAYLAND */
-	bool policies;           /* LAUNCHER_POLICIES is given */
+	const char *program_dir; /* a browser outside /usr: its folder, bound read-only; NULL
+				    otherwise */
+	const char
+		*x_socket; /* --show: the user's X socket, bound at its own path; NULL: none */
+	const char *wayland; /* --show: the user's Wayland socket, bound at SANDBOX_WAYLAND */
+	bool policies;       /* LAUNCHER_POLICIES is given */
 };
 
 #define SANDBOX_EXE "/clicktrail" /* our executable, inside */
@@ -21,8 +24,8 @@ struct sandbox {
 #define SANDBOX_WAYLAND "/wayland"
 enum { SANDBOX_UID = 1000 };
 
-/* Fills order->argv, from the arena, and order->given[] for the filter, which is then the caller's to close. `inner` runs
- * inside as uid 1000 with nothing but order->env. */
+/* Fills order->argv, from the arena, and order->given[] for the filter, which is then the
+ * caller's to close. `inner` runs inside as uid 1000 with nothing but order->env. */
 bool sandbox_order(const struct sandbox *s, const char *const *inner,
 	struct launcher_order *order, struct arena *a, struct err *err);
 

@@ -27,7 +27,8 @@ static const char *wayland_socket(struct arena *a)
 	return is_socket(path) ? path : NULL;
 }
 
-/* "0" of ":0", ":0.0", "unix:0"; NULL when the display is another machine's or behind TCP (ssh -X). */
+/* "0" of ":0", ":0.0", "unix:0"; NULL when the display is another machine's or behind TCP (ssh
+ * -X). */
 static const char *display_number(const char *display, struct arena *a)
 {
 	const char *colon = strrchr(display, ':');
@@ -63,17 +64,19 @@ bool show_find(struct show *s, struct buf *cookie, struct arena *a, struct err *
 	const char *display = getenv("DISPLAY");
 	if (display == NULL || display[0] == 0)
 		return err_set(err, ERR_BROWSER_START,
-			"--show needs a display, and neither WAYLAND_DISPLAY nor DISPLAY names one");
+			"--show needs a display, and neither WAYLAND_DISPLAY nor DISPLAY names "
+			"one");
 	const char *number = display_number(display, a);
 	if (number == NULL)
 		return err_set(err, ERR_BROWSER_START,
-			"--show cannot use the display \"%s\": only one on this machine can be reached "
+			"--show cannot use the display \"%s\": only one on this machine can be "
+			"reached "
 			"from the sandbox",
 			display);
 	s->x_socket = arena_printf(a, "/tmp/.X11-unix/X%s", number);
 	if (!is_socket(s->x_socket))
-		return err_set(err, ERR_BROWSER_START, "--show: the display \"%s\" has no socket %s",
-			display, s->x_socket);
+		return err_set(err, ERR_BROWSER_START,
+			"--show: the display \"%s\" has no socket %s", display, s->x_socket);
 	s->display = arena_printf(a, ":%s", number);
 	find_cookie(number, cookie, a);
 	return true;

@@ -23,13 +23,15 @@ bool xauth_find(struct span file, const char *number, struct buf *out)
 	struct reader r = reader_of(file);
 	while (r.n > 0) {
 		uint16_t family = read_u16(&r);
-		read_span(&r, read_u16(&r)); /* the host: ours, or the file would not work outside either */
+		read_span(&r, read_u16(&r)); /* the host: ours, or the file would not work
+						outside either */
 		struct span display = read_span(&r, read_u16(&r));
 		struct span name = read_span(&r, read_u16(&r));
 		struct span data = read_span(&r, read_u16(&r));
 		if (r.bad)
 			return false;
-		/* Other families are for displays over a network, which the jail cannot reach. */
+		/* Other families are for displays over a network, which the jail cannot reach.
+		 */
 		bool local = family == XAUTH_FAMILY_LOCAL || family == XAUTH_FAMILY_WILD;
 		if (!local || (display.n > 0 && !span_is(display, number)))
 			continue;

@@ -67,15 +67,20 @@ static void compare(void *ctx, const struct trace *t)
 	if (c->differences > MISS_MAX)
 		buf_addf(&c->out, "     and %zu more\n", c->differences - MISS_MAX);
 	if (c->differences == 0)
-		buf_addf(&c->out, "     The lab agrees: these are the %zu hops that it served.\n",
+		buf_addf(&c->out, "\nThe lab agrees, hop for hop: these are the %zu steps that it served.\n",
 			served.n);
+	else
+		buf_add_str(&c->out, "\nThe lab does NOT agree with this trail.\n");
 	for (size_t i = 0; i < served.n && c->differences == 0; i++)
 		buf_addf(&c->out, "%3zu  %s\n", i + 1, served.hops[i].trick);
-	if (!c->complete && c->plain)
-		buf_add_str(&c->out, "     The click goes on behind that: a client without script cannot "
-				     "follow it there.\n");
+	if (!c->complete && served.decoys > 0)
+		buf_add_str(&c->out, "The last of them took this client for a scanner and showed it another "
+				     "page: that is\nwhat a real browser is needed for.\n");
+	else if (!c->complete && c->plain)
+		buf_add_str(&c->out, "The click goes on behind that, where a client without script cannot "
+				     "follow.\n");
 	else if (!c->complete)
-		buf_add_str(&c->out, "     The lab's last page was NOT reached.\n");
+		buf_add_str(&c->out, "The lab's last page was NOT reached.\n");
 	arena_fini(&a);
 }
 

@@ -218,37 +218,40 @@ static int exit_code_of(const struct trace *t, const struct err *recorder)
 									     : EXIT_DONE;
 }
 
-static bool print_trail(const struct report *r, struct buf *out)
+/* The hops were printed as they came; again only if that had to be corrected. */
+static void say_trails(const struct trace *t, const struct report *r, struct buf *out)
 {
+	if (r->n_trails == 0)
+		buf_add_str(out, "\nThe link was never asked for: there is no trail.\n");
 	for (size_t i = 0; i < r->n_trails; i++) {
+		buf_add_byte(out, '\n');
 		if (r->n_trails > 1)
 			buf_addf(out, "trail %s\n", r->trails[i].id);
-		report_text_trail(&r->trails[i], out);
+		if (t->live.corrected) {
+			report_text_trail(&r->trails[i], out);
+			buf_add_byte(out, '\n');
+		}
+		report_text_summary(r, &r->trails[i], out);
 	}
-	return r->n_trails > 0;
+	buf_add_str(out, "Recorded in ");
+	say_text(out, span_str(t->recording.case_path));
+	buf_add_str(out, "; see: clicktrail report, clicktrail explain\n");
 }
 
-/* What is printed when it is over: the report as JSON, or the trail as text and where the rest is. */
+/* What is printed when it is over: the report as JSON, or what happened as text and where the rest is. */
 static bool print_result(struct trace *t, struct err *err)
 {
 	struct arena a = {0};
 	struct report r;
 	struct buf out = {0};
-	bool json = t->options->json;
 	if (!t->gathering || !report_make(&t->gather, t->recording.session, &a, &r, err)) {
 		arena_fini(&a);
 		return !t->gathering;
 	}
-	if (json) {
+	if (t->options->json)
 		report_json(&r, &out);
-	} else {
-		buf_add_str(&out, "\nThe trail:\n");
-		if (!print_trail(&r, &out))
-			buf_add_str(&out, "     There is none: the link was never asked for.\n");
-		buf_add_str(&out, "     Recorded in ");
-		say_text(&out, span_str(t->recording.case_path));
-		buf_add_str(&out, "; see: clicktrail report, clicktrail explain\n");
-	}
+	else
+		say_trails(t, &r, &out);
 	bool good = output_write(NULL, NULL, &out, err);
 	buf_fini(&out);
 	arena_fini(&a);

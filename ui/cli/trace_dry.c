@@ -81,8 +81,9 @@ void trace_print_dry(const struct trace *t)
 		say_claim(&url, &a, &out);
 	}
 	say_browser(t, &a, &out);
-	buf_add_str(&out, "\nProven: the browser starts and opens a page over TLS by our certificate\n"
-			  "authority through the recording proxy, and the case takes facts.\n");
+	buf_addf(&out, "\nProven: the %s opens a page over TLS by our certificate authority through\n"
+		       "the recording proxy, and a case takes facts where it would be written.\n",
+		t->browser != NULL ? "browser" : "built-in client");
 	output_write(NULL, NULL, &out, NULL);
 	buf_fini(&out);
 	arena_fini(&a);

@@ -49,6 +49,50 @@ static const char *sure_sentence(enum trail_confidence c)
 	return "";
 }
 
+/* What a signal is, to somebody who has not read the standards. A signal that is not listed is shown by its own name. */
+static const char *signal_sentence(const char *signal)
+{
+	static const struct {
+		const char *signal, *sentence;
+	} table[] = {
+		{"sent-link", "it is the link that was opened"},
+		{"status", "the answer's status"},
+		{"location", "the answer's Location field"},
+		{"refresh", "the answer's Refresh field"},
+		{"meta", "in the page"},
+		{"meta-written", "in markup that a script of the page writes"},
+		{"script-location", "the script's own words"},
+		{"script-reload", "the script loads the page again"},
+		{"script-action", "the script's own words"},
+		{"script-href", "the script's own words"},
+		{"script-url", "the address stands in the script"},
+		{"script-prefix", "the script holds the beginning of the address"},
+		{"script-submit", "the script sends the form"},
+		{"script-click", "the script clicks the link"},
+		{"window-open", "the script opens a window"},
+		{"form-action", "the form in the page"},
+		{"form-field", "a hidden value of the form, sent back"},
+		{"anchor", "a link in the page"},
+		{"frame", "a frame in the page"},
+		{"coding", "the address was hidden by"},
+		{"method", "the request's method"},
+		{"cookie", "a cookie that was set before and is sent now"},
+		{"timing", "when it came"},
+		{"sec-fetch-site", "where the browser says it comes from (Sec-Fetch-Site)"},
+		{"sec-fetch-user", "the browser says that a person did it (Sec-Fetch-User)"},
+		{"no-sec-fetch-user", "the browser does not say that a person did it"},
+		{"referer", "the page that the browser names (Referer)"},
+		{"origin", "the site that the browser names (Origin)"},
+		{"strict-transport-security", "the site had told the browser to use https only"},
+		{"retry", "the same request was made before and failed"},
+		{"against", "but this speaks against it"},
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (strcmp(signal, table[i].signal) == 0)
+			return table[i].sentence;
+	return signal;
+}
+
 static void explain_evidence(const struct trail_hop *h, struct buf *out)
 {
 	if (h->n_evidence > 0)
@@ -56,10 +100,10 @@ static void explain_evidence(const struct trail_hop *h, struct buf *out)
 	for (size_t i = 0; i < h->n_evidence; i++) {
 		const struct trail_evidence *e = &h->evidence[i];
 		buf_add_str(out, "     - ");
-		say_text(out, span_str(e->signal));
+		say_text(out, span_str(signal_sentence(e->signal)));
 		if (e->exchange != FACT_NULL)
 			buf_addf(out, " (exchange %lld)", (long long)e->exchange);
-		if (e->quote.p != NULL) {
+		if (e->quote.n > 0) {
 			buf_add_str(out, ": ");
 			say_long(out, e->quote, "       ");
 		}

@@ -165,6 +165,7 @@ static void print_line(struct live *l, const struct trail *t, const struct trail
 	const char *text, bool corrected)
 {
 	struct buf out = {0};
+	l->corrected |= corrected;
 	name_trail(l, t);
 	live_clear(l);
 	buf_add_str(&out, l->colour ? colour_of(h) : "");
@@ -203,6 +204,7 @@ static void show_gone(struct live *l, const struct trail *t)
 		if (line->gone)
 			continue;
 		line->gone = true;
+		l->corrected = true;
 		name_trail(l, t);
 		live_say(l, "%3zu  is no step of this trail after all  [corrected]", line->hop);
 	}

@@ -14,6 +14,7 @@ struct live {
 	bool terminal; /* may be written over */
 	bool colour;
 	bool status_shown;
+	bool corrected; /* some line was: who wants the trail in one piece prints it again */
 	struct live_line *lines; /* what was printed; owned */
 	size_t n_lines;
 	int64_t last_session; /* of the line printed last */

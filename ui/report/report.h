@@ -81,7 +81,8 @@ void report_build(const struct case_about *about, const struct model *m,
 void report_json(const struct report *r, struct buf *out);
 void report_text(const struct report *r, struct buf *out);
 void report_explain(const struct report *r, struct buf *out);
-/* One trail as text: what `trace` prints when it is over (and a part of the text report). */
+/* Parts of the text report that `trace` prints when it is over: what happened, for everybody; and the hops, a line each. */
+void report_text_summary(const struct report *r, const struct report_trail *t, struct buf *out);
 void report_text_trail(const struct report_trail *t, struct buf *out);
 
 #endif

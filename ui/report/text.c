@@ -39,6 +39,10 @@ static void say_path(const struct report_trail *t, struct buf *out)
 {
 	const struct report_hop *last = t->n_hops > 0 ? &t->hops[t->n_hops - 1] : NULL;
 	struct buf line = {0};
+	if (t->n_hops <= 1) {
+		buf_add_str(out, "It led nowhere else.\n");
+		return;
+	}
 	buf_add_str(&line, "It led over ");
 	say_count(&line, t->n_hops, "step", "steps");
 	buf_add_str(&line, " and ");
@@ -51,6 +55,25 @@ static void say_path(const struct report_trail *t, struct buf *out)
 	buf_add_str(&line, ", to:");
 	say_prose(out, "", "", buf_span(&line));
 	buf_fini(&line);
+	buf_add_str(out, "  ");
+	say_long(out, t->trail->final_url, "  ");
+	buf_add_byte(out, '\n');
+}
+
+/* How it ended, and for an error why. */
+static void say_end(const struct report_trail *t, struct buf *out)
+{
+	const struct report_hop *last = t->n_hops > 0 ? &t->hops[t->n_hops - 1] : NULL;
+	if (t->trail->ended_by == ENDED_ERROR && last != NULL && last->reason.p != NULL) {
+		for (int kind = ERR_NONE + 1; kind < ERR_KINDS; kind++) {
+			if (!span_is(last->reason, err_word((enum err_kind)kind)))
+				continue;
+			buf_addf(out, "It ended with an error: %s.\n",
+				err_sentence((enum err_kind)kind));
+			return;
+		}
+	}
+	buf_addf(out, "%s\n", trail_end_sentence(t->trail->ended_by));
 }
 
 static void say_parties(const struct report_trail *t, struct buf *out)
@@ -69,8 +92,8 @@ static void say_parties(const struct report_trail *t, struct buf *out)
 	buf_fini(&line);
 }
 
-/* What happened, for everybody. At most eight lines, unless an address is longer than a line. */
-static void say_summary(const struct report *r, const struct report_trail *t, struct buf *out)
+/* At most ten lines, unless an address is longer than a line or there is much to note. */
+void report_text_summary(const struct report *r, const struct report_trail *t, struct buf *out)
 {
 	const struct report_session *s = session_of(r, t->trail->session);
 	buf_add_str(out, "On ");
@@ -81,14 +104,13 @@ static void say_summary(const struct report *r, const struct report_trail *t, st
 	say_long(out, t->trail->start_url, "  ");
 	buf_add_byte(out, '\n');
 	say_path(t, out);
-	buf_add_str(out, "  ");
-	say_long(out, t->trail->final_url, "  ");
-	buf_addf(out, "\n%s ", trail_end_sentence(t->trail->ended_by));
-	if (t->trail->recording_complete)
-		buf_add_str(out, "Every step was recorded whole.\n");
-	else
-		buf_add_str(out, "NOT every step was recorded whole: see below.\n");
+	say_end(t, out);
+	buf_add_str(out, t->trail->recording_complete
+			? "Every step was recorded whole.\n"
+			: "NOT every step was recorded whole.\n");
 	say_parties(t, out);
+	for (size_t i = 0; i < t->trail->n_notes; i++)
+		say_prose(out, "Note: ", "  ", span_str(t->trail->notes[i]));
 }
 
 void report_text_trail(const struct report_trail *t, struct buf *out)
@@ -97,9 +119,6 @@ void report_text_trail(const struct report_trail *t, struct buf *out)
 		hop_line(t->hops[i].hop, out);
 		buf_add_byte(out, '\n');
 	}
-	buf_addf(out, "     %s\n", trail_end_sentence(t->trail->ended_by));
-	for (size_t i = 0; i < t->trail->n_notes; i++)
-		say_prose(out, "     Note: ", "       ", span_str(t->trail->notes[i]));
 }
 
 static void label(struct buf *out, const char *name)
@@ -127,7 +146,7 @@ static void say_arrival(const struct trail_hop *h, struct buf *out)
 		say_text(out, span_str(e->signal));
 		if (e->exchange != FACT_NULL)
 			buf_addf(out, " in exchange %lld", (long long)e->exchange);
-		if (e->quote.p != NULL) {
+		if (e->quote.n > 0) {
 			buf_add_str(out, ": ");
 			say_long(out, e->quote, under_label);
 		}
@@ -299,7 +318,7 @@ static void say_hop(const struct report_hop *h, struct buf *out)
 	say_arrival(h->hop, out);
 	say_time(h->hop, out);
 	if (h->hop->claimed_target.p != NULL)
-		say_labelled(out, "names", h->hop->claimed_target);
+		say_labelled(out, "claims", h->hop->claimed_target);
 	if (h->exchange != NULL) {
 		say_server(h, out);
 		say_dns(h->dns, out);
@@ -394,7 +413,7 @@ void report_text(const struct report *r, struct buf *out)
 			buf_add_byte(out, '\n');
 		if (r->n_trails > 1)
 			buf_addf(out, "TRAIL %s\n\n", t->id);
-		say_summary(r, t, out);
+		report_text_summary(r, t, out);
 		buf_add_str(out, "\nTHE TRAIL\n\n");
 		report_text_trail(t, out);
 		buf_add_str(out, "\nTHE DETAIL\n\n");

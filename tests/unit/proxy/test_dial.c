@@ -154,7 +154,7 @@ static void test_blackhole(void **state)
 {
 	struct dialing *f = *state;
 	struct blackhole hole;
-	blackhole_start(&hole, "127.0.0.1", 0);
+	blackhole_start(&hole, "127.0.0.1");
 	dialing_allow(f, "127.0.0.0/8");
 	f->patience_us = 400000;
 	dialing_fails(f, "127.0.0.1", hole.port, ERR_CONNECT_TIMEOUT, "127.0.0.1");
@@ -183,19 +183,21 @@ static void test_second_address_after_silence(void **state)
 {
 	struct dialing *f = *state;
 	struct blackhole hole;
-	blackhole_start(&hole, "127.0.0.2", 0);
-	int listener = dialing_listen("127.0.0.3", &hole.port, 16);
-	assert_true(listener >= 0);
+	uint16_t port;
+	int two[2];
+	dialing_listen_two((const char *const[]){"127.0.0.2", "127.0.0.3"},
+		(const int[]){0, 16}, two, &port);
+	blackhole_fill(&hole, "127.0.0.2", two[0], port);
 	dialing_allow(f, "127.0.0.0/8");
 	dns_server_on(f->dns, "www.test", A, 0, "@ A 60 127.0.0.2; @ A 60 127.0.0.3");
 	int before = dialing_next_descriptor();
-	close(dialing_ok(f, "www.test", hole.port, "127.0.0.3"));
+	close(dialing_ok(f, "www.test", port, "127.0.0.3"));
 	assert_int_equal(dialing_next_descriptor(), before); /* the slower one is gone */
-	dialing_assert_span(f->leg.attempts,
-		dialing_text(f, "127.0.0.2:# given-up\n127.0.0.3:# ok", hole.port));
+	dialing_assert_span(
+		f->leg.attempts, dialing_text(f, "127.0.0.2:# given-up\n127.0.0.3:# ok", port));
 	assert_true(f->leg.elapsed_us >= DIAL_STAGGER_MS * 1000 - 1000);
 	assert_true(f->leg.elapsed_us < 8 * DIAL_STAGGER_MS * 1000);
-	close(listener);
+	close(two[1]);
 	blackhole_end(&hole);
 }
 
@@ -205,17 +207,19 @@ static void test_failure_beside_silence(void **state)
 {
 	struct dialing *f = *state;
 	struct blackhole hole;
-	blackhole_start(&hole, "127.0.0.2", 0);
-	int listener = dialing_listen("127.0.0.11", &hole.port, 16);
-	assert_true(listener >= 0);
+	uint16_t port;
+	int two[2];
+	dialing_listen_two((const char *const[]){"127.0.0.2", "127.0.0.11"},
+		(const int[]){0, 16}, two, &port);
+	blackhole_fill(&hole, "127.0.0.2", two[0], port);
 	dialing_allow(f, "127.0.0.0/8");
 	dns_server_on(f->dns, "www.test", A, 0,
 		"@ A 60 127.0.0.2; @ A 60 127.0.0.3; @ A 60 127.0.0.4; @ A 60 127.0.0.5; @ A "
 		"60 127.0.0.6; "
 		"@ A 60 127.0.0.7; @ A 60 127.0.0.8; @ A 60 127.0.0.9; @ A 60 127.0.0.11");
-	close(dialing_ok(f, "www.test", hole.port, "127.0.0.11"));
+	close(dialing_ok(f, "www.test", port, "127.0.0.11"));
 	assert_true(f->leg.elapsed_us < 5 * DIAL_STAGGER_MS * 1000);
-	close(listener);
+	close(two[1]);
 	blackhole_end(&hole);
 }
 
@@ -224,8 +228,12 @@ static void test_all_silent(void **state)
 {
 	struct dialing *f = *state;
 	struct blackhole one, two;
-	blackhole_start(&one, "127.0.0.2", 0);
-	blackhole_start(&two, "127.0.0.3", one.port);
+	uint16_t port;
+	int fd[2];
+	dialing_listen_two((const char *const[]){"127.0.0.2", "127.0.0.3"}, (const int[]){0, 0},
+		fd, &port);
+	blackhole_fill(&one, "127.0.0.2", fd[0], port);
+	blackhole_fill(&two, "127.0.0.3", fd[1], port);
 	dialing_allow(f, "127.0.0.0/8");
 	f->patience_us = 600000;
 	dns_server_on(f->dns, "www.test", A, 0, "@ A 60 127.0.0.2; @ A 60 127.0.0.3");
@@ -301,7 +309,7 @@ static void test_stop_while_connecting(void **state)
 	struct stopper s = {f, "www.test", eventfd(0, EFD_CLOEXEC), 0};
 	struct blackhole hole;
 	pthread_t thread;
-	blackhole_start(&hole, "127.0.0.1", 0);
+	blackhole_start(&hole, "127.0.0.1");
 	dialing_allow(f, "127.0.0.1");
 	dns_server_on(f->dns, "www.test", A, 0, "@ A 60 127.0.0.1");
 	f->stop_fd = s.fd;

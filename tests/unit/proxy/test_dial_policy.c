@@ -124,9 +124,9 @@ static void test_rebinding(void **state)
 {
 	struct dialing *f = *state;
 	uint16_t port;
-	int good = dialing_listen_any("127.0.0.2", &port),
-	    inside = dialing_listen("127.0.0.1", &port, 16);
-	assert_true(inside >= 0);
+	int fd[2];
+	dialing_listen_two((const char *const[]){"127.0.0.2", "127.0.0.1"},
+		(const int[]){16, 16}, fd, &port);
 	dialing_allow(f, "127.0.0.2"); /* plays the public address */
 	dns_server_on(f->dns, "rebind.test", A, 1, "@ A 0 127.0.0.2");
 	dns_server_on(f->dns, "rebind.test", A, 0, "@ A 0 127.0.0.1");
@@ -134,9 +134,9 @@ static void test_rebinding(void **state)
 	assert_int_equal(dns_server_asked(f->dns, "rebind.test", A), 1);
 	dialing_fails(f, "rebind.test", port, ERR_REFUSED_ADDRESS, "127.0.0.1 is loopback");
 	assert_int_equal(dns_server_asked(f->dns, "rebind.test", A), 2);
-	dialing_assert_untouched(inside);
-	close(inside);
-	close(good);
+	dialing_assert_untouched(fd[1]);
+	close(fd[0]);
+	close(fd[1]);
 }
 
 /* The address of one of this machine's interfaces other than loopback; false if there is none.

@@ -1,7 +1,8 @@
 /*
- * What a browser test needs around the browser: a tiny proxy on its listening socket that answers every request itself
- * (https by a root of its own), remembers what was asked, and looks at process trees. One connection at a time, one
- * request a connection. Included by one test program each; asserts are cmocka's.
+ * What a browser test needs around the browser: a tiny proxy on its listening socket that
+ * answers every request itself (https by a root of its own), remembers what was asked, and
+ * looks at process trees. One connection at a time, one request a connection. Included by one
+ * test program each; asserts are cmocka's.
  */
 #ifndef TESTS_UNIT_UI_BROWSER_PAGE_H
 #define TESTS_UNIT_UI_BROWSER_PAGE_H
@@ -30,14 +31,22 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-enum { PAGE_LIMIT_S = 60, PAGE_WAIT_MS = 40000, PAGE_REQUESTS = 64, PAGE_CONN_S = 5, PAGE_TREE = 256 };
+enum {
+	PAGE_LIMIT_S = 60,
+	PAGE_WAIT_MS = 40000,
+	PAGE_REQUESTS = 64,
+	PAGE_CONN_S = 5,
+	PAGE_TREE = 256
+};
 
 /* Reports what a page can see of its browser, in a request of its own. */
 static const char page_html[] =
 	"<!doctype html><title>t</title><body><p>page<script>\n"
-	"fetch('/report?'+[navigator.webdriver,document.visibilityState,screen.width,screen.height,"
+	"fetch('/"
+	"report?'+[navigator.webdriver,document.visibilityState,screen.width,screen.height,"
 	"navigator.onLine,Intl.DateTimeFormat().resolvedOptions().timeZone,"
-	"navigator.languages.join('+'),innerWidth,navigator.platform,'ontouchstart' in window].join(';')"
+	"navigator.languages.join('+'),innerWidth,navigator.platform,'ontouchstart' in "
+	"window].join(';')"
 	"+';'+encodeURIComponent(navigator.userAgent));\n"
 	"</script>";
 
@@ -50,6 +59,7 @@ struct page {
 	char *seen[PAGE_REQUESTS]; /* "https|http host" newline and the head as it came */
 	size_t seen_n;
 	bool exited, gone;
+	char last_line[BROWSER_LINE_MAX]; /* of the browser's stderr */
 };
 
 static inline X509 *page_cert(EVP_PKEY *key, const char *cn, X509 *issuer, EVP_PKEY *by)
@@ -60,7 +70,7 @@ static inline X509 *page_cert(EVP_PKEY *key, const char *cn, X509 *issuer, EVP_P
 	X509_set_version(c, X509_VERSION_3);
 	ASN1_INTEGER_set_int64(X509_get_serialNumber(c), issuer != NULL ? 1000 + rand() : 1);
 	X509_gmtime_adj(X509_getm_notBefore(c), -86400);
-	X509_gmtime_adj(X509_getm_notAfter(c), 30 * 86400);
+	X509_gmtime_adj(X509_getm_notAfter(c), 30L * 86400);
 	X509_set_pubkey(c, key);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC,
 		(const unsigned char *)cn, -1, -1, 0);
@@ -70,7 +80,8 @@ static inline X509 *page_cert(EVP_PKEY *key, const char *cn, X509 *issuer, EVP_P
 	const struct {
 		int nid;
 		const char *value;
-	} root[] = {{NID_basic_constraints, "critical,CA:TRUE"}, {NID_key_usage, "critical,keyCertSign"}},
+	} root[] = {{NID_basic_constraints, "critical,CA:TRUE"},
+		{NID_key_usage, "critical,keyCertSign"}},
 	  leaf[] = {{NID_subject_alt_name, san}, {NID_ext_key_usage, "serverAuth"}};
 	for (size_t i = 0; i < 2; i++) {
 		X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx,
@@ -132,8 +143,9 @@ static inline void page_answer(struct page *p, int fd, SSL *tls, const char *hos
 {
 	char out[4096];
 	const char *path = strchr(head, ' ');
-	bool page = path != NULL && (strstr(head, "/start") != NULL || strstr(head, "/ready") != NULL) &&
-		strstr(head, "/report") == NULL && strstr(head, "favicon") == NULL;
+	bool page = path != NULL &&
+		    (strstr(head, "/start") != NULL || strstr(head, "/ready") != NULL) &&
+		    strstr(head, "/report") == NULL && strstr(head, "favicon") == NULL;
 	int n = snprintf(out, sizeof out,
 		"HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
 		"Connection: close\r\n\r\n%s",
@@ -196,7 +208,8 @@ static inline char *page_find(struct page *p, const char *host, const char *word
 	return NULL;
 }
 
-/* Serves until such a request was seen (NULL: until the browser exited), and asserts that it came in time. */
+/* Serves until such a request was seen (NULL: until the browser exited), and asserts that it
+ * came in time. */
 static inline char *page_wait(struct page *p, const char *host, const char *word)
 {
 	int64_t until = clock_now_us(clock_real()) + (int64_t)PAGE_WAIT_MS * 1000;
@@ -207,19 +220,24 @@ static inline char *page_wait(struct page *p, const char *host, const char *word
 		if (found != NULL)
 			return found;
 		int64_t left = (until - clock_now_us(clock_real())) / 1000;
-		if (left <= 0 || p->gone) {
-			print_error("never seen: %s with %s; %zu requests:\n", host, word, p->seen_n);
+		if (left <= 0 || p->gone || (host != NULL && p->exited)) {
+			print_error("never seen: %s with %s; %zu requests; last words: %s\n",
+				host != NULL ? host : "an exit", word != NULL ? word : "",
+				p->seen_n, p->last_line);
 			for (size_t i = 0; i < p->seen_n; i++)
 				print_error("%.200s\n", p->seen[i]);
 			fail();
 		}
-		struct pollfd f[2] = {{p->listen_fd, POLLIN, 0}, {browser_fd(p->browser), POLLIN, 0}};
+		struct pollfd f[2] = {
+			{p->listen_fd, POLLIN, 0}, {browser_fd(p->browser), POLLIN, 0}};
 		poll(f, 2, (int)left);
 		int fd = accept(p->listen_fd, NULL, NULL);
 		if (fd >= 0)
 			page_connection(p, fd);
 		struct browser_event e;
 		while (browser_next(p->browser, &e)) {
+			if (e.kind == BROWSER_LINE)
+				memcpy(p->last_line, e.line, sizeof p->last_line);
 			p->exited = p->exited || e.kind == BROWSER_EXITED;
 			p->gone = p->gone || e.kind == BROWSER_GONE;
 		}
@@ -232,12 +250,14 @@ static inline void page_start(struct page *p, const struct browser_launch *launc
 {
 	struct err err = {0};
 	char text[600];
+	*about = (struct browser_about){0};
 	p->browser = browser_fork(&err);
-	/* As the real program: unreadable to others from here on, which must not hinder the jail. */
+	/* As the real program: unreadable to others from here on, which must not hinder the
+	 * jail. */
 	prctl(PR_SET_DUMPABLE, 0);
 	bool ok = p->browser != NULL &&
-		browser_start(p->browser, launch, &p->listen_fd, about, &err) &&
-		browser_open(p->browser, urls, n, &err);
+		  browser_start(p->browser, launch, &p->listen_fd, about, &err) &&
+		  browser_open(p->browser, urls, n, &err);
 	err_text(&err, text, sizeof text);
 	if (!ok)
 		print_error("%s\n", text);
@@ -246,7 +266,8 @@ static inline void page_start(struct page *p, const struct browser_launch *launc
 
 struct tree {
 	pid_t pid[PAGE_TREE];
-	int fd[PAGE_TREE]; /* pidfds: a number used again is not mistaken for the process that had it */
+	int fd[PAGE_TREE]; /* pidfds: a number used again is not mistaken for the process that
+			      had it */
 	size_t n;
 	char profile[256]; /* the folder that Firefox was given */
 };

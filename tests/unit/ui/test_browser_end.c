@@ -1,5 +1,6 @@
 /*
- * Nothing is left: after browser_stop, and after the program itself was killed; in the jail, and without one.
+ * Nothing is left: after browser_stop, and after the program itself was killed; in the jail,
+ * and without one.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ static void run_page(struct page *p, bool sandbox)
 
 static void look_at_profile(struct tree *t, bool sandbox)
 {
-	/* In the jail the folder is nowhere in our world; without one it is here until the end. */
+	/* In the jail the folder is nowhere in our world; without one it is here until the end.
+	 */
 	if (sandbox)
 		assert_string_equal(t->profile, "/home/user/profile");
 	else

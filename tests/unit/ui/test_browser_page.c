@@ -1,6 +1,6 @@
 /*
- * A real Firefox in the real jail, answered by this test through the socket that came out: what a page and a server can
- * see of it, and that our root is trusted.
+ * A real Firefox in the real jail, answered by this test through the socket that came out: what
+ * a page and a server can see of it, and that our root is trusted.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,27 @@
 
 #include "tests/unit/ui/browser_page.h"
 
+/* How many of the browser's processes have shut themselves in further: a second filter on ours.
+ */
+static size_t doubly_filtered(void)
+{
+	struct tree t;
+	size_t n = 0;
+	tree_of(&t, getpid());
+	for (size_t i = 0; i < t.n; i++) {
+		char path[64], line[256];
+		int filters;
+		snprintf(path, sizeof path, "/proc/%d/status", t.pid[i]);
+		FILE *f = fopen(path, "re");
+		while (f != NULL && fgets(line, sizeof line, f) != NULL)
+			n += sscanf(line, "Seccomp_filters: %d", &filters) == 1 && filters >= 2;
+		if (f != NULL)
+			fclose(f);
+	}
+	tree_fini(&t);
+	return n;
+}
+
 static void two_tabs(void **state)
 {
 	(void)state;
@@ -17,11 +38,15 @@ static void two_tabs(void **state)
 	struct browser_about about;
 	struct err err;
 	page_init(&p);
-	const struct browser_launch launch = {.kind = BROWSER_FIREFOX, .sandbox = true,
-		.ca_pem = p.ca_pem, .language = "de-DE, de, en", .timezone = "Europe/Lisbon",
+	const struct browser_launch launch = {.kind = BROWSER_FIREFOX,
+		.sandbox = true,
+		.ca_pem = p.ca_pem,
+		.language = "de-DE, de, en",
+		.timezone = "Europe/Lisbon",
 		.device = "windows"};
 	/* A bar in a link is not two links, and a fragment stays. */
-	const char *const urls[] = {"https://link.example/start?a|b#part", "https://clicktrail.internal/ready"};
+	const char *const urls[] = {
+		"https://link.example/start?a|b#part", "https://clicktrail.internal/ready"};
 	page_start(&p, &launch, &about, urls, 2);
 
 	char *link = page_wait(&p, "https link.example", "GET /start?a|b ");
@@ -37,7 +62,9 @@ static void two_tabs(void **state)
 
 	/* webdriver; visibility; screen; on-line; zone; languages; width; platform; touch */
 	page_wait(&p, "https link.example",
-		"GET /report?false;visible;1920;1080;true;Europe/Lisbon;de-DE+de+en;1920;Win32;false;");
+		"GET "
+		"/report?false;visible;1920;1080;true;Europe/"
+		"Lisbon;de-DE+de+en;1920;Win32;false;");
 	page_wait(&p, "https clicktrail.internal", "GET /report?false;hidden;1920;1080;true;");
 
 	assert_string_equal(about.name, "Firefox");
@@ -49,10 +76,13 @@ static void two_tabs(void **state)
 	assert_false(about.headless);
 	assert_int_not_equal(about.uid_outside, 0);
 
+	/* Firefox's own sandbox for its pages works inside ours. */
+	assert_true(doubly_filtered() >= 2);
+
 	/* Nothing but what the two pages are made of was asked for. */
 	for (size_t i = 0; i < p.seen_n; i++)
 		assert_true(strncmp(p.seen[i], "https link.example\n", 19) == 0 ||
-			strncmp(p.seen[i], "https clicktrail.internal\n", 26) == 0);
+			    strncmp(p.seen[i], "https clicktrail.internal\n", 26) == 0);
 	assert_true(browser_stop(p.browser, &err));
 	page_fini(&p);
 }
@@ -64,8 +94,11 @@ static void telephone_over_http(void **state)
 	struct browser_about about;
 	struct err err;
 	page_init(&p);
-	const struct browser_launch launch = {.kind = BROWSER_FIREFOX, .sandbox = true,
-		.ca_pem = p.ca_pem, .device = "android", .timezone = "UTC"};
+	const struct browser_launch launch = {.kind = BROWSER_FIREFOX,
+		.sandbox = true,
+		.ca_pem = p.ca_pem,
+		.device = "android",
+		.timezone = "UTC"};
 	/* Loopback names and addresses go through the proxy too. */
 	const char *const urls[] = {"http://localhost:8080/start"};
 	page_start(&p, &launch, &about, urls, 1);

@@ -1,6 +1,6 @@
 /*
- * The parts that need no browser: what goes into the profile, the parcel, X authority files, devices, and every argument
- * that browser_start and browser_open refuse.
+ * The parts that need no browser: what goes into the profile, the parcel, X authority files,
+ * devices, and every argument that browser_start and browser_open refuse.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,8 +29,11 @@ enum { HARD_LIMIT_S = 60 };
 static char *prefs_of(const struct browser_launch *launch, const struct browser_about *about)
 {
 	struct buf b = {0};
-	struct firefox_setup s = {.launch = launch, .about = about, .home = "/home/x\"y\\z\n",
-		.port = 4711, .device = device_find(about->device[0] ? about->device : "linux")};
+	struct firefox_setup s = {.launch = launch,
+		.about = about,
+		.home = "/home/x\"y\\z\n",
+		.port = 4711,
+		.device = device_find(about->device[0] ? about->device : "linux")};
 	firefox_prefs(&s, &b);
 	return buf_take_str(&b);
 }
@@ -81,8 +84,8 @@ static void strings_stay_strings(void **state)
 	const struct browser_about about = {
 		.language = "en", .user_agent = "a\"); user_pref(\"b\\"};
 	char *text = prefs_of(&launch, &about);
-	assert_non_null(strstr(text,
-		"user_pref(\"general.useragent.override\", \"a\\x22); user_pref(\\x22b\\x5c\");\n"));
+	assert_non_null(strstr(text, "user_pref(\"general.useragent.override\", \"a\\x22); "
+				     "user_pref(\\x22b\\x5c\");\n"));
 	assert_non_null(strstr(text, "\"/home/x\\x22y\\x5cz\\x0a/downloads\""));
 	free(text);
 }
@@ -103,8 +106,10 @@ static void no_automation(void **state)
 	struct arena a = {0};
 	struct browser_about about = {.path = "/usr/bin/f", .timezone = "UTC"};
 	const struct browser_launch launch = {0};
-	struct firefox_setup s = {
-		.launch = &launch, .about = &about, .home = "/h", .device = device_find("linux")};
+	struct firefox_setup s = {.launch = &launch,
+		.about = &about,
+		.home = "/h",
+		.device = device_find("linux")};
 	for (const char *const *v = firefox_argv(&s, &a); *v != NULL; v++) {
 		assert_null(strstr(*v, "remote-debugging"));
 		assert_null(strstr(*v, "marionette"));
@@ -136,7 +141,8 @@ static void devices_are_whole(void **state)
 	}
 	assert_null(device_find("toaster"));
 	assert_string_equal(device_user_agent(device_find("windows"), "153.7.0", &a),
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0");
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 "
+		"Firefox/153.0");
 	assert_string_equal(device_user_agent(device_find("android"), "60", &a),
 		"Mozilla/5.0 (Android 15; Mobile; rv:60.0) Gecko/60.0 Firefox/60.0");
 	arena_fini(&a);
@@ -175,7 +181,8 @@ static void parcel_round_trip(void **state)
 	buf_fini(&b);
 }
 
-static void add_entry(struct buf *b, int family, const char *number, const char *name, const char *data)
+static void add_entry(
+	struct buf *b, int family, const char *number, const char *name, const char *data)
 {
 	const char *const parts[] = {"host", number, name, data};
 	buf_add_u16(b, (uint16_t)family);
@@ -257,12 +264,14 @@ static void start_refuses(void **state)
 	}
 }
 
-/* A root that is no certificate: told with certutil's own words, and everything is gone afterwards. */
+/* A root that is no certificate: told with certutil's own words, and everything is gone
+ * afterwards. */
 static void start_needs_a_certificate(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct browser_launch launch = {.sandbox = i == 0, .ca_pem = "not a certificate\n"};
+		struct browser_launch launch = {
+			.sandbox = i == 0, .ca_pem = "not a certificate\n"};
 		struct browser_about about;
 		struct err err = {0};
 		int fd;
@@ -332,8 +341,8 @@ static void noise_is_listed(void **state)
 	(void)state;
 	bool settings = false;
 	for (size_t i = 0; browser_noise_hosts[i] != NULL; i++)
-		settings = settings ||
-			strcmp(browser_noise_hosts[i], "firefox.settings.services.mozilla.com") == 0;
+		settings = settings || strcmp(browser_noise_hosts[i],
+					       "firefox.settings.services.mozilla.com") == 0;
 	assert_true(settings);
 }
 

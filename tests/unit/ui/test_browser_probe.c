@@ -1,6 +1,6 @@
 /*
- * What browser_probe says on machines that lack something. The lacking machines are made in user and mount namespaces of a
- * child, so nothing of the real one is touched.
+ * What browser_probe says on machines that lack something. The lacking machines are made in
+ * user and mount namespaces of a child, so nothing of the real one is touched.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,8 @@ static bool write_text(const char *path, const char *text)
 	return ok;
 }
 
-/* Root maps the whole range, so that the child can still become somebody else; others map themselves. */
+/* Root maps the whole range, so that the child can still become somebody else; others map
+ * themselves. */
 static void map_ids(pid_t child)
 {
 	char path[64], text[64];
@@ -110,15 +111,18 @@ static bool no_xvfb(void)
 static bool no_firefox(void)
 {
 	/* /usr/bin/firefox-esr is a link to it, /usr/bin/firefox a script that starts it. */
-	return mount("/dev/null", "/usr/lib/firefox-esr/firefox-esr", NULL, MS_BIND, NULL) == 0 &&
-		(access("/usr/bin/firefox", F_OK) != 0 ||
-			mount("/dev/null", "/usr/bin/firefox", NULL, MS_BIND, NULL) == 0);
+	return mount("/dev/null", "/usr/lib/firefox-esr/firefox-esr", NULL, MS_BIND, NULL) ==
+		       0 &&
+	       (access("/usr/bin/firefox", F_OK) != 0 ||
+		       mount("/dev/null", "/usr/bin/firefox", NULL, MS_BIND, NULL) == 0);
 }
 
 static bool a_wrapper_instead(void)
 {
-	return mount("/usr/bin/true", "/usr/lib/firefox-esr/firefox-esr", NULL, MS_BIND, NULL) == 0 &&
-		mount("/dev/null", "/usr/lib/firefox-esr/application.ini", NULL, MS_BIND, NULL) == 0;
+	return mount("/usr/bin/true", "/usr/lib/firefox-esr/firefox-esr", NULL, MS_BIND,
+		       NULL) == 0 &&
+	       mount("/dev/null", "/usr/lib/firefox-esr/application.ini", NULL, MS_BIND,
+		       NULL) == 0;
 }
 
 static bool no_namespaces(void)

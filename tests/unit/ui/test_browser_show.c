@@ -1,6 +1,6 @@
 /*
- * --show: the browser on a display of the user's, here an X server that this test runs, with a cookie; and what is told
- * when that display, and with it the browser's window, goes away.
+ * --show: the browser on a display of the user's, here an X server that this test runs, with a
+ * cookie; and what is told when that display, and with it the browser's window, goes away.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,8 @@ static int desk_up(void **state)
 	snprintf(desk.dir, sizeof desk.dir, "/tmp/clicktrail-test-XXXXXX");
 	assert_non_null(mkdtemp(desk.dir));
 	snprintf(desk.auth, sizeof desk.auth, "%s/authority", desk.dir);
-	xauth_add(&b, span_str(XAUTH_COOKIE_NAME), span_of("0123456789abcdef", XAUTH_COOKIE_LEN));
+	xauth_add(
+		&b, span_str(XAUTH_COOKIE_NAME), span_of("0123456789abcdef", XAUTH_COOKIE_LEN));
 	int fd = open(desk.auth, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, b.p + b.start, buf_len(&b)), buf_len(&b));
 	close(fd);
@@ -37,10 +38,11 @@ static int desk_up(void **state)
 	assert_int_equal(pipe(told), 0);
 	desk.xvfb = fork();
 	if (desk.xvfb == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(told[1], 3);
 		close_range(4, ~0U, 0);
-		execlp("Xvfb", "Xvfb", "-displayfd", "3", "-screen", "0", "1300x700x24", "-nolisten",
-			"tcp", "-auth", desk.auth, NULL);
+		execlp("Xvfb", "Xvfb", "-displayfd", "3", "-screen", "0", "1300x700x24",
+			"-nolisten", "tcp", "-auth", desk.auth, NULL);
 		_exit(127);
 	}
 	close(told[1]);
@@ -75,8 +77,11 @@ static void shown_then_closed(bool sandbox)
 	struct browser_about about;
 	struct err err;
 	page_init(&p);
-	const struct browser_launch launch = {.kind = BROWSER_FIREFOX, .sandbox = sandbox,
-		.show = true, .ca_pem = p.ca_pem, .timezone = "UTC"};
+	const struct browser_launch launch = {.kind = BROWSER_FIREFOX,
+		.sandbox = sandbox,
+		.show = true,
+		.ca_pem = p.ca_pem,
+		.timezone = "UTC"};
 	const char *const urls[] = {"http://link.example/start"};
 	page_start(&p, &launch, &about, urls, 1);
 	/* The screen is the desk's, not one of ours. */
@@ -111,7 +116,8 @@ static void a_display_that_is_not_there(void **state)
 	(void)state;
 	static const struct {
 		const char *display, *why;
-	} cases[] = {{NULL, "names one"}, {"", "names one"}, {"elsewhere:0", "only one on this machine"},
+	} cases[] = {{NULL, "names one"}, {"", "names one"},
+		{"elsewhere:0", "only one on this machine"},
 		{"localhost:10.0", "only one on this machine"}, {":65000", "no socket"},
 		{":", "only one on this machine"}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,6 +1,7 @@
 /*
- * The walls, seen from inside: this program runs itself as the prisoner, in exactly the jail that the browser gets, tries
- * every way out that we know of, and writes what happened. Each try is also made outside, to see that it could have worked.
+ * The walls, seen from inside: this program runs itself as the prisoner, in exactly the jail
+ * that the browser gets, tries every way out that we know of, and writes what happened. Each
+ * try is also made outside, to see that it could have worked.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,7 +163,8 @@ static int prisoner(int argc, char **argv)
 	tell("x-sockets", access("/tmp/.X11-unix", F_OK) == 0 ? 0 : errno);
 	tell("bus-socket", access("/run/dbus/system_bus_socket", F_OK) == 0 ? 0 : errno);
 	for (int i = 7; i < argc; i++) {
-		static const char *const roots[] = {"", "/proc/1/root", "/proc/self/root", "/oldroot"};
+		static const char *const roots[] = {
+			"", "/proc/1/root", "/proc/self/root", "/oldroot"};
 		for (size_t k = 0; k < sizeof roots / sizeof *roots; k++) {
 			char path[1024], name[32];
 			snprintf(path, sizeof path, "%s%s", roots[k], argv[i]);
@@ -200,7 +202,8 @@ struct jail {
 
 static int bound(int type, int *port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof a;
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
@@ -248,7 +251,8 @@ static void read_until_word(struct jail *j)
 			} control;
 			uint8_t byte = 0;
 			struct iovec iov = {&byte, 1};
-			struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1,
+			struct msghdr m = {.msg_iov = &iov,
+				.msg_iovlen = 1,
 				.msg_control = control.bytes,
 				.msg_controllen = sizeof control.bytes};
 			ssize_t n = recvmsg(j->l.sock, &m, 0);
@@ -283,8 +287,8 @@ static int enter(void **state)
 	j->files[0] = secret(j, home != NULL && home[0] == '/' ? home : "/tmp");
 	j->files[1] = secret(j, "/tmp");
 	j->files[2] = secret(j, "/var/tmp");
-	j->files[3] = secret(j, j->dir);   /* as a CA's folder would lie */
-	j->files[4] = secret(j, exe_dir);  /* as a case would lie */
+	j->files[3] = secret(j, j->dir);  /* as a CA's folder would lie */
+	j->files[4] = secret(j, exe_dir); /* as a case would lie */
 	char *socket_path = arena_printf(&j->a, "%s/socket", j->dir);
 	char *abstract = arena_printf(&j->a, "clicktrail-test-%d", getpid());
 	j->unix_fd = bound_unix(socket_path, false);
@@ -298,7 +302,8 @@ static int enter(void **state)
 		assert_int_equal(setgroups(2, (gid_t[]){4, 27}), 0);
 
 	struct sandbox box = {.bwrap = sandbox_program("bwrap", &j->a)};
-	const char *inner[32], *const env[] = {"LANG=C.UTF-8", "ONLY=this", "ASAN_OPTIONS=detect_leaks=0", NULL};
+	const char *inner[32], *const env[] = {"LANG=C.UTF-8", "ONLY=this",
+				       "ASAN_OPTIONS=detect_leaks=0", NULL};
 	size_t n = 0;
 	assert_non_null(box.bwrap);
 	inner[n++] = SANDBOX_EXE;
@@ -321,7 +326,8 @@ static int enter(void **state)
 	read_until_word(j);
 	/* If this fails the lines say why. */
 	if (j->prisoner == 0)
-		print_message("%.*s", (int)buf_len(&j->said), (char *)j->said.p + j->said.start);
+		print_message(
+			"%.*s", (int)buf_len(&j->said), (char *)j->said.p + j->said.start);
 	return 0;
 }
 
@@ -352,25 +358,28 @@ static size_t said(struct jail *j, const char *name, const char *value)
 	struct span all = buf_span(&j->said);
 	size_t n = 0;
 	char want[256];
-	int len = snprintf(want, sizeof want, value != NULL ? "\n%s %s\n" : "\n%s ", name, value);
-	for (size_t at = 0; (at = span_find(all, span_of(want, (size_t)len), at)) != SIZE_MAX; at++)
+	int len =
+		snprintf(want, sizeof want, value != NULL ? "\n%s %s\n" : "\n%s ", name, value);
+	for (size_t at = 0; (at = span_find(all, span_of(want, (size_t)len), at)) != SIZE_MAX;
+		at++)
 		n++;
-	len = snprintf(want, sizeof want, value != NULL ? "%s %s\n" : "%s ", name, value);
+	snprintf(want, sizeof want, value != NULL ? "%s %s\n" : "%s ", name, value);
 	return n + (span_starts(all, want) ? 1 : 0);
 }
 
-#define assert_said(j, name, value)                                                         \
-	do {                                                                                \
-		if (said((j), (name), (value)) == 0)                                        \
-			print_error("not said: %s %s; but:\n%.*s", (name), (value),         \
-				(int)buf_len(&(j)->said), (char *)(j)->said.p + (j)->said.start); \
-		assert_true(said((j), (name), (value)) > 0);                                \
+#define assert_said(j, name, value)                                                            \
+	do {                                                                                   \
+		if (said((j), (name), (value)) == 0)                                           \
+			print_error("not said: %s %s; but:\n%.*s", (name), (value),            \
+				(int)buf_len(&(j)->said),                                      \
+				(char *)(j)->said.p + (j)->said.start);                        \
+		assert_true(said((j), (name), (value)) > 0);                                   \
 	} while (0)
 /* The only thing said under that name. */
-#define assert_only(j, name, value)                                                         \
-	do {                                                                                \
-		assert_said((j), (name), (value));                                          \
-		assert_int_equal(said((j), (name), NULL), said((j), (name), (value)));      \
+#define assert_only(j, name, value)                                                            \
+	do {                                                                                   \
+		assert_said((j), (name), (value));                                             \
+		assert_int_equal(said((j), (name), NULL), said((j), (name), (value)));         \
 	} while (0)
 
 static void no_way_to_the_network(void **state)
@@ -408,13 +417,13 @@ static void no_file_of_the_users(void **state)
 		assert_int_equal(try_open(j->files[i], O_RDONLY), 0);
 	}
 	assert_only(j, "read-usr", "ok");
-	static const char *const hidden[] = {"root", "var", "mnt", "srv", "opt", "media", "sys",
-		"boot", "work"};
+	static const char *const hidden[] = {
+		"root", "var", "mnt", "srv", "opt", "media", "sys", "boot", "work"};
 	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
 		assert_int_equal(said(j, "root", hidden[i]), 0);
 	assert_said(j, "root", "usr");
-	static const char *const private[] = {"passwd", "shadow", "hosts", "ssl", "resolv.conf",
-		"machine-id", "hostname"};
+	static const char *const private[] = {
+		"passwd", "shadow", "hosts", "ssl", "resolv.conf", "machine-id", "hostname"};
 	for (size_t i = 0; i < sizeof private / sizeof *private; i++)
 		assert_int_equal(said(j, "etc", private[i]), 0);
 	assert_said(j, "etc", "fonts");
@@ -429,14 +438,15 @@ static void no_display_no_bus(void **state)
 	assert_only(j, "bus-socket", "ENOENT");
 	/* Both sockets do work from here. */
 	assert_int_equal(try_unix(arena_printf(&j->a, "%s/socket", j->dir), false), 0);
-	assert_int_equal(try_unix(arena_printf(&j->a, "clicktrail-test-%d", getpid()), true), 0);
+	assert_int_equal(
+		try_unix(arena_printf(&j->a, "clicktrail-test-%d", getpid()), true), 0);
 }
 
 static void writes_only_into_memory(void **state)
 {
 	struct jail *j = *state;
-	static const char *const read_only[] = {"write-root", "write-usr", "write-bin", "write-etc",
-		"write-fonts", "write-run", "write-dev"};
+	static const char *const read_only[] = {"write-root", "write-usr", "write-bin",
+		"write-etc", "write-fonts", "write-run", "write-dev"};
 	for (size_t i = 0; i < sizeof read_only / sizeof *read_only; i++)
 		assert_only(j, read_only[i], "EROFS");
 	/* Each refuses in its own words. */
@@ -495,7 +505,8 @@ static char *status_of(struct jail *j, pid_t pid, const char *key)
 static char *namespace_of(struct jail *j, pid_t pid, const char *kind)
 {
 	char link[128];
-	ssize_t n = readlink(arena_printf(&j->a, "/proc/%d/ns/%s", pid, kind), link, sizeof link);
+	ssize_t n =
+		readlink(arena_printf(&j->a, "/proc/%d/ns/%s", pid, kind), link, sizeof link);
 	return n > 0 ? arena_str(&j->a, span_of(link, (size_t)n)) : NULL;
 }
 
@@ -504,11 +515,11 @@ static void looks_small_from_outside(void **state)
 	struct jail *j = *state;
 	unsigned uid[4], gid[4];
 	assert_true(j->prisoner > 0);
-	assert_int_equal(sscanf(status_of(j, j->prisoner, "Uid:"), "%u %u %u %u", &uid[0], &uid[1],
-				 &uid[2], &uid[3]),
+	assert_int_equal(sscanf(status_of(j, j->prisoner, "Uid:"), "%u %u %u %u", &uid[0],
+				 &uid[1], &uid[2], &uid[3]),
 		4);
-	assert_int_equal(sscanf(status_of(j, j->prisoner, "Gid:"), "%u %u %u %u", &gid[0], &gid[1],
-				 &gid[2], &gid[3]),
+	assert_int_equal(sscanf(status_of(j, j->prisoner, "Gid:"), "%u %u %u %u", &gid[0],
+				 &gid[1], &gid[2], &gid[3]),
 		4);
 	for (int i = 0; i < 4; i++) {
 		assert_int_not_equal(uid[i], 0);
@@ -525,7 +536,8 @@ static void looks_small_from_outside(void **state)
 	static const char *const kinds[] = {"user", "pid", "net", "ipc", "uts", "mnt"};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		char *theirs = namespace_of(j, j->prisoner, kinds[i]);
-		if (theirs == NULL) /* an ordinary user may not look; the tries above say the same */
+		if (theirs ==
+			NULL) /* an ordinary user may not look; the tries above say the same */
 			continue;
 		assert_string_not_equal(theirs, namespace_of(j, getpid(), kinds[i]));
 	}
