@@ -1,6 +1,7 @@
 #include "store/derive/cue.h"
 #include "store/derive/refresh.h"
 #include "store/derive/script_token.h"
+#include "store/derive/url_parts.h"
 
 bool cue_redirect_status(int64_t status)
 {
@@ -301,7 +302,7 @@ static struct span as_utf8(struct arena *a, struct span s)
 				i += 2;
 			}
 		}
-		script_add_utf8(&out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+		url_add_utf8(&out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
 	}
 	s = buf_len(&out) > 0 ? arena_copy(a, buf_span(&out)) : span_str("");
 	buf_fini(&out);

@@ -3,6 +3,7 @@
 #include "store/derive/refresh.h"
 #include "store/derive/script_token.h"
 #include "store/derive/url.h"
+#include "store/derive/url_parts.h"
 
 enum {
 	CODED_MIN = 12,  /* shorter strings are words */
@@ -117,7 +118,7 @@ void script_unentity(struct span s, struct buf *out)
 				k++)
 				code = code * (hex ? 16 : 10) + (uint32_t)ascii_hex(s.p[k]);
 			if (k > from && code > 0 && code <= 0x10ffff) {
-				script_add_utf8(out, code);
+				url_add_utf8(out, code);
 				n = k + (k < s.n && s.p[k] == ';');
 			}
 		}

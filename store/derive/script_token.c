@@ -1,4 +1,5 @@
 #include "store/derive/script_token.h"
+#include "store/derive/url_parts.h"
 
 #include <stdlib.h>
 
@@ -217,25 +218,6 @@ void tokens_fini(struct tokens *t)
 	*t = (struct tokens){0};
 }
 
-void script_add_utf8(struct buf *out, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_add_byte(out, (uint8_t)c);
-	} else if (c < 0x800) {
-		buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {
-		buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-		buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 63)));
-		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
-	} else {
-		buf_add_byte(out, (uint8_t)(0xf0 | (c >> 18 & 7)));
-		buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 63)));
-		buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 63)));
-		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
-	}
-}
-
 /* At most `max` hex digits at s; how many there were. */
 static size_t hex_digits(struct span s, size_t max, uint32_t *value)
 {
@@ -254,7 +236,7 @@ static size_t unicode_escape(struct span rest, struct buf *out)
 		size_t n = hex_digits(span_from(rest, 1), 6, &v);
 		if (n == 0 || v > 0x10ffff || n + 1 >= rest.n || rest.p[n + 1] != '}')
 			return 0;
-		script_add_utf8(out, v);
+		url_add_utf8(out, v);
 		return n + 2;
 	}
 	if (hex_digits(rest, 4, &v) != 4)
@@ -262,10 +244,10 @@ static size_t unicode_escape(struct span rest, struct buf *out)
 	struct span next = span_from(rest, 4);
 	if (v >= 0xd800 && v < 0xdc00 && span_starts(next, "\\u") &&
 		hex_digits(span_from(next, 2), 4, &low) == 4 && low >= 0xdc00 && low < 0xe000) {
-		script_add_utf8(out, 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00));
+		url_add_utf8(out, 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00));
 		return 10;
 	}
-	script_add_utf8(out, v >= 0xd800 && v < 0xe000 ? 0xfffd : v);
+	url_add_utf8(out, v >= 0xd800 && v < 0xe000 ? 0xfffd : v);
 	return 4;
 }
 
@@ -287,7 +269,7 @@ static size_t escape(struct span s, struct buf *out)
 	case 'x':
 		if (hex_digits(span_from(s, 1), 2, &v) != 2)
 			break;
-		script_add_utf8(out, v);
+		url_add_utf8(out, v);
 		return 3;
 	case 'u':
 		n = unicode_escape(span_from(s, 1), out);
@@ -299,7 +281,7 @@ static size_t escape(struct span s, struct buf *out)
 	if (c >= '0' && c <= '7') {
 		for (; n < 3 && n < s.n && s.p[n] >= '0' && s.p[n] <= '7' && v < 32; n++)
 			v = v * 8 + (uint32_t)(s.p[n] - '0');
-		script_add_utf8(out, v);
+		url_add_utf8(out, v);
 		return n;
 	}
 	buf_add_byte(out, c);

@@ -40,6 +40,5 @@ void tokens_fini(struct tokens *t);
 /* The value of a string literal with its quotes, or of a piece of a template, appended:
  * ECMA-262 12.9.4. */
 void script_unescape(struct span body, struct buf *out);
-void script_add_utf8(struct buf *out, uint32_t code);
 
 #endif

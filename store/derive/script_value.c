@@ -1,5 +1,6 @@
 #include "store/derive/script_value.h"
 #include "store/derive/script_cue.h"
+#include "store/derive/url_parts.h"
 #include "store/base/codec.h"
 
 #include <stdlib.h>
@@ -221,7 +222,7 @@ static bool char_codes(struct script_env *e, size_t *i, struct value *out)
 			char digits[16] = "";
 			struct span n = token_text(e, at);
 			memcpy(digits, n.p, n.n < 15 ? n.n : 15);
-			script_add_utf8(&b, (uint32_t)strtoul(digits, NULL, 0) & 0x1fffff);
+			url_add_utf8(&b, (uint32_t)strtoul(digits, NULL, 0) & 0x1fffff);
 		} else if (!token_is(e, at, ',') || !step(e)) {
 			buf_fini(&b);
 			return false;

@@ -88,6 +88,45 @@ static void punycode_add(struct buf *out, const uint32_t *code, uint32_t n)
 	}
 }
 
+/* RFC 3492 6.2: the code points of punycode; 0 if it is none, or longer than LABEL_CODES_MAX.
+ */
+static uint32_t punycode_read(struct span s, uint32_t code[LABEL_CODES_MAX])
+{
+	uint32_t n = 0, at = 128, i = 0, bias = 72;
+	size_t basic = s.n, in = 0;
+	while (basic > 0 && s.p[basic - 1] != '-')
+		basic--;
+	for (; basic > 0 && in < basic - 1; in++) {
+		if (n == LABEL_CODES_MAX || s.p[in] >= 0x80)
+			return 0;
+		code[n++] = s.p[in];
+	}
+	for (in = basic; in < s.n; n++, i++) {
+		uint64_t v = i, weight = 1;
+		for (uint32_t k = 36;; k += 36) {
+			uint8_t c = in < s.n ? ascii_lower(s.p[in++]) : 0;
+			uint32_t digit = ascii_digit(c) ? c - '0' + 26u : c - (uint32_t)'a';
+			uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+			if (!ascii_digit(c) && !ascii_alpha(c))
+				return 0;
+			v += digit * weight;
+			weight *= 36 - t;
+			if (v > UINT32_MAX / 2 || weight > UINT32_MAX)
+				return 0;
+			if (digit < t)
+				break;
+		}
+		bias = adapt((uint32_t)v - i, n + 1, i == 0);
+		at += (uint32_t)(v / (n + 1));
+		i = (uint32_t)(v % (n + 1));
+		if (n == LABEL_CODES_MAX || at > 0x10ffff)
+			return 0;
+		memmove(&code[i + 1], &code[i], (n - i) * sizeof *code);
+		code[i] = at;
+	}
+	return n;
+}
+
 /* A label that libidn2 refused for a reason that browsers do not have. `symbols`: each foreign
  * character must be one. */
 static bool label_by_hand(struct span label, bool symbols, struct buf *out)
@@ -116,6 +155,24 @@ static bool label_by_hand(struct span label, bool symbols, struct buf *out)
 	return true;
 }
 
+/* Punycode beside characters that no host name has, as in "xn--*la-qh33b": libidn2 does not
+ * decode it; we do, to see that it is what we would have made of the text. */
+static bool odd_alabel(struct arena *a, struct span label, struct buf *out)
+{
+	uint32_t code[LABEL_CODES_MAX], n;
+	struct buf text = {0}, again = {0};
+	n = ascii_only(label) ? punycode_read(span_from(label, 4), code) : 0;
+	for (uint32_t i = 0; i < n; i++)
+		url_add_utf8(&text, code[i]);
+	bool ok = n > 0 && label_by_hand(buf_span(&text), false, &again) &&
+		  span_eq_nocase(buf_span(&again), label);
+	if (ok)
+		buf_add_span(out, lower(a, label));
+	buf_fini(&text);
+	buf_fini(&again);
+	return ok;
+}
+
 /* One label through libidn2, or by hand where it is stricter than UTS 46. */
 static bool label_to_ascii(struct arena *a, struct span label, struct buf *out)
 {
@@ -131,6 +188,8 @@ static bool label_to_ascii(struct arena *a, struct span label, struct buf *out)
 	idn2_free(ascii);
 	if (rc == IDN2_OK)
 		return true;
+	if (rc == IDN2_PUNYCODE_BAD_INPUT)
+		return odd_alabel(a, label, out);
 	bool symbols = rc == IDN2_DISALLOWED;
 	if (!symbols && rc != IDN2_2HYPHEN && rc != IDN2_HYPHEN_STARTEND &&
 		rc != IDN2_TOO_BIG_LABEL && rc != IDN2_TOO_BIG_DOMAIN &&

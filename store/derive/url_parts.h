@@ -37,6 +37,8 @@ struct span url_well_formed(struct arena *a, struct span s);
  * *bad is the length to replace. */
 size_t url_utf8(struct span s, uint32_t *code, size_t *bad);
 
+void url_add_utf8(struct buf *out, uint32_t code); /* a code point, appended */
+
 /* A URL while it is parsed. path: "/" before every segment, or opaque. */
 struct url_state {
 	struct arena *a;

@@ -68,6 +68,25 @@ size_t url_utf8(struct span s, uint32_t *code, size_t *bad)
 	return n;
 }
 
+void url_add_utf8(struct buf *out, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_add_byte(out, (uint8_t)c);
+	} else if (c < 0x800) {
+		buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
+		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
+	} else if (c < 0x10000) {
+		buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
+		buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 63)));
+		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
+	} else {
+		buf_add_byte(out, (uint8_t)(0xf0 | (c >> 18 & 7)));
+		buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 63)));
+		buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 63)));
+		buf_add_byte(out, (uint8_t)(0x80 | (c & 63)));
+	}
+}
+
 struct span url_well_formed(struct arena *a, struct span s)
 {
 	bool fine = true;

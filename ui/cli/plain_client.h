@@ -23,11 +23,12 @@ struct plain_options {
 	const struct ca *ca;      /* what the proxy's leaves are signed by; not needed behind plain_start */
 	const char *ready_url;
 	const char *link;         /* NULL: prove the way, open nothing */
-	const char *user_agent;   /* NULL: "clicktrail/VERSION" */
+	const char *user_agent;   /* NULL: PLAIN_USER_AGENT */
 	const char *language;     /* an Accept-Language value; NULL: "en-US,en;q=0.5" */
 };
 
-#define PLAIN_USER_AGENT "clicktrail/" CLICKTRAIL_VERSION " (no script)"
+/* In the form that honest robots use: gates that only let through what begins like a browser take it, and it says who it is. */
+#define PLAIN_USER_AGENT "Mozilla/5.0 (compatible; clicktrail/" CLICKTRAIL_VERSION "; no script)"
 #define PLAIN_LANGUAGE "en-US,en;q=0.5"
 
 /* Starts it. It first proves the way (fetches the ready page and calls back as its script would), then asks for the link, which

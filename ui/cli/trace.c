@@ -191,12 +191,13 @@ static bool wind_up(struct trace *t, struct err *err)
 		recording_note(r, NOTE_BROWSER, NULL, "%s", plain_note);
 	if (plain_note[0] != 0 && t->detail[0] == 0)
 		snprintf(t->detail, sizeof t->detail, "%s", plain_note);
+	/* The proxy first: what was still under way was ended by us, and its facts shall say so. */
+	recording_stop(r);
 	plain_stop(t->plain);
 	t->plain = NULL;
 	browser.kind = ERR_NONE;
 	if (t->browser != NULL && !browser_stop(t->browser, &browser))
 		log_error("%s: %s", err_sentence(browser.kind), browser.detail);
-	recording_stop(r);
 	live_clear(&t->live);
 	if (r->writer == NULL || r->session == 0)
 		return true;

@@ -129,7 +129,7 @@ static const struct {
 static bool parse(struct options *o, unsigned command, const char *name, const char *value,
 	struct err *err)
 {
-	char words[3][1200];
+	static char words[3][1200]; /* borrowed by *o */
 	char *argv[4] = {words[0], words[1], NULL, NULL};
 	int rest = 0;
 	snprintf(words[0], sizeof words[0], "x");
