@@ -181,7 +181,8 @@ static bool shake(struct tls_client *c, SSL *ssl, struct leg *leg,
 {
 	struct tls_capture seen;
 	tls_capture_start(&seen, ssl, a);
-	bool ok = (host->ip_len > 0 || SSL_set_tlsext_host_name(ssl, host->name) == 1) &&
+	char *name = arena_str(a, span_str(host->name)); /* the macro casts constness away */
+	bool ok = (host->ip_len > 0 || SSL_set_tlsext_host_name(ssl, name) == 1) &&
 		  offer_alpn(ssl, want->alpn);
 	if (!ok)
 		err_set(err, ERR_INTERNAL, "preparing our ClientHello: %s", ca_x509_why());

@@ -13,7 +13,7 @@ void log_quiet(bool quiet)
 	atomic_store(&quiet_lines, quiet);
 }
 
-static void write_line(const char *format, va_list ap)
+static void __attribute__((format(printf, 1, 0))) write_line(const char *format, va_list ap)
 {
 	char raw[1024], line[2048] = "clicktrail: ";
 	vsnprintf(raw, sizeof raw, format, ap);

@@ -127,32 +127,71 @@ static uint32_t punycode_read(struct span s, uint32_t code[LABEL_CODES_MAX])
 	return n;
 }
 
-/* A label that libidn2 refused for a reason that browsers do not have. `symbols`: each foreign
- * character must be one. */
-static bool label_by_hand(struct span label, bool symbols, struct buf *out)
+/* A label being encoded by hand. */
+struct hand {
+	uint32_t code[LABEL_CODES_MAX];
+	uint32_t n;
+};
+
+static bool add_code(struct hand *h, uint32_t c)
 {
-	uint32_t code[LABEL_CODES_MAX], n = 0;
-	bool foreign = false;
-	while (label.n > 0) {
-		uint32_t c;
-		size_t bad, len = url_utf8(label, &c, &bad);
-		if (len == 0 || n == LABEL_CODES_MAX)
-			return false;
-		label = span_from(label, len);
-		if (c == 0xfe0f || c == 0xad)
-			continue; /* ignored by UTS 46 */
-		if (c >= 0x80 && symbols && !plain_symbol(c))
-			return false;
-		foreign |= c >= 0x80;
-		code[n++] = c < 0x80 ? ascii_lower((uint8_t)c) : c;
-	}
-	if (foreign)
-		buf_add_str(out, "xn--");
-	if (foreign)
-		punycode_add(out, code, n);
-	for (uint32_t i = 0; !foreign && i < n; i++)
-		buf_add_byte(out, (uint8_t)code[i]);
+	if (h->n == LABEL_CODES_MAX)
+		return false;
+	h->code[h->n++] = c;
 	return true;
+}
+
+/* A run of foreign letters, mapped and checked by libidn2 on its own, without the neighbours
+ * that it dislikes. */
+static bool add_run(struct arena *a, struct hand *h, struct span run)
+{
+	uint32_t mapped[LABEL_CODES_MAX], n = 0;
+	uint8_t *ascii = NULL;
+	bool ok = idn2_lookup_u8((const uint8_t *)arena_str(a, run), &ascii,
+			  IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK;
+	struct span s = span_str((const char *)ascii);
+	if (ok && span_starts(s, "xn--"))
+		n = punycode_read(span_from(s, 4), mapped);
+	else
+		for (; ok && n < s.n && n < LABEL_CODES_MAX; n++)
+			mapped[n] = s.p[n];
+	idn2_free(ascii);
+	for (uint32_t i = 0; ok && i < n; i++)
+		ok = add_code(h, mapped[i]);
+	return ok;
+}
+
+/* A label that libidn2 refused for a reason that browsers do not have: ASCII and symbols as
+ * they are, the rest mapped. */
+static bool label_by_hand(struct arena *a, struct span label, struct buf *out)
+{
+	struct hand h = {.n = 0};
+	bool foreign = false, ok = true;
+	for (size_t at = 0, run = SIZE_MAX; ok && at <= label.n;) {
+		uint32_t c = 0;
+		size_t bad, len = at < label.n ? url_utf8(span_from(label, at), &c, &bad) : 1;
+		bool plain = c < 0x80 || c == 0xfe0f || c == 0xad || plain_symbol(c);
+		if (plain && run != SIZE_MAX) {
+			ok = add_run(a, &h, span_of(label.p + run, at - run));
+			run = SIZE_MAX;
+		}
+		/* The variation selector and the soft hyphen are ignored by UTS 46. */
+		if (plain && at < label.n && c != 0xfe0f && c != 0xad)
+			ok = ok && add_code(&h, c < 0x80 ? ascii_lower((uint8_t)c) : c);
+		if (!plain && run == SIZE_MAX)
+			run = at;
+		ok = ok && len > 0;
+		at += len;
+	}
+	for (uint32_t i = 0; i < h.n; i++)
+		foreign |= h.code[i] >= 0x80;
+	if (ok && foreign) {
+		buf_add_str(out, "xn--");
+		punycode_add(out, h.code, h.n);
+	}
+	for (uint32_t i = 0; ok && !foreign && i < h.n; i++)
+		buf_add_byte(out, (uint8_t)h.code[i]);
+	return ok;
 }
 
 /* Punycode beside characters that no host name has, as in "xn--*la-qh33b": libidn2 does not
@@ -164,7 +203,7 @@ static bool odd_alabel(struct arena *a, struct span label, struct buf *out)
 	n = ascii_only(label) ? punycode_read(span_from(label, 4), code) : 0;
 	for (uint32_t i = 0; i < n; i++)
 		url_add_utf8(&text, code[i]);
-	bool ok = n > 0 && label_by_hand(buf_span(&text), false, &again) &&
+	bool ok = n > 0 && label_by_hand(a, buf_span(&text), &again) &&
 		  span_eq_nocase(buf_span(&again), label);
 	if (ok)
 		buf_add_span(out, lower(a, label));
@@ -190,16 +229,15 @@ static bool label_to_ascii(struct arena *a, struct span label, struct buf *out)
 		return true;
 	if (rc == IDN2_PUNYCODE_BAD_INPUT)
 		return odd_alabel(a, label, out);
-	bool symbols = rc == IDN2_DISALLOWED;
-	if (!symbols && rc != IDN2_2HYPHEN && rc != IDN2_HYPHEN_STARTEND &&
-		rc != IDN2_TOO_BIG_LABEL && rc != IDN2_TOO_BIG_DOMAIN &&
-		rc != IDN2_PUNYCODE_BIG_OUTPUT)
+	if (rc != IDN2_DISALLOWED && rc != IDN2_UNASSIGNED && rc != IDN2_2HYPHEN &&
+		rc != IDN2_HYPHEN_STARTEND && rc != IDN2_TOO_BIG_LABEL &&
+		rc != IDN2_TOO_BIG_DOMAIN && rc != IDN2_PUNYCODE_BIG_OUTPUT)
 		return false;
 	if (ascii_only(label)) {
 		buf_add_span(out, lower(a, label));
 		return true;
 	}
-	return label_by_hand(label, symbols, out);
+	return label_by_hand(a, label, out);
 }
 
 /* Length of the label separator at s (UTS 46 4: U+002E, U+3002, U+FF0E, U+FF61), 0 if there is

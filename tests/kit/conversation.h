@@ -54,13 +54,10 @@ void conversation_body(struct conversation *c, size_t i, enum fact_side side, co
 void conversation_body_fill(struct conversation *c, size_t i, enum fact_side side, size_t n);
 
 /* A test in both ways: `bool tls = *state != NULL;`. */
-#define BOTH(f)                                                                                \
-	{#f " over http", f, NULL, NULL, NULL},                                                \
-	{                                                                                      \
-#f " inside TLS", f, NULL, NULL, &(int)                                        \
-		{                                                                              \
-			1                                                                      \
-		}                                                                              \
-	}
+/* clang-format off */
+#define BOTH(f) BOTH_WITH(f, NULL)
+#define BOTH_WITH(f, setup) \
+	{#f " over http", f, setup, NULL, NULL}, {#f " inside TLS", f, setup, NULL, &(int){1}}
+/* clang-format on */
 
 #endif

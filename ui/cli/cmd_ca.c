@@ -60,19 +60,20 @@ static bool export(const struct ca_call *c, struct err *err)
 	return good;
 }
 
-static bool new(const struct ca_call *c, struct err *err)
+static bool new (const struct ca_call *c, struct err *err)
 {
 	return ca_renew(c->dir, err) &&
-		print_about(c,
-			"A new certificate authority was made. Browsers that trusted the old one must "
-			"be told\nabout this one; its files are kept beside it.",
-			err);
+	       print_about(c,
+		       "A new certificate authority was made. Browsers that trusted the old "
+		       "one must "
+		       "be told\nabout this one; its files are kept beside it.",
+		       err);
 }
 
 static bool import(const struct ca_call *c, struct err *err)
 {
 	return ca_import(c->dir, c->argv[0], c->argv[1], err) &&
-		print_about(c, "The certificate authority was imported.", err);
+	       print_about(c, "The certificate authority was imported.", err);
 }
 
 static bool remove_ca(const struct ca_call *c, struct err *err)
@@ -144,8 +145,8 @@ static int run(const struct command *self, int argc, char **argv)
 			continue;
 		c.argc--, c.argv++;
 		if (c.argc != verbs[i].args)
-			return command_usage(self, "%s takes %d arguments, not %d", verbs[i].verb,
-				verbs[i].args, c.argc);
+			return command_usage(self, "%s takes %d arguments, not %d",
+				verbs[i].verb, verbs[i].args, c.argc);
 		return verbs[i].run(&c, &err) ? EXIT_DONE : command_fail(&err);
 	}
 	return command_usage(
@@ -159,7 +160,8 @@ const struct command command_ca = {
 	.details = "  show                   who it is, how long it is valid, its fingerprint\n"
 		   "  export [-o FILE]       the certificate, PEM or with --der DER\n"
 		   "  new                    replace it by a new one; the old files are kept\n"
-		   "  import CERT KEY        use a certificate and key made elsewhere (PEM files)\n"
+		   "  import CERT KEY        use a certificate and key made elsewhere (PEM "
+		   "files)\n"
 		   "  remove                 delete it\n\n"
 		   "  --ca-dir DIR           where it is kept (default: "
 		   "~/.local/share/clicktrail/ca)",

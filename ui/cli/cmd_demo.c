@@ -1,6 +1,7 @@
 /*
- * `clicktrail demo`: the built-in lab serves a believable spam click on loopback, a real trace walks it, and what the trail says is
- * compared with what the lab knows it served. Nothing leaves the machine.
+ * `clicktrail demo`: the built-in lab serves a believable spam click on loopback, a real trace
+ * walks it, and what the trail says is compared with what the lab knows it served. Nothing
+ * leaves the machine.
  */
 #include "ui/cli/command.h"
 #include "ui/cli/trace.h"
@@ -20,7 +21,8 @@ struct compare {
 	bool plain;    /* the built-in client: it cannot come further than its first script */
 };
 
-static void differ(struct compare *c, size_t n, const char *what, struct span trail, struct span lab)
+static void differ(
+	struct compare *c, size_t n, const char *what, struct span trail, struct span lab)
 {
 	if (++c->differences > MISS_MAX)
 		return;
@@ -35,7 +37,8 @@ static void compare_hop(struct compare *c, const struct trail_hop *t, const stru
 {
 	char served[24], seen[24];
 	snprintf(served, sizeof served, "%d", l->status);
-	snprintf(seen, sizeof seen, "%lld", t->status == FACT_NULL ? 0LL : (long long)t->status);
+	snprintf(
+		seen, sizeof seen, "%lld", t->status == FACT_NULL ? 0LL : (long long)t->status);
 	if (!span_is(t->url, l->url))
 		differ(c, t->n, "address", t->url, span_str(l->url));
 	if (!span_is(t->method, l->method))
@@ -62,23 +65,28 @@ static void compare(void *ctx, const struct trace *t)
 		compare_hop(c, &trail->hops[i], &served.hops[i]);
 	if (n != served.n) {
 		c->differences++;
-		buf_addf(&c->out, "     the trail has %zu hops, the lab served %zu\n", n, served.n);
+		buf_addf(&c->out, "     the trail has %zu hops, the lab served %zu\n", n,
+			served.n);
 	}
 	if (c->differences > MISS_MAX)
 		buf_addf(&c->out, "     and %zu more\n", c->differences - MISS_MAX);
 	if (c->differences == 0)
-		buf_addf(&c->out, "\nThe lab agrees, hop for hop: these are the %zu steps that it served.\n",
+		buf_addf(&c->out,
+			"\nThe lab agrees, hop for hop: these are the %zu steps that it "
+			"served.\n",
 			served.n);
 	else
 		buf_add_str(&c->out, "\nThe lab does NOT agree with this trail.\n");
 	for (size_t i = 0; i < served.n && c->differences == 0; i++)
 		buf_addf(&c->out, "%3zu  %s\n", i + 1, served.hops[i].trick);
 	if (!c->complete && served.decoys > 0)
-		buf_add_str(&c->out, "The last of them took this client for a scanner and showed it another "
-				     "page: that is\nwhat a real browser is needed for.\n");
+		buf_add_str(&c->out,
+			"The last of them took this client for a scanner and showed it another "
+			"page: that is\nwhat a real browser is needed for.\n");
 	else if (!c->complete && c->plain)
-		buf_add_str(&c->out, "The click goes on behind that, where a client without script cannot "
-				     "follow.\n");
+		buf_add_str(&c->out,
+			"The click goes on behind that, where a client without script cannot "
+			"follow.\n");
 	else if (!c->complete)
 		buf_add_str(&c->out, "The lab's last page was NOT reached.\n");
 	arena_fini(&a);
@@ -87,18 +95,23 @@ static void compare(void *ctx, const struct trace *t)
 static bool give(struct options *o, int argc, const char *const *argv, struct err *err)
 {
 	int rest;
-	/* The rows of trace, read as if they had been typed. getopt does not write to its strings. */
+	/* The rows of trace, read as if they had been typed. getopt does not write to its
+	 * strings. */
 	char **words = (char **)(void *)(uintptr_t)argv;
 	return options_parse(o, argc, words, &rest, err);
 }
 
-/* What the lab needs of a trace: its names lead to loopback, which is allowed, and its root is trusted. */
+/* What the lab needs of a trace: its names lead to loopback, which is allowed, and its root is
+ * trusted. */
 static bool lead_to_lab(struct options *o, const struct lab *lab, struct err *err)
 {
-	bool good = give(o, 5, (const char *const[]){"demo", "--allow-net", LAB_ALLOW_NET, "--cacert",
-				       lab_cacert(lab), NULL}, err);
+	bool good = give(o, 5,
+		(const char *const[]){"demo", "--allow-net", LAB_ALLOW_NET, "--cacert",
+			lab_cacert(lab), NULL},
+		err);
 	for (const char *const *rule = lab_connect_to(lab); good && *rule != NULL; rule++)
-		good = give(o, 3, (const char *const[]){"demo", "--connect-to", *rule, NULL}, err);
+		good = give(
+			o, 3, (const char *const[]){"demo", "--connect-to", *rule, NULL}, err);
 	return good;
 }
 
@@ -108,7 +121,8 @@ static void say_next(const struct options *o, const struct compare *c)
 	buf_add_span(&out, buf_span(&c->out));
 	buf_add_str(&out,
 		"\nWhat to try next, with the case file named above as CASE:\n"
-		"  clicktrail explain CASE             how each step was made, and how we know\n"
+		"  clicktrail explain CASE             how each step was made, and how we "
+		"know\n"
 		"  clicktrail report CASE              the whole report, fit for a mail\n"
 		"  clicktrail report CASE --format json\n"
 		"  sqlite3 CASE 'SELECT * FROM hop'    the same by SQL\n"
@@ -166,7 +180,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_demo = {
 	.name = "demo",
 	.args = "[options]",
-	.summary = "a spam click of many redirect tricks, served on loopback and traced for real",
+	.summary =
+		"a spam click of many redirect tricks, served on loopback and traced for real",
 	.details = "Exit code 4 means that the trail is not what the lab served.",
 	.options = OPTIONS_DEMO,
 	.run = run,

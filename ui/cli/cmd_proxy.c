@@ -1,6 +1,6 @@
 /*
- * `clicktrail proxy`: a long-running proxy that any browser can be pointed at. What it sees is recorded like a trace's; hops are
- * printed as they happen. Ends cleanly on SIGINT or SIGTERM.
+ * `clicktrail proxy`: a long-running proxy that any browser can be pointed at. What it sees is
+ * recorded like a trace's; hops are printed as they happen. Ends cleanly on SIGINT or SIGTERM.
  */
 #include "ui/cli/command.h"
 #include "ui/cli/guard.h"
@@ -21,7 +21,8 @@
 
 enum {
 	LIVE_MS = 300,              /* at least between two derivations */
-	LIVE_EXCHANGES_MAX = 20000, /* in memory for the live lines; then they stop, and the recording goes on */
+	LIVE_EXCHANGES_MAX = 20000, /* in memory for the live lines; then they stop, and the
+				       recording goes on */
 };
 
 struct proxy_run {
@@ -62,7 +63,8 @@ static bool check_exposure(struct proxy_run *p, struct err *err)
 	}
 	if (!is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
 		return err_set(err, ERR_USAGE,
-			"--listen: \"%s\" is not loopback; that needs --allow-client and a password "
+			"--listen: \"%s\" is not loopback; that needs --allow-client and a "
+			"password "
 			"(--password-file or CLICKTRAIL_PASSWORD)",
 			o->listen_word);
 	p->recording.credentials = o->password[0] != 0 ? o->password : NULL;
@@ -105,7 +107,8 @@ static void greet(struct proxy_run *p)
 		"http://%s/ in it, or run clicktrail ca export",
 		PROXY_INTERNAL_HOST);
 	if (p->recording.made_ca)
-		live_say(&p->live, "A new certificate authority was made for this installation");
+		live_say(
+			&p->live, "A new certificate authority was made for this installation");
 	live_say(&p->live, "Ctrl-C ends it");
 }
 
@@ -150,9 +153,9 @@ static bool watch(struct proxy_run *p, struct err *err)
 		int64_t left_us = p->derived_us + LIVE_MS * 1000 - clock_now_us(clock_real());
 		struct pollfd fds[] = {{p->signal_fd, POLLIN, 0},
 			{writer_observer_fd(p->recording.writer), POLLIN, 0}};
-		int wait_ms = !p->dirty ? (p->live.terminal ? 1000 : -1)
-			: left_us > 0   ? (int)(left_us / 1000) + 1
-					: 0;
+		int wait_ms = !p->dirty     ? (p->live.terminal ? 1000 : -1)
+			      : left_us > 0 ? (int)(left_us / 1000) + 1
+					    : 0;
 		/* While lines wait for their turn, commits need not wake us. */
 		if (poll(fds, p->dirty ? 1 : 2, wait_ms) < 0 && errno != EINTR)
 			return err_set_os(err, ERR_SYSTEM, errno, "poll");
@@ -181,7 +184,7 @@ static bool store_trails(struct proxy_run *p, struct err *err)
 			return false;
 	}
 	return show(p, true, err) &&
-		trail_rows_store(r->writer, r->session, &p->gather.trails, err);
+	       trail_rows_store(r->writer, r->session, &p->gather.trails, err);
 }
 
 static bool finish(struct proxy_run *p, const struct err *failure, struct err *err)
@@ -192,10 +195,11 @@ static bool finish(struct proxy_run *p, const struct err *failure, struct err *e
 	live_clear(&p->live);
 	recording_stop(r);
 	if (failure->kind != ERR_NONE)
-		incomplete = failure->detail[0] != 0 ? failure->detail : err_sentence(failure->kind);
+		incomplete =
+			failure->detail[0] != 0 ? failure->detail : err_sentence(failure->kind);
 	bool good = r->session == 0 ||
-		(recording_end(r, "stopped", incomplete, incomplete, err) &&
-			writer_flush(r->writer, err) && store_trails(p, err));
+		    (recording_end(r, "stopped", incomplete, incomplete, err) &&
+			    writer_flush(r->writer, err) && store_trails(p, err));
 	if (good && failure->kind == ERR_NONE)
 		live_say(&p->live, "Recorded in %s; see: clicktrail report", r->case_path);
 	if (p->gathering)
@@ -247,7 +251,8 @@ const struct command command_proxy = {
 	.name = "proxy",
 	.args = "[options]",
 	.summary = "a long-running recording proxy to point any browser at",
-	.details = "http://" PROXY_INTERNAL_HOST "/ through it has the certificate authority and how to "
+	.details = "http://" PROXY_INTERNAL_HOST
+		   "/ through it has the certificate authority and how to "
 		   "trust it.",
 	.options = OPTIONS_PROXY,
 	.run = run,

@@ -1,6 +1,7 @@
 /*
- * `clicktrail report`, `explain` and `rebuild`: what can be said about a case after the fact, or while it is being written. Reading
- * commands open the case read-only; rebuild is the only one that writes, and it writes no facts.
+ * `clicktrail report`, `explain` and `rebuild`: what can be said about a case after the fact,
+ * or while it is being written. Reading commands open the case read-only; rebuild is the only
+ * one that writes, and it writes no facts.
  */
 #include "ui/cli/command.h"
 #include "ui/cli/output.h"
@@ -36,7 +37,7 @@ static int write_report(const char *path, report_format_fn *format, const char *
 	struct buf out = {0};
 	struct err err;
 	bool good = gather_open(&g, path, 0, &err) && gather_read(&g, NULL, &err) &&
-		report_make(&g, 0, &a, &r, &err);
+		    report_make(&g, 0, &a, &r, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
 		format(&r, &out);
@@ -99,7 +100,8 @@ static bool rebuild(const char *path, struct buf *out, struct err *err)
 		good = gather_read(&g, NULL, err) && trail_rows_store(w, 0, &g.trails, err);
 		if (good) {
 			say_count(out, g.trails.n, "trail", "trails");
-			buf_addf(out, " derived anew from %zu exchanges.\n", g.model.n_exchanges);
+			buf_addf(out, " derived anew from %zu exchanges.\n",
+				g.model.n_exchanges);
 		}
 	}
 	gather_close(&g);

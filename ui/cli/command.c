@@ -32,7 +32,8 @@ int command_fail(const struct err *err)
 int command_fail_reading(const struct err *err)
 {
 	tell(err);
-	if (err->kind == ERR_USAGE || err->kind == ERR_CASE_OPEN || err->kind == ERR_CASE_FOREIGN)
+	if (err->kind == ERR_USAGE || err->kind == ERR_CASE_OPEN ||
+		err->kind == ERR_CASE_FOREIGN)
 		return EXIT_USAGE;
 	return EXIT_INCOMPLETE;
 }
@@ -44,7 +45,8 @@ int command_usage(const struct command *self, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	log_error("%s: %s; see clicktrail %s --help", err_sentence(ERR_USAGE), text, self->name);
+	log_error(
+		"%s: %s; see clicktrail %s --help", err_sentence(ERR_USAGE), text, self->name);
 	return EXIT_USAGE;
 }
 

@@ -58,7 +58,7 @@ static bool path_matches(struct span path, struct span cookie)
 	if (path.n < cookie.n || !span_eq(span_first(path, cookie.n), cookie))
 		return false;
 	return path.n == cookie.n || (cookie.n > 0 && cookie.p[cookie.n - 1] == '/') ||
-		path.p[cookie.n] == '/';
+	       path.p[cookie.n] == '/';
 }
 
 /* RFC 6265 5.1.4: the path up to, but not including, its last slash. */
@@ -70,7 +70,8 @@ static struct span default_path(struct span path)
 	return n <= 1 ? span_str("/") : span_first(path, n - 1);
 }
 
-/* The date forms of RFC 9110 5.6.7 and the dashed one that many servers write. FACT_NULL if it is none of them. */
+/* The date forms of RFC 9110 5.6.7 and the dashed one that many servers write. FACT_NULL if it
+ * is none of them. */
 static int64_t date_us(struct span s)
 {
 	static const char *const forms[] = {
@@ -112,7 +113,8 @@ static int64_t max_age(struct span value, int64_t now_us)
 		return 0;
 	if (!span_u64(value, &seconds))
 		return FACT_NULL;
-	return seconds == 0 ? 0 : now_us + (int64_t)(seconds < MAX_S ? seconds : MAX_S) * 1000000;
+	return seconds == 0 ? 0
+			    : now_us + (int64_t)(seconds < MAX_S ? seconds : MAX_S) * 1000000;
 }
 
 /* RFC 6265 5.2: what stands behind the first semicolon; the last of equal names wins. */
@@ -125,8 +127,9 @@ static void read_attributes(struct span s, int64_t now_us, struct attributes *ou
 		s = end == SIZE_MAX ? span_of(s.p, 0) : span_from(s, end + 1);
 		size_t equals = span_find_byte(part, '=', 0);
 		struct span name = span_trim(span_first(part, equals), " \t");
-		struct span value = equals == SIZE_MAX ? span_str("")
-						       : span_trim(span_from(part, equals + 1), " \t");
+		struct span value = equals == SIZE_MAX
+					    ? span_str("")
+					    : span_trim(span_from(part, equals + 1), " \t");
 		if (span_is_nocase(name, "secure"))
 			out->secure = true;
 		else if (span_is_nocase(name, "path"))
@@ -136,11 +139,13 @@ static void read_attributes(struct span s, int64_t now_us, struct attributes *ou
 		else if (span_is_nocase(name, "expires"))
 			out->expires_us = date_us(value);
 		else if (span_is_nocase(name, "domain"))
-			out->domain = value.n > 0 && value.p[0] == '.' ? span_from(value, 1) : value;
+			out->domain =
+				value.n > 0 && value.p[0] == '.' ? span_from(value, 1) : value;
 	}
 }
 
-/* A Domain that the host does not lie in, or that anybody can register under, is refused (RFC 6265 5.3, steps 5 and 6). */
+/* A Domain that the host does not lie in, or that anybody can register under, is refused (RFC
+ * 6265 5.3, steps 5 and 6). */
 static bool domain_allowed(const struct url *url, struct span domain)
 {
 	struct arena a = {0};
@@ -173,25 +178,28 @@ static void put(struct cookie_jar *jar, const struct cookie *c)
 	jar->cookies[jar->n++] = *c;
 }
 
-bool cookie_jar_take(struct cookie_jar *jar, const struct url *url, struct span field, int64_t now_us)
+bool cookie_jar_take(
+	struct cookie_jar *jar, const struct url *url, struct span field, int64_t now_us)
 {
 	struct attributes attr;
 	size_t end = span_find_byte(field, ';', 0);
 	struct span pair = span_first(field, end);
 	size_t equals = span_find_byte(pair, '=', 0);
-	/* RFC 6265 5.2 wants a name; browsers take "value" as a cookie without one, which we do not. */
+	/* RFC 6265 5.2 wants a name; browsers take "value" as a cookie without one, which we do
+	 * not. */
 	if (equals == SIZE_MAX || pair.n > COOKIE_MAX || has_control(pair))
 		return false;
 	struct span name = span_trim(span_first(pair, equals), " \t");
 	struct span value = span_trim(span_from(pair, equals + 1), " \t");
-	read_attributes(end == SIZE_MAX ? span_str("") : span_from(field, end + 1), now_us, &attr);
+	read_attributes(
+		end == SIZE_MAX ? span_str("") : span_from(field, end + 1), now_us, &attr);
 	bool secure = span_is(url->scheme, "https");
 	if (name.n == 0 || (attr.secure && !secure) ||
 		(attr.domain.n > 0 && !domain_allowed(url, attr.domain)))
 		return false;
 	bool host_only = attr.domain.n == 0;
-	struct span path = attr.path.n > 0 && attr.path.p[0] == '/' ? attr.path
-								    : default_path(url->path);
+	struct span path =
+		attr.path.n > 0 && attr.path.p[0] == '/' ? attr.path : default_path(url->path);
 	struct cookie c = {.host_only = host_only,
 		.secure = attr.secure,
 		.expires_us = attr.max_age_us != FACT_NULL ? attr.max_age_us : attr.expires_us,
@@ -209,7 +217,7 @@ static bool goes_along(const struct cookie *c, const struct url *url)
 	bool host = c->host_only ? span_eq_nocase(url->host, domain)
 				 : domain_matches(url->host, domain);
 	return host && path_matches(url->path, span_str(c->path)) &&
-		(!c->secure || span_is(url->scheme, "https"));
+	       (!c->secure || span_is(url->scheme, "https"));
 }
 
 /* RFC 6265 5.4: longer paths first, then the older one. */

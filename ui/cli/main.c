@@ -1,6 +1,6 @@
 /*
- * The program's front door: finds the subcommand and hands over. What a command does lives in its own file; a command that
- * is not built is not in the table.
+ * The program's front door: finds the subcommand and hands over. What a command does lives in
+ * its own file; a command that is not built is not in the table.
  */
 #include "ui/cli/command.h"
 #include "ui/browser/inside.h"
@@ -17,22 +17,26 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
 {
-	puts("clicktrail records what happens when a link is clicked: every hop, header and TLS\n"
+	puts("clicktrail records what happens when a link is clicked: every hop, header and "
+	     "TLS\n"
 	     "handshake of a real, sandboxed browser, in one SQLite file.\n\n"
 	     "usage: clicktrail COMMAND [options]\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 the trail\n"
-	     "did not come to an end or something was not recorded; 3 the case could not be written.");
+	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 "
+	     "the trail\n"
+	     "did not come to an end or something was not recorded; 3 the case could not be "
+	     "written.");
 }
 
 int main(int argc, char **argv)
 {
-	/* The inside of the browser's prison is this program started again: before anything else, for it must not have
-	 * opened or read a thing. */
+	/* The inside of the browser's prison is this program started again: before anything
+	 * else, for it must not have opened or read a thing. */
 	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
 		return inside_main(argc, argv);
-	/* A pipe or socket whose reader is gone is an error of that write, not the end of a recording. */
+	/* A pipe or socket whose reader is gone is an error of that write, not the end of a
+	 * recording. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		fputs("clicktrail: the command line does not make sense: no command was given; "

@@ -235,9 +235,11 @@ static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 #define D OPTIONS_DEMO
 static const struct option_row rows[] = {
 	{"case", "FILE", T | P | D, take_case,
-		"the case to write (default: a dated name here); an open case gets a new session"},
+		"the case to write (default: a dated name here); an open case gets a new "
+		"session"},
 	{"browser", "NAME", T | D, take_browser,
-		"firefox (default), or none: follows HTTP redirects, Refresh and meta refresh, no script"},
+		"firefox (default), or none: follows HTTP redirects, Refresh and meta refresh, "
+		"no script"},
 	{"show", NULL, T | D, take_show,
 		"show the browser's window; the trace ends when it is closed"},
 	{"settle", "S", T | D, take_settle,
@@ -246,7 +248,8 @@ static const struct option_row rows[] = {
 	{"dry-run", NULL, T, take_dry_run,
 		"prove everything, decode the link, say what would be sent; contact nobody"},
 	{"user-agent", "TEXT", T, take_user_agent, "what the browser calls itself"},
-	{"language", "LIST", T, take_language, "languages it asks for, like de or en-US,en;q=0.5"},
+	{"language", "LIST", T, take_language,
+		"languages it asks for, like de or en-US,en;q=0.5"},
 	{"timezone", "ZONE", T, take_timezone, "the zone its scripts see, like Europe/Berlin"},
 	{"device", "NAME", T, take_device, "dress the browser up as this kind of machine"},
 	{"via", "URL", T | P, take_via,
@@ -331,17 +334,17 @@ void options_help(unsigned command, struct buf *out)
 	}
 }
 
-/* Names that getopt would complete for us are refused: what a script relies on must not change its meaning when an option is
- * added. `word` is the argument as it was written. */
+/* Names that getopt would complete for us are refused: what a script relies on must not change
+ * its meaning when an option is added. `word` is the argument as it was written. */
 static bool is_whole_name(const char *word, const char *name)
 {
 	size_t n = strlen(name);
 	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, n) == 0 &&
-		(word[2 + n] == 0 || word[2 + n] == '=');
+	       (word[2 + n] == 0 || word[2 + n] == '=');
 }
 
-static bool take_row(struct options *o, const struct option_row *row, const char *value,
-	struct err *err)
+static bool take_row(
+	struct options *o, const struct option_row *row, const char *value, struct err *err)
 {
 	struct err why = {0};
 	if (row->take(o, value, &why))

@@ -1,7 +1,8 @@
 /*
- * The options that trace, proxy and demo share: one table of rows gives the parser, the help text and the record of what was in
- * effect. Values are checked here, so that a bad one is exit 1 with its name before anything is touched. Strings are borrowed from
- * argv, but what is said to be owned. Main thread.
+ * The options that trace, proxy and demo share: one table of rows gives the parser, the help
+ * text and the record of what was in effect. Values are checked here, so that a bad one is exit
+ * 1 with its name before anything is touched. Strings are borrowed from argv, but what is said
+ * to be owned. Main thread.
  */
 #ifndef UI_CLI_OPTIONS_H
 #define UI_CLI_OPTIONS_H
@@ -38,7 +39,7 @@ enum {
 };
 
 struct options {
-	unsigned command; /* OPTIONS_TRACE, ... */
+	unsigned command;      /* OPTIONS_TRACE, ... */
 	const char *case_path; /* NULL: a dated name */
 	enum options_browser browser;
 	bool show, dry_run, json, no_bodies, no_sandbox;
@@ -64,14 +65,16 @@ struct options {
 void options_init(struct options *o, unsigned command);
 void options_fini(struct options *o);
 
-/* Reads argv[1..]; *rest is the index of the first argument that is no option. False: ERR_USAGE, naming the value. */
+/* Reads argv[1..]; *rest is the index of the first argument that is no option. False:
+ * ERR_USAGE, naming the value. */
 bool options_parse(struct options *o, int argc, char **argv, int *rest, struct err *err);
 /* The rows of one command as lines for --help. */
 void options_help(unsigned command, struct buf *out);
 /* Every row's name, for tests: NULL past the end. */
 const char *options_name(size_t i, unsigned *commands, bool *takes_value);
 
-/* What was in effect, as a JSON object, for the session fact. Leaves out what is secret. The caller frees it. */
+/* What was in effect, as a JSON object, for the session fact. Leaves out what is secret. The
+ * caller frees it. */
 char *options_json(const struct options *o);
 
 #endif

@@ -3,7 +3,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* Left out on purpose: the password, and what --via logs in with. What a user typed may be no UTF-8: such a word stands with its bytes read as ISO-8859-1. */
+/* Left out on purpose: the password, and what --via logs in with. What a user typed may be no
+ * UTF-8: such a word stands with its bytes read as ISO-8859-1. */
 static json_t *word(const char *s)
 {
 	if (s == NULL)
@@ -76,8 +77,8 @@ char *options_json(const struct options *o)
 		via_text(&o->via, via);
 	json_object_set_new(j, "via", o->has_via ? word(via) : json_null());
 	json_object_set_new(j, "dns-servers", word(o->dns_servers));
-	json_object_set_new(j, "durability",
-		word(o->durability == DURABILITY_POWER ? "power" : "crash"));
+	json_object_set_new(
+		j, "durability", word(o->durability == DURABILITY_POWER ? "power" : "crash"));
 	json_object_set_new(j, "max-body", json_integer((json_int_t)o->max_body));
 	json_object_set_new(j, "no-bodies", json_boolean(o->no_bodies));
 	char *text = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII);

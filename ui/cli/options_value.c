@@ -19,7 +19,7 @@ bool value_seconds(const char *text, int max_s, int64_t *us, struct err *err)
 	struct span part = dot == SIZE_MAX ? span_str("") : span_from(s, dot + 1);
 	uint64_t seconds = 0, micros = 0;
 	bool good = span_u64(whole, &seconds) && seconds <= (uint64_t)max_s &&
-		(dot == SIZE_MAX || (part.n <= 6 && span_u64(part, &micros)));
+		    (dot == SIZE_MAX || (part.n <= 6 && span_u64(part, &micros)));
 	for (size_t i = part.n; i < 6; i++)
 		micros *= 10;
 	int64_t v = good ? (int64_t)(seconds * MICROS + micros) : 0;
@@ -36,13 +36,17 @@ bool value_size(const char *text, uint64_t *bytes, struct err *err)
 	uint64_t unit = 1, n = 0;
 	if (s.n > 1) {
 		uint8_t last = ascii_lower(s.p[s.n - 1]);
-		unit = last == 'k' ? 1024u : last == 'm' ? 1024u * 1024 : last == 'g' ? 1u << 30 : 1;
+		unit = last == 'k'   ? 1024u
+		       : last == 'm' ? 1024u * 1024
+		       : last == 'g' ? 1u << 30
+				     : 1;
 	}
 	if (unit > 1)
 		s.n--;
 	if (!span_u64(s, &n) || __builtin_mul_overflow(n, unit, bytes) || *bytes > INT64_MAX)
 		return err_set(err, ERR_USAGE,
-			"\"%s\" is not a size (a number, with K, M or G behind it if wanted)", text);
+			"\"%s\" is not a size (a number, with K, M or G behind it if wanted)",
+			text);
 	return true;
 }
 
@@ -107,7 +111,7 @@ bool value_timezone(const char *text, struct err *err)
 	static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				  "0123456789+-_/";
 	bool good = n > 0 && n <= ZONE_MAX && strspn(text, set) == n &&
-		ascii_alpha((uint8_t)text[0]);
+		    ascii_alpha((uint8_t)text[0]);
 	if (good && access("/usr/share/zoneinfo", X_OK) == 0) {
 		char path[ZONE_MAX + 32];
 		snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", text);
@@ -115,7 +119,8 @@ bool value_timezone(const char *text, struct err *err)
 	}
 	if (!good)
 		return err_set(err, ERR_USAGE,
-			"\"%s\" is not a time zone that this machine knows, like Europe/Berlin", text);
+			"\"%s\" is not a time zone that this machine knows, like Europe/Berlin",
+			text);
 	return true;
 }
 
@@ -139,7 +144,7 @@ bool value_pem(const char *text, struct err *err)
 	char *look = malloc(PEM_LOOK);
 	size_t n = look != NULL ? fread(look, 1, PEM_LOOK, f) : 0;
 	bool found = span_find(span_of(look, n), span_str("-----BEGIN "), 0) != SIZE_MAX &&
-		span_find(span_of(look, n), span_str("CERTIFICATE-----"), 0) != SIZE_MAX;
+		     span_find(span_of(look, n), span_str("CERTIFICATE-----"), 0) != SIZE_MAX;
 	free(look);
 	fclose(f);
 	if (!found)
@@ -165,7 +170,7 @@ bool value_password(const char *file, char *out, size_t out_len, struct err *err
 	explicit_bzero(line, sizeof line);
 	if (!good)
 		return err_set(err, ERR_USAGE,
-			"the first line of \"%s\" is not user:password, at most %zu bytes", file,
-			out_len - 1);
+			"the first line of \"%s\" is not user:password, at most %zu bytes",
+			file, out_len - 1);
 	return true;
 }

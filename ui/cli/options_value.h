@@ -1,6 +1,7 @@
 /*
- * Readers of single option values: text in, checked value out. ERR_USAGE says what was expected and names what came. Pure, but for the
- * looks at a file's first bytes that save a user a late surprise.
+ * Readers of single option values: text in, checked value out. ERR_USAGE says what was expected
+ * and names what came. Pure, but for the looks at a file's first bytes that save a user a late
+ * surprise.
  */
 #ifndef UI_CLI_OPTIONS_VALUE_H
 #define UI_CLI_OPTIONS_VALUE_H

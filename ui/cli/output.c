@@ -10,10 +10,11 @@ static bool same_file(const char *a, const char *b)
 {
 	struct stat sa, sb;
 	return a != NULL && b != NULL && stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
-		sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
-bool output_write(const char *file, const char *keep, const struct buf *content, struct err *err)
+bool output_write(
+	const char *file, const char *keep, const struct buf *content, struct err *err)
 {
 	if (file == NULL || strcmp(file, "-") == 0) {
 		if (!say_write(STDOUT_FILENO, content))

@@ -1,5 +1,6 @@
 /*
- * Where a command's result goes: stdout, or a file made for its owner only (reports hold cookies and tokens).
+ * Where a command's result goes: stdout, or a file made for its owner only (reports hold
+ * cookies and tokens).
  */
 #ifndef UI_CLI_OUTPUT_H
 #define UI_CLI_OUTPUT_H
@@ -7,8 +8,8 @@
 #include "store/base/buf.h"
 #include "store/base/err.h"
 
-/* file NULL or "-": stdout. An existing file is replaced, but never `keep` (NULL: none), which is the case itself. Errors:
- * USAGE (it is `keep`), SYSTEM. */
+/* file NULL or "-": stdout. An existing file is replaced, but never `keep` (NULL: none), which
+ * is the case itself. Errors: USAGE (it is `keep`), SYSTEM. */
 bool output_write(
 	const char *file, const char *keep, const struct buf *content, struct err *err);
 

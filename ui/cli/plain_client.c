@@ -38,11 +38,11 @@ struct plain_client {
 /* Where the client is: what it is about to ask for, and what led there. */
 struct walk {
 	struct url url;
-	bool typed;          /* no page stands behind it: opened, or redirected from there */
-	struct url from;     /* the page, if not typed */
-	bool no_referrer;    /* as that page wanted */
+	bool typed;       /* no page stands behind it: opened, or redirected from there */
+	struct url from;  /* the page, if not typed */
+	bool no_referrer; /* as that page wanted */
 	enum site site;
-	int redirects;       /* in a row */
+	int redirects; /* in a row */
 };
 
 static enum site relation(struct arena *a, const struct url *x, const struct url *y)
@@ -53,8 +53,8 @@ static enum site relation(struct arena *a, const struct url *x, const struct url
 	party_of_host(a, x->host, &px);
 	party_of_host(a, y->host, &py);
 	bool same = px.registrable_domain.p != NULL && py.registrable_domain.p != NULL &&
-		span_eq(px.registrable_domain, py.registrable_domain) &&
-		span_eq(x->scheme, y->scheme);
+		    span_eq(px.registrable_domain, py.registrable_domain) &&
+		    span_eq(x->scheme, y->scheme);
 	return same ? SITE_SAME : SITE_CROSS;
 }
 
@@ -69,7 +69,8 @@ static const char *site_word(enum site s)
 	return "cross-site";
 }
 
-/* Referrer Policy, strict-origin-when-cross-origin: what browsers do unless a page wants otherwise. */
+/* Referrer Policy, strict-origin-when-cross-origin: what browsers do unless a page wants
+ * otherwise. */
 static void add_referer(struct arena *a, const struct walk *w, struct buf *out)
 {
 	bool downgrade = span_is(w->from.scheme, "https") && span_is(w->url.scheme, "http");
@@ -92,7 +93,8 @@ static struct span fields_of(struct plain_client *c, const struct walk *w, struc
 {
 	struct buf out = {0}, cookies = {0};
 	buf_addf(&out,
-		"User-Agent: %s\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,"
+		"User-Agent: %s\r\nAccept: "
+		"text/html,application/xhtml+xml,application/xml;q=0.9,"
 		"*/*;q=0.8\r\nAccept-Language: %s\r\nAccept-Encoding: gzip, deflate, br\r\n",
 		c->user_agent, c->language);
 	add_referer(a, w, &out);
@@ -107,17 +109,20 @@ static struct span fields_of(struct plain_client *c, const struct walk *w, struc
 		buf_addf(&out,
 			"Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n"
 			"Sec-Fetch-Site: %s\r\n%s",
-			site_word(w->site), w->site == SITE_NONE ? "Sec-Fetch-User: ?1\r\n" : "");
+			site_word(w->site),
+			w->site == SITE_NONE ? "Sec-Fetch-User: ?1\r\n" : "");
 	struct span copy = arena_copy(a, buf_span(&out));
 	buf_fini(&out);
 	buf_fini(&cookies);
 	return copy;
 }
 
-static void take_cookies(struct plain_client *c, const struct url *url, const struct http1_head *head)
+static void take_cookies(
+	struct plain_client *c, const struct url *url, const struct http1_head *head)
 {
 	size_t at = 0;
-	for (const struct http1_field *f; (f = http1_find(head, "Set-Cookie", &at)) != NULL; at++)
+	for (const struct http1_field *f; (f = http1_find(head, "Set-Cookie", &at)) != NULL;
+		at++)
 		cookie_jar_take(&c->jar, url, f->value, clock_now_us(clock_real()));
 }
 
@@ -125,7 +130,7 @@ static void take_cookies(struct plain_client *c, const struct url *url, const st
 static bool pause_for(const struct plain_client *c, int64_t us)
 {
 	return us <= 0 ||
-		wait_fd(-1, 0, clock_now_us(clock_real()) + us, c->stop_fd) == WAIT_TIMEOUT;
+	       wait_fd(-1, 0, clock_now_us(clock_real()) + us, c->stop_fd) == WAIT_TIMEOUT;
 }
 
 static bool prove(struct plain_client *c, struct err *err)
@@ -139,8 +144,10 @@ static bool prove(struct plain_client *c, struct err *err)
 		struct plain_answer answer;
 		const char *text = arena_printf(&a, "%s%s", c->ready_url, steps[i][1]);
 		struct span fields = span_str(i == 0 ? "" : "Content-Length: 0\r\n");
-		good = url_parse(&a, NULL, span_str(text), &url) || err_set(err, ERR_INTERNAL, "url");
-		good = good && plain_fetch(&c->road, &url, steps[i][0], fields, &a, &answer, err);
+		good = url_parse(&a, NULL, span_str(text), &url) ||
+		       err_set(err, ERR_INTERNAL, "url");
+		good = good &&
+		       plain_fetch(&c->road, &url, steps[i][0], fields, &a, &answer, err);
 		if (good && answer.head.status != wanted[i])
 			good = err_set(err, ERR_INTERNAL, "the ready page answered %d",
 				answer.head.status);
@@ -157,16 +164,20 @@ static void note(struct plain_client *c, const char *text)
 static void note_rest(struct plain_client *c, const struct plain_move *move)
 {
 	if (move->script && move->form)
-		note(c, "this client runs no script and sends no form: the last page holds both, and "
+		note(c, "this client runs no script and sends no form: the last page holds "
+			"both, and "
 			"a real browser might go on");
 	else if (move->script)
-		note(c, "this client runs no script: the last page holds some, and a real browser "
+		note(c, "this client runs no script: the last page holds some, and a real "
+			"browser "
 			"might go on");
 	else if (move->form)
-		note(c, "this client sends no form: the last page holds one, and a person might go on");
+		note(c, "this client sends no form: the last page holds one, and a person "
+			"might go on");
 }
 
-/* Ask for w->url and see where it leads. True: w is the next request, kept in `keep`; answers die with `a`. */
+/* Ask for w->url and see where it leads. True: w is the next request, kept in `keep`; answers
+ * die with `a`. */
 static bool step(struct plain_client *c, struct walk *w, struct arena *keep, struct arena *a,
 	struct err *err)
 {
@@ -182,7 +193,8 @@ static bool step(struct plain_client *c, struct walk *w, struct arena *keep, str
 	case PLAIN_REDIRECT:
 		if (++w->redirects > PLAIN_REDIRECTS_MAX) {
 			snprintf(c->note, sizeof c->note,
-				"the client stopped after %d redirects in a row, as browsers do",
+				"the client stopped after %d redirects in a row, as browsers "
+				"do",
 				PLAIN_REDIRECTS_MAX);
 			return false;
 		}
@@ -192,17 +204,20 @@ static bool step(struct plain_client *c, struct walk *w, struct arena *keep, str
 			return err_set(err, ERR_SHUTDOWN, "the client was stopped");
 		w->from = w->url;
 		w->typed = false;
-		w->no_referrer = http1_has_token(&answer.head, "Referrer-Policy", "no-referrer");
+		w->no_referrer =
+			http1_has_token(&answer.head, "Referrer-Policy", "no-referrer");
 		w->site = SITE_NONE;
 		w->redirects = 0;
 		break;
 	}
 	if (!w->typed) {
-		/* A navigation that a page started is judged over all its URLs, from that page on. */
+		/* A navigation that a page started is judged over all its URLs, from that page
+		 * on. */
 		enum site now = relation(a, &w->from, &move.to);
 		w->site = now > w->site ? now : w->site;
 	}
-	return url_parse(keep, NULL, move.to.href, &w->url) || err_set(err, ERR_INTERNAL, "url");
+	return url_parse(keep, NULL, move.to.href, &w->url) ||
+	       err_set(err, ERR_INTERNAL, "url");
 }
 
 static bool walk(struct plain_client *c, struct err *err)
@@ -297,7 +312,8 @@ struct plain_client *plain_start(const struct plain_options *options, struct err
 	authorize(&c->road, options->credentials);
 	c->ready_url = copy(options->ready_url);
 	c->link = options->link != NULL ? copy(options->link) : NULL;
-	c->user_agent = copy(options->user_agent != NULL ? options->user_agent : PLAIN_USER_AGENT);
+	c->user_agent =
+		copy(options->user_agent != NULL ? options->user_agent : PLAIN_USER_AGENT);
 	c->language = copy(options->language != NULL ? options->language : PLAIN_LANGUAGE);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	c->done_fd = eventfd(0, EFD_CLOEXEC);

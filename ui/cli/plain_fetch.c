@@ -100,7 +100,8 @@ static bool read_head(
 			return false;
 		if (scan == HTTP1_MORE) {
 			if (f->leg.in_eof)
-				return err_set(err, in.n > 0 ? ERR_HEAD_TRUNCATED : ERR_ORIGIN_SILENT,
+				return err_set(err,
+					in.n > 0 ? ERR_HEAD_TRUNCATED : ERR_ORIGIN_SILENT,
 					"from our own proxy");
 			if (!receive(f, err))
 				return false;
@@ -108,7 +109,8 @@ static bool read_head(
 		}
 		struct span copy = arena_copy(f->arena, out->raw);
 		buf_consume(&f->leg.in, out->raw.n);
-		if (http1_response_head(copy, span_str(method), f->arena, out, err) != HTTP1_HEAD)
+		if (http1_response_head(copy, span_str(method), f->arena, out, err) !=
+			HTTP1_HEAD)
 			return false;
 		if (out->status >= 200 || out->status == 101)
 			return true;
@@ -124,16 +126,17 @@ static bool open_tls(struct fetch *f, const struct url *url, struct err *err)
 	struct http1_head head;
 	struct tls_facts facts;
 	const char *host = arena_str(f->arena, url->host);
-	buf_addf(&ask, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n", host, url_port(url), host,
-		url_port(url), f->road->authorization);
+	buf_addf(&ask, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s\r\n", host, url_port(url),
+		host, url_port(url), f->road->authorization);
 	bool sent = send_all(f, buf_span(&ask), err);
 	buf_fini(&ask);
 	if (!sent || !read_head(f, "CONNECT", &head, err))
 		return false;
 	if (head.status != 200)
-		return err_set(err, ERR_CLIENT_REFUSED, "our own proxy answered CONNECT with %d",
-			head.status);
-	/* RFC 6066 3: a literal address is no server name; tls_connect wants it without brackets. */
+		return err_set(err, ERR_CLIENT_REFUSED,
+			"our own proxy answered CONNECT with %d", head.status);
+	/* RFC 6066 3: a literal address is no server name; tls_connect wants it without
+	 * brackets. */
 	struct span name = span_trim(url->host, "[]");
 	struct tls_connect want = {.host = arena_str(f->arena, name),
 		.alpn = alpn,
@@ -149,7 +152,8 @@ static void keep(void *ctx, struct span payload)
 	buf_add_span(&f->kept, span_first(payload, room));
 }
 
-/* RFC 9112 6.3. The whole body is read, so that the proxy records it whole, but only its start is kept. */
+/* RFC 9112 6.3. The whole body is read, so that the proxy records it whole, but only its start
+ * is kept. */
 static bool read_body(struct fetch *f, const struct http1_head *head, struct err *err)
 {
 	struct http1_body body;
@@ -168,15 +172,15 @@ static bool read_body(struct fetch *f, const struct http1_head *head, struct err
 			break;
 		}
 		good = total <= PLAIN_BODY_MAX ||
-			err_set(err, ERR_LIMIT, "a body longer than %d bytes", PLAIN_BODY_MAX);
+		       err_set(err, ERR_LIMIT, "a body longer than %d bytes", PLAIN_BODY_MAX);
 		good = good && receive(f, err);
 	}
 	http1_body_fini(&body);
 	return good;
 }
 
-static struct span request_bytes(
-	struct fetch *f, const struct url *url, const char *method, struct span fields, bool tls)
+static struct span request_bytes(struct fetch *f, const struct url *url, const char *method,
+	struct span fields, bool tls)
 {
 	struct buf out = {0};
 	buf_addf(&out, "%s ", method);
@@ -219,7 +223,8 @@ static bool run(struct fetch *f, const struct url *url, const char *method, stru
 	struct err cut = {0};
 	out->whole = read_body(f, &out->head, &cut);
 	out->body = arena_copy(f->arena, buf_span(&f->kept));
-	/* A body that broke off is still an answer, as a browser shows what it got; being stopped is not. */
+	/* A body that broke off is still an answer, as a browser shows what it got; being
+	 * stopped is not. */
 	if (!out->whole && cut.kind == ERR_SHUTDOWN) {
 		*err = cut;
 		return false;

@@ -14,8 +14,8 @@ static struct model_field *fields_of(struct arena *a, const struct http1_head *h
 static struct span decoded(struct arena *a, const struct plain_answer *answer)
 {
 	struct buf plain = {0};
-	decode_body(answer->body, http1_value(&answer->head, "Content-Encoding"), PLAIN_BODY_KEEP,
-		&plain);
+	decode_body(answer->body, http1_value(&answer->head, "Content-Encoding"),
+		PLAIN_BODY_KEEP, &plain);
 	struct span s = arena_copy(a, span_of(plain.p + plain.start, buf_len(&plain)));
 	buf_fini(&plain);
 	return s;

@@ -1,5 +1,6 @@
 /*
- * Where a client without script goes from an answer: a redirect, a Refresh header, a meta refresh, or nowhere. Pure; any thread.
+ * Where a client without script goes from an answer: a redirect, a Refresh header, a meta
+ * refresh, or nowhere. Pure; any thread.
  */
 #ifndef UI_CLI_PLAIN_NEXT_H
 #define UI_CLI_PLAIN_NEXT_H

@@ -46,7 +46,8 @@ static bool make_up_name(struct recording *r, struct err *err)
 		char more[16] = "";
 		if (i > 1)
 			snprintf(more, sizeof more, "-%d", i);
-		snprintf(r->case_path, sizeof r->case_path, "clicktrail-%s%s.case", stamp, more);
+		snprintf(
+			r->case_path, sizeof r->case_path, "clicktrail-%s%s.case", stamp, more);
 		if (access(r->case_path, F_OK) != 0)
 			return true;
 	}
@@ -96,8 +97,7 @@ bool recording_begin(struct recording *r, struct fact_session *about, struct err
 	f.tool_version = span_str(CLICKTRAIL_VERSION);
 	f.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR"));
 	f.resolver = span_str(resolver_servers(r->resolver));
-	f.durability =
-		span_str(r->options->durability == DURABILITY_POWER ? "power" : "crash");
+	f.durability = span_str(r->options->durability == DURABILITY_POWER ? "power" : "crash");
 	f.ca_sha256 = span_of(fingerprint, sizeof fingerprint);
 	if (r->options->has_via) {
 		via_text(&r->options->via, via);
@@ -138,8 +138,8 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 	return r->proxy != NULL;
 }
 
-bool recording_note(struct recording *r, enum note_code code, struct err *err,
-	const char *format, ...)
+bool recording_note(
+	struct recording *r, enum note_code code, struct err *err, const char *format, ...)
 {
 	char detail[NOTE_TEXT_MAX];
 	struct fact_note f;
@@ -178,7 +178,7 @@ bool recording_end(struct recording *r, const char *reason, const char *detail,
 	f.incomplete_reason = span_str(incomplete);
 	f.clock_drift_us = clock_drift_us();
 	return writer_put(r->writer, FACT_KIND_SESSION_END, &f, NULL, err) != 0 &&
-		writer_flush(r->writer, err);
+	       writer_flush(r->writer, err);
 }
 
 static void remove_scratch(const struct recording *r)
@@ -212,7 +212,8 @@ bool recording_close(struct recording *r, struct err *err)
 
 static socklen_t address_len(const struct sockaddr_storage *a)
 {
-	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in)
+				       : sizeof(struct sockaddr_in6);
 }
 
 void recording_address_text(const struct sockaddr_storage *a, char out[ADDRESS_TEXT_MAX])

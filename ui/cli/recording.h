@@ -1,7 +1,8 @@
 /*
- * What trace and proxy have in common: the authority, the case with its writer, one session in it, and the proxy that records into
- * it, opened and closed in the order that keeps evidence whole. It decides neither what is opened nor when it is over. One thread;
- * owns all it holds. A recording that was never opened, or only half, can be closed.
+ * What trace and proxy have in common: the authority, the case with its writer, one session in
+ * it, and the proxy that records into it, opened and closed in the order that keeps evidence
+ * whole. It decides neither what is opened nor when it is over. One thread; owns all it holds.
+ * A recording that was never opened, or only half, can be closed.
  */
 #ifndef UI_CLI_RECORDING_H
 #define UI_CLI_RECORDING_H
@@ -19,7 +20,7 @@ struct recording {
 	struct ca *ca;
 	bool made_ca;
 	struct writer *writer;
-	int64_t session; /* 0 until begun */
+	int64_t session;      /* 0 until begun */
 	struct policy policy; /* the options', plus our own ports */
 	struct resolver *resolver;
 	struct proxy *proxy;
@@ -30,10 +31,11 @@ struct recording {
 void recording_init(struct recording *r, struct options *options);
 /* Opens the authority (made if there is none) and the name resolver. */
 bool recording_open_ca(struct recording *r, struct err *err);
-/* Opens or makes the case and proves that it can be written. The name is made up where none was given. */
+/* Opens or makes the case and proves that it can be written. The name is made up where none was
+ * given. */
 bool recording_open_case(struct recording *r, struct err *err);
-/* Puts the session fact: `about` is taken for what only the caller knows (command, link, browser, ...); the rest is filled here.
- * Blocks until it is committed. */
+/* Puts the session fact: `about` is taken for what only the caller knows (command, link,
+ * browser, ...); the rest is filled here. Blocks until it is committed. */
 bool recording_begin(struct recording *r, struct fact_session *about, struct err *err);
 /* Starts the proxy on a listening socket, which is taken. */
 bool recording_serve(struct recording *r, int listen_fd, bool hold,
@@ -42,7 +44,8 @@ bool recording_note(struct recording *r, enum note_code code, struct err *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Ends every connection; facts about that are put. */
 void recording_stop(struct recording *r);
-/* Puts the session_end fact and waits until everything is committed. incomplete: why not everything was recorded, or NULL. Once. */
+/* Puts the session_end fact and waits until everything is committed. incomplete: why not
+ * everything was recorded, or NULL. Once. */
 bool recording_end(struct recording *r, const char *reason, const char *detail,
 	const char *incomplete, struct err *err);
 /* Closes all that is open. False if something was not written. */

@@ -1,7 +1,7 @@
 /*
- * SIGINT, SIGTERM and SIGHUP as something to poll. The first one asks for an orderly end; once that has begun, the next one ends the
- * process at once (the case is safe against that, and the browser dies with its parent). Set up before threads, which inherit the
- * mask. Main thread.
+ * SIGINT, SIGTERM and SIGHUP as something to poll. The first one asks for an orderly end; once
+ * that has begun, the next one ends the process at once (the case is safe against that, and the
+ * browser dies with its parent). Set up before threads, which inherit the mask. Main thread.
  */
 #ifndef UI_CLI_SIGNALS_H
 #define UI_CLI_SIGNALS_H

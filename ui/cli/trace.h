@@ -1,6 +1,7 @@
 /*
- * One trace: a link, a disposable browser, a proxy that records, and the trail that comes of it. trace.c tells the story as named
- * steps; the other trace_*.c files are the steps. `demo` runs the same with options of its own. Main thread.
+ * One trace: a link, a disposable browser, a proxy that records, and the trail that comes of
+ * it. trace.c tells the story as named steps; the other trace_*.c files are the steps. `demo`
+ * runs the same with options of its own. Main thread.
  */
 #ifndef UI_CLI_TRACE_H
 #define UI_CLI_TRACE_H
@@ -13,9 +14,9 @@
 #include "ui/report/live.h"
 
 enum {
-	TRACE_READY_S = 60,       /* for the browser to start and open the ready page */
-	TRACE_DERIVE_MS = 50,     /* at least between two derivations */
-	TRACE_DRAIN_MS = 3000,    /* for the last answers to be written down, once it is over */
+	TRACE_READY_S = 60,    /* for the browser to start and open the ready page */
+	TRACE_DERIVE_MS = 50,  /* at least between two derivations */
+	TRACE_DRAIN_MS = 3000, /* for the last answers to be written down, once it is over */
 	TRACE_DETAIL_MAX = 600,
 };
 
@@ -28,36 +29,39 @@ struct trace {
 	struct browser *browser; /* NULL: the built-in client */
 	struct browser_about about;
 	struct plain_client *plain;
-	char credentials[80];    /* of the built-in client: nobody else on this machine may use our proxy */
-	int listen_fd;           /* until the proxy takes it */
+	char credentials[80]; /* of the built-in client: nobody else on this machine may use our
+				 proxy */
+	int listen_fd;        /* until the proxy takes it */
 	struct sockaddr_storage listen;
 	int signal_fd;
 	struct gather gather;
 	bool gathering;
 	struct live live;
-	int64_t started_us;      /* the link was released; FACT_NULL before */
+	int64_t started_us; /* the link was released; FACT_NULL before */
 	bool browser_gone;
 	/* How it ended. */
 	enum trace_end {
 		TRACE_RUNNING,
-		TRACE_SETTLED,  /* the trail came to its end */
+		TRACE_SETTLED, /* the trail came to its end */
 		TRACE_TIMEOUT,
-		TRACE_CLOSED,   /* by the user, or the browser went away */
-		TRACE_BROKEN    /* we could not go on */
+		TRACE_CLOSED, /* by the user, or the browser went away */
+		TRACE_BROKEN  /* we could not go on */
 	} end;
 	char detail[TRACE_DETAIL_MAX];
 };
 
 /*
- * In this order: trace_init; trace_link and trace_prepare, either first; trace_run; trace_fini, in any case.
+ * In this order: trace_init; trace_link and trace_prepare, either first; trace_run; trace_fini,
+ * in any case.
  */
 void trace_init(struct trace *t, struct options *options);
 /* What is opened, --replace done. USAGE errors. (trace_link.c) */
 bool trace_link(struct trace *t, const char *link, struct err *err);
-/* Forks the browser's launcher, takes over the signals, guards this process: before there are threads. */
+/* Forks the browser's launcher, takes over the signals, guards this process: before there are
+ * threads. */
 bool trace_prepare(struct trace *t, struct err *err);
-/* All the rest; the exit code. When it returns, the case is closed and nothing runs any more. look (may be NULL) is called with the
- * final trails while they are there. */
+/* All the rest; the exit code. When it returns, the case is closed and nothing runs any more.
+ * look (may be NULL) is called with the final trails while they are there. */
 typedef void trace_look_fn(void *ctx, const struct trace *t);
 int trace_run(struct trace *t, trace_look_fn *look, void *ctx);
 void trace_fini(struct trace *t);
@@ -72,6 +76,8 @@ bool trace_follow(struct trace *t, struct err *err);
 bool trace_read(struct trace *t, bool final, struct err *err);
 /* What the browser says: lines are passed over, its end is noted. */
 void trace_browser_news(struct trace *t);
+/* trace_end.c: ends, stores, prints; failure: why a step failed, or NULL. The exit code. */
+int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

@@ -1,5 +1,6 @@
 /*
- * What `trace --dry-run` prints: what was proven, what the link says about itself, and what would be sent. Nobody was contacted.
+ * What `trace --dry-run` prints: what was proven, what the link says about itself, and what
+ * would be sent. Nobody was contacted.
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/output.h"
@@ -15,7 +16,8 @@ static void row(struct buf *out, const char *name, struct span value)
 	buf_add_byte(out, '\n');
 }
 
-static void say_link(const struct trace *t, const struct url *url, struct arena *a, struct buf *out)
+static void say_link(
+	const struct trace *t, const struct url *url, struct arena *a, struct buf *out)
 {
 	struct party party = {0};
 	const char *host = arena_str(a, url->host);
@@ -35,7 +37,8 @@ static void say_link(const struct trace *t, const struct url *url, struct arena 
 				rule->to_port != 0 ? rule->to_port : port)));
 }
 
-/* Layer by layer: a wrapper may hold a wrapper. What a link names is a claim, and may differ from where it leads. */
+/* Layer by layer: a wrapper may hold a wrapper. What a link names is a claim, and may differ
+ * from where it leads. */
 static void say_claim(const struct url *url, struct arena *a, struct buf *out)
 {
 	struct url at = *url;
@@ -44,7 +47,8 @@ static void say_claim(const struct url *url, struct arena *a, struct buf *out)
 		wrapper_read(a, &at, &claim);
 		if (claim.target.p == NULL) {
 			if (depth == 0)
-				row(out, "claims", span_str("no target that can be read offline"));
+				row(out, "claims",
+					span_str("no target that can be read offline"));
 			return;
 		}
 		row(out, "claims", claim.target);
@@ -63,8 +67,8 @@ static void say_browser(const struct trace *t, struct arena *a, struct buf *out)
 	}
 	row(out, "browser",
 		span_str(arena_printf(a, "%s %s, %s, %dx%d%s", b->name, b->version,
-			b->sandboxed ? "in a sandbox" : "WITHOUT a sandbox", b->width, b->height,
-			b->headless ? ", headless: a page can tell" : "")));
+			b->sandboxed ? "in a sandbox" : "WITHOUT a sandbox", b->width,
+			b->height, b->headless ? ", headless: a page can tell" : "")));
 	row(out, "user agent", span_str(b->user_agent));
 	row(out, "languages", span_str(b->language));
 	row(out, "time zone", span_str(b->timezone));
@@ -81,8 +85,9 @@ void trace_print_dry(const struct trace *t)
 		say_claim(&url, &a, &out);
 	}
 	say_browser(t, &a, &out);
-	buf_addf(&out, "\nProven: the %s opens a page over TLS by our certificate authority through\n"
-		       "the recording proxy, and a case takes facts where it would be written.\n",
+	buf_addf(&out,
+		"\nProven: the %s opens a page over TLS by our certificate authority through\n"
+		"the recording proxy, and a case takes facts where it would be written.\n",
 		t->browser != NULL ? "browser" : "built-in client");
 	output_write(NULL, NULL, &out, NULL);
 	buf_fini(&out);

@@ -1,6 +1,7 @@
 /*
- * From the release of the link to the end of its trail: facts are read as they are committed, the trail is derived from them anew,
- * hops are printed as they become known, and it is over when nothing moved for the settle time and nothing announced is pending.
+ * From the release of the link to the end of its trail: facts are read as they are committed,
+ * the trail is derived from them anew, hops are printed as they become known, and it is over
+ * when nothing moved for the settle time and nothing announced is pending.
  */
 #include "ui/cli/trace.h"
 #include "store/base/clock.h"
@@ -38,7 +39,8 @@ static uint64_t signature_of(const struct trail_set *set)
 		for (size_t k = 0; k < set->trails[i].n_hops; k++) {
 			const struct trail_hop *h = &set->trails[i].hops[k];
 			bool ended = h->exchange != NULL && h->exchange->end != NULL;
-			s = s * 1000003 + (uint64_t)(h->status != FACT_NULL ? h->status : 0) * 2 + ended;
+			s = s * 1000003 +
+			    (uint64_t)(h->status != FACT_NULL ? h->status : 0) * 2 + ended;
 		}
 	}
 	return s;
@@ -118,17 +120,20 @@ void trace_browser_news(struct trace *t)
 		case BROWSER_GONE:
 			if (!t->browser_gone && t->detail[0] == 0 && WIFSIGNALED(event.status))
 				snprintf(t->detail, sizeof t->detail,
-					"the browser was ended by signal %d", WTERMSIG(event.status));
+					"the browser was ended by signal %d",
+					WTERMSIG(event.status));
 			else if (!t->browser_gone && t->detail[0] == 0 && event.status != 0)
 				snprintf(t->detail, sizeof t->detail,
-					"the browser ended with status %d", WEXITSTATUS(event.status));
+					"the browser ended with status %d",
+					WEXITSTATUS(event.status));
 			t->browser_gone = true;
 			break;
 		}
 	}
 }
 
-/* A window that its user closed is how a --show trace ends; if the trail had come to its end by then it is as good as settled. */
+/* A window that its user closed is how a --show trace ends; if the trail had come to its end by
+ * then it is as good as settled. */
 static void end_by_browser(struct follow *f)
 {
 	struct trace *t = f->t;
@@ -137,7 +142,8 @@ static void end_by_browser(struct follow *f)
 	if (t->options->show && t->detail[0] == 0 && whole)
 		end(t, TRACE_SETTLED, "the window was closed");
 	else
-		end(t, TRACE_CLOSED, t->options->show ? "the window was closed" : "the browser ended");
+		end(t, TRACE_CLOSED,
+			t->options->show ? "the window was closed" : "the browser ended");
 }
 
 static void judge(struct follow *f)
@@ -153,9 +159,10 @@ static void judge(struct follow *f)
 	} else if (settled != FACT_NULL && !f->dirty && now >= settled) {
 		end(t, TRACE_SETTLED, "");
 	} else if (!t->options->show && now >= t->started_us + t->options->timeout_us) {
-		end(t, TRACE_TIMEOUT, t->gather.trails.n == 0
-				? "the browser never asked for the link"
-				: f->pending.in_flight ? "an answer was still under way" : "");
+		end(t, TRACE_TIMEOUT,
+			t->gather.trails.n == 0 ? "the browser never asked for the link"
+			: f->pending.in_flight  ? "an answer was still under way"
+						: "");
 	}
 }
 
@@ -164,15 +171,17 @@ static void show_status(const struct follow *f)
 	struct trace *t = f->t;
 	double idle = (double)(now_us() - f->moved_us) / 1e6;
 	double due = f->pending.due_us == FACT_NULL
-		? 0
-		: (double)(f->pending.due_us - now_us()) / 1e6;
+			     ? 0
+			     : (double)(f->pending.due_us - now_us()) / 1e6;
 	size_t n = t->gather.model.n_exchanges;
 	if (f->pending.in_flight)
 		live_status(&t->live, "     ... %zu exchanges, waiting for an answer", n);
 	else if (due > 0 && f->pending.what != NULL)
-		live_status(&t->live, "     ... %zu exchanges, %s due in %.0f s", n, f->pending.what, due);
+		live_status(&t->live, "     ... %zu exchanges, %s due in %.0f s", n,
+			f->pending.what, due);
 	else
-		live_status(&t->live, "     ... %zu exchanges, nothing moved for %.1f s", n, idle);
+		live_status(
+			&t->live, "     ... %zu exchanges, nothing moved for %.1f s", n, idle);
 }
 
 static int timeout_ms(const struct follow *f)
@@ -195,7 +204,7 @@ static bool wait_for_news(struct follow *f, struct err *err)
 	struct trace *t = f->t;
 	bool plain_running = t->plain != NULL && !plain_done(t->plain);
 	int client = t->browser != NULL ? browser_fd(t->browser)
-		: plain_running         ? plain_fd(t->plain)
+		     : plain_running    ? plain_fd(t->plain)
 					: -1;
 	struct pollfd fds[] = {{t->signal_fd, POLLIN, 0},
 		{writer_observer_fd(t->recording.writer), POLLIN, 0}, {client, POLLIN, 0}};

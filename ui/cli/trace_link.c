@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-/* Every OLD in link becomes NEW; one that does not occur is a mistake worth stopping for: the recipient's token would go out. */
+/* Every OLD in link becomes NEW; one that does not occur is a mistake worth stopping for: the
+ * recipient's token would go out. */
 static bool replace(struct buf *link, const char *rule, struct err *err)
 {
 	const char *equals = strchr(rule, '=');
@@ -20,8 +21,8 @@ static bool replace(struct buf *link, const char *rule, struct err *err)
 	buf_fini(link);
 	*link = out;
 	return found > 0 ||
-		err_set(err, ERR_USAGE, "--replace: \"%.*s\" does not occur in the link", (int)old.n,
-			(const char *)old.p);
+	       err_set(err, ERR_USAGE, "--replace: \"%.*s\" does not occur in the link",
+		       (int)old.n, (const char *)old.p);
 }
 
 bool trace_link(struct trace *t, const char *given, struct err *err)
@@ -37,8 +38,10 @@ bool trace_link(struct trace *t, const char *given, struct err *err)
 		t->changed = true;
 	}
 	if (good && buf_len(&link) > BROWSER_URL_MAX - 1)
-		good = err_set(err, ERR_USAGE, "the link is longer than %d bytes", BROWSER_URL_MAX);
-	/* One given as "www.example.org" is not guessed at: http and https are different links. */
+		good = err_set(
+			err, ERR_USAGE, "the link is longer than %d bytes", BROWSER_URL_MAX);
+	/* One given as "www.example.org" is not guessed at: http and https are different links.
+	 */
 	if (good && (!url_parse(&a, NULL, buf_span(&link), &url) || !url_is_web(&url)))
 		good = err_set(err, ERR_USAGE,
 			"\"%s\" is not a link that begins with http:// or https://", t->link);

@@ -1,6 +1,7 @@
 /*
- * Before the link is released: the client is started, its way through our proxy is walked to the ready page, and what was proven is
- * written down. A link may work only once; none of our own faults may use it up.
+ * Before the link is released: the client is started, its way through our proxy is walked to
+ * the ready page, and what was proven is written down. A link may work only once; none of our
+ * own faults may use it up.
  */
 #include "ui/cli/trace.h"
 #include "proxy/proxy.h"
@@ -19,7 +20,8 @@ static bool random_credentials(struct trace *t, struct err *err)
 		return err_set_os(err, ERR_SYSTEM, errno, "getrandom");
 	int n = snprintf(t->credentials, sizeof t->credentials, "clicktrail:");
 	for (size_t i = 0; i < sizeof bytes; i++)
-		n += snprintf(t->credentials + n, sizeof t->credentials - (size_t)n, "%02x", bytes[i]);
+		n += snprintf(t->credentials + n, sizeof t->credentials - (size_t)n, "%02x",
+			bytes[i]);
 	return true;
 }
 
@@ -63,8 +65,8 @@ bool trace_start_client(struct trace *t, struct err *err)
 bool trace_open(struct trace *t, struct err *err)
 {
 	if (t->browser != NULL) {
-		/* The link in the foreground, where its page is seen by scripts as a visible one; the proxy holds its
-		 * requests until we let go. */
+		/* The link in the foreground, where its page is seen by scripts as a visible
+		 * one; the proxy holds its requests until we let go. */
 		const char *urls[] = {t->sent_link, PROXY_READY_URL};
 		bool dry = t->options->dry_run;
 		return browser_open(t->browser, dry ? urls + 1 : urls, dry ? 1 : 2, err);
@@ -88,14 +90,18 @@ static bool note_proof(struct trace *t, int64_t took_us, struct err *err)
 	long long ms = (long long)(took_us / 1000);
 	if (t->browser == NULL)
 		return recording_note(r, NOTE_PROBE, err,
-			"the built-in client opened the ready page through the proxy, over TLS by our "
-			"certificate authority, after %lld ms; the case took facts", ms);
-	if (t->about.headless && !recording_note(r, NOTE_HEADLESS, err, "Xvfb is not installed"))
+			"the built-in client opened the ready page through the proxy, over TLS "
+			"by our "
+			"certificate authority, after %lld ms; the case took facts",
+			ms);
+	if (t->about.headless &&
+		!recording_note(r, NOTE_HEADLESS, err, "Xvfb is not installed"))
 		return false;
 	if (!t->about.sandboxed && !recording_note(r, NOTE_NO_SANDBOX, err, "--no-sandbox"))
 		return false;
 	return recording_note(r, NOTE_PROBE, err,
-		"%s %s (%s), %s, uid %u outside, opened the ready page over TLS by our certificate "
+		"%s %s (%s), %s, uid %u outside, opened the ready page over TLS by our "
+		"certificate "
 		"authority and ran its script after %lld ms; the case took facts",
 		t->about.name, t->about.version, t->about.path,
 		t->about.sandboxed ? "in namespaces of its own" : "without namespaces",
@@ -108,11 +114,11 @@ static bool client_failed(struct trace *t, struct err *err)
 	if (t->browser != NULL) {
 		trace_browser_news(t);
 		return t->browser_gone &&
-			!err_set(err, ERR_INTERNAL, "the browser ended before it was ready: %s",
-				t->detail);
+		       !err_set(err, ERR_INTERNAL, "the browser ended before it was ready: %s",
+			       t->detail);
 	}
 	return plain_done(t->plain) && !proxy_is_ready(t->recording.proxy) &&
-		!plain_result(t->plain, NULL, err);
+	       !plain_result(t->plain, NULL, err);
 }
 
 bool trace_prove(struct trace *t, struct err *err)
@@ -122,12 +128,15 @@ bool trace_prove(struct trace *t, struct err *err)
 	struct proxy *proxy = t->recording.proxy;
 	live_status(&t->live, "waiting for the browser to be ready");
 	while (!proxy_is_ready(proxy)) {
-		struct pollfd fds[] = {{proxy_ready_fd(proxy), POLLIN, 0}, {t->signal_fd, POLLIN, 0},
-			{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain), POLLIN, 0}};
+		struct pollfd fds[] = {{proxy_ready_fd(proxy), POLLIN, 0},
+			{t->signal_fd, POLLIN, 0},
+			{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain),
+				POLLIN, 0}};
 		int64_t left = until - clock_now_us(clock);
 		if (left <= 0)
 			return err_set(err, ERR_BROWSER_TIMEOUT,
-				"the browser did not open %s within %d s; the link was not sent",
+				"the browser did not open %s within %d s; the link was not "
+				"sent",
 				PROXY_READY_URL, TRACE_READY_S);
 		poll(fds, 3, (int)(left / 1000) + 1);
 		if (signals_take(t->signal_fd)) {
@@ -140,5 +149,5 @@ bool trace_prove(struct trace *t, struct err *err)
 			return false;
 	}
 	return note_proof(t, clock_now_us(clock) - start, err) &&
-		writer_flush(t->recording.writer, err);
+	       writer_flush(t->recording.writer, err);
 }

@@ -1,5 +1,6 @@
 /*
- * `clicktrail explain`: each hop in plain words: how the browser was moved there, how sure that is, and what was seen that says so.
+ * `clicktrail explain`: each hop in plain words: how the browser was moved there, how sure that
+ * is, and what was seen that says so.
  */
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
@@ -8,22 +9,22 @@
 static const char *move_sentence(enum trail_mechanism m)
 {
 	switch (m) {
-	case MECHANISM_OPEN:
-		return "The link itself was opened: this is where it all starts.";
+	case MECHANISM_OPEN: return "The link itself was opened: this is where it all starts.";
 	case MECHANISM_HTTP_REDIRECT:
-		return "The server answered the request before with a redirect: a status of the "
+		return "The server answered the request before with a redirect: a status of "
+		       "the "
 		       "300s and a Location field that names this address. Browsers follow "
 		       "that by themselves, without showing anything.";
 	case MECHANISM_REFRESH_HEADER:
-		return "The answer before carried a Refresh header: show this page, and after the "
+		return "The answer before carried a Refresh header: show this page, and after "
+		       "the "
 		       "given seconds go to this address.";
 	case MECHANISM_META_REFRESH:
 		return "The page before held a <meta http-equiv=\"refresh\">: after the given "
 		       "seconds the browser goes to this address by itself.";
 	case MECHANISM_SCRIPT:
 		return "A script in the page before sent the browser to this address.";
-	case MECHANISM_FORM:
-		return "A form in the page before was sent to this address.";
+	case MECHANISM_FORM: return "A form in the page before was sent to this address.";
 	case MECHANISM_FRAME: return "A frame inside the page before asked for this address.";
 	case MECHANISM_WINDOW: return "The page before opened this address in a new window.";
 	case MECHANISM_HSTS_UPGRADE:
@@ -49,7 +50,8 @@ static const char *sure_sentence(enum trail_confidence c)
 	return "";
 }
 
-/* What a signal is, to somebody who has not read the standards. A signal that is not listed is shown by its own name. */
+/* What a signal is, to somebody who has not read the standards. A signal that is not listed is
+ * shown by its own name. */
 static const char *signal_sentence(const char *signal)
 {
 	static const struct {
@@ -83,7 +85,8 @@ static const char *signal_sentence(const char *signal)
 		{"no-sec-fetch-user", "the browser does not say that a person did it"},
 		{"referer", "the page that the browser names (Referer)"},
 		{"origin", "the site that the browser names (Origin)"},
-		{"strict-transport-security", "the site had told the browser to use https only"},
+		{"strict-transport-security",
+			"the site had told the browser to use https only"},
 		{"retry", "the same request was made before and failed"},
 		{"against", "but this speaks against it"},
 	};
@@ -131,7 +134,8 @@ static void explain_server(const struct report_hop *h, struct buf *out)
 		buf_add_str(&line, "No server was reached");
 		if (h->reason.n > 0) {
 			buf_add_str(&line, ": ");
-			buf_add_span(&line, h->reason_detail.n > 0 ? h->reason_detail : h->reason);
+			buf_add_span(
+				&line, h->reason_detail.n > 0 ? h->reason_detail : h->reason);
 		}
 		buf_add_byte(&line, '.');
 	} else {
@@ -162,7 +166,8 @@ static void explain_hop(const struct report_hop *h, struct buf *out)
 	explain_evidence(h->hop, out);
 	explain_server(h, out);
 	if (h->hop->claimed_target.p != NULL) {
-		buf_add_str(out, "   The address itself names another one (not visited for that): ");
+		buf_add_str(out,
+			"   The address itself names another one (not visited for that): ");
 		say_long(out, h->hop->claimed_target, "   ");
 		buf_add_byte(out, '\n');
 	}

@@ -26,8 +26,8 @@ static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	return true;
 }
 
-static bool load_body(struct gather *g, struct model_exchange *x, enum fact_side side,
-	struct err *err)
+static bool load_body(
+	struct gather *g, struct model_exchange *x, enum fact_side side, struct err *err)
 {
 	struct buf raw = {0};
 	bool whole = false;
@@ -43,7 +43,8 @@ static bool load_body(struct gather *g, struct model_exchange *x, enum fact_side
 bool gather_read(struct gather *g, bool *news, struct err *err)
 {
 	g->more = false;
-	/* Of every session: a certificate is a fact once per case, in the session that saw it first. */
+	/* Of every session: a certificate is a fact once per case, in the session that saw it
+	 * first. */
 	if (!case_facts(g->file, g->last_seq, 0, take_fact, g, err))
 		return false;
 	if (news != NULL)

@@ -6,7 +6,7 @@
 bool hop_settled(const struct trail_hop *h)
 {
 	return !h->on_wire || h->status != FACT_NULL ||
-		(h->exchange != NULL && h->exchange->end != NULL);
+	       (h->exchange != NULL && h->exchange->end != NULL);
 }
 
 void hop_line(const struct trail_hop *h, struct buf *out)
@@ -37,8 +37,10 @@ const char *trail_end_sentence(enum trail_end e)
 	switch (e) {
 	case ENDED_PAGE: return "It ended with a page.";
 	case ENDED_DOWNLOAD: return "It ended with a file to save.";
-	case ENDED_HANDOFF: return "It ended by handing over to another program (not http or https).";
-	case ENDED_GATE: return "It ended at a gate: a captcha, a login or a challenge wants a person.";
+	case ENDED_HANDOFF:
+		return "It ended by handing over to another program (not http or https).";
+	case ENDED_GATE:
+		return "It ended at a gate: a captcha, a login or a challenge wants a person.";
 	case ENDED_ERROR: return "It ended with an error.";
 	case ENDED_LOOP: return "It ended going round in a circle.";
 	case ENDED_TIMEOUT: return "It was still going on when the time was up.";

@@ -1,6 +1,7 @@
 /*
- * One hop as one line: what `trace` prints while it happens, and what the text report's trail is made of. The same words in both, so
- * that a reader finds one in the other. Everything from outside goes through say.
+ * One hop as one line: what `trace` prints while it happens, and what the text report's trail
+ * is made of. The same words in both, so that a reader finds one in the other. Everything from
+ * outside goes through say.
  */
 #ifndef UI_REPORT_HOP_LINE_H
 #define UI_REPORT_HOP_LINE_H
@@ -10,7 +11,8 @@
 
 /* "  3  script          200  GET https://... (likely)" without a line end. */
 void hop_line(const struct trail_hop *h, struct buf *out);
-/* Is what hop_line says about it known: it was answered, or ended without an answer, or never needed one. */
+/* Is what hop_line says about it known: it was answered, or ended without an answer, or never
+ * needed one. */
 bool hop_settled(const struct trail_hop *h);
 /* "the trail ended with a page", for people. */
 const char *trail_end_sentence(enum trail_end e);

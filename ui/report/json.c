@@ -1,6 +1,7 @@
 /*
- * JSON report, version 1: the shape that docs promise to scripts. Every member is there, null where nothing is known. Output is pure
- * ASCII (\uXXXX for the rest), so that no byte of it can play tricks on a terminal.
+ * JSON report, version 1: the shape that docs promise to scripts. Every member is there, null
+ * where nothing is known. Output is pure ASCII (\uXXXX for the rest), so that no byte of it can
+ * play tricks on a terminal.
  */
 #include "ui/report/report.h"
 #include "ui/report/json_value.h"
@@ -90,8 +91,10 @@ static json_t *tls_json(const struct report_tls *t)
 		t->browser_hello != NULL ? json_text_of(t->browser_hello->ja3) : json_null());
 	set(j, "browser_ja4",
 		t->browser_hello != NULL ? json_text_of(t->browser_hello->ja4) : json_null());
-	set(j, "browser_version", t->browser != NULL ? json_text_of(t->browser->version) : json_null());
-	set(j, "browser_cipher", t->browser != NULL ? json_text_of(t->browser->cipher) : json_null());
+	set(j, "browser_version",
+		t->browser != NULL ? json_text_of(t->browser->version) : json_null());
+	set(j, "browser_cipher",
+		t->browser != NULL ? json_text_of(t->browser->cipher) : json_null());
 	for (size_t i = 0; i < t->n_certs; i++)
 		json_array_append_new(certs, cert_json(t->certs[i]));
 	set(j, "certs", certs);
@@ -242,7 +245,8 @@ static json_t *seal_json(const struct report *r)
 	return j;
 }
 
-/* What a case with several sessions says at the top is its first session; "sessions" has them all. */
+/* What a case with several sessions says at the top is its first session; "sessions" has them
+ * all. */
 static json_t *case_json(const struct report *r)
 {
 	const struct report_session *s = r->n_sessions > 0 ? &r->sessions[0] : NULL;
@@ -262,7 +266,8 @@ static json_t *case_json(const struct report *r)
 	set(egress, "country", json_null());
 	set(j, "egress", egress);
 	set(clock, "source", s != NULL ? json_text_of(s->start->clock_source) : json_null());
-	set(clock, "offset_ms", s != NULL ? json_ms_of(s->start->clock_offset_us) : json_null());
+	set(clock, "offset_ms",
+		s != NULL ? json_ms_of(s->start->clock_offset_us) : json_null());
 	set(j, "clock", clock);
 	set(j, "mode", s != NULL ? json_text_of(s->start->mode) : json_null());
 	set(j, "browser", browser_json(s));

@@ -10,7 +10,8 @@ void json_write(json_t *j, size_t flags, struct buf *out)
 	char *text = json_dumps(j, flags | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
 	if (text == NULL)
 		abort(); /* out of memory: what buf does, too */
-	/* DEL is ASCII to jansson; a terminal may think otherwise. It can only stand inside a string. */
+	/* DEL is ASCII to jansson; a terminal may think otherwise. It can only stand inside a
+	 * string. */
 	struct span left = span_str(text);
 	for (;;) {
 		size_t at = span_find_byte(left, 0x7f, 0);
@@ -24,8 +25,8 @@ void json_write(json_t *j, size_t flags, struct buf *out)
 	json_decref(j);
 }
 
-/* Text from outside. Well-formed UTF-8 stands as it is; anything else is read as ISO-8859-1, what headers historically were
- * (RFC 9110 5.5), so that no byte is lost. */
+/* Text from outside. Well-formed UTF-8 stands as it is; anything else is read as ISO-8859-1,
+ * what headers historically were (RFC 9110 5.5), so that no byte is lost. */
 json_t *json_text_of(struct span s)
 {
 	if (s.p == NULL)
@@ -37,8 +38,8 @@ json_t *json_text_of(struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] >= 0x80)
 			buf_add_byte(&wide, (uint8_t)(0xc0 | s.p[i] >> 6));
-		buf_add_byte(&wide,
-			s.p[i] >= 0x80 ? (uint8_t)(0x80 | (s.p[i] & 0x3f)) : s.p[i]);
+		buf_add_byte(
+			&wide, s.p[i] >= 0x80 ? (uint8_t)(0x80 | (s.p[i] & 0x3f)) : s.p[i]);
 	}
 	v = json_stringn((const char *)wide.p + wide.start, buf_len(&wide));
 	buf_fini(&wide);
@@ -115,7 +116,8 @@ json_t *json_alternatives(const struct trail_hop *h)
 	for (size_t i = 0; i < h->n_alternatives; i++) {
 		const struct trail_alternative *a = &h->alternatives[i];
 		json_t *j = json_object();
-		json_object_set_new(j, "mechanism", json_words_of(mechanism_word(a->mechanism)));
+		json_object_set_new(
+			j, "mechanism", json_words_of(mechanism_word(a->mechanism)));
 		json_object_set_new(j, "from_hop",
 			a->from_hop == 0 ? json_null() : json_integer((json_int_t)a->from_hop));
 		json_object_set_new(j, "why", json_words_of(a->why));

@@ -1,5 +1,6 @@
 /*
- * Facts as JSON values, for everything in ui/report that writes JSON. Unknown (FACT_NULL, an absent span, NULL) is null. New references.
+ * Facts as JSON values, for everything in ui/report that writes JSON. Unknown (FACT_NULL, an
+ * absent span, NULL) is null. New references.
  */
 #ifndef UI_REPORT_JSON_VALUE_H
 #define UI_REPORT_JSON_VALUE_H
@@ -9,7 +10,8 @@
 
 #include <jansson.h>
 
-/* Appends j as text, pure printable ASCII but for line ends, and gives up the reference. flags: JSON_INDENT, JSON_COMPACT. */
+/* Appends j as text, pure printable ASCII but for line ends, and gives up the reference. flags:
+ * JSON_INDENT, JSON_COMPACT. */
 void json_write(json_t *j, size_t flags, struct buf *out);
 
 /* Text from outside: UTF-8, or else read as ISO-8859-1. */

@@ -23,7 +23,7 @@ void live_init(struct live *l, int fd)
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 	*l = (struct live){.fd = fd};
 	l->terminal = fd >= 0 && isatty(fd) && term != NULL && term[0] != 0 &&
-		strcmp(term, "dumb") != 0;
+		      strcmp(term, "dumb") != 0;
 	l->colour = l->terminal && (no_color == NULL || no_color[0] == 0);
 }
 
@@ -118,7 +118,8 @@ static int compare(const struct live_line *line, const struct trail *t, size_t h
 	return line->hop < hop ? -1 : line->hop > hop;
 }
 
-/* Where the line of this hop stands, or would stand: lines are kept in order of session, trail and hop. */
+/* Where the line of this hop stands, or would stand: lines are kept in order of session, trail
+ * and hop. */
 static size_t place(const struct live *l, const struct trail *t, size_t hop)
 {
 	size_t low = 0, high = l->n_lines;
@@ -150,7 +151,8 @@ static struct live_line *add(struct live *l, const struct trail *t, size_t hop)
 	return &lines[at];
 }
 
-/* The second and later trails are announced, and named again when lines of several come mixed. */
+/* The second and later trails are announced, and named again when lines of several come mixed.
+ */
 static void name_trail(struct live *l, const struct trail *t)
 {
 	bool same = l->last_session == t->session && l->last_trail == t->number;

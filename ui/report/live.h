@@ -1,6 +1,7 @@
 /*
- * Hops as they become known: one line each, in order, and a line of correction where a later derivation sees a printed one
- * differently. On a terminal there is colour and one line of status that is written over; in a pipe there are only plain lines. One thread.
+ * Hops as they become known: one line each, in order, and a line of correction where a later
+ * derivation sees a printed one differently. On a terminal there is colour and one line of
+ * status that is written over; in a pipe there are only plain lines. One thread.
  */
 #ifndef UI_REPORT_LIVE_H
 #define UI_REPORT_LIVE_H
@@ -24,7 +25,8 @@ struct live {
 /* Looks at fd, TERM and NO_COLOR. */
 void live_init(struct live *l, int fd);
 void live_fini(struct live *l);
-/* Print what is news in these trails. final: nothing more will come, so that unanswered hops are printed too. */
+/* Print what is news in these trails. final: nothing more will come, so that unanswered hops
+ * are printed too. */
 void live_trails(struct live *l, const struct trail_set *set, bool final);
 /* The line that is written over: "12 exchanges, waiting for a meta refresh". Terminals only. */
 void live_status(struct live *l, const char *format, ...) __attribute__((format(printf, 2, 3)));

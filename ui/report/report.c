@@ -52,13 +52,14 @@ static const struct report_tls *tls_of(
 	return out;
 }
 
-/* The leg that an exchange went by. One that failed before it had an answer names none; where the whole tunnel leads to one
- * origin (CONNECT) it is that origin's leg, reached or not. */
+/* The leg that an exchange went by. One that failed before it had an answer names none; where
+ * the whole tunnel leads to one origin (CONNECT) it is that origin's leg, reached or not. */
 static int64_t leg_of(const struct model *m, const struct model_exchange *x)
 {
 	if (x->leg != FACT_NULL && x->leg != LEG_BROWSER)
 		return x->leg;
-	if (x->response != NULL && x->response->leg != FACT_NULL && x->response->leg != LEG_BROWSER)
+	if (x->response != NULL && x->response->leg != FACT_NULL &&
+		x->response->leg != LEG_BROWSER)
 		return x->response->leg;
 	bool one_origin = false;
 	for (size_t i = 0; i < m->n_connects; i++)
@@ -72,9 +73,9 @@ static int64_t leg_of(const struct model *m, const struct model_exchange *x)
 
 static const char *protocol_of(struct arena *a, const struct model_exchange *x)
 {
-	struct span v = x->response != NULL ? x->response->version
-		: x->request != NULL        ? x->request->version
-					    : SPAN_NONE;
+	struct span v = x->response != NULL  ? x->response->version
+			: x->request != NULL ? x->request->version
+					     : SPAN_NONE;
 	if (v.p == NULL)
 		return NULL;
 	char *text = arena_str(a, v);
@@ -91,8 +92,8 @@ static struct span media_type_of(const struct model_exchange *x)
 	return span_trim(span_first(v, span_find_byte(v, ';', 0)), " \t");
 }
 
-static void fill_wire(
-	struct arena *a, const struct model *m, const struct model_exchange *x, struct report_hop *h)
+static void fill_wire(struct arena *a, const struct model *m, const struct model_exchange *x,
+	struct report_hop *h)
 {
 	int64_t leg = leg_of(m, x);
 	h->protocol = protocol_of(a, x);
@@ -195,19 +196,22 @@ static void judge_complete(struct arena *a, struct report *r)
 			r->incomplete_reason = arena_printf(
 				a, "session %lld was cut off: it has no recorded end", number);
 		else if (s->end->complete != 1)
-			r->incomplete_reason = s->end->incomplete_reason.p != NULL
-				? arena_str(a, s->end->incomplete_reason)
-				: arena_printf(a, "session %lld says so", number);
+			r->incomplete_reason =
+				s->end->incomplete_reason.p != NULL
+					? arena_str(a, s->end->incomplete_reason)
+					: arena_printf(a, "session %lld says so", number);
 	}
 }
 
 void report_build(const struct case_about *about, const struct model *m,
-	const struct trail_set *trails, int64_t only_session, struct arena *a, struct report *out)
+	const struct trail_set *trails, int64_t only_session, struct arena *a,
+	struct report *out)
 {
 	*out = (struct report){.about = *about, .model = m};
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (only_session == 0 || m->sessions[i]->session == only_session)
-			ARENA_PUSH(a, out->sessions, out->n_sessions, session_of(m, m->sessions[i]));
+			ARENA_PUSH(a, out->sessions, out->n_sessions,
+				session_of(m, m->sessions[i]));
 	for (size_t i = 0; i < trails->n; i++)
 		if (only_session == 0 || trails->trails[i].session == only_session)
 			ARENA_PUSH(a, out->trails, out->n_trails,

@@ -1,6 +1,7 @@
 /*
- * A report before it has a format: everything that text and JSON say about a case, joined from its facts and trails. Nothing here
- * is stored; all of it can be made again. Borrows from the gather it was made of; own memory in an arena. One thread.
+ * A report before it has a format: everything that text and JSON say about a case, joined from
+ * its facts and trails. Nothing here is stored; all of it can be made again. Borrows from the
+ * gather it was made of; own memory in an arena. One thread.
  */
 #ifndef UI_REPORT_REPORT_H
 #define UI_REPORT_REPORT_H
@@ -17,11 +18,11 @@ struct report_dns {
 };
 
 struct report_tls {
-	const struct fact_handshake *origin;  /* of the origin leg */
-	const struct fact_hello *hello;       /* ours, toward the origin; may be NULL */
-	const struct fact_handshake *browser; /* of the browser leg; may be NULL */
+	const struct fact_handshake *origin;    /* of the origin leg */
+	const struct fact_hello *hello;         /* ours, toward the origin; may be NULL */
+	const struct fact_handshake *browser;   /* of the browser leg; may be NULL */
 	const struct fact_hello *browser_hello; /* may be NULL */
-	const struct fact_certificate **certs; /* as the origin sent them */
+	const struct fact_certificate **certs;  /* as the origin sent them */
 	size_t n_certs;
 };
 
@@ -31,14 +32,14 @@ struct report_hop {
 	const char *protocol;                  /* "http/1.1"; NULL: none */
 	struct span remote_ip;                 /* absent: nobody was reached */
 	int64_t remote_port;
-	const struct report_dns *dns; /* NULL: nothing was resolved */
-	const struct report_tls *tls; /* NULL: none */
+	const struct report_dns *dns;   /* NULL: nothing was resolved */
+	const struct report_tls *tls;   /* NULL: none */
 	struct span host;               /* of the url */
 	struct span registrable_domain; /* absent for an IP address or a public suffix */
 	struct span registered_domain;  /* the same without the list's private section */
 	struct span media_type;         /* of the response, without parameters */
 	struct span made_by;            /* "origin", "clicktrail"; absent: no response */
-	struct span reason;             /* err word of the exchange's end; absent: it has none */
+	struct span reason; /* err word of the exchange's end; absent: it has none */
 	struct span reason_detail;
 };
 
@@ -75,13 +76,15 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 
 /* The same without a file behind it. */
 void report_build(const struct case_about *about, const struct model *m,
-	const struct trail_set *trails, int64_t only_session, struct arena *a, struct report *out);
+	const struct trail_set *trails, int64_t only_session, struct arena *a,
+	struct report *out);
 
 /* The formats; each appends to out. */
 void report_json(const struct report *r, struct buf *out);
 void report_text(const struct report *r, struct buf *out);
 void report_explain(const struct report *r, struct buf *out);
-/* Parts of the text report that `trace` prints when it is over: what happened, for everybody; and the hops, a line each. */
+/* Parts of the text report that `trace` prints when it is over: what happened, for everybody;
+ * and the hops, a line each. */
 void report_text_summary(const struct report *r, const struct report_trail *t, struct buf *out);
 void report_text_trail(const struct report_trail *t, struct buf *out);
 

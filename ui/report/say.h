@@ -1,7 +1,7 @@
 /*
- * The one point through which words from outside (URLs, headers, host names, error details) reach a person's eyes: everything
- * that could move a cursor, reorder or hide text is escaped here. What our own code says goes in by buf_addf beside it. UTF-8 out.
- * One thread.
+ * The one point through which words from outside (URLs, headers, host names, error details)
+ * reach a person's eyes: everything that could move a cursor, reorder or hide text is escaped
+ * here. What our own code says goes in by buf_addf beside it. UTF-8 out. One thread.
  */
 #ifndef UI_REPORT_SAY_H
 #define UI_REPORT_SAY_H
@@ -10,15 +10,18 @@
 
 enum {
 	SAY_WIDTH = 76,     /* columns of prose, so that it survives being quoted in a mail */
-	SAY_LINE_MAX = 900, /* bytes of one line; RFC 5322 2.1.1 allows 998. Longer ones go on below, marked */
+	SAY_LINE_MAX = 900, /* bytes of one line; RFC 5322 2.1.1 allows 998. Longer ones go on
+			       below, marked */
 };
 
 /* s escaped by text_escape, whole however long; an absent span is "-". */
 void say_text(struct buf *out, struct span s);
-/* The same, folded at SAY_LINE_MAX bytes: what goes on is on a line of its own behind `indent` and "+ ". */
+/* The same, folded at SAY_LINE_MAX bytes: what goes on is on a line of its own behind `indent`
+ * and "+ ". */
 void say_long(struct buf *out, struct span s, const char *indent);
-/* Prose broken at spaces to SAY_WIDTH columns, every line behind `indent`; the first behind `first` instead. Ends the line.
- * A word that is too long stays whole. `prose` may hold words from outside: it is escaped. */
+/* Prose broken at spaces to SAY_WIDTH columns, every line behind `indent`; the first behind
+ * `first` instead. Ends the line. A word that is too long stays whole. `prose` may hold words
+ * from outside: it is escaped. */
 void say_prose(struct buf *out, const char *first, const char *indent, struct span prose);
 /* "31 January 2026, 23:59:59 UTC"; "an unknown time" for FACT_NULL. */
 void say_day(struct buf *out, int64_t us);

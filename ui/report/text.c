@@ -1,6 +1,7 @@
 /*
- * The text report: fits a mail. Its first ten lines tell somebody who is no engineer what happened; then comes the trail, then the
- * detail of each hop, then what is needed to judge the record itself.
+ * The text report: fits a mail. Its first ten lines tell somebody who is no engineer what
+ * happened; then comes the trail, then the detail of each hop, then what is needed to judge the
+ * record itself.
  */
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
@@ -49,8 +50,8 @@ static void say_path(const struct report_trail *t, struct buf *out)
 	say_count(&line, t->n_parties, "party", "parties");
 	if (last != NULL && last->hop->elapsed_us != FACT_NULL) {
 		buf_add_str(&line, ", within ");
-		say_span_of_time(&line,
-			last->hop->at_us + last->hop->elapsed_us - t->trail->started_us);
+		say_span_of_time(
+			&line, last->hop->at_us + last->hop->elapsed_us - t->trail->started_us);
 	}
 	buf_add_str(&line, ", to:");
 	say_prose(out, "", "", buf_span(&line));
@@ -105,9 +106,8 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	buf_add_byte(out, '\n');
 	say_path(t, out);
 	say_end(t, out);
-	buf_add_str(out, t->trail->recording_complete
-			? "Every step was recorded whole.\n"
-			: "NOT every step was recorded whole.\n");
+	buf_add_str(out, t->trail->recording_complete ? "Every step was recorded whole.\n"
+						      : "NOT every step was recorded whole.\n");
 	say_parties(t, out);
 	for (size_t i = 0; i < t->trail->n_notes; i++)
 		say_prose(out, "Note: ", "  ", span_str(t->trail->notes[i]));

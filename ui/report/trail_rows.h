@@ -1,6 +1,6 @@
 /*
- * Trails on their way into the case: from the structs that derivation makes to the plain rows that the writer stores, so that SQL
- * shows the same trails as a report does. One thread.
+ * Trails on their way into the case: from the structs that derivation makes to the plain rows
+ * that the writer stores, so that SQL shows the same trails as a report does. One thread.
  */
 #ifndef UI_REPORT_TRAIL_ROWS_H
 #define UI_REPORT_TRAIL_ROWS_H
@@ -8,7 +8,8 @@
 #include "store/derive/trail.h"
 #include "store/writer.h"
 
-/* Replaces the stored trails of the session (0: of all). Blocks until they are committed. Errors: those of the writer. */
+/* Replaces the stored trails of the session (0: of all). Blocks until they are committed.
+ * Errors: those of the writer. */
 bool trail_rows_store(
 	struct writer *w, int64_t session, const struct trail_set *set, struct err *err);
 

@@ -29,7 +29,7 @@ struct row {
 	struct text input, base, href;
 };
 static const struct row rows[] = {
-#include "url_table.inc"
+#include "tests/unit/store/url_table.inc"
 };
 
 static struct span of(struct text t)

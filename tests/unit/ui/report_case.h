@@ -1,7 +1,8 @@
 /*
- * A session with what a report may stumble over: TLS on both legs, a name with CNAMEs, repeated headers, a step by script, an
- * origin that could not be reached, and, in every place that comes from outside, bytes that want to move a cursor, hide text or
- * end a line. For the tests of ui/report.
+ * A session with what a report may stumble over: TLS on both legs, a name with CNAMEs, repeated
+ * headers, a step by script, an origin that could not be reached, and, in every place that
+ * comes from outside, bytes that want to move a cursor, hide text or end a line. For the tests
+ * of ui/report.
  */
 #ifndef TESTS_UNIT_UI_REPORT_CASE_H
 #define TESTS_UNIT_UI_REPORT_CASE_H
@@ -10,7 +11,8 @@
 #include "tests/kit/build_facts.h"
 #include "ui/report/report.h"
 
-/* ESC ] 0 ; x BEL, a bidi override, a zero-width space, DEL, a C1 control, an ill-formed byte. */
+/* ESC ] 0 ; x BEL, a bidi override, a zero-width space, DEL, a C1 control, an ill-formed byte.
+ */
 #define NASTY "\x1b]0;x\x07\xe2\x80\xae\xe2\x80\x8b\x7f\xc2\x9b\xff"
 
 struct report_case {
@@ -112,9 +114,10 @@ static inline void report_case_init(struct report_case *c)
 	*c = (struct report_case){0};
 	build_init(&c->b);
 	build_session(&c->b, "trace", REPORT_LINK, "Firefox" NASTY);
-	int64_t first = BUILD(&c->b, .url = REPORT_LINK, .kind = BUILD_TYPED, .at_ms = 10, .status = 302,
-		.location = "/elsewhere", .headers = "Set-Cookie: a=1\r\nset-cookie: b=" NASTY "\r\n"
-					 "X-Latin: caf\xe9\r\n",
+	int64_t first = BUILD(&c->b, .url = REPORT_LINK, .kind = BUILD_TYPED, .at_ms = 10,
+		.status = 302, .location = "/elsewhere",
+		.headers = "Set-Cookie: a=1\r\nset-cookie: b=" NASTY "\r\n"
+			   "X-Latin: caf\xe9\r\n",
 		.more = "X-Sent: " NASTY "\r\n");
 	report_case_way(c, model_exchange(&c->b.model, first)->tunnel);
 	BUILD(&c->b, .url = "https://click.example/elsewhere", .kind = BUILD_TYPED, .at_ms = 60,
@@ -134,8 +137,9 @@ static inline void report_case_unreached(struct report_case *c)
 	*c = (struct report_case){0};
 	build_init(&c->b);
 	build_session(&c->b, "trace", "https://gone.example/", "none");
-	BUILD(&c->b, .url = "https://gone.example/", .kind = BUILD_TYPED, .at_ms = 10, .status = 502,
-		.made_by = "clicktrail", .end = "dns-not-found", .body = "<p>clicktrail</p>");
+	BUILD(&c->b, .url = "https://gone.example/", .kind = BUILD_TYPED, .at_ms = 10,
+		.status = 502, .made_by = "clicktrail", .end = "dns-not-found",
+		.body = "<p>clicktrail</p>");
 	report_case_make(c);
 }
 

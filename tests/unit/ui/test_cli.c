@@ -1,6 +1,6 @@
 /*
- * The built program as a script uses it: what it lists, how it fails, its exit codes, and reports of a case. Links of 127.0.0.1 only;
- * no browser (the scenarios have that).
+ * The built program as a script uses it: what it lists, how it fails, its exit codes, and
+ * reports of a case. Links of 127.0.0.1 only; no browser (the scenarios have that).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,8 +62,8 @@ static void assert_error(const char *word)
 static void help_lists_only_what_exists(void **state)
 {
 	(void)state;
-	static const char *const later[] = {"again", "replay", "crosscheck", "lookup", "close", "verify",
-		"erase", "extract", "ui"};
+	static const char *const later[] = {"again", "replay", "crosscheck", "lookup", "close",
+		"verify", "erase", "extract", "ui"};
 	assert_int_equal(RUN("--help"), 0);
 	char *help = strdup(OUT);
 	size_t listed = 0;
@@ -72,7 +72,8 @@ static void help_lists_only_what_exists(void **state)
 		line += 3;
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " "), line);
 		assert_int_equal(RUN(name, "--help"), 0);
-		assert_non_null(strstr(OUT, arena_printf(&p.arena, "usage: clicktrail %s", name)));
+		assert_non_null(
+			strstr(OUT, arena_printf(&p.arena, "usage: clicktrail %s", name)));
 	}
 	assert_int_equal(listed, 7);
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
@@ -108,7 +109,8 @@ static void mistakes_are_named(void **state)
 		{{"trace", "--listen", "127.0.0.1:0", "http://a.example/"}, "--listen"},
 		{{"proxy", "word"}, "word"},
 		{{"proxy", "--listen", "0.0.0.0:0"}, "0.0.0.0:0"},
-		{{"proxy", "--listen", "0.0.0.0:0", "--allow-client", "10.0.0.0/8"}, "password"},
+		{{"proxy", "--listen", "0.0.0.0:0", "--allow-client", "10.0.0.0/8"},
+			"password"},
 		{{"report"}, "case file"},
 		{{"report", "missing.case"}, "missing.case"},
 		{{"report", "--format", "pdf", "x.case"}, "pdf"},
@@ -246,7 +248,8 @@ static void a_case_is_reported_while_it_is_written(void **state)
 	assert_true(json_is_true(json_object_get(about, "being_written")));
 	json_decref(j);
 	assert_int_equal(RUN("rebuild", c.path), 3);
-	assert_int_equal(RUN("trace", "--browser", "none", "--case", c.path, "http://127.0.0.1:9/"), 3);
+	assert_int_equal(
+		RUN("trace", "--browser", "none", "--case", c.path, "http://127.0.0.1:9/"), 3);
 	assert_error(c.path);
 	temp_case_fini(&c);
 }
@@ -260,7 +263,8 @@ static void what_is_no_case_is_refused(void **state)
 	fclose(f);
 	assert_int_equal(RUN("report", "text.case"), 1);
 	assert_error("text.case");
-	assert_int_equal(RUN("trace", "--browser", "none", "--case", "text.case", "http://127.0.0.1:9/"),
+	assert_int_equal(
+		RUN("trace", "--browser", "none", "--case", "text.case", "http://127.0.0.1:9/"),
 		3);
 	assert_int_equal(RUN("trace", "--browser", "none", "--case", "no/such/x.case",
 				 "http://127.0.0.1:9/"),
@@ -272,10 +276,11 @@ static void what_is_no_case_is_refused(void **state)
 }
 
 static const struct script_step redirects[] = {EXPECT_HEAD,
-	SEND("HTTP/1.1 302 Found\r\nLocation: /land?x=1\r\nContent-Length: 0\r\n\r\n"), EXPECT_EOF, END};
+	SEND("HTTP/1.1 302 Found\r\nLocation: /land?x=1\r\nContent-Length: 0\r\n\r\n"),
+	EXPECT_EOF, END};
 static const struct script_step lands[] = {EXPECT_HEAD,
-	SEND("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello"), EXPECT_EOF,
-	END};
+	SEND("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello"),
+	EXPECT_EOF, END};
 
 static const char *rule_of(struct script_origin *o)
 {
@@ -289,12 +294,13 @@ static void a_trace_is_printed_and_recorded(void **state)
 	struct script_origin *o = script_origin_start(false, NULL);
 	script_origin_play(o, redirects);
 	script_origin_play(o, lands);
-	int code = RUN("trace", "--browser", "none", "--case", "t.case", "--allow-net", "127.0.0.0/8",
-		"--connect-to", rule_of(o), "http://click.example/c");
+	int code = RUN("trace", "--browser", "none", "--case", "t.case", "--allow-net",
+		"127.0.0.0/8", "--connect-to", rule_of(o), "http://click.example/c");
 	if (code != 0)
 		fail_msg("exit code %d: %s%s", code, OUT, ERR);
-	assert_non_null(strstr(OUT, "  1  open            302  GET http://click.example/c\n"
-				    "  2  http-redirect   200  GET http://click.example/land?x=1\n"));
+	assert_non_null(
+		strstr(OUT, "  1  open            302  GET http://click.example/c\n"
+			    "  2  http-redirect   200  GET http://click.example/land?x=1\n"));
 	assert_non_null(strstr(OUT, "It ended with a page.\nEvery step was recorded whole.\n"));
 	assert_null(strchr(OUT, '\x1b'));
 	struct stat st;
@@ -311,8 +317,8 @@ static void a_trace_prints_json_alone(void **state)
 	char why[400];
 	struct script_origin *o = script_origin_start(false, NULL);
 	script_origin_play(o, lands);
-	int code = RUN("trace", "--browser", "none", "--case", "j.case", "--allow-net", "127.0.0.0/8",
-		"--connect-to", rule_of(o), "--json", "--replace", "secret=x",
+	int code = RUN("trace", "--browser", "none", "--case", "j.case", "--allow-net",
+		"127.0.0.0/8", "--connect-to", rule_of(o), "--json", "--replace", "secret=x",
 		"http://click.example/secret?secret");
 	assert_int_equal(code, 0);
 	json_t *j = json_of(OUT);
@@ -320,14 +326,15 @@ static void a_trace_prints_json_alone(void **state)
 	assert_string_equal(json_string_value(json_object_get(trail, "start_url")),
 		"http://click.example/x?x");
 	assert_string_equal(json_string_value(json_object_get(trail, "ended_by")), "page");
-	json_t *session = json_array_get(
-		json_object_get(json_object_get(j, "case"), "sessions"), 0);
+	json_t *session =
+		json_array_get(json_object_get(json_object_get(j, "case"), "sessions"), 0);
 	assert_string_equal(json_string_value(json_object_get(session, "link")),
 		"http://click.example/secret?secret");
 	assert_string_equal(json_string_value(json_object_get(session, "sent_link")),
 		"http://click.example/x?x");
 	json_decref(j);
-	assert_null(memmem(script_origin_received(o, 0).p, script_origin_received(o, 0).n, "secret", 6));
+	assert_null(memmem(
+		script_origin_received(o, 0).p, script_origin_received(o, 0).n, "secret", 6));
 	if (!script_origin_end(o, why, sizeof why))
 		fail_msg("%s", why);
 }
@@ -342,9 +349,8 @@ static void a_second_trace_is_a_second_session(void **state)
 	assert_int_equal(RUN("report", "--format", "json", "two.case"), 0);
 	json_t *j = json_of(OUT);
 	assert_int_equal(json_array_size(json_object_get(j, "trails")), 2);
-	assert_int_equal(json_array_size(
-				 json_object_get(json_object_get(j, "case"), "sessions")),
-		2);
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(j, "case"), "sessions")), 2);
 	json_decref(j);
 }
 
@@ -352,7 +358,8 @@ static void a_refused_address_is_an_end_with_a_reason(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		RUN("trace", "--browser", "none", "--case", "r.case", "http://127.0.0.1:9/"), 0);
+		RUN("trace", "--browser", "none", "--case", "r.case", "http://127.0.0.1:9/"),
+		0);
 	assert_non_null(strstr(OUT, "[refused-address]"));
 	assert_non_null(strstr(OUT, "It ended with an error: the address is in a range"));
 }
@@ -372,7 +379,8 @@ static void a_trail_without_an_end_is_code_2(void **state)
 	json_t *j = json_of(OUT);
 	json_t *trail = json_array_get(json_object_get(j, "trails"), 0);
 	assert_string_equal(json_string_value(json_object_get(trail, "ended_by")), "timeout");
-	assert_true(json_is_false(json_object_get(json_object_get(j, "case"), "recording_complete")));
+	assert_true(json_is_false(
+		json_object_get(json_object_get(j, "case"), "recording_complete")));
 	json_decref(j);
 	script_origin_abandon(o);
 }
@@ -385,9 +393,9 @@ static void ctrl_c_ends_a_trace_in_order(void **state)
 	static const struct script_step hangs[] = {EXPECT_HEAD, EXPECT_CUT, END};
 	struct script_origin *o = script_origin_start(false, NULL);
 	script_origin_play(o, hangs);
-	run_program_start(&p,
-		(const char *const[]){"trace", "--browser", "none", "--case", "c.case", "--allow-net",
-			"127.0.0.0/8", "--connect-to", rule_of(o), "http://click.example/", NULL});
+	run_program_start(&p, (const char *const[]){"trace", "--browser", "none", "--case",
+				      "c.case", "--allow-net", "127.0.0.0/8", "--connect-to",
+				      rule_of(o), "http://click.example/", NULL});
 	for (int i = 0; i < 3000 && script_origin_received(o, 0).n == 0; i++)
 		usleep(10000);
 	assert_true(script_origin_received(o, 0).n > 0);
@@ -415,8 +423,8 @@ static void a_dry_run_contacts_nobody_and_leaves_nothing(void **state)
 	assert_non_null(strstr(OUT, "nobody was contacted"));
 	assert_non_null(strstr(OUT, "https://claimed.example/"));
 	assert_int_not_equal(access(in_dir("dry.case"), F_OK), 0);
-	assert_int_equal(RUN("trace", "--dry-run", "--browser", "none", "--case", "no/such/dry.case",
-				 "http://click.example/"),
+	assert_int_equal(RUN("trace", "--dry-run", "--browser", "none", "--case",
+				 "no/such/dry.case", "http://click.example/"),
 		3);
 	/* A connection would have been one without a script. */
 	if (!script_origin_end(o, why, sizeof why))
@@ -426,8 +434,8 @@ static void a_dry_run_contacts_nobody_and_leaves_nothing(void **state)
 static void a_proxy_listens_and_ends_in_order(void **state)
 {
 	(void)state;
-	run_program_start(&p, (const char *const[]){"proxy", "--listen", "127.0.0.1:0", "--case",
-				      "p.case", NULL});
+	run_program_start(&p, (const char *const[]){"proxy", "--listen", "127.0.0.1:0",
+				      "--case", "p.case", NULL});
 	unsigned port = run_program_port(&p);
 	assert_true(port > 0);
 	run_program_signal(&p, SIGTERM);

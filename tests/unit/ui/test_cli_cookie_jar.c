@@ -133,7 +133,8 @@ static void they_expire(void **state)
 	assert_true(take(t, "https://a.example/", "soon=1; Max-Age=10"));
 	assert_true(take(t, "https://a.example/",
 		"both=1; Max-Age=20; Expires=Thu, 01 Jan 1970 00:00:00 GMT"));
-	assert_true(take(t, "https://a.example/", "date=1; expires=Thu, 01-Jan-2026 00:00:30 GMT"));
+	assert_true(
+		take(t, "https://a.example/", "date=1; expires=Thu, 01-Jan-2026 00:00:30 GMT"));
 	assert_string_equal(give(t, "https://a.example/", NOW), "soon=1; both=1; date=1");
 	assert_string_equal(give(t, "https://a.example/", NOW + 10 * SECOND), "both=1; date=1");
 	assert_string_equal(give(t, "https://a.example/", NOW + 20 * SECOND), "date=1");

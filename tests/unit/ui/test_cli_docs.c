@@ -1,6 +1,7 @@
 /*
- * What is written down about the program against the program itself: docs/errors.md is printed from the tables of words, and the
- * manual page has every command and option. CLICKTRAIL_UPDATE=1 writes docs/errors.md anew.
+ * What is written down about the program against the program itself: docs/errors.md is printed
+ * from the tables of words, and the manual page has every command and option.
+ * CLICKTRAIL_UPDATE=1 writes docs/errors.md anew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,19 +42,22 @@ static void add_oddities(struct buf *out)
 static char *errors_page(void)
 {
 	struct buf out = {0};
-	buf_add_str(&out,
-		"# Words for what went wrong\n\n"
-		"Printed from the tables in the source (`store/base/err.tbl`, `store/fact/notes.tbl`,\n"
-		"`capture/wire/http1.h`); a test compares this page with them. A word that was stored once\n"
-		"keeps its meaning.\n\n"
-		"## Reasons and outcomes\n\n"
-		"`reason` of exchanges, legs and tunnels, `outcome` of lookups, connections and handshakes,\n"
-		"and the first half of every message on stderr.\n\n"
-		"| word | meaning |\n|---|---|\n");
+	buf_add_str(&out, "# Words for what went wrong\n\n"
+			  "Printed from the tables in the source (`store/base/err.tbl`, "
+			  "`store/fact/notes.tbl`,\n"
+			  "`capture/wire/http1.h`); a test compares this page with them. A "
+			  "word that was stored once\n"
+			  "keeps its meaning.\n\n"
+			  "## Reasons and outcomes\n\n"
+			  "`reason` of exchanges, legs and tunnels, `outcome` of lookups, "
+			  "connections and handshakes,\n"
+			  "and the first half of every message on stderr.\n\n"
+			  "| word | meaning |\n|---|---|\n");
 	add_rows(&out);
 	buf_add_str(&out, "\n## Notes\n\n`code` of notes.\n\n| word | meaning |\n|---|---|\n");
 	add_notes(&out);
-	buf_add_str(&out, "\n## Oddities\n\nWhat browsers tolerate in messages; `oddities` of requests and "
+	buf_add_str(&out, "\n## Oddities\n\nWhat browsers tolerate in messages; `oddities` of "
+			  "requests and "
 			  "responses.\n\n| word | meaning |\n|---|---|\n");
 	add_oddities(&out);
 	return buf_take_str(&out);
@@ -94,7 +98,8 @@ static void errors_page_is_up_to_date(void **state)
 	}
 	char *written = read_file("docs/errors.md");
 	if (strcmp(page, written) != 0)
-		fail_msg("docs/errors.md is not what the tables say; CLICKTRAIL_UPDATE=1 %s writes it",
+		fail_msg("docs/errors.md is not what the tables say; CLICKTRAIL_UPDATE=1 %s "
+			 "writes it",
 			"unit_ui_cli_docs");
 	free(written);
 	free(page);
@@ -110,7 +115,8 @@ static void add_roff(struct buf *out, const char *name)
 	}
 }
 
-/* A line of the manual that begins with the macro and the option, and goes on with nothing or a value. */
+/* A line of the manual that begins with the macro and the option, and goes on with nothing or a
+ * value. */
 static bool has_line(const char *manual, const char *macro, const char *name)
 {
 	struct buf roff = {0};
@@ -141,7 +147,8 @@ static void manual_has_every_command(void **state)
 {
 	(void)state;
 	static const struct command *const commands[] = {&command_trace, &command_proxy,
-		&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo};
+		&command_report, &command_explain, &command_rebuild, &command_ca,
+		&command_demo};
 	char *manual = read_file("docs/clicktrail.1");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		struct buf title = {0};

@@ -22,10 +22,12 @@ static const struct {
 	int delay_s;
 	bool script, form;
 } answers[] = {
-	{"302 F\r\nLocation: /b?x=1\r\n", "", PLAIN_REDIRECT, "https://a.example/b?x=1", 0, false, false},
-	{"301 F\r\nLocation: //b.example\r\n", "", PLAIN_REDIRECT, "https://b.example/", 0, false, false},
-	{"308 F\r\nLocation: http://b.example/\r\n", "", PLAIN_REDIRECT, "http://b.example/", 0, false,
-		false},
+	{"302 F\r\nLocation: /b?x=1\r\n", "", PLAIN_REDIRECT, "https://a.example/b?x=1", 0,
+		false, false},
+	{"301 F\r\nLocation: //b.example\r\n", "", PLAIN_REDIRECT, "https://b.example/", 0,
+		false, false},
+	{"308 F\r\nLocation: http://b.example/\r\n", "", PLAIN_REDIRECT, "http://b.example/", 0,
+		false, false},
 	/* Fetch follows five statuses, and these are none of them. */
 	{"300 M\r\nLocation: /b\r\n", "", PLAIN_STAY, NULL, 0, false, false},
 	{"304 M\r\nLocation: /b\r\n", "", PLAIN_STAY, NULL, 0, false, false},
@@ -34,22 +36,24 @@ static const struct {
 	{"302 F\r\nLocation: http://[bad\r\n", "", PLAIN_STAY, NULL, 0, false, false},
 	{"302 F\r\n" HTML, "<meta http-equiv=refresh content='1;url=/c'>", PLAIN_REFRESH,
 		"https://a.example/c", 1, false, false},
-	{"200 O\r\nRefresh: 3; url=/r\r\n", "", PLAIN_REFRESH, "https://a.example/r", 3, false, false},
-	{"503 S\r\nRefresh: 2\r\n", "", PLAIN_REFRESH, "https://a.example/dir/page?q", 2, false, false},
+	{"200 O\r\nRefresh: 3; url=/r\r\n", "", PLAIN_REFRESH, "https://a.example/r", 3, false,
+		false},
+	{"503 S\r\nRefresh: 2\r\n", "", PLAIN_REFRESH, "https://a.example/dir/page?q", 2, false,
+		false},
 	{"200 O\r\n" HTML, "<base href=/base/><META HTTP-EQUIV=Refresh CONTENT=\"0; URL='m'\">",
 		PLAIN_REFRESH, "https://a.example/base/m", 0, false, false},
 	/* What stands in noscript is meant for us. */
-	{"200 O\r\n" HTML, "<noscript><meta http-equiv=refresh content=0;/n></noscript>", PLAIN_REFRESH,
-		"https://a.example/n", 0, false, false},
-	{"200 O\r\nContent-Type: text/plain\r\n", "<meta http-equiv=refresh content=0;/n>", PLAIN_STAY,
-		NULL, 0, false, false},
+	{"200 O\r\n" HTML, "<noscript><meta http-equiv=refresh content=0;/n></noscript>",
+		PLAIN_REFRESH, "https://a.example/n", 0, false, false},
+	{"200 O\r\nContent-Type: text/plain\r\n", "<meta http-equiv=refresh content=0;/n>",
+		PLAIN_STAY, NULL, 0, false, false},
 	{"200 O\r\n" HTML "Content-Disposition: attachment\r\n",
 		"<meta http-equiv=refresh content=0;/n>", PLAIN_STAY, NULL, 0, false, false},
 	{"204 N\r\nRefresh: 0; url=/n\r\n", "", PLAIN_STAY, NULL, 0, false, false},
 	{"200 O\r\n" HTML, "<p>hello", PLAIN_STAY, NULL, 0, false, false},
 	{"200 O\r\n" HTML, "<script>location='/s'</script>", PLAIN_STAY, NULL, 0, true, false},
-	{"200 O\r\n" HTML, "<form action=/f method=post><input name=a></form>", PLAIN_STAY, NULL, 0,
-		false, true},
+	{"200 O\r\n" HTML, "<form action=/f method=post><input name=a></form>", PLAIN_STAY,
+		NULL, 0, false, true},
 };
 
 static void read_head(struct arena *a, const char *lines, struct plain_answer *out)
@@ -58,7 +62,8 @@ static void read_head(struct arena *a, const char *lines, struct plain_answer *o
 	const char *head = arena_printf(a, "HTTP/1.1 %sContent-Length: 0\r\n\r\n", lines);
 	*out = (struct plain_answer){.whole = true};
 	assert_int_equal(
-		http1_response_head(span_str(head), span_str("GET"), a, &out->head, &err), HTTP1_HEAD);
+		http1_response_head(span_str(head), span_str("GET"), a, &out->head, &err),
+		HTTP1_HEAD);
 }
 
 static void goes_where_it_can(void **state)
@@ -69,13 +74,14 @@ static void goes_where_it_can(void **state)
 		struct url url;
 		struct plain_answer answer;
 		struct plain_move move;
-		assert_true(url_parse(&a, NULL, span_str("https://a.example/dir/page?q"), &url));
+		assert_true(
+			url_parse(&a, NULL, span_str("https://a.example/dir/page?q"), &url));
 		read_head(&a, answers[i].head, &answer);
 		answer.body = span_str(answers[i].body);
 		plain_next(&url, &answer, &a, &move);
 		if (move.kind != answers[i].kind)
-			fail_msg("%s%s: %d, not %d", answers[i].head, answers[i].body, move.kind,
-				answers[i].kind);
+			fail_msg("%s%s: %d, not %d", answers[i].head, answers[i].body,
+				move.kind, answers[i].kind);
 		if (answers[i].to != NULL && !span_is(move.to.href, answers[i].to))
 			fail_msg("%s: to %.*s, not %s", answers[i].head, (int)move.to.href.n,
 				(const char *)move.to.href.p, answers[i].to);

@@ -1,5 +1,6 @@
 /*
- * Options: every row of the table with values that are taken and values that are refused by name; what is recorded of them.
+ * Options: every row of the table with values that are taken and values that are refused by
+ * name; what is recorded of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -233,8 +234,9 @@ static void reads_values(void **state)
 	struct options o;
 	struct err err;
 	int rest;
-	const char *const words[] = {"trace", "--settle", "0.25", "--timeout=7", "--max-body", "64K",
-		"--durability", "crash", "--replace", "a=b", "--replace", "c=d=e", "--", "--show", NULL};
+	const char *const words[] = {"trace", "--settle", "0.25", "--timeout=7", "--max-body",
+		"64K", "--durability", "crash", "--replace", "a=b", "--replace", "c=d=e", "--",
+		"--show", NULL};
 	char *argv[20] = {0};
 	for (size_t i = 0; words[i] != NULL; i++)
 		argv[i] = strdup(words[i]);
@@ -309,8 +311,8 @@ static void records_what_was_in_effect(void **state)
 	json_t *j = recorded(&o);
 	assert_string_equal(json_string_value(json_object_get(j, "browser")), "firefox");
 	assert_int_equal(json_integer_value(json_object_get(j, "settle")), 5);
-	assert_string_equal(json_string_value(json_array_get(
-				    json_object_get(j, "permit-bad-cert"), 0)),
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(j, "permit-bad-cert"), 0)),
 		"expired.example");
 	assert_true(json_is_null(json_object_get(j, "user-agent")));
 	assert_null(json_object_get(j, "listen"));

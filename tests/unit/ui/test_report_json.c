@@ -1,6 +1,6 @@
 /*
- * The JSON report against the shape that is promised: every member of version 1 is there, with its type, and the values are those of
- * the facts.
+ * The JSON report against the shape that is promised: every member of version 1 is there, with
+ * its type, and the values are those of the facts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,9 @@
 
 #include "tests/unit/ui/report_case.h"
 
-/* Types: s text, i whole number, n any number, b true or false, o object, a array, 0 null. A name ending in [] is looked at in every
- * item; ? means that what is below is looked at unless it is null. */
+/* Types: s text, i whole number, n any number, b true or false, o object, a array, 0 null. A
+ * name ending in [] is looked at in every item; ? means that what is below is looked at unless
+ * it is null. */
 static const struct {
 	const char *path, *types;
 } shape[] = {
@@ -152,8 +153,8 @@ static size_t check(const json_t *j, const char *rest, const char *path, const c
 	if (strncmp(rest, "[]", 2) == 0) {
 		size_t n = 0, i;
 		json_t *item;
-		json_array_foreach((json_t *)(uintptr_t)j, i, item)
-			n += check(item, rest + 2, path, types);
+		json_array_foreach((json_t *)(uintptr_t)j, i, item) n +=
+			check(item, rest + 2, path, types);
 		return n;
 	}
 	if (*rest == '?') {
@@ -262,9 +263,11 @@ static void says_what_the_facts_say(void **state)
 	assert_string_equal(text(j, "trails.0.hops.0.tls.ja4"), "our-ja4");
 	assert_string_equal(text(j, "trails.0.hops.0.tls.browser_ja4"), "browser-ja4");
 	assert_true(json_is_false(at(j, "trails.0.hops.0.tls.verified")));
-	assert_string_equal(text(j, "trails.0.hops.0.tls.certs.0.san.1"), "DNS:www.click.example");
+	assert_string_equal(
+		text(j, "trails.0.hops.0.tls.certs.0.san.1"), "DNS:www.click.example");
 	assert_int_equal(strlen(text(j, "trails.0.hops.0.tls.certs.0.sha256")), 64);
-	assert_string_equal(text(j, "trails.0.hops.3.party.registrable_domain"), "land.example");
+	assert_string_equal(
+		text(j, "trails.0.hops.3.party.registrable_domain"), "land.example");
 	assert_string_equal(text(j, "trails.0.hops.3.response.body.media_type"), "text/html");
 	/* A plain exchange on another tunnel has no TLS fact: null, not the neighbour's. */
 	assert_true(json_is_null(at(j, "trails.0.hops.1.tls")));

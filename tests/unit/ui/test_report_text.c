@@ -1,6 +1,6 @@
 /*
- * What people read: the text report, the explanation and the live lines, on a session full of bytes that must never reach a
- * terminal as they are.
+ * What people read: the text report, the explanation and the live lines, on a session full of
+ * bytes that must never reach a terminal as they are.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,13 +27,15 @@ static void assert_harmless(const char *text)
 		if (s.p[i] == '\n')
 			continue;
 		if (s.p[i] < 0x20 || s.p[i] == 0x7f || (s.p[i] == 0xc2 && s.p[i + 1] < 0xa0))
-			fail_msg("byte %02x at %zu: %.40s", s.p[i], i, text + (i > 20 ? i - 20 : 0));
+			fail_msg("byte %02x at %zu: %.40s", s.p[i], i,
+				text + (i > 20 ? i - 20 : 0));
 	}
 	assert_null(strstr(text, "\xe2\x80\xae"));
 	assert_null(strstr(text, "\xe2\x80\x8b"));
 }
 
-static char *write_with(const struct report *r, void (*format)(const struct report *, struct buf *))
+static char *write_with(
+	const struct report *r, void (*format)(const struct report *, struct buf *))
 {
 	struct buf out = {0};
 	format(r, &out);
@@ -84,7 +86,8 @@ static void tells_the_detail(void **state)
 	static const char *const wanted[] = {
 		"  arrived by   open, certain\n",
 		"  server       192.0.2.1 port 443",
-		"  dns          click.example -> branded.example.net -> u1.esp.example = 192.0.2.1, "
+		"  dns          click.example -> branded.example.net -> u1.esp.example = "
+		"192.0.2.1, "
 		"2001:db8::1 (ttl 60 s) by dns 192.0.2.53:53\n",
 		"  tls          TLSv1.3 TLS_AES_128_GCM_SHA256, certificate NOT verified\n",
 		"    permitted  by --permit-bad-cert\n",
@@ -116,7 +119,8 @@ static void fits_a_mail(void **state)
 	c = (struct report_case){0};
 	build_init(&c.b);
 	build_session(&c.b, "trace", link, "Firefox");
-	BUILD(&c.b, .url = link, .kind = BUILD_TYPED, .at_ms = 1, .status = 200, .body = "<p>x");
+	BUILD(&c.b, .url = link, .kind = BUILD_TYPED, .at_ms = 1, .status = 200,
+		.body = "<p>x");
 	report_case_make(&c);
 	char *text = write_with(&c.report, report_text);
 	size_t letters = 0;
@@ -128,7 +132,8 @@ static void fits_a_mail(void **state)
 	char *end = strstr(detail, "  arrived by");
 	for (char *p = detail; p < end; p++)
 		letters += *p == 'a';
-	assert_int_equal(letters, sizeof link - 1 - 21 + strlen("aa")); /* of address, of example */
+	assert_int_equal(
+		letters, sizeof link - 1 - 21 + strlen("aa")); /* of address, of example */
 	free(text);
 	report_case_fini(&c);
 }
@@ -140,8 +145,9 @@ static void says_that_nobody_was_reached(void **state)
 	report_case_unreached(&c);
 	char *text = write_with(&c.report, report_text);
 	assert_non_null(strstr(text, "with the built-in client, which runs no script"));
-	assert_non_null(strstr(text, "It led nowhere else.\nIt ended with an error: the name does not "
-				     "exist.\n"));
+	assert_non_null(
+		strstr(text, "It led nowhere else.\nIt ended with an error: the name does not "
+			     "exist.\n"));
 	assert_non_null(strstr(text, "none was reached"));
 	assert_non_null(strstr(text, "  failed       dns-not-found\n"));
 	assert_non_null(strstr(text, "the answer was made by clicktrail"));
@@ -247,10 +253,17 @@ static void live_lines_come_in_order_and_once(void **state)
 {
 	(void)state;
 	struct trail_hop hops[2] = {
-		{.n = 1, .url = span_str("https://a/"), .method = span_str("GET"), .on_wire = true,
+		{.n = 1,
+			.url = span_str("https://a/"),
+			.method = span_str("GET"),
+			.on_wire = true,
 			.status = FACT_NULL},
-		{.n = 2, .url = span_str("https://b/"), .method = span_str("GET"), .on_wire = true,
-			.status = 200, .mechanism = MECHANISM_META_REFRESH},
+		{.n = 2,
+			.url = span_str("https://b/"),
+			.method = span_str("GET"),
+			.on_wire = true,
+			.status = 200,
+			.mechanism = MECHANISM_META_REFRESH},
 	};
 	struct trail trail = {.session = 1, .number = 1, .hops = hops, .n_hops = 2};
 	struct trail_set set = {&trail, 1};
@@ -272,17 +285,24 @@ static void live_lines_come_in_order_and_once(void **state)
 	trail.n_hops = 1;
 	live_trails(&t.live, &set, true);
 	live_trails(&t.live, &set, true);
-	assert_string_equal(tap_read(&t), "  2  is no step of this trail after all  [corrected]\n");
+	assert_string_equal(
+		tap_read(&t), "  2  is no step of this trail after all  [corrected]\n");
 	tap_close(&t);
 }
 
 static void live_names_the_second_trail(void **state)
 {
 	(void)state;
-	struct trail_hop a = {.n = 1, .url = span_str("https://a/"), .method = span_str("GET"),
-		.on_wire = true, .status = FACT_NULL};
-	struct trail_hop b = {.n = 1, .url = span_str("https://b/"), .method = span_str("GET"),
-		.on_wire = true, .status = 200};
+	struct trail_hop a = {.n = 1,
+		.url = span_str("https://a/"),
+		.method = span_str("GET"),
+		.on_wire = true,
+		.status = FACT_NULL};
+	struct trail_hop b = {.n = 1,
+		.url = span_str("https://b/"),
+		.method = span_str("GET"),
+		.on_wire = true,
+		.status = 200};
 	struct trail trails[2] = {{.session = 3, .number = 1, .hops = &a, .n_hops = 1},
 		{.session = 3, .number = 2, .hops = &b, .n_hops = 1}};
 	struct trail_set set = {trails, 2};
@@ -310,9 +330,10 @@ static void prose_is_broken_at_words(void **state)
 {
 	(void)state;
 	struct buf out = {0};
-	say_prose(&out, "> ", "  ", span_str("one two\x1bthree " /* escaped, and one word */
-					     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-					     "bb"));
+	say_prose(&out, "> ", "  ",
+		span_str("one two\x1bthree " /* escaped, and one word */
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+			 "bb"));
 	char *text = buf_take_str(&out);
 	assert_string_equal(text,
 		"> one two\\x1bthree\n"
@@ -325,7 +346,9 @@ static void long_words_never_break_a_character(void **state)
 	(void)state;
 	struct buf in = {0}, out = {0};
 	for (int i = 0; i < 2000; i++)
-		buf_add_str(&in, i % 3 == 0 ? "\xc3\xa9" : i % 3 == 1 ? "\x1b" : "\xe2\x82\xac");
+		buf_add_str(&in, i % 3 == 0   ? "\xc3\xa9"
+				 : i % 3 == 1 ? "\x1b"
+					      : "\xe2\x82\xac");
 	say_long(&out, buf_span(&in), "  ");
 	char *text = buf_take_str(&out);
 	assert_true(text_valid(span_str(text)));
@@ -334,7 +357,8 @@ static void long_words_never_break_a_character(void **state)
 	say_text(&whole, buf_span(&in));
 	for (char *line = text; line != NULL;) {
 		char *next = strchr(line, '\n');
-		assert_true((next != NULL ? (size_t)(next - line) : strlen(line)) <= SAY_LINE_MAX + 4);
+		assert_true((next != NULL ? (size_t)(next - line) : strlen(line)) <=
+			    SAY_LINE_MAX + 4);
 		buf_add(&joined, line, next != NULL ? (size_t)(next - line) : strlen(line));
 		line = next != NULL ? next + strlen("\n  + ") : NULL;
 	}
