@@ -1,6 +1,8 @@
 #include "proxy/exchange.h"
 #include "proxy/pump.h"
 
+#include <stdio.h>
+
 static int64_t now_us(void)
 {
 	return clock_now_us(clock_real());
@@ -122,6 +124,17 @@ static void forward(struct exchange *x, struct span bytes)
 		x->up_abandoned = true; /* its answer may still be readable */
 }
 
+/* The answer is whole and the rest of the request has no reader. */
+static void takes_no_more(struct exchange *x)
+{
+	err_set(&x->end, ERR_BODY_TRUNCATED,
+		"the origin answered after %llu bytes of the request and takes no more",
+		(unsigned long long)x->up.size);
+	x->up_done = true;
+	x->up_abandoned = true;
+	x->close = true;
+}
+
 static void move_up(struct exchange *x)
 {
 	struct leg *b = &x->t->browser;
@@ -129,6 +142,13 @@ static void move_up(struct exchange *x)
 	if (x->up_done)
 		return;
 	struct leg *o = origin_leg(x);
+	if (o != NULL && o->broken && x->down_done) {
+		/* It answered and went away: what waits in `out` will never leave. */
+		takes_no_more(x);
+		exchange_put_end(x);
+		gate_shut(x);
+		return;
+	}
 	if (o != NULL && buf_len(&o->out) >= PUMP_HIGH_WATER)
 		return;
 	size_t used = 0;
@@ -198,14 +218,8 @@ static void take_end(struct exchange *x)
 	x->down_done = true;
 	body_end(&x->down);
 	/* The answer came before the request was whole: it goes on only while the origin reads. */
-	if (!x->up_done && (x->up_abandoned || !x->res.keep_alive)) {
-		err_set(&x->end, ERR_BODY_TRUNCATED,
-			"the origin answered after %llu bytes of the request and takes no more",
-			(unsigned long long)x->up.size);
-		x->up_done = true;
-		x->up_abandoned = true;
-		x->close = true;
-	}
+	if (!x->up_done && (x->up_abandoned || !x->res.keep_alive))
+		takes_no_more(x);
 	if (x->up_done)
 		exchange_put_end(x);
 	gate_shut(x);
@@ -217,6 +231,10 @@ static void origin_ended(struct exchange *x)
 	struct err err = {0};
 	if (x->have_res) {
 		if (!o->broken && http1_body_eof(&x->res_body, &err)) {
+			/* RFC 9112 9.8: whole or cut, nobody can tell. Browsers take it; it is said. */
+			if (o->tls_truncated)
+				snprintf(x->end.detail, sizeof x->end.detail, "%s",
+					"the origin ended its body without a TLS close_notify");
 			take_end(x);
 			return;
 		}
@@ -234,6 +252,30 @@ static void origin_ended(struct exchange *x)
 		err_set(&err, ERR_ORIGIN_SILENT, "%s", "");
 	}
 	fail(x, &err, FAULT_ORIGIN);
+}
+
+/* Any 1xx but a 101 that was asked for. False: the exchange failed. */
+static bool take_interim(struct exchange *x)
+{
+	struct err err = {0};
+	exchange_put_interim(x, x->res.raw, x->res.status);
+	/* RFC 9110 7.8: only to what Upgrade named, and never to HTTP/1.0. Let through, all that follows would be hidden from us. */
+	if (x->res.status == 101)
+		err_set(&err, ERR_VERSION, "%s", "the origin switched protocols without being asked");
+	else if (++x->interims > EXCHANGE_INTERIMS_MAX)
+		err_set(&err, ERR_LIMIT, "more than %d interim responses", EXCHANGE_INTERIMS_MAX);
+	if (err.kind != ERR_NONE) {
+		fail(x, &err, FAULT_ORIGIN);
+		return false;
+	}
+	gate_shut(x);
+	release(x, x->res.raw);
+	return true;
+}
+
+static bool may_switch(const struct exchange *x)
+{
+	return x->req.upgrade && (x->req.major > 1 || x->req.minor >= 1);
 }
 
 static bool take_heads(struct exchange *x)
@@ -254,13 +296,10 @@ static bool take_heads(struct exchange *x)
 		case HTTP1_HEAD: break;
 		}
 		x->moved_us = now_us();
-		if (x->res.status >= 100 && x->res.status < 200 && x->res.status != 101) {
-			exchange_put_interim(x, x->res.raw, x->res.status);
-			gate_shut(x);
-			release(x, x->res.raw);
-			continue;
-		}
-		take_head(x);
+		if (x->res.status / 100 != 1 || (x->res.status == 101 && may_switch(x)))
+			take_head(x);
+		else if (!take_interim(x))
+			return false;
 	}
 	return true;
 }
@@ -308,6 +347,9 @@ static bool over(const struct exchange *x)
 
 static int64_t deadline_us(const struct exchange *x)
 {
+	/* Only the recorder is waited for: it says so itself if it fails. */
+	if (x->down_done && x->gate != 0)
+		return now_us() + (int64_t)PROXY_STALL_TIMEOUT_MS * 1000;
 	bool waiting = x->up_done && !x->have_res;
 	return x->moved_us +
 		(int64_t)(waiting ? PROXY_ANSWER_TIMEOUT_MS : PROXY_STALL_TIMEOUT_MS) * 1000;
@@ -448,9 +490,11 @@ void exchange_answer(struct exchange *x, struct local_answer *answer, const stru
 		/* Read the request's body first: a browser that is still sending would see a reset. Not if it waits for a 100. */
 		for (move_up(x); !x->up_done && !x->req.expect_continue; move_up(x))
 			wait(x);
+		/* A body that was not read must not be taken for the next request (RFC 9110 10.1.1). */
+		x->close |= !x->up_done;
 	}
 	x->up_done = true;
-	if (!x->have_res)
+	if (!x->have_res && !x->end_put)
 		answer_in_place(x, answer);
 	loop(x);
 }

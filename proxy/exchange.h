@@ -13,7 +13,10 @@
 #include "proxy/local.h"
 #include "proxy/tunnel.h"
 
-enum { EXCHANGE_WAIT_NOTED_MS = 100 }; /* a commit that took longer is noted */
+enum {
+	EXCHANGE_WAIT_NOTED_MS = 100, /* a commit that took longer is noted */
+	EXCHANGE_INTERIMS_MAX = 64,   /* 1xx responses to one request; an endless row of them fills memory */
+};
 
 struct exchange {
 	struct tunnel *t;
@@ -32,6 +35,7 @@ struct exchange {
 	struct http1_body res_body;
 	struct body down;
 	bool have_res, down_done, local;
+	int interims;
 	int64_t leg; /* origin leg's number, FACT_NULL for a local answer */
 	int64_t first_byte_us;
 	/* the gate */

@@ -8,11 +8,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	PROXY_STACK = 512 * 1024,   /* of a tunnel's thread */
 	PROXY_ACCEPT_PAUSE_MS = 50, /* when descriptors or threads run out */
+	PROXY_FDS_SPARE = 64,       /* the recorder's, a browser's, our own */
+	PROXY_FDS_PER_TUNNEL = 4,   /* browser, origin, eventfd, and a dialling or asking one */
 };
 
 struct arrival {
@@ -123,12 +126,26 @@ static void accept_one(struct proxy *p)
 	}
 }
 
+/* Clients in plenty must not take the descriptors that the recorder needs: a case that cannot be
+ * written ends everything. */
+static size_t tunnels_max(void)
+{
+	struct rlimit fds;
+	if (getrlimit(RLIMIT_NOFILE, &fds) != 0)
+		return PROXY_TUNNELS_MAX;
+	rlim_t spare = fds.rlim_cur > PROXY_FDS_SPARE ? fds.rlim_cur - PROXY_FDS_SPARE : 0;
+	rlim_t room = spare / PROXY_FDS_PER_TUNNEL;
+	if (room > PROXY_TUNNELS_MAX)
+		return PROXY_TUNNELS_MAX;
+	return room > 0 ? (size_t)room : 1;
+}
+
 static void *accept_loop(void *arg)
 {
 	struct proxy *p = arg;
 	for (;;) {
 		struct pollfd fds[2] = {{p->options.listen_fd, POLLIN, 0}, {p->stop_fd, POLLIN, 0}};
-		if (open_now(p) >= PROXY_TUNNELS_MAX)
+		if (open_now(p) >= p->tunnels_max)
 			wait_for_room(p);
 		else if (poll(fds, 2, -1) > 0 && fds[1].revents == 0)
 			accept_one(p);
@@ -213,6 +230,7 @@ struct proxy *proxy_start(const struct proxy_options *options, struct err *err)
 		return NULL;
 	}
 	p->options = *options;
+	p->tunnels_max = tunnels_max();
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->fewer, NULL);
 	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -23,7 +23,7 @@ enum {
 	PROXY_ANSWER_TIMEOUT_MS = 120000, /* the origin's head, from the end of the request */
 	PROXY_STALL_TIMEOUT_MS = 120000,  /* a body that does not move */
 	PROXY_TLS_TIMEOUT_MS = 15000,     /* one handshake */
-	PROXY_TUNNELS_MAX = 16384,        /* connections at once; beyond it accept waits */
+	PROXY_TUNNELS_MAX = 16384,        /* connections at once, or what descriptors allow; beyond it accept waits */
 };
 
 struct proxy_options {

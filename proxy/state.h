@@ -28,6 +28,7 @@ struct proxy {
 	pthread_mutex_t lock; /* guards open_tunnels and failure */
 	pthread_cond_t fewer; /* open_tunnels went down */
 	size_t open_tunnels;
+	size_t tunnels_max; /* beyond it accept waits */
 	struct err failure;
 	atomic_uint_fast64_t tunnels, exchanges, failed_exchanges;
 };

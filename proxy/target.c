@@ -15,8 +15,10 @@ static bool take_host(struct span host, bool literal, struct target *out, struct
 		if (!host_byte(host.p[i], literal))
 			return err_set(err, ERR_TARGET, "byte 0x%02x in the host '%.*s'",
 				host.p[i], (int)host.n, (const char *)host.p);
-		out->host[i] = (char)ascii_lower(host.p[i]);
 	}
+	/* All or nothing: half of a refused name would be another host in the facts. */
+	for (size_t i = 0; i < host.n; i++)
+		out->host[i] = (char)ascii_lower(host.p[i]);
 	out->host[host.n] = 0;
 	return true;
 }

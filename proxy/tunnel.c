@@ -17,6 +17,7 @@
 #include "proxy/wait.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -63,6 +64,7 @@ bool tunnel_open_origin(struct tunnel *t, const struct target *target, const cha
 		return false;
 	}
 	t->origin.open = true;
+	t->origin.muted = t->record.muted;
 	t->origin.target = *target;
 	t->origin.exchanges = 0;
 	t->origin.failed = (struct err){0};
@@ -73,7 +75,10 @@ void tunnel_close_origin(struct tunnel *t, const struct err *why)
 {
 	if (!t->origin.open)
 		return;
+	bool muted = t->record.muted;
+	t->record.muted = t->origin.muted;
 	record_leg_end(&t->record, &t->origin.leg, why);
+	t->record.muted = muted;
 	if (why->kind == ERR_NONE && !t->origin.leg.broken)
 		leg_end(&t->origin.leg);
 	leg_fini(&t->origin.leg);
@@ -145,11 +150,13 @@ static bool admit(struct tunnel *t, const struct http1_head *head, struct err *e
 }
 
 /* Say something of ours and have it committed first, as every answer is. */
-static void say(struct tunnel *t, struct span bytes)
+static void say(struct tunnel *t, const struct local_answer *a)
 {
 	struct err err;
-	if (writer_wait(t->record.writer, t->record.last_ticket, &err))
-		leg_send(&t->browser, bytes);
+	if (!writer_wait(t->record.writer, t->record.last_ticket, &err))
+		return;
+	leg_send(&t->browser, buf_span(&a->head));
+	leg_send(&t->browser, buf_span(&a->body));
 }
 
 static enum step step_connect(struct tunnel *t)
@@ -173,8 +180,7 @@ static enum step step_connect(struct tunnel *t)
 			local_auth(&a);
 		else
 			local_error(&a, &err, FAULT_BROWSER, t->target.host, false);
-		say(t, buf_span(&a.head));
-		leg_send(&t->browser, buf_span(&a.body));
+		say(t, &a);
 		local_fini(&a);
 		t->end = err;
 		return STEP_OVER;
@@ -192,6 +198,11 @@ static enum step step_connect(struct tunnel *t)
 static enum step pass_through(struct tunnel *t, const char *why)
 {
 	struct origin_got got;
+	/* Our own page has no origin: its name must not go out. */
+	if (t->internal) {
+		err_set(&t->end, ERR_TARGET, "%s without TLS inside CONNECT", PROXY_INTERNAL_HOST);
+		return STEP_OVER;
+	}
 	t->target.https = false;
 	if (tunnel_hold(t, &t->end) &&
 		tunnel_open_origin(t, &t->target, NULL, &got, &t->end)) {
@@ -320,6 +331,10 @@ static void close_browser(struct tunnel *t)
 			leg_reset(b);
 		return;
 	}
+	/* Pipelined behind a refused request, say: never served, but not in silence. */
+	if (buf_len(&b->in) > 0)
+		record_note(&t->record, NOTE_EXTRA_BYTES, FACT_NULL, "%zu bytes from the browser were not served",
+			buf_len(&b->in));
 	size_t taken = 0;
 	while (!b->broken) {
 		enum leg_result ended = leg_end(b);
@@ -355,7 +370,11 @@ void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const st
 	t.browser.number = LEG_BROWSER;
 	put_tunnel(&t, client, listener);
 
-	enum step next = t.waiter.eventfd >= 0 ? STEP_NEXT : STEP_OVER;
+	enum step next = STEP_NEXT;
+	if (t.waiter.eventfd < 0) {
+		err_set_os(&t.end, ERR_SYSTEM, errno, "eventfd");
+		next = STEP_OVER;
+	}
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && next == STEP_NEXT; i++)
 		next = steps[i].run(&t);
 	if (next == STEP_SERVE)

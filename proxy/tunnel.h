@@ -14,6 +14,7 @@
 /* The origin end, opened when first needed. */
 struct tunnel_origin {
 	bool open;
+	bool muted; /* opened for a host that --only leaves out: its end is not recorded either */
 	struct leg leg;
 	struct target target;
 	uint64_t exchanges; /* served over this leg */

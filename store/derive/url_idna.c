@@ -237,7 +237,14 @@ static bool label_to_ascii(struct arena *a, struct span label, struct buf *out)
 		buf_add_span(out, lower(a, label));
 		return true;
 	}
-	return label_by_hand(a, label, out);
+	/* What comes out must be a label that we would take, too: symbols that are not assigned
+	 * are not. */
+	struct buf hand = {0};
+	bool ok = label_by_hand(a, label, &hand);
+	if (ok)
+		ok = label_to_ascii(a, arena_copy(a, buf_span(&hand)), out);
+	buf_fini(&hand);
+	return ok;
 }
 
 /* Length of the label separator at s (UTS 46 4: U+002E, U+3002, U+FF0E, U+FF61), 0 if there is

@@ -30,8 +30,23 @@ static const char *in_dir(struct run_program *p, const char *name)
 	return arena_printf(&p->arena, "%s/%s", p->dir, name);
 }
 
+/* Ours, with a home of its own. Made before the fork: behind it only system calls are safe. */
+static char **environment(struct run_program *p)
+{
+	char **out = NULL;
+	size_t n = 0;
+	ARENA_PUSH(&p->arena, out, n, arena_printf(&p->arena, "HOME=%s", p->dir));
+	ARENA_PUSH(&p->arena, out, n, arena_printf(&p->arena, "TMPDIR=%s", p->dir));
+	for (char **e = environ; *e != NULL; e++)
+		if (strncmp(*e, "HOME=", 5) != 0 && strncmp(*e, "TMPDIR=", 7) != 0 &&
+			strncmp(*e, "XDG_DATA_HOME=", 14) != 0)
+			ARENA_PUSH(&p->arena, out, n, *e);
+	ARENA_PUSH(&p->arena, out, n, NULL);
+	return out;
+}
+
 static void child(const char *program, const char *dir, const char *out, const char *err,
-	char *const *argv)
+	char *const *argv, char *const *envp)
 {
 	int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -41,7 +56,7 @@ static void child(const char *program, const char *dir, const char *out, const c
 	if (o < 0 || e < 0 || none < 0 || dup2(none, 0) < 0 || dup2(o, 1) < 0 ||
 		dup2(e, 2) < 0 || chdir(dir) != 0)
 		_exit(126);
-	execv(program, argv);
+	execve(program, argv, envp);
 	_exit(127);
 }
 
@@ -60,13 +75,11 @@ void run_program_start(struct run_program *p, const char *const *args)
 		argv[n++] = arena_str(&p->arena, span_str(args[i]));
 	}
 	argv[n] = NULL;
-	setenv("HOME", p->dir, 1);
-	setenv("TMPDIR", p->dir, 1);
-	unsetenv("XDG_DATA_HOME");
+	char **envp = environment(p);
 	p->pid = fork();
 	assert_true(p->pid >= 0);
 	if (p->pid == 0)
-		child(program, p->dir, out, err, argv);
+		child(program, p->dir, out, err, argv, envp);
 }
 
 static void shortly(void)

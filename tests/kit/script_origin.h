@@ -11,7 +11,9 @@
 
 enum script_act {
 	SCRIPT_END = 0,     /* the connection is closed in order: our end, then the peer's */
+	SCRIPT_NO_TLS,      /* first: on this connection a TLS origin shakes no hands */
 	SCRIPT_EXPECT,      /* exactly these bytes */
+	SCRIPT_EXPECT_SOME, /* at least one byte, whatever it is */
 	SCRIPT_EXPECT_HEAD, /* through the next empty line; see script_origin_received */
 	SCRIPT_EXPECT_FILL, /* n bytes of the pattern */
 	SCRIPT_EXPECT_EOF,  /* the peer ends its side, and nothing came before it */
@@ -34,6 +36,14 @@ struct script_step {
 #define EXPECT(text)                                                                           \
 	{                                                                                      \
 		SCRIPT_EXPECT, text, sizeof(text) - 1                                          \
+	}
+#define NO_TLS                                                                                 \
+	{                                                                                      \
+		SCRIPT_NO_TLS, NULL, 0                                                         \
+	}
+#define EXPECT_SOME                                                                            \
+	{                                                                                      \
+		SCRIPT_EXPECT_SOME, NULL, 0                                                    \
 	}
 #define EXPECT_HEAD                                                                            \
 	{                                                                                      \

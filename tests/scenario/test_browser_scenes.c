@@ -32,6 +32,7 @@ static const struct scene scenes[] = {
 	{"pushstate", "page", false, true, false},
 	{"frame-bust", "page", true, true, false},
 	{"prefetch", "page", false, true, false},
+	{"window-open", "page", false, true, false},
 	{"slow", "page", false, true, false},
 	{"patient", "page", true, true, false},
 	{"choices", "page", false, false, false},
@@ -44,8 +45,8 @@ static const struct scene scenes[] = {
 	{"loop", "loop", true, false, false},
 	{"missing", NULL, false, true, false},
 	{"nothing", NULL, false, true, false},
-	{"reset", "error", false, true, false},
-	{"truncated", "error", false, true, false},
+	{"reset", "page", false, true, false},
+	{"truncated", "page", false, true, false},
 	{"bad-cert", "error", true, false, true},
 };
 

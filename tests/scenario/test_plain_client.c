@@ -34,8 +34,8 @@ static const struct {
 	{"handoff", "handoff", true, true},
 	{"missing", NULL, true, false},
 	{"nothing", NULL, true, false},
-	{"reset", "error", true, false},
-	{"truncated", "error", true, false},
+	{"reset", "page", true, false},
+	{"truncated", "page", true, false},
 	{"silent", "error", true, false},
 	{"bad-cert", "error", false, true},
 	/* No script runs: it stays on the first page. */

@@ -115,7 +115,8 @@ static void a_head_waits_for_its_commit(void **state)
 		"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n");
 	conversation_end(&c);
 	conversation_recorded(&c, 0, "GET", "/", 302, "ok", 0, 0);
-	assert_int_equal(read_case_notes(c.facts, "recorder-wait"), 1); /* that long is worth a note */
+	assert_int_equal(
+		read_case_notes(c.facts, "recorder-wait"), 1); /* that long is worth a note */
 	conversation_free(&c);
 }
 
@@ -175,7 +176,8 @@ static void the_last_byte_waits_for_the_whole_body(void **state)
 		size_t got = raw_take(&c.client, 300);
 		size_t whole = i == 1 ? 7 + 200000 + 7 : 200000;
 		if (got >= whole)
-			fail_msg("way %zu: all %zu bytes came before they were recorded", i, got);
+			fail_msg("way %zu: all %zu bytes came before they were recorded", i,
+				got);
 		assert_false(c.client.eof);
 		assert_true(seen(&c, FACT_KIND_CHUNK) < 4);
 		set_disk(false, false);
@@ -187,7 +189,8 @@ static void the_last_byte_waits_for_the_whole_body(void **state)
 			raw_skip(&c.client, rest);
 		}
 		assert_int_equal(got + rest, whole);
-		/* Of a close-delimited body each run of bytes is a chunk: any may be the last. */
+		/* Of a close-delimited body each run of bytes is a chunk: any may be the last.
+		 */
 		if (i == 2)
 			assert_true(seen(&c, FACT_KIND_CHUNK) >= 4);
 		else

@@ -157,11 +157,12 @@ static void an_unknown_root_is_refused(void **state)
 	assert_true(script_origin_end(other, why, sizeof why));
 }
 
-/* The origin hangs up before or inside the handshake. */
+/* The origin hangs up on the ClientHello. */
 static void a_handshake_may_come_to_nothing(void **state)
 {
 	(void)state;
-	static const struct script_step drop[] = {DROP}, reset[] = {RESET};
+	static const struct script_step drop[] = {NO_TLS, EXPECT_SOME, DROP};
+	static const struct script_step reset[] = {NO_TLS, EXPECT_SOME, RESET};
 	const struct script_step *const ways[] = {drop, reset};
 	for (size_t i = 0; i < 2; i++) {
 		struct script_origin *o;

@@ -7,6 +7,7 @@
 #include "ui/report/say.h"
 #include "proxy/ca.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
@@ -140,6 +141,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return command_fail(&err);
 	if (c.dir == NULL)
 		c.dir = c.default_dir;
+	assert(c.argv != NULL);
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(c.argv[0], verbs[i].verb) != 0)
 			continue;

@@ -59,7 +59,7 @@ static bool check_exposure(struct proxy_run *p, struct err *err)
 			return err_set(err, ERR_USAGE,
 				"CLICKTRAIL_PASSWORD is not user:password, at most %zu bytes",
 				sizeof o->password - 1);
-		strcpy(o->password, given);
+		memcpy(o->password, given, strlen(given) + 1);
 	}
 	if (!is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
 		return err_set(err, ERR_USAGE,
@@ -150,7 +150,8 @@ static bool watch(struct proxy_run *p, struct err *err)
 	if (!gather_open(&p->gather, p->recording.case_path, p->recording.session, err))
 		return false;
 	while (!signals_take(p->signal_fd)) {
-		int64_t left_us = p->derived_us + LIVE_MS * 1000 - clock_now_us(clock_real());
+		int64_t left_us =
+			p->derived_us + LIVE_MS * INT64_C(1000) - clock_now_us(clock_real());
 		struct pollfd fds[] = {{p->signal_fd, POLLIN, 0},
 			{writer_observer_fd(p->recording.writer), POLLIN, 0}};
 		int wait_ms = !p->dirty     ? (p->live.terminal ? 1000 : -1)
@@ -164,7 +165,7 @@ static bool watch(struct proxy_run *p, struct err *err)
 			p->dirty = true;
 		if (proxy_failed(p->recording.proxy, err))
 			return false;
-		left_us = p->derived_us + LIVE_MS * 1000 - clock_now_us(clock_real());
+		left_us = p->derived_us + LIVE_MS * INT64_C(1000) - clock_now_us(clock_real());
 		if (p->dirty && left_us <= 0 && !show(p, false, err))
 			return false;
 		limit_lines(p);

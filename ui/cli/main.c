@@ -12,8 +12,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_trace, &command_proxy,
-	&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo};
-enum { COMMANDS = sizeof commands / sizeof *commands };
+	&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo, NULL};
 
 static void print_help(void)
 {
@@ -21,7 +20,7 @@ static void print_help(void)
 	     "TLS\n"
 	     "handshake of a real, sandboxed browser, in one SQLite file.\n\n"
 	     "usage: clicktrail COMMAND [options]\n");
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; commands[i] != NULL; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 "
 	     "the trail\n"
@@ -52,7 +51,7 @@ int main(int argc, char **argv)
 		puts("clicktrail " CLICKTRAIL_VERSION);
 		return EXIT_DONE;
 	}
-	for (size_t i = 0; i < COMMANDS; i++) {
+	for (size_t i = 0; commands[i] != NULL; i++) {
 		if (strcmp(argv[1], commands[i]->name) != 0)
 			continue;
 		if (command_wants_help(argc - 1, argv + 1)) {

@@ -59,12 +59,13 @@ bool recording_open_case(struct recording *r, struct err *err)
 	const struct writer_options options = {.durability = r->options->durability,
 		.operator_name = getenv("CLICKTRAIL_OPERATOR")};
 	const char *given = r->options->case_path;
-	if (r->case_path[0] == 0 && given == NULL && !make_up_name(r, err))
-		return false;
-	if (r->case_path[0] == 0) {
-		if (strlen(given) >= sizeof r->case_path)
+	if (r->case_path[0] == 0 && given == NULL) {
+		if (!make_up_name(r, err))
+			return false;
+	} else if (r->case_path[0] == 0) {
+		int n = snprintf(r->case_path, sizeof r->case_path, "%s", given);
+		if (n < 0 || (size_t)n >= sizeof r->case_path)
 			return err_set(err, ERR_USAGE, "--case: \"%s\" is too long", given);
-		strcpy(r->case_path, given);
 	}
 	r->writer = writer_open(r->case_path, &options, err);
 	return r->writer != NULL;

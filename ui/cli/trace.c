@@ -1,7 +1,7 @@
 /*
  * `clicktrail trace URL`: one click becomes a recorded trail. The steps stand in the order that
- * protects the link: everything of ours is proven before it is let go, and everything is written
- * down before we say what happened.
+ * protects the link: everything of ours is proven before it is let go, and everything is
+ * written down before we say what happened.
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
@@ -44,7 +44,8 @@ static bool open_case(struct trace *t, struct err *err)
 	if (!t->options->dry_run)
 		return recording_open_case(r, err);
 	if (given != NULL && access(given, F_OK) == 0) {
-		struct writer *w = writer_open(given, NULL, err);
+		const struct writer_options prove = {.durability = t->options->durability};
+		struct writer *w = writer_open(given, &prove, err);
 		if (w == NULL || !writer_close(w, err))
 			return false;
 	}

@@ -16,7 +16,6 @@
 enum {
 	TRACE_READY_S = 60,    /* for the browser to start and open the ready page */
 	TRACE_DERIVE_MS = 50,  /* at least between two derivations */
-	TRACE_DRAIN_MS = 3000, /* for the last answers to be written down, once it is over */
 	TRACE_DETAIL_MAX = 600,
 };
 

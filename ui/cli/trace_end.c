@@ -1,6 +1,6 @@
 /*
- * The end of a trace: everything that ran is ended, the end is written down, the trail is derived
- * for the last time and stored, and it is said what happened.
+ * The end of a trace: everything that ran is ended, the end is written down, the trail is
+ * derived for the last time and stored, and it is said what happened.
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
@@ -30,13 +30,14 @@ static const char *end_word(const struct trace *t)
 	return trail_end_word(ENDED_ERROR);
 }
 
-/* Bodies are left out because the user said so: that is no failure, as long as the answers ended. */
+/* Bodies are left out because the user said so: that is no failure, as long as the answers
+ * ended. */
 static bool whole_but_for_bodies(const struct trace *t, const struct trail *trail)
 {
 	for (size_t i = 0; i < trail->n_hops; i++) {
 		const struct trail_hop *h = &trail->hops[i];
-		if (h->on_wire && (h->exchange->end == NULL ||
-					  span_is(h->exchange->end->reason, err_word(ERR_SHUTDOWN))))
+		if (h->on_wire && (h->exchange->end == NULL || span_is(h->exchange->end->reason,
+								       err_word(ERR_SHUTDOWN))))
 			return false;
 	}
 	return t->options->no_bodies;
@@ -166,9 +167,9 @@ static void tell_reason(const struct trace *t, const struct err *recorder)
 		log_line("%s", t->detail);
 }
 
-static int finish(
-	struct trace *t, bool walked, const struct err *failure, trace_look_fn *look, void *ctx)
+int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx)
 {
+	bool walked = failure == NULL;
 	struct err err = {0}, closing = {0};
 	bool good = wind_up(t, &err);
 	int code = exit_code_of(t, &err);
@@ -192,4 +193,3 @@ static int finish(
 		code = command_fail(&closing);
 	return code;
 }
-

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STATUS_MS = 250, POLL_MAX_MS = 1000, CLOSE_GRACE_MS = 300 };
+enum { STATUS_MS = 250, POLL_MAX_MS = 1000 };
 
 struct follow {
 	struct trace *t;
@@ -78,7 +78,9 @@ static bool derive(struct follow *f, struct err *err)
 static int64_t derive_due_us(const struct follow *f)
 {
 	int64_t wait = f->derive_cost_us * 4;
-	return f->derived_us + (wait > TRACE_DERIVE_MS * 1000 ? wait : TRACE_DERIVE_MS * 1000);
+	return f->derived_us + (wait > TRACE_DERIVE_MS * INT64_C(1000)
+					       ? wait
+					       : TRACE_DERIVE_MS * INT64_C(1000));
 }
 
 /* When it is over if nothing more happens; FACT_NULL: not before something happens. */
@@ -187,15 +189,15 @@ static void show_status(const struct follow *f)
 static int timeout_ms(const struct follow *f)
 {
 	const struct trace *t = f->t;
-	int64_t now = now_us(), until = now + POLL_MAX_MS * 1000, at;
+	int64_t now = now_us(), until = now + POLL_MAX_MS * INT64_C(1000), at;
 	if (f->dirty && (at = derive_due_us(f)) < until)
 		until = at;
 	if ((at = settled_us(f)) != FACT_NULL && at < until)
 		until = at;
 	if (!t->options->show && (at = t->started_us + t->options->timeout_us) < until)
 		until = at;
-	if (t->live.terminal && now + STATUS_MS * 1000 < until)
-		until = now + STATUS_MS * 1000;
+	if (t->live.terminal && now + STATUS_MS * INT64_C(1000) < until)
+		until = now + STATUS_MS * INT64_C(1000);
 	return until <= now ? 0 : (int)((until - now + 999) / 1000);
 }
 

@@ -8,6 +8,7 @@ const char *const lab_asset_hosts[] = {
 	"sync.adgraph.example",
 	"match.audience-pool.example",
 	"widgets.reviews-badge.example",
+	"widgets.captcha-maker.example",
 	NULL,
 };
 
@@ -31,6 +32,14 @@ static void put_script(struct lab_reply *reply)
 		"addEventListener('load',function(){fetch('/x/stock.json').then(function(r){"
 		"return r.json();}).then(function(d){document.title+=' ('+d.left+' left)';});\n"
 		"navigator.sendBeacon('/x/seen','v=1');});\n");
+}
+
+static void put_captcha(struct lab_reply *reply)
+{
+	lab_header(reply, "Content-Type", "text/javascript");
+	buf_add_str(&reply->body,
+		"document.querySelectorAll('.g-recaptcha').forEach(function(e){\n"
+		"  e.innerHTML='<label><input type=checkbox> I am not a robot</label>';});\n");
 }
 
 static void put_picture(struct lab_reply *reply)
@@ -96,6 +105,7 @@ static const struct {
 	{"/favicon.ico", put_gif},
 	{"/x/style.css", put_style},
 	{"/x/app.js", put_script},
+	{"/x/recaptcha.js", put_captcha},
 	{"/x/hero.svg", put_picture},
 	{"/x/leaf.svg", put_picture},
 	{"/x/product.svg", put_picture},

@@ -96,7 +96,7 @@ static json_t *tls_json(const struct report_tls *t)
 	set(j, "browser_cipher",
 		t->browser != NULL ? json_text_of(t->browser->cipher) : json_null());
 	for (size_t i = 0; i < t->n_certs; i++)
-		json_array_append_new(certs, cert_json(t->certs[i]));
+		json_array_append_new(certs, cert_json(&t->certs[i]));
 	set(j, "certs", certs);
 	return j;
 }

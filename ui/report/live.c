@@ -2,6 +2,7 @@
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,8 @@ void live_status(struct live *l, const char *format, ...)
 	say_text(&text, span_str(raw));
 	size_t width = terminal_columns(l->fd) - 1, n = buf_len(&text);
 	struct span shown = span_first(buf_span(&text), width);
-	while (shown.n < n && shown.n > 0 && (shown.p[shown.n] & 0xc0) == 0x80)
+	while (shown.p != NULL && shown.n < n && shown.n > 0 &&
+		(shown.p[shown.n] & 0xc0) == 0x80)
 		shown.n--;
 	buf_add_str(&out, "\r\033[K");
 	buf_add_str(&out, l->colour ? "\033[2m" : "");
@@ -200,6 +202,7 @@ static void show_hop(struct live *l, const struct trail *t, const struct trail_h
 static void show_gone(struct live *l, const struct trail *t)
 {
 	for (size_t i = place(l, t, t->n_hops + 1); i < l->n_lines; i++) {
+		assert(l->lines != NULL);
 		struct live_line *line = &l->lines[i];
 		if (line->session != t->session || line->trail != t->number)
 			return;

@@ -47,7 +47,7 @@ static const struct report_tls *tls_of(
 		const struct fact_certificate *c =
 			model_certificate(m, span_of(origin->certs.p + at, SHA256_LEN));
 		if (c != NULL)
-			ARENA_PUSH(a, out->certs, out->n_certs, c);
+			ARENA_PUSH(a, out->certs, out->n_certs, *c);
 	}
 	return out;
 }

@@ -22,7 +22,7 @@ struct report_tls {
 	const struct fact_hello *hello;         /* ours, toward the origin; may be NULL */
 	const struct fact_handshake *browser;   /* of the browser leg; may be NULL */
 	const struct fact_hello *browser_hello; /* may be NULL */
-	const struct fact_certificate **certs;  /* as the origin sent them */
+	struct fact_certificate *certs;         /* as the origin sent them */
 	size_t n_certs;
 };
 

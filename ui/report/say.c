@@ -1,6 +1,7 @@
 #include "ui/report/say.h"
 #include "store/fact/fact.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
@@ -25,6 +26,7 @@ static size_t fold_at(struct span s, size_t max)
 {
 	if (s.n <= max)
 		return s.n;
+	assert(s.p != NULL);
 	size_t n = max;
 	while (n > 0 && (s.p[n] & 0xc0) == 0x80)
 		n--;
@@ -55,7 +57,7 @@ void say_long(struct buf *out, struct span s, const char *indent)
 static size_t columns(struct span s)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; s.p != NULL && i < s.n; i++)
 		n += (s.p[i] & 0xc0) != 0x80;
 	return n;
 }

@@ -275,7 +275,7 @@ static void say_tls(const struct report_tls *t, struct buf *out)
 	if (t->browser_hello != NULL)
 		say_labelled(out, "  browser ja4", t->browser_hello->ja4);
 	for (size_t i = 0; i < t->n_certs; i++)
-		say_cert(t->certs[i], out);
+		say_cert(&t->certs[i], out);
 }
 
 static void say_fields(

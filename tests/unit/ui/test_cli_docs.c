@@ -147,10 +147,10 @@ static void manual_has_every_command(void **state)
 {
 	(void)state;
 	static const struct command *const commands[] = {&command_trace, &command_proxy,
-		&command_report, &command_explain, &command_rebuild, &command_ca,
-		&command_demo};
+		&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo,
+		NULL};
 	char *manual = read_file("docs/clicktrail.1");
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+	for (size_t i = 0; commands[i] != NULL; i++) {
 		struct buf title = {0};
 		buf_addf(&title, "\n.B clicktrail %s", commands[i]->name);
 		char *line = buf_take_str(&title);

@@ -134,6 +134,8 @@ static const struct {
 
 static char letter(const json_t *j)
 {
+	if (j == NULL)
+		return '-';
 	switch (json_typeof(j)) {
 	case JSON_OBJECT: return 'o';
 	case JSON_ARRAY: return 'a';

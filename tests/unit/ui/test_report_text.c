@@ -86,9 +86,8 @@ static void tells_the_detail(void **state)
 	static const char *const wanted[] = {
 		"  arrived by   open, certain\n",
 		"  server       192.0.2.1 port 443",
-		"  dns          click.example -> branded.example.net -> u1.esp.example = "
-		"192.0.2.1, "
-		"2001:db8::1 (ttl 60 s) by dns 192.0.2.53:53\n",
+		"  dns          click.example -> branded.example.net -> u1.esp.example = ",
+		" = 192.0.2.1, 2001:db8::1 (ttl 60 s) by dns 192.0.2.53:53\n",
 		"  tls          TLSv1.3 TLS_AES_128_GCM_SHA256, certificate NOT verified\n",
 		"    permitted  by --permit-bad-cert\n",
 		"    our ja4    our-ja4\n",
@@ -114,8 +113,8 @@ static void fits_a_mail(void **state)
 	(void)state;
 	struct report_case c;
 	static char link[5000];
-	memset(link, 'a', sizeof link - 1);
-	memcpy(link, "https://long.example/", 21);
+	snprintf(link, sizeof link, "https://long.example/");
+	memset(link + strlen(link), 'a', sizeof link - 1 - strlen(link));
 	c = (struct report_case){0};
 	build_init(&c.b);
 	build_session(&c.b, "trace", link, "Firefox");
