@@ -259,7 +259,7 @@ static bool take_interim(struct exchange *x)
 {
 	struct err err = {0};
 	exchange_put_interim(x, x->res.raw, x->res.status);
-	/* RFC 9110 7.8: only to what Upgrade named, and never to HTTP/1.0. Let through, all that follows would be hidden from us. */
+	/* RFC 9110 7.8: only if asked, never to HTTP/1.0. Let through, it would hide what follows. */
 	if (x->res.status == 101)
 		err_set(&err, ERR_VERSION, "%s", "the origin switched protocols without being asked");
 	else if (++x->interims > EXCHANGE_INTERIMS_MAX)
@@ -350,9 +350,10 @@ static int64_t deadline_us(const struct exchange *x)
 	/* Only the recorder is waited for: it says so itself if it fails. */
 	if (x->down_done && x->gate != 0)
 		return now_us() + (int64_t)PROXY_STALL_TIMEOUT_MS * 1000;
-	bool waiting = x->up_done && !x->have_res;
-	return x->moved_us +
-		(int64_t)(waiting ? PROXY_ANSWER_TIMEOUT_MS : PROXY_STALL_TIMEOUT_MS) * 1000;
+	bool waiting = x->up_done && !x->have_res && x->up_ended_us != FACT_NULL;
+	/* A head that drips is late all the same. */
+	return waiting ? x->up_ended_us + (int64_t)PROXY_ANSWER_TIMEOUT_MS * 1000
+		       : x->moved_us + (int64_t)PROXY_STALL_TIMEOUT_MS * 1000;
 }
 
 static void timed_out(struct exchange *x)

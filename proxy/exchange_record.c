@@ -1,5 +1,6 @@
 /* The facts of one exchange. */
 #include "proxy/exchange.h"
+#include "proxy/http1_request.h"
 
 /* Oddities after which the raw head does not split into lines at CRLF and a colon: the parsed lines are kept beside it. */
 #define NOT_PLAIN                                                                             \
@@ -48,8 +49,10 @@ void exchange_put_request(struct exchange *x, const char *url, const char *extra
 	fact.url = span_str(url);
 	fact.version = version_of(&x->req, x);
 	fact.oddities = oddity_words(x->req.oddities, extra_oddity, &words);
-	fact.head = x->req.raw;
+	fact.head = http1_masked(x->req.raw, &x->arena);
 	fact.fields = parsed_fields(&x->req, &fields);
+	if (fact.fields.p != NULL)
+		fact.fields = http1_masked(fact.fields, &x->arena);
 	record_put(&x->t->record, FACT_KIND_REQUEST, &fact);
 	buf_fini(&words);
 	buf_fini(&fields);
@@ -61,7 +64,7 @@ void exchange_put_broken_request(struct exchange *x, struct span bytes)
 	fact_init(FACT_KIND_REQUEST, &fact);
 	fact.exchange = x->id;
 	fact.n = x->t->requests;
-	fact.head = span_first(bytes, HTTP1_HEAD_MAX);
+	fact.head = http1_masked(span_first(bytes, HTTP1_HEAD_MAX), &x->arena);
 	record_put(&x->t->record, FACT_KIND_REQUEST, &fact);
 }
 

@@ -162,6 +162,10 @@ static void serve_request(struct exchange *x)
 		t->record.muted = routed && o->only_hosts != NULL &&
 			!name_listed(o->only_hosts, route.target.host);
 	}
+	/* Held, it waits before it is written down: its time is then that of its leaving. A stop is found again by reach(). */
+	struct err stopped;
+	if (routed && !route.internal && !t->intercepted)
+		tunnel_hold(t, &stopped);
 	exchange_put_request(x, route.url, route.oddity);
 	if (!routed) {
 		answer_error(x, &err, "");

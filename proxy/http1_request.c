@@ -100,10 +100,29 @@ bool http1_authorized(const char *password, const struct http1_head *req)
 	size_t n = strlen(password);
 	struct span got = buf_span(&given);
 	unsigned differ = got.n != n;
-	for (size_t i = 0; i < got.n; i++)
+	for (size_t i = 0; got.p != NULL && i < got.n; i++)
 		differ |= (unsigned)(got.p[i] ^ (uint8_t)password[i < n ? i : 0]);
+	read = read && got.p != NULL;
 	buf_fini(&given);
 	return read && differ == 0 && n > 0;
+}
+
+struct span http1_masked(struct span raw, struct arena *a)
+{
+	static const char name[] = "proxy-authorization";
+	size_t at = span_find_nocase(raw, span_str(name), 0);
+	if (at == SIZE_MAX)
+		return raw;
+	uint8_t *copy = arena_alloc(a, raw.n + 1);
+	memcpy(copy, raw.p, raw.n);
+	for (; at != SIZE_MAX; at = span_find_nocase(raw, span_str(name), at)) {
+		at += sizeof name - 1;
+		while (at < raw.n && (raw.p[at] == ' ' || raw.p[at] == '\t' || raw.p[at] == ':'))
+			at++;
+		for (; at < raw.n && raw.p[at] != '\r' && raw.p[at] != '\n'; at++)
+			copy[at] = '*';
+	}
+	return span_of(copy, raw.n);
 }
 
 void http1_forward_head(

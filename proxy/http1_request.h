@@ -20,6 +20,9 @@ bool http1_route(const struct tunnel *t, const struct http1_head *req, struct ar
 	struct http1_route *out, struct err *err);
 /* Does Proxy-Authorization hold the password ("user:password", NULL: none wanted)? RFC 7617. */
 bool http1_authorized(const char *password, const struct http1_head *req);
+/* The head as it may be recorded: the password that was meant for us alone (Proxy-Authorization) is overwritten with asterisks, the
+ * length kept. Works on bytes, so also where they are no valid head. */
+struct span http1_masked(struct span raw, struct arena *a);
 /* The head for the origin: as written; if it came in a form meant for a proxy, with the origin form in its first line and without
  * the fields that were meant for us (Proxy-Connection, Proxy-Authorization). Nothing is added. */
 void http1_forward_head(

@@ -168,11 +168,17 @@ static enum step step_connect(struct tunnel *t)
 	if (scan != HTTP1_HEAD || !span_is(head.method, "CONNECT")) {
 		bool plain = scan == HTTP1_HEAD || buf_len(&t->browser.in) > 0;
 		put_connect(t, plain ? "plain" : "unknown", SPAN_NONE, &none);
-		return STEP_SERVE;
+		if (plain)
+			return STEP_SERVE;
+		if (t->browser.broken)
+			t->end = t->browser.err;
+		else if (!t->browser.in_eof)
+			err_set(&t->end, ERR_BROWSER_TIMEOUT, "it connected and said nothing");
+		return STEP_OVER;
 	}
 	struct span raw = arena_copy(&t->arena, head.raw);
 	bool admitted = admit(t, &head, &err);
-	put_connect(t, "connect", raw, &err);
+	put_connect(t, "connect", http1_masked(raw, &t->arena), &err);
 	buf_consume(&t->browser.in, raw.n);
 	if (!admitted) {
 		struct local_answer a = {0};
@@ -333,8 +339,8 @@ static void close_browser(struct tunnel *t)
 	}
 	/* Pipelined behind a refused request, say: never served, but not in silence. */
 	if (buf_len(&b->in) > 0)
-		record_note(&t->record, NOTE_EXTRA_BYTES, FACT_NULL, "%zu bytes from the browser were not served",
-			buf_len(&b->in));
+		record_note(&t->record, NOTE_EXTRA_BYTES, FACT_NULL,
+			"%zu bytes from the browser were not served", buf_len(&b->in));
 	size_t taken = 0;
 	while (!b->broken) {
 		enum leg_result ended = leg_end(b);

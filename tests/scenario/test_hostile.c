@@ -1,6 +1,6 @@
 /*
- * Pages, origins and clients that mean harm: what they do must not hide traffic from the record, make facts untrue, take
- * memory or descriptors without end, or leave connections behind.
+ * Pages, origins and clients that mean harm: what they do must not hide traffic from the record,
+ * make facts untrue, take memory or descriptors without end, or leave connections behind.
  */
 #include "tests/kit/conversation.h"
 

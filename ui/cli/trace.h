@@ -14,8 +14,8 @@
 #include "ui/report/live.h"
 
 enum {
-	TRACE_READY_S = 60,    /* for the browser to start and open the ready page */
-	TRACE_DERIVE_MS = 50,  /* at least between two derivations */
+	TRACE_READY_S = 60,   /* for the browser to start and open the ready page */
+	TRACE_DERIVE_MS = 50, /* at least between two derivations */
 	TRACE_DETAIL_MAX = 600,
 };
 

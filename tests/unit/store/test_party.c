@@ -41,11 +41,15 @@ static void table(void **state)
 		struct arena a = {0};
 		struct party p;
 		party_of_host(&a, span_str(rows[i].host), &p);
-		struct span want = span_str(rows[i].registrable), sold = span_str(rows[i].registered);
-		if (p.ip != rows[i].ip || (p.registrable_domain.p == NULL) != (want.p == NULL) ||
-			!span_eq(p.registrable_domain, want) || !span_eq(p.registered_domain, sold))
+		struct span want = span_str(rows[i].registrable),
+			    sold = span_str(rows[i].registered);
+		if (p.ip != rows[i].ip ||
+			(p.registrable_domain.p == NULL) != (want.p == NULL) ||
+			!span_eq(p.registrable_domain, want) ||
+			!span_eq(p.registered_domain, sold))
 			fail_msg("%s: '%.*s' '%.*s'", rows[i].host, (int)p.registrable_domain.n,
-				(const char *)p.registrable_domain.p, (int)p.registered_domain.n,
+				(const char *)p.registrable_domain.p,
+				(int)p.registered_domain.n,
 				(const char *)p.registered_domain.p);
 		arena_fini(&a);
 	}

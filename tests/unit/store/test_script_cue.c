@@ -155,6 +155,8 @@ static const struct want wants[] = {
 		false},
 	{"x=/['\"]/g;location='/re'", SCRIPT_ASSIGN, "/re", NULL, false},
 	{"x=a/b/c;location='/div'", SCRIPT_ASSIGN, "/div", NULL, false},
+	{"n=(a)/2;location='/paren';m=1/2", SCRIPT_ASSIGN, "/paren", NULL, false},
+	{"n=a[0]/2;location='/index';m=1/2", SCRIPT_ASSIGN, "/index", NULL, false},
 	{"window?.location?.replace('/opt')", SCRIPT_ASSIGN, "/opt", NULL, false},
 	{"el.onclick=\"location='/handler'\"", SCRIPT_ASSIGN, "/handler", "code in a string",
 		false},

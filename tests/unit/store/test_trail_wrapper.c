@@ -26,6 +26,9 @@ static const struct row rows[] = {
 	 "?url=https%253A%252F%252Fshop.example%252Ftwice",
 		"https://shop.example/twice", "safelinks"},
 	/* A look-alike is no wrapper; only its parameter speaks. */
+	{"https://x.safelinks.protection.outlook.com.evil.example/"
+	 "?url=https%3A%2F%2Fshop.example%2F",
+		"https://shop.example/", "parameter"},
 	{"https://safelinks.protection.outlook.com.evil.example/"
 	 "?url=https%3A%2F%2Fshop.example%2F",
 		"https://shop.example/", "parameter"},

@@ -1,0 +1,187 @@
+/* What is no hop, and trails that must not mix. */
+#include "tests/kit/trail_case.h"
+
+#include <stdio.h>
+
+static void sub_resources(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200, .body = "<img src=/i><iframe src=/f></iframe>");
+	BUILD(&t.b, "https://click.example/i", .kind = BUILD_IMAGE, .at_ms = 40,
+		.referer = LINK, .status = 302, .location = "https://pixel.example/");
+	BUILD(&t.b, "https://pixel.example/", .kind = BUILD_IMAGE, .at_ms = 60, .status = 200,
+		.type = "image/gif", .body = "GIF");
+	BUILD(&t.b, "https://click.example/f", .kind = BUILD_FRAME, .at_ms = 70,
+		.referer = LINK, .status = 302, .location = "https://frame.example/");
+	BUILD(&t.b, "https://frame.example/", .kind = BUILD_FRAME, .at_ms = 90, .status = 200,
+		.body = "<p>");
+	BUILD(&t.b, "https://click.example/api", .kind = BUILD_FETCH, .at_ms = 95,
+		.status = 302, .location = "https://api.example/");
+	BUILD(&t.b, "https://api.example/", .kind = BUILD_FETCH, .at_ms = 99, .status = 200,
+		.body = "{}");
+	trails_are(&t, "page\nopen certain https://click.example/t?id=1\n");
+	/* The same over http, where only Accept, Priority and Upgrade-Insecure-Requests tell.
+	 */
+	begin(&t, "http://click.example/");
+	BUILD(&t.b, "http://click.example/", .status = 200,
+		.body = "<img src=/i><iframe src=/f></iframe>");
+	BUILD(&t.b, "http://click.example/i", .kind = BUILD_IMAGE, .at_ms = 40, .status = 302,
+		.location = "/j");
+	BUILD(&t.b, "http://click.example/j", .kind = BUILD_IMAGE, .at_ms = 60, .status = 200,
+		.type = "image/gif");
+	BUILD(&t.b, "http://click.example/f", .kind = BUILD_FRAME, .at_ms = 70, .status = 200,
+		.body = "<p>");
+	BUILD(&t.b, "http://click.example/api", .kind = BUILD_FETCH, .at_ms = 95, .status = 200,
+		.body = "{}");
+	BUILD(&t.b, "http://click.example/x.js", .kind = BUILD_SCRIPT, .at_ms = 96,
+		.status = 200, .body = "1");
+	trails_are(&t, "page\nopen certain http://click.example/\n");
+}
+
+static void background_traffic(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, LINK);
+	BUILD(&t.b, "http://clicktrail.internal/", .status = 200, .body = "ready",
+		.made_by = "clicktrail");
+	BUILD(&t.b, "https://clicktrail.internal/ca", .status = 200, .body = "ready",
+		.made_by = "clicktrail");
+	BUILD(&t.b, "http://detectportal.firefox.com/success.txt", .kind = BUILD_FETCH,
+		.at_ms = 5, .status = 403, .made_by = "clicktrail");
+	int64_t noise = BUILD(&t.b, "https://aus5.mozilla.org/", .at_ms = 6, .status = 403,
+		.made_by = "clicktrail");
+	build_note(&t.b, noise, "browser-noise", "aus5.mozilla.org");
+	BUILD(&t.b, LINK, .at_ms = 10, .status = 200, .body = "x");
+	BUILD(&t.b, "https://click.example/", .at_ms = 20, .method = "OPTIONS", .status = 204);
+	trails_are(&t, "page\nopen certain https://click.example/t?id=1\n");
+}
+
+static void prefetch(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200,
+		.body = "<link rel=prefetch href=/one><script>location='/one'</script>");
+	BUILD(&t.b, "https://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
+		.status = 200, .body = "real");
+	BUILD(&t.b, "https://click.example/one", .kind = BUILD_SCRIPTED, .site = "same-origin",
+		.at_ms = 100, .referer = LINK, .status = 404, .body = "used up");
+	assert_true(has_note(&t, "hop 2: its URL was also prefetched (exchange 2)"));
+	assert_true(has_note(&t, "status 404"));
+	trails_are(&t, "page\n"
+		       "open certain https://click.example/t?id=1\n"
+		       "script certain https://click.example/one 404\n");
+	/* Over http it looks much like a navigation. */
+	begin(&t, "http://click.example/");
+	BUILD(&t.b, "http://click.example/", .status = 200,
+		.body = "<link rel=prefetch href=/one>");
+	BUILD(&t.b, "http://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
+		.referer = "http://click.example/", .status = 200, .body = "x");
+	trails_are(&t, "page\nopen certain http://click.example/\n");
+}
+
+static void two_tabs(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, NULL);
+	BUILD(&t.b, "https://a.example/1", .status = 302, .location = "https://b.example/x");
+	BUILD(&t.b, "https://p.example/1", .at_ms = 10, .status = 200,
+		.body = "<script>location='/2'</script>");
+	BUILD(&t.b, "https://b.example/x", KEPT, .at_ms = 60, .status = 200,
+		.body = "<meta http-equiv=refresh content='0;url=/y'>");
+	BUILD(&t.b, "https://p.example/2", .kind = BUILD_SCRIPTED, .site = "same-origin",
+		.at_ms = 70, .referer = "https://p.example/1", .status = 302,
+		.location = "https://q.example/");
+	BUILD(&t.b, "https://b.example/y", .kind = BUILD_SCRIPTED, .site = "same-origin",
+		.at_ms = 130, .referer = "https://b.example/x", .status = 200, .body = "x");
+	BUILD(&t.b, "https://q.example/", .kind = BUILD_SCRIPTED, .at_ms = 140,
+		.referer = "https://p.example/1", .status = 200, .body = "x");
+	trails_are(&t, "page\n"
+		       "open likely https://a.example/1\n"
+		       "http-redirect certain https://b.example/x\n"
+		       "meta-refresh certain https://b.example/y\n"
+		       "page\n"
+		       "open likely https://p.example/1\n"
+		       "script certain https://p.example/2\n"
+		       "http-redirect certain https://q.example/\n");
+}
+
+/* Both tabs lead to the same URL at about the same time: in order, and no longer certain. */
+static void two_tabs_one_target(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, NULL);
+	BUILD(&t.b, "https://a.example/1", .status = 302, .location = "https://z.example/");
+	BUILD(&t.b, "https://p.example/1", .at_ms = 10, .status = 302,
+		.location = "https://z.example/");
+	BUILD(&t.b, "https://z.example/", KEPT, .at_ms = 60, .status = 200, .body = "x");
+	BUILD(&t.b, "https://z.example/", KEPT, .at_ms = 70, .status = 200, .body = "x");
+	derive(&t);
+	assert_int_equal(t.set.n, 2);
+	assert_int_equal(t.set.trails[0].hops[1].exchange->id, 3);
+	assert_int_equal(t.set.trails[1].hops[1].exchange->id, 4);
+	trails_are(&t, "page\n"
+		       "open likely https://a.example/1\n"
+		       "http-redirect likely https://z.example/\n"
+		       "page\n"
+		       "open likely https://p.example/1\n"
+		       "http-redirect certain https://z.example/\n");
+}
+
+/* A link clicked in a web page that we did not record: the gesture starts a trail. */
+static void clicked_in_webmail(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, NULL);
+	BUILD(&t.b, LINK, .kind = BUILD_CLICKED, .referer = "https://mail.example/",
+		.status = 302, .location = "/x");
+	BUILD(&t.b, "https://click.example/x", .kind = BUILD_CLICKED, .at_ms = 90,
+		.referer = "https://mail.example/", .status = 200, .body = "<a href=/y>on</a>");
+	BUILD(&t.b, "https://click.example/y", .kind = BUILD_CLICKED, .site = "same-origin",
+		.at_ms = 5000, .referer = "https://click.example/x", .status = 200,
+		.body = "x");
+	trails_are(&t, "page\n"
+		       "open likely https://click.example/t?id=1\n"
+		       "http-redirect certain https://click.example/x\n"
+		       "page\n"
+		       "user certain https://click.example/y\n");
+}
+
+static void client_without_headers(void **state)
+{
+	(void)state;
+	struct test t;
+	begin(&t, NULL);
+	BUILD(&t.b, "http://a.example/", .kind = BUILD_CURL, .status = 301,
+		.location = "https://a.example/");
+	BUILD(&t.b, "https://a.example/", .kind = BUILD_CURL, .at_ms = 90, .status = 200,
+		.body = "x");
+	BUILD(&t.b, "https://other.example/", .kind = BUILD_CURL, .at_ms = 900, .status = 200,
+		.body = "x");
+	trails_are(&t, "page\n"
+		       "open likely http://a.example/\n"
+		       "http-redirect certain https://a.example/\n"
+		       "page\n"
+		       "open possible https://other.example/\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sub_resources),
+		cmocka_unit_test(background_traffic),
+		cmocka_unit_test(prefetch),
+		cmocka_unit_test(two_tabs),
+		cmocka_unit_test(two_tabs_one_target),
+		cmocka_unit_test(clicked_in_webmail),
+		cmocka_unit_test(client_without_headers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
