@@ -37,54 +37,6 @@ static struct leg *origin_leg(struct exchange *x)
 	return x->t->origin.open && !x->local ? &x->t->origin.leg : NULL;
 }
 
-/* ---- the gate ---- */
-
-/* What is in held, and all that is added to it, waits until everything put so far is committed. */
-static void gate_shut(struct exchange *x)
-{
-	if (x->gate == 0)
-		x->gate_since_us = now_us();
-	x->gate = x->t->record.last_ticket;
-}
-
-static void gate_try(struct exchange *x)
-{
-	struct tunnel *t = x->t;
-	if (t->record.failed) {
-		x->cut = x->down_done = x->up_done = true;
-		buf_clear(&x->held);
-		x->gate = 0;
-		return;
-	}
-	if (x->gate == 0)
-		return;
-	switch (writer_poll(t->record.writer, x->gate, &t->waiter, &t->record.err)) {
-	case WRITER_PENDING: return;
-	case WRITER_FAILED:
-		t->record.failed = true;
-		gate_try(x);
-		return;
-	case WRITER_COMMITTED: break;
-	}
-	int64_t waited_us = now_us() - x->gate_since_us;
-	x->gate_waited_us += waited_us;
-	x->gate = 0;
-	if (waited_us > (int64_t)EXCHANGE_WAIT_NOTED_MS * 1000)
-		record_note(&t->record, NOTE_RECORDER_WAIT, x->id,
-			"the answer waited %lld ms for its commit", (long long)waited_us / 1000);
-	if (buf_len(&x->held) > 0)
-		leg_send(&t->browser, buf_span(&x->held));
-	buf_clear(&x->held);
-}
-
-static void release(struct exchange *x, struct span bytes)
-{
-	if (x->gate != 0)
-		buf_add_span(&x->held, bytes);
-	else
-		leg_send(&x->t->browser, bytes);
-}
-
 /* ---- failing ---- */
 
 static void answer_in_place(struct exchange *x, struct local_answer *a);
@@ -103,7 +55,7 @@ static void fail(struct exchange *x, const struct err *err, enum local_fault fau
 		x->cut = !silent_reuse;
 		x->down_done = true;
 		exchange_put_end(x);
-		gate_shut(x);
+		exchange_gate_shut(x);
 		return;
 	}
 	struct local_answer a = {0};
@@ -146,7 +98,7 @@ static void move_up(struct exchange *x)
 		/* It answered and went away: what waits in `out` will never leave. */
 		takes_no_more(x);
 		exchange_put_end(x);
-		gate_shut(x);
+		exchange_gate_shut(x);
 		return;
 	}
 	if (o != NULL && buf_len(&o->out) >= PUMP_HIGH_WATER)
@@ -202,8 +154,8 @@ static void take_head(struct exchange *x)
 	x->have_res = true;
 	x->leg = x->t->origin.leg.number;
 	exchange_put_response(x, "origin");
-	gate_shut(x);
-	release(x, x->res.raw);
+	exchange_gate_shut(x);
+	exchange_release(x, x->res.raw);
 	http1_body_init(&x->res_body, &x->res);
 	x->close |= !x->res.keep_alive || x->res.framing == HTTP1_TO_CLOSE;
 	if (x->res.framing == HTTP1_SWITCH) {
@@ -222,7 +174,7 @@ static void take_end(struct exchange *x)
 		takes_no_more(x);
 	if (x->up_done)
 		exchange_put_end(x);
-	gate_shut(x);
+	exchange_gate_shut(x);
 }
 
 static void origin_ended(struct exchange *x)
@@ -268,8 +220,8 @@ static bool take_interim(struct exchange *x)
 		fail(x, &err, FAULT_ORIGIN);
 		return false;
 	}
-	gate_shut(x);
-	release(x, x->res.raw);
+	exchange_gate_shut(x);
+	exchange_release(x, x->res.raw);
 	return true;
 }
 
@@ -321,9 +273,9 @@ static void move_down(struct exchange *x)
 		} else if (x->res.framing == HTTP1_TO_CLOSE && used > 0) {
 			/* Any byte may turn out to be the last: each run waits for its own facts. */
 			body_flush(&x->down);
-			gate_shut(x);
+			exchange_gate_shut(x);
 		}
-		release(x, span_first(in, used));
+		exchange_release(x, span_first(in, used));
 		buf_consume(&o->in, used);
 		if (!sound) {
 			fail(x, &err, FAULT_ORIGIN);
@@ -427,7 +379,7 @@ static void loop(struct exchange *x)
 	for (;;) {
 		move_up(x);
 		move_down(x);
-		gate_try(x);
+		exchange_gate_try(x);
 		if (over(x))
 			break;
 		const struct leg *b = &x->t->browser;
@@ -474,7 +426,7 @@ static void answer_in_place(struct exchange *x, struct local_answer *a)
 	x->down_done = true;
 	body_end(&x->down);
 	exchange_put_end(x);
-	gate_shut(x);
+	exchange_gate_shut(x);
 	buf_add_span(&x->held, raw);
 	buf_add_span(&x->held, buf_span(&a->body));
 }

@@ -67,6 +67,12 @@ void exchange_run(struct exchange *x, struct span head);
  * is broken. why becomes the exchange's reason. */
 void exchange_answer(struct exchange *x, struct local_answer *answer, const struct err *why);
 
+/* exchange_gate.c: what is released from now on waits until everything put so far is committed; open the gate if it may be
+ * (failing hard if the recorder did); hand bytes to the browser, or to the gate while it is shut. */
+void exchange_gate_shut(struct exchange *x);
+void exchange_gate_try(struct exchange *x);
+void exchange_release(struct exchange *x, struct span bytes);
+
 /* exchange_record.c */
 void exchange_put_interim(struct exchange *x, struct span head, int64_t status);
 uint64_t exchange_put_response(struct exchange *x, const char *made_by);

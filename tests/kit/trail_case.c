@@ -1,6 +1,6 @@
 #include "tests/kit/trail_case.h"
 
-void begin(struct test *t, const char *link)
+void setup(struct test *t, const char *link)
 {
 	*t = (struct test){0};
 	build_init(&t->b);
@@ -13,7 +13,7 @@ void derive(struct test *t)
 	trail_derive(&t->b.model, 1, &t->a, &t->set);
 }
 
-void end(struct test *t)
+void teardown(struct test *t)
 {
 	arena_fini(&t->a);
 	build_fini(&t->b);
@@ -29,7 +29,7 @@ void trails_are(struct test *t, const char *want)
 			"wanted:\n%sgot:\n%.*s", want, (int)buf_len(&got), (const char *)got.p);
 	assert_true(span_is(buf_span(&got), want));
 	buf_fini(&got);
-	end(t);
+	teardown(t);
 }
 
 bool has_evidence(struct test *t, size_t hop, const char *line)

@@ -30,9 +30,9 @@ struct test {
 };
 
 /* A trace of that link by Firefox; NULL: a proxy session. */
-void begin(struct test *t, const char *link);
+void setup(struct test *t, const char *link);
 void derive(struct test *t);
-void end(struct test *t);
+void teardown(struct test *t);
 
 /* What is derived reads like this (show_trails); ends the test's session. */
 void trails_are(struct test *t, const char *want);

@@ -309,7 +309,7 @@ static void hostile_scripts(void **state)
 		"a['b']", "'%25%25%25';", "\xff", "\"\\u", "<!--", "/*",
 		"String.fromCharCode(1,", "'a'.concat(", "a=b?", "'PG1ldGEgcmVmcmVzaD4=';",
 		"location=a?b:c?", "'://'", "https://", "'a'.split('').reverse().join('')"};
-	enum { N = 512 * 1024 };
+	enum { N = 200 * 1024 };
 	char *text = malloc(N + 64);
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		size_t n = 0, unit = strlen(units[i]);

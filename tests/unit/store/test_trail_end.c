@@ -66,7 +66,7 @@ static void ends(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct test t;
 		struct build_exchange last = rows[i].last;
-		begin(&t, "https://a.example/");
+		setup(&t, "https://a.example/");
 		BUILD(&t.b, "https://a.example/", .status = 302,
 			.location = "https://b.example/");
 		last.url = "https://b.example/";
@@ -81,7 +81,7 @@ static void ends(void **state)
 			assert_true(t.set.trails[0].hops[1].status == FACT_NULL);
 		if (rows[i].end == ENDED_HANDOFF)
 			assert_true(t.set.trails[0].handoff_url.n > 0);
-		end(&t);
+		teardown(&t);
 	}
 }
 
@@ -90,7 +90,7 @@ static void no_content(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<script>location='/204'</script>");
 	BUILD(&t.b, "https://click.example/204", .kind = BUILD_SCRIPTED, .site = "same-origin",
 		.at_ms = 100, .referer = LINK, .status = 204);
@@ -113,14 +113,14 @@ static void session_ends(void **state)
 		{"timeout", 0, ENDED_TIMEOUT}, {"closed", 0, ENDED_CLOSED}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct test t;
-		begin(&t, LINK);
+		setup(&t, LINK);
 		BUILD(&t.b, LINK, .status = rows[i].status,
 			.end = rows[i].status == 0 ? "" : NULL);
 		build_session_end(&t.b, 60000, rows[i].reason);
 		derive(&t);
 		assert_int_equal(t.set.trails[0].ended_by, rows[i].end);
 		assert_int_equal(t.set.trails[0].recording_complete, rows[i].status != 0);
-		end(&t);
+		teardown(&t);
 	}
 }
 
@@ -128,7 +128,7 @@ static void page_that_reloads_itself(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	for (int i = 0; i < 6; i++)
 		BUILD(&t.b, LINK, .kind = i == 0 ? BUILD_TYPED : BUILD_SCRIPTED,
 			.at_ms = i * 1500, .referer = i == 0 ? NULL : LINK,
@@ -141,7 +141,7 @@ static void page_that_reloads_itself(void **state)
 	struct trail_pending p;
 	trail_pending(&t.b.model, 1, &t.a, &p);
 	assert_true(p.due_us == FACT_NULL);
-	end(&t);
+	teardown(&t);
 }
 
 /* The origin said nothing, and the browser asked once more by itself. */
@@ -149,7 +149,7 @@ static void retry(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "/b");
 	BUILD(&t.b, "https://click.example/b", KEPT, .at_ms = 100, .status = 0,
 		.end = "origin-silent");
@@ -165,7 +165,7 @@ static void target_out_of_reach(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "https://dead.example/x");
 	struct trail_pending p;
 	trail_pending(&t.b.model, 1, &t.a, &p);
@@ -183,7 +183,7 @@ static void bodies_not_stored(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	int64_t id = BUILD(&t.b, LINK, .status = 200, .body = "x", .end = "");
 	struct fact_exchange_end f;
 	fact_init(FACT_KIND_EXCHANGE_END, &f);

@@ -7,7 +7,7 @@ static void form_posted_by_script(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = FORM_PAGE "<script>f.submit()</script>");
 	BUILD(&t.b, "https://b.example/in", POSTED, .form = "tok=a+b%26c",
 		.origin = "https://click.example", .referer = "https://click.example/",
@@ -27,7 +27,7 @@ static void form_sent_by_a_person(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = FORM_PAGE);
 	BUILD(&t.b, "https://b.example/in", .kind = BUILD_CLICKED, .method = "POST",
 		.at_ms = 900, .form = "tok=a+b%26c", .origin = "https://click.example",
@@ -41,7 +41,7 @@ static void form_by_get(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<form action='/go?dropped=1'><input type=hidden name=k value=v><input "
 			"name=q></form>"
@@ -59,22 +59,22 @@ static void form_that_does_not_fit(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = FORM_PAGE "<script>f.submit()</script>");
 	BUILD(&t.b, "https://b.example/in", POSTED, .form = "other=1",
 		.origin = "https://click.example", .status = 200, .body = "x");
 	trails_are(&t, "page\n"
 		       "open certain https://click.example/t?id=1\n"
 		       "form possible https://b.example/in POST\n");
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = FORM_PAGE "<script>f.submit()</script>");
 	BUILD(&t.b, "https://b.example/in", POSTED, .form = "other=1",
 		.origin = "https://evil.example", .status = 200, .body = "x");
 	derive(&t);
 	assert_int_not_equal(t.set.trails[0].hops[1].mechanism, MECHANISM_FORM);
-	end(&t);
+	teardown(&t);
 	/* A GET of what the form would have posted to. */
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = FORM_PAGE "<script>f.submit()</script>");
 	BUILD(&t.b, "https://b.example/in", .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200,
 		.body = "x");
@@ -82,7 +82,7 @@ static void form_that_does_not_fit(void **state)
 	assert_non_null(alt);
 	assert_string_equal(alt->why, "that form is sent by POST");
 	assert_int_not_equal(t.set.trails[0].hops[1].mechanism, MECHANISM_FORM);
-	end(&t);
+	teardown(&t);
 }
 
 /* Two forms to the same place: the one whose hidden value was sent. */
@@ -90,7 +90,7 @@ static void two_forms(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<form method=post action=https://b.example/in><input type=hidden "
 			"name=tok value=no></form>" FORM_PAGE "<script>f.submit()</script>");
@@ -107,7 +107,7 @@ static void opened_from_outside(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, "https://a.example/", .status = 200,
 		.body = "<meta http-equiv=refresh content='0;url=/x'>");
 	BUILD(&t.b, "https://a.example/x", .kind = BUILD_SCRIPTED, .site = "none", .at_ms = 500,

@@ -7,7 +7,7 @@ static void sub_resources(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<img src=/i><iframe src=/f></iframe>");
 	BUILD(&t.b, "https://click.example/i", .kind = BUILD_IMAGE, .at_ms = 40,
 		.referer = LINK, .status = 302, .location = "https://pixel.example/");
@@ -24,7 +24,7 @@ static void sub_resources(void **state)
 	trails_are(&t, "page\nopen certain https://click.example/t?id=1\n");
 	/* The same over http, where only Accept, Priority and Upgrade-Insecure-Requests tell.
 	 */
-	begin(&t, "http://click.example/");
+	setup(&t, "http://click.example/");
 	BUILD(&t.b, "http://click.example/", .status = 200,
 		.body = "<img src=/i><iframe src=/f></iframe>");
 	BUILD(&t.b, "http://click.example/i", .kind = BUILD_IMAGE, .at_ms = 40, .status = 302,
@@ -44,7 +44,7 @@ static void background_traffic(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, "http://clicktrail.internal/", .status = 200, .body = "ready",
 		.made_by = "clicktrail");
 	BUILD(&t.b, "https://clicktrail.internal/ca", .status = 200, .body = "ready",
@@ -63,7 +63,7 @@ static void prefetch(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<link rel=prefetch href=/one><script>location='/one'</script>");
 	BUILD(&t.b, "https://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
@@ -76,7 +76,7 @@ static void prefetch(void **state)
 		       "open certain https://click.example/t?id=1\n"
 		       "script certain https://click.example/one 404\n");
 	/* Over http it looks much like a navigation. */
-	begin(&t, "http://click.example/");
+	setup(&t, "http://click.example/");
 	BUILD(&t.b, "http://click.example/", .status = 200,
 		.body = "<link rel=prefetch href=/one>");
 	BUILD(&t.b, "http://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
@@ -88,7 +88,7 @@ static void two_tabs(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, "https://a.example/1", .status = 302, .location = "https://b.example/x");
 	BUILD(&t.b, "https://p.example/1", .at_ms = 10, .status = 200,
 		.body = "<script>location='/2'</script>");
@@ -116,7 +116,7 @@ static void two_tabs_one_target(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, "https://a.example/1", .status = 302, .location = "https://z.example/");
 	BUILD(&t.b, "https://p.example/1", .at_ms = 10, .status = 302,
 		.location = "https://z.example/");
@@ -139,7 +139,7 @@ static void clicked_in_webmail(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, LINK, .kind = BUILD_CLICKED, .referer = "https://mail.example/",
 		.status = 302, .location = "/x");
 	BUILD(&t.b, "https://click.example/x", .kind = BUILD_CLICKED, .at_ms = 90,
@@ -158,7 +158,7 @@ static void client_without_headers(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, "http://a.example/", .kind = BUILD_CURL, .status = 301,
 		.location = "https://a.example/");
 	BUILD(&t.b, "https://a.example/", .kind = BUILD_CURL, .at_ms = 90, .status = 200,

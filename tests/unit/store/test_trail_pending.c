@@ -29,7 +29,7 @@ static void pending(void **state)
 		struct test t;
 		struct trail_pending p;
 		struct build_exchange page = rows[i].page;
-		begin(&t, LINK);
+		setup(&t, LINK);
 		page.url = LINK;
 		page.status = 200;
 		build_exchange(&t.b, &page);
@@ -44,7 +44,7 @@ static void pending(void **state)
 			assert_true(p.due_us >= loaded + rows[i].delay_ms * 1000);
 			assert_true(p.due_us <= loaded + (rows[i].delay_ms + 3000) * 1000);
 		}
-		end(&t);
+		teardown(&t);
 	}
 }
 
@@ -53,22 +53,22 @@ static void pending_in_flight(void **state)
 	(void)state;
 	struct test t;
 	struct trail_pending p;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	trail_pending(&t.b.model, 1, &t.a, &p);
 	assert_true(!p.in_flight && p.due_us == FACT_NULL);
 	BUILD(&t.b, LINK, .status = 200, .body = "x", .end = "");
 	trail_pending(&t.b.model, 1, &t.a, &p);
 	assert_true(p.in_flight);
-	end(&t);
-	begin(&t, LINK);
+	teardown(&t);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<script src=/x.js></script>");
 	BUILD(&t.b, "https://click.example/x.js", .kind = BUILD_SCRIPT, .at_ms = 60,
 		.referer = LINK, .end = "");
 	trail_pending(&t.b.model, 1, &t.a, &p);
 	assert_string_equal(p.what, "sub-resource");
 	/* It came: what it says counts, from when it came. */
-	end(&t);
-	begin(&t, LINK);
+	teardown(&t);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<script src=/x.js></script>");
 	BUILD(&t.b, "https://click.example/x.js", .kind = BUILD_SCRIPT, .at_ms = 5000,
 		.referer = LINK, .status = 200, .type = "text/javascript",
@@ -82,7 +82,7 @@ static void pending_in_flight(void **state)
 		.at_ms = 8100, .referer = LINK, .status = 200, .body = "end");
 	trail_pending(&t.b.model, 1, &t.a, &p);
 	assert_true(p.due_us == FACT_NULL && !p.in_flight);
-	end(&t);
+	teardown(&t);
 }
 
 /* The same after every fact as when it is all there at once; cues of a body that came late
@@ -91,7 +91,7 @@ static void growing(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	int64_t id = BUILD(&t.b, LINK, .status = 200, .body = "<script>location='/x'</script>",
 		.body_not_loaded = true);
 	derive(&t);
@@ -114,7 +114,7 @@ static void claimed(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK "&url=https%3A%2F%2Fshop.example%2F%3Fa%3D1");
+	setup(&t, LINK "&url=https%3A%2F%2Fshop.example%2F%3Fa%3D1");
 	BUILD(&t.b, LINK "&url=https%3A%2F%2Fshop.example%2F%3Fa%3D1", .status = 302,
 		.location = "https://evil.example/");
 	BUILD(&t.b, "https://evil.example/", KEPT, .at_ms = 100, .status = 200, .body = "x");
@@ -123,14 +123,14 @@ static void claimed(void **state)
 	assert_true(
 		span_is(t.set.trails[0].hops[0].claimed_target, "https://shop.example/?a=1"));
 	assert_null(t.set.trails[0].hops[1].claimed_target.p);
-	end(&t);
+	teardown(&t);
 }
 
 static void all_sessions(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "x");
 	t.b.session = 2;
 	build_session(&t.b, "trace", LINK, "firefox");
@@ -140,7 +140,7 @@ static void all_sessions(void **state)
 	assert_int_equal(t.set.trails[0].session, 1);
 	assert_int_equal(t.set.trails[1].session, 2);
 	assert_int_equal(t.set.trails[1].number, 1);
-	end(&t);
+	teardown(&t);
 }
 
 int main(void)

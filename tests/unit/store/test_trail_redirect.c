@@ -10,7 +10,7 @@ static void http_redirects(void **state)
 	static const int statuses[] = {301, 302, 303, 307, 308};
 	for (size_t i = 0; i < 5; i++) {
 		struct test t;
-		begin(&t, LINK "#mail");
+		setup(&t, LINK "#mail");
 		BUILD(&t.b, LINK, .status = statuses[i], .location = "//b.example/x");
 		BUILD(&t.b, "https://b.example/x", KEPT, .at_ms = 100, .status = statuses[i],
 			.location = "?a=1#own");
@@ -29,7 +29,7 @@ static void redirects_over_http(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, "http://a.example/");
+	setup(&t, "http://a.example/");
 	BUILD(&t.b, "http://a.example/", .status = 302, .location = "https://b.example/");
 	BUILD(&t.b, "https://b.example/", KEPT, .at_ms = 100, .status = 302,
 		.location = "http://c.example/");
@@ -46,18 +46,18 @@ static void statuses_that_do_not_redirect(void **state)
 	static const int statuses[] = {200, 201, 202, 300, 304, 305, 306, 404};
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		struct test t;
-		begin(&t, LINK);
+		setup(&t, LINK);
 		BUILD(&t.b, LINK, .status = statuses[i], .location = "https://b.example/",
 			.body = "<p>");
 		assert_true(has_note(&t, "which browsers do not follow"));
 		assert_int_equal(t.set.trails[0].n_hops, 1);
 		assert_int_equal(t.set.trails[0].ended_by, ENDED_PAGE);
-		end(&t);
+		teardown(&t);
 	}
 	/* Unless the next request shows it: then it is said with no more certainty than that.
 	 */
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 300, .location = "https://b.example/");
 	BUILD(&t.b, "https://b.example/", .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200,
 		.body = "x");
@@ -78,7 +78,7 @@ static void methods_over_redirects(void **state)
 		{307, "GET", false}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct test t;
-		begin(&t, LINK);
+		setup(&t, LINK);
 		BUILD(&t.b, LINK, .status = 200,
 			.body = "<form method=post action=/p><input type=hidden name=k "
 				"value='v 1'></form>"
@@ -97,7 +97,7 @@ static void methods_over_redirects(void **state)
 		assert_int_equal(last->mechanism, MECHANISM_HTTP_REDIRECT);
 		assert_int_equal(last->confidence,
 			rows[i].fits ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE);
-		end(&t);
+		teardown(&t);
 	}
 }
 
@@ -106,7 +106,7 @@ static void cookie_gate(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "/gate");
 	BUILD(&t.b, "https://click.example/gate", KEPT, .at_ms = 100, .status = 302,
 		.location = "/gate", .headers = "Set-Cookie: seen=1; Path=/\r\n");
@@ -125,7 +125,7 @@ static void redirect_limit(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, "https://h.example/0");
+	setup(&t, "https://h.example/0");
 	for (int i = 0; i <= 20; i++) {
 		char url[64], next[64];
 		snprintf(url, sizeof url, "https://h.example/%d", i);
@@ -136,9 +136,9 @@ static void redirect_limit(void **state)
 	assert_int_equal(t.set.n, 1);
 	assert_int_equal(t.set.trails[0].n_hops, 21);
 	assert_int_equal(t.set.trails[0].ended_by, ENDED_LOOP);
-	end(&t);
+	teardown(&t);
 	/* A limit that was raised: the chain goes on and lands. */
-	begin(&t, "https://h.example/0");
+	setup(&t, "https://h.example/0");
 	for (int i = 0; i <= 30; i++) {
 		char url[64], next[64];
 		snprintf(url, sizeof url, "https://h.example/%d", i);
@@ -149,31 +149,31 @@ static void redirect_limit(void **state)
 	derive(&t);
 	assert_int_equal(t.set.trails[0].n_hops, 31);
 	assert_int_equal(t.set.trails[0].ended_by, ENDED_PAGE);
-	end(&t);
+	teardown(&t);
 }
 
 static void self_redirect_without_end(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	for (int i = 0; i <= 20; i++)
 		BUILD(&t.b, LINK, KEPT, .at_ms = i * 50, .status = 302, .location = "");
 	derive(&t);
 	assert_int_equal(t.set.n, 1);
 	assert_int_equal(t.set.trails[0].n_hops, 21);
 	assert_int_equal(t.set.trails[0].ended_by, ENDED_LOOP);
-	end(&t);
+	teardown(&t);
 }
 
 static void two_locations(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "/a", .headers = "Location: /b\r\n");
 	trails_are(&t, "error\nopen certain https://click.example/t?id=1\n");
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "http://",
 		.body = "<script>location='/x'</script>");
 	trails_are(&t, "error\nopen certain https://click.example/t?id=1\n");
@@ -184,7 +184,7 @@ static void hidden_body(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "/real",
 		.headers = "Refresh: 0;url=/no\r\n",
 		.body = "<meta http-equiv=refresh "
@@ -195,7 +195,7 @@ static void hidden_body(void **state)
 		       "open certain https://click.example/t?id=1\n"
 		       "http-redirect certain https://click.example/real\n");
 	/* Without Location the body of a 302 is a page like any other. */
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .body = "<script>location='/sb'</script>");
 	BUILD(&t.b, "https://click.example/sb", .kind = BUILD_SCRIPTED, .site = "same-origin",
 		.at_ms = 100, .referer = LINK, .status = 200, .body = "x");
@@ -210,21 +210,21 @@ static void headers_that_do_not_fit(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 302, .location = "https://b.example/");
 	BUILD(&t.b, "https://b.example/", .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200,
 		.body = "x");
 	derive(&t);
 	assert_int_equal(t.set.trails[0].hops[1].confidence, CONFIDENCE_POSSIBLE);
 	assert_true(has_evidence(&t, 2, "against: a redirect would have kept"));
-	end(&t);
+	teardown(&t);
 }
 
 static void hsts(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, "https://h.example/");
+	setup(&t, "https://h.example/");
 	BUILD(&t.b, "https://h.example/", .status = 302, .location = "https://r.example/",
 		.headers = "Strict-Transport-Security: max-age=9; includeSubDomains\r\n");
 	BUILD(&t.b, "https://r.example/", KEPT, .at_ms = 90, .status = 302,
@@ -238,7 +238,7 @@ static void hsts(void **state)
 		       "http-redirect certain http://sub.h.example/x#f off-wire\n"
 		       "hsts-upgrade certain https://sub.h.example/x\n");
 	/* Nobody saw the header: it may be https-first or the preload list. */
-	begin(&t, "http://h.example/");
+	setup(&t, "http://h.example/");
 	BUILD(&t.b, "https://h.example/", .status = 200, .body = "x");
 	assert_non_null(alternative(&t, 2, MECHANISM_HTTPS_FIRST));
 	trails_are(&t, "page\n"

@@ -7,7 +7,7 @@ static void refresh_header(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .headers = "Refresh: 2; url=https://b.example/\r\n",
 		.body = "<p>wait");
 	BUILD(&t.b, "https://b.example/", .kind = BUILD_SCRIPTED, .at_ms = 2300,
@@ -25,7 +25,7 @@ static void meta_refresh(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<base href='https://b.example/d/'><meta http-equiv=refresh "
 			"content='0, url=x&amp;y'>");
@@ -47,7 +47,7 @@ static void several_refreshes(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 503, .headers = "Refresh: 3;url=/h3\r\n",
 		.body = "<meta http-equiv=refresh content='5;url=/m'><meta http-equiv=refresh "
 			"content='1;url=/m'>");
@@ -63,7 +63,7 @@ static void refresh_before_its_time(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<meta http-equiv=refresh "
 			"content='5;url=/x'><script>location='/x'</script>");
@@ -84,7 +84,7 @@ static void meta_and_script(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<meta http-equiv=refresh "
 			"content='0;url=/x'><script>location.replace('\\/x')</script>");
@@ -106,7 +106,7 @@ static void noscript_meta(void **state)
 				   "<script>window.opener = null; "
 				   "location.replace(\"https:\\/\\/b.example\\/p\")</script>";
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = page);
 	BUILD(&t.b, "https://b.example/p", .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200,
 		.body = "x");
@@ -117,7 +117,7 @@ static void noscript_meta(void **state)
 		       "open certain https://click.example/t?id=1\n"
 		       "script certain https://b.example/p\n");
 	/* The built-in client runs no script: there it is the meta. */
-	begin(&t, NULL);
+	setup(&t, NULL);
 	t.b.session = 2;
 	build_session(&t.b, "trace", LINK, "none");
 	BUILD(&t.b, LINK, .kind = BUILD_CURL, .status = 200, .body = page);
@@ -126,14 +126,14 @@ static void noscript_meta(void **state)
 	trail_derive(&t.b.model, 2, &t.a, &t.set);
 	assert_int_equal(t.set.n, 1);
 	assert_int_equal(t.set.trails[0].hops[1].mechanism, MECHANISM_META_REFRESH);
-	end(&t);
+	teardown(&t);
 }
 
 static void meta_written_by_script(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<script>document.write('<meta http-equiv=\"refresh\" "
 			"content=\"0;url=/w\">')</script>");
@@ -152,21 +152,21 @@ static void refresh_beside_a_link(void **state)
 	static const char page[] =
 		"<meta http-equiv=refresh content='1;url=/x'><a href=/x>click here</a>";
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = page);
 	BUILD(&t.b, "https://click.example/x", .kind = BUILD_SCRIPTED, .site = "same-origin",
 		.at_ms = 1300, .referer = LINK, .status = 200, .body = "x");
 	trails_are(&t, "page\n"
 		       "open certain https://click.example/t?id=1\n"
 		       "meta-refresh certain https://click.example/x\n");
-	begin(&t, NULL);
+	setup(&t, NULL);
 	BUILD(&t.b, "http://click.example/", .status = 200, .body = page);
 	BUILD(&t.b, "http://click.example/x", .at_ms = 1300, .referer = "http://click.example/",
 		.status = 200, .body = "x");
 	trails_are(&t, "page\n"
 		       "open likely http://click.example/\n"
 		       "meta-refresh likely http://click.example/x\n");
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = page);
 	BUILD(&t.b, "https://click.example/x", .kind = BUILD_CLICKED, .site = "same-origin",
 		.at_ms = 1300, .referer = LINK, .status = 200, .body = "x");

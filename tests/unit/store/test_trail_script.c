@@ -7,7 +7,7 @@ static void script_in_page(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<script>var "
 			"u=atob('aHR0cHM6Ly9iLmV4YW1wbGUvaGlkZGVu');setTimeout(function(){"
@@ -27,7 +27,7 @@ static void script_elsewhere(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<script src=//cdn.example/x.js></script>");
 	BUILD(&t.b, "https://cdn.example/x.js", .kind = BUILD_SCRIPT, .at_ms = 60,
 		.referer = "https://click.example/", .status = 200, .type = "text/javascript",
@@ -53,7 +53,7 @@ static void script_with_a_token(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<script>location='https://b.example/go?t='+make()</script>");
 	BUILD(&t.b, "https://b.example/go?t=8f3a", .kind = BUILD_SCRIPTED, .at_ms = 100,
@@ -69,7 +69,7 @@ static void by_exclusion(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .body = "<script>go(secret)</script>");
 	BUILD(&t.b, "https://b.example/1", .kind = BUILD_SCRIPTED, .at_ms = 100,
 		.referer = "https://click.example/", .status = 200,
@@ -89,7 +89,7 @@ static void scripted_click_and_window(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200,
 		.body = "<a id=a "
 			"href=https://b.example/>x</"
@@ -109,7 +109,7 @@ static void reload(void **state)
 {
 	(void)state;
 	struct test t;
-	begin(&t, LINK);
+	setup(&t, LINK);
 	BUILD(&t.b, LINK, .status = 200, .headers = "Set-Cookie: js=1\r\n",
 		.body = "<script>document.cookie='x=1';location.reload()</script>");
 	BUILD(&t.b, LINK, .kind = BUILD_SCRIPTED, .site = "same-origin", .at_ms = 100,

@@ -1,0 +1,48 @@
+/* Recorded before released: bytes for the browser wait until the facts that they depend on are committed. */
+#include "proxy/exchange.h"
+
+/* What is in held, and all that is added to it, waits until everything put so far is committed. */
+void exchange_gate_shut(struct exchange *x)
+{
+	if (x->gate == 0)
+		x->gate_since_us = clock_now_us(clock_real());
+	x->gate = x->t->record.last_ticket;
+}
+
+void exchange_gate_try(struct exchange *x)
+{
+	struct tunnel *t = x->t;
+	if (t->record.failed) {
+		x->cut = x->down_done = x->up_done = true;
+		buf_clear(&x->held);
+		x->gate = 0;
+		return;
+	}
+	if (x->gate == 0)
+		return;
+	switch (writer_poll(t->record.writer, x->gate, &t->waiter, &t->record.err)) {
+	case WRITER_PENDING: return;
+	case WRITER_FAILED:
+		t->record.failed = true;
+		exchange_gate_try(x);
+		return;
+	case WRITER_COMMITTED: break;
+	}
+	int64_t waited_us = clock_now_us(clock_real()) - x->gate_since_us;
+	x->gate_waited_us += waited_us;
+	x->gate = 0;
+	if (waited_us > (int64_t)EXCHANGE_WAIT_NOTED_MS * 1000)
+		record_note(&t->record, NOTE_RECORDER_WAIT, x->id,
+			"the answer waited %lld ms for its commit", (long long)waited_us / 1000);
+	if (buf_len(&x->held) > 0)
+		leg_send(&t->browser, buf_span(&x->held));
+	buf_clear(&x->held);
+}
+
+void exchange_release(struct exchange *x, struct span bytes)
+{
+	if (x->gate != 0)
+		buf_add_span(&x->held, bytes);
+	else
+		leg_send(&x->t->browser, bytes);
+}
