@@ -19,7 +19,8 @@ enum {
 
 	EARLY_SLACK_US = 250 * 1000, /* clocks and rounding */
 	LATE_US = 30 * 1000 *
-		  1000, /* behind what was announced: something else may have done it */
+		  1000,       /* behind what was announced: something else may have done it */
+	PAIR_MAX = 64 * 1024, /* bytes of one name=value that is compared */
 	LOCATION_LATE_US = 60 * 1000 * 1000,
 };
 
@@ -202,7 +203,7 @@ static bool has_pair(struct arena *a, struct span pairs, const struct html_field
 		struct span pair = span_of(pairs.p + at, end - at);
 		size_t eq = span_find_byte(pair, '=', 0);
 		at = end + 1;
-		if (eq == SIZE_MAX || pair.n > 64 * 1024)
+		if (eq == SIZE_MAX || pair.n > PAIR_MAX)
 			continue;
 		if (span_eq(url_unescape(a, span_first(pair, eq), true), f->name) &&
 			span_eq(url_unescape(a, span_from(pair, eq + 1), true), f->value))

@@ -18,7 +18,7 @@ static bool has(struct span s, const char *word)
 
 static bool printable(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; s.p != NULL && i < s.n; i++)
 		if (s.p[i] < ' ' && s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\t')
 			return false;
 	return s.n > 0;

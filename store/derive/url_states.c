@@ -94,7 +94,7 @@ static bool starts_with_drive(struct span s)
 static void shorten(struct url_state *p)
 {
 	struct span path = buf_span(&p->path);
-	size_t at = path.n;
+	size_t at = path.p != NULL ? path.n : 0;
 	while (at > 0 && path.p[at - 1] != '/')
 		at--;
 	if (at == 0)

@@ -142,23 +142,51 @@ static unsigned next_unit(struct span *s)
 	return same_either_way(v) ? v : 256u + v;
 }
 
-bool url_same(struct span a, struct span b)
+/* A URL as the wire can show it: no fragment, no user information. `head` ends behind "//",
+ * `rest` begins at the host. */
+struct on_wire {
+	struct span head, rest;
+};
+
+static struct on_wire on_wire(struct span href)
 {
-	a = url_no_fragment(a);
-	b = url_no_fragment(b);
+	href = url_no_fragment(href);
+	size_t authority = span_find(href, span_str("://"), 0);
+	if (authority == SIZE_MAX)
+		return (struct on_wire){SPAN_NONE, href};
+	authority += 3;
+	size_t host = authority;
+	for (size_t i = authority; i < href.n && strchr("/?\\", href.p[i]) == NULL; i++)
+		if (href.p[i] == '@')
+			host = i + 1;
+	return (struct on_wire){span_first(href, authority), span_from(href, host)};
+}
+
+static bool same_units(struct span a, struct span b)
+{
 	while (a.n > 0 && b.n > 0)
 		if (next_unit(&a) != next_unit(&b))
 			return false;
 	return a.n == 0 && b.n == 0;
 }
 
+bool url_same(struct span a, struct span b)
+{
+	struct on_wire x = on_wire(a), y = on_wire(b);
+	return same_units(x.head, y.head) && same_units(x.rest, y.rest);
+}
+
 uint64_t url_key(struct span href)
 {
+	struct on_wire u = on_wire(href);
+	struct span parts[] = {u.head, u.rest};
 	/* FNV-1a, 64 bits. */
 	uint64_t h = 0xcbf29ce484222325u;
-	for (href = url_no_fragment(href); href.n > 0;) {
-		h ^= next_unit(&href);
-		h *= 0x100000001b3u;
+	for (size_t i = 0; i < 2; i++) {
+		while (parts[i].n > 0) {
+			h ^= next_unit(&parts[i]);
+			h *= 0x100000001b3u;
+		}
 	}
 	return h;
 }

@@ -182,7 +182,7 @@ static bool proofpoint_3(struct arena *a, struct span href, struct span *out)
 		if (i + 2 < text.n && text.p[i + 1] == '*' && run_length(text.p[i + 2]) > 0) {
 			n = run_length(text.p[i + 2]);
 			i += 2;
-		} else if (rest.n > 0) {
+		} else if (rest.p != NULL && rest.n > 0) {
 			n = char_length(rest.p[0]);
 		}
 		ok = n > 0 && n <= rest.n;
@@ -215,7 +215,7 @@ static bool mandrill(struct arena *a, struct span value, struct span *out)
 	struct buf b = {0}, plain = {0};
 	bool ok = base64_read(url_unescape(a, value, false), &b);
 	struct span text = buf_span(&b);
-	for (size_t i = 0; ok && i < text.n; i++)
+	for (size_t i = 0; ok && text.p != NULL && i < text.n; i++)
 		if (text.p[i] != '\\')
 			buf_add_byte(&plain, text.p[i]);
 	ok = ok && json_url(a, buf_span(&plain), out);

@@ -1,10 +1,9 @@
-#include "tests/kit/script_origin.h"
+#include "tests/kit/script_play.h"
 #include "proxy/leaves.h"
 #include "proxy/peek.h"
 #include "proxy/tls_accept.h"
 #include "proxy/tls_connect.h"
 #include "proxy/wait.h"
-#include "store/base/clock.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -12,26 +11,22 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCRIPTS_MAX = 4096, RULES_MAX = 32, PATIENCE_US = 20 * 1000000 };
+enum { SCRIPTS_MAX = 4096, RULES_MAX = 32 };
 
+/* One connection, expected or there. */
 struct play {
+	struct script_play script;
 	struct script_origin *origin;
-	const struct script_step *steps;
-	size_t n; /* number of the connection */
-	int fd;   /* -1: not connected yet */
+	int fd; /* -1: not connected yet */
 	pthread_t thread;
 	bool started;
-	struct leg leg;
-	struct buf received; /* everything */
-	bool over;           /* guarded by the origin's lock */
-	char why[400];       /* "" while all is well */
+	struct buf received; /* everything; guarded by the origin's lock */
 };
 
 struct script_origin {
@@ -56,171 +51,27 @@ struct script_origin {
 	char stray[128];
 };
 
-uint8_t script_fill(size_t i)
+static void take_news(void *ctx, struct span news)
 {
-	return (uint8_t)('!' + (i + i / 89 + i / 65521) % 89);
+	struct play *p = ctx;
+	pthread_mutex_lock(&p->origin->lock);
+	buf_add_span(&p->received, news);
+	pthread_cond_broadcast(&p->origin->changed);
+	pthread_mutex_unlock(&p->origin->lock);
 }
 
-static int64_t deadline(void)
+static struct timespec patience(void)
 {
-	return clock_now_us(clock_real()) + PATIENCE_US;
-}
-
-static bool differs(struct play *p, size_t step, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static bool differs(struct play *p, size_t step, const char *format, ...)
-{
-	char text[300], safe[360];
-	va_list ap;
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	text_escape(span_str(text), safe, sizeof safe);
-	snprintf(p->why, sizeof p->why, "connection %zu, step %zu: %s", p->n, step, safe);
-	return false;
-}
-
-/* More bytes behind leg->in. False: end, failure, or out of patience. */
-static bool more(struct play *p)
-{
-	struct leg *leg = &p->leg;
-	for (;;) {
-		size_t before = buf_len(&leg->in);
-		enum leg_result r = leg_fill(leg, LEG_READ_MAX);
-		if (r == LEG_OK) {
-			struct span news = span_from(buf_span(&leg->in), before);
-			pthread_mutex_lock(&p->origin->lock);
-			buf_add_span(&p->received, news);
-			pthread_mutex_unlock(&p->origin->lock);
-			return true;
-		}
-		if (r != LEG_AGAIN ||
-			(!leg_has_pending(leg) &&
-				wait_fd(leg->fd, leg_poll_events(leg, true), deadline(),
-					p->origin->stop_fd) != WAIT_READY))
-			return false;
-	}
-}
-
-static bool await(struct play *p, size_t n)
-{
-	while (buf_len(&p->leg.in) < n)
-		if (!more(p))
-			return false;
-	return true;
-}
-
-static bool expect_bytes(struct play *p, size_t step, struct span want)
-{
-	for (size_t at = 0; at < want.n;) {
-		if (buf_len(&p->leg.in) == 0 && !more(p))
-			return differs(p, step, "ended %zu bytes into \"%.*s\"", at,
-				(int)want.n, (const char *)want.p);
-		struct span in = buf_span(&p->leg.in);
-		size_t n = in.n < want.n - at ? in.n : want.n - at;
-		if (memcmp(in.p, want.p + at, n) != 0)
-			return differs(p, step, "got \"%.*s\" for \"%.*s\"",
-				(int)(n < 120 ? n : 120), (const char *)in.p,
-				(int)(n < 120 ? n : 120), (const char *)want.p + at);
-		buf_consume(&p->leg.in, n);
-		at += n;
-	}
-	return true;
-}
-
-static bool expect_head(struct play *p, size_t step)
-{
-	for (;;) {
-		size_t at = span_find(buf_span(&p->leg.in), span_str("\r\n\r\n"), 0);
-		if (at != SIZE_MAX) {
-			buf_consume(&p->leg.in, at + 4);
-			return true;
-		}
-		if (!more(p))
-			return differs(p, step, "no whole head came");
-	}
-}
-
-static bool expect_fill(struct play *p, size_t step, size_t n)
-{
-	for (size_t at = 0; at < n;) {
-		if (buf_len(&p->leg.in) == 0 && !await(p, 1))
-			return differs(p, step, "ended at byte %zu of %zu", at, n);
-		struct span in = buf_span(&p->leg.in);
-		size_t used = 0;
-		for (; used < in.n && at < n; used++, at++)
-			if (in.p[used] != script_fill(at))
-				return differs(p, step, "byte %zu of %zu differs", at, n);
-		buf_consume(&p->leg.in, used);
-	}
-	return true;
-}
-
-static bool expect_end(struct play *p, size_t step, bool strict)
-{
-	for (;;) {
-		if (strict && buf_len(&p->leg.in) > 0)
-			return differs(p, step, "got \"%.*s\" instead of the end",
-				(int)(buf_len(&p->leg.in) < 120 ? buf_len(&p->leg.in) : 120),
-				(const char *)buf_span(&p->leg.in).p);
-		buf_clear(&p->leg.in);
-		if (p->leg.in_eof || p->leg.broken)
-			return (!strict || p->leg.in_eof)
-				       ? true
-				       : differs(p, step, "reset instead of the end");
-		if (!more(p) && !p->leg.in_eof && !p->leg.broken)
-			return differs(p, step, "the peer did not end");
-	}
-}
-
-static bool flush(struct play *p, size_t step)
-{
-	while (buf_len(&p->leg.out) > 0) {
-		if (leg_flush(&p->leg) == LEG_BROKEN)
-			return differs(p, step, "sending: %s", p->leg.err.detail);
-		if (buf_len(&p->leg.out) > 0 &&
-			wait_fd(p->leg.fd, leg_poll_events(&p->leg, false), deadline(),
-				p->origin->stop_fd) != WAIT_READY)
-			return differs(p, step, "what was sent is not taken");
-	}
-	return true;
-}
-
-static bool send_bytes(struct play *p, size_t step, struct span bytes)
-{
-	if (!leg_send(&p->leg, bytes))
-		return differs(p, step, "sending: %s", p->leg.err.detail);
-	return flush(p, step);
-}
-
-static bool send_slowly(struct play *p, size_t step, struct span bytes)
-{
-	for (size_t i = 0; i < bytes.n; i++)
-		if (!send_bytes(p, step, span_of(bytes.p + i, 1)))
-			return false;
-	return true;
-}
-
-static bool send_fill(struct play *p, size_t step, size_t n)
-{
-	uint8_t piece[8192];
-	for (size_t at = 0; at < n;) {
-		size_t len = n - at < sizeof piece ? n - at : sizeof piece;
-		for (size_t i = 0; i < len; i++)
-			piece[i] = script_fill(at + i);
-		if (!send_bytes(p, step, span_of(piece, len)))
-			return false;
-		at += len;
-	}
-	return true;
-}
-
-static bool wait_go(struct play *p, size_t step)
-{
-	struct script_origin *o = p->origin;
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_US / 1000000;
+	until.tv_sec += SCRIPT_PATIENCE_US / 1000000;
+	return until;
+}
+
+static bool wait_go(void *ctx)
+{
+	struct script_origin *o = ((struct play *)ctx)->origin;
+	struct timespec until = patience();
 	bool went = true;
 	pthread_mutex_lock(&o->lock);
 	while (o->gos == 0 && went && !o->abandoned)
@@ -229,54 +80,7 @@ static bool wait_go(struct play *p, size_t step)
 	if (went)
 		o->gos--;
 	pthread_mutex_unlock(&o->lock);
-	return went || differs(p, step, "the test never said go");
-}
-
-static bool end_side(struct play *p, size_t step)
-{
-	for (;;) {
-		enum leg_result r = leg_end(&p->leg);
-		if (r == LEG_OK)
-			return true;
-		if (r == LEG_BROKEN)
-			return differs(p, step, "ending: %s", p->leg.err.detail);
-		if (wait_fd(p->leg.fd, leg_poll_events(&p->leg, false), deadline(),
-			    p->origin->stop_fd) != WAIT_READY)
-			return differs(p, step, "the end is not taken");
-	}
-}
-
-/* False: the conversation is over, well or not. */
-static bool act(struct play *p, size_t i)
-{
-	const struct script_step *s = &p->steps[i];
-	struct span bytes = span_of(s->bytes, s->n);
-	switch (s->act) {
-	case SCRIPT_END:
-		if (!end_side(p, i))
-			return false;
-		expect_end(p, i, false);
-		return false;
-	case SCRIPT_NO_TLS: return true;
-	case SCRIPT_EXPECT_SOME:
-		if (!await(p, 1))
-			return differs(p, i, "nothing came");
-		buf_clear(&p->leg.in);
-		return true;
-	case SCRIPT_EXPECT: return expect_bytes(p, i, bytes);
-	case SCRIPT_EXPECT_HEAD: return expect_head(p, i);
-	case SCRIPT_EXPECT_FILL: return expect_fill(p, i, s->n);
-	case SCRIPT_EXPECT_EOF: return expect_end(p, i, true);
-	case SCRIPT_EXPECT_CUT: return expect_end(p, i, false);
-	case SCRIPT_SEND: return send_bytes(p, i, bytes);
-	case SCRIPT_SEND_SLOWLY: return send_slowly(p, i, bytes);
-	case SCRIPT_SEND_FILL: return send_fill(p, i, s->n);
-	case SCRIPT_WAIT: return wait_go(p, i);
-	case SCRIPT_CLOSE: return end_side(p, i);
-	case SCRIPT_DROP: return false;
-	case SCRIPT_RESET: leg_reset(&p->leg); return false;
-	}
-	return false;
+	return went;
 }
 
 static bool shake_hands(struct play *p)
@@ -288,7 +92,8 @@ static bool shake_hands(struct play *p)
 	struct tls_facts facts;
 	struct err err = {0};
 	fact_init(FACT_KIND_HELLO, &fact);
-	enum peek_kind kind = peek(&p->leg, deadline(), deadline(), o->stop_fd, &hello, &err);
+	enum peek_kind kind = peek(&p->script.leg, script_deadline_us(), script_deadline_us(),
+		o->stop_fd, &hello, &err);
 	bool fine = kind == PEEK_TLS && tls_facts_hello(buf_span(&hello), &arena, &fact, &err);
 	const char *name = o->leaf_name != NULL         ? o->leaf_name
 			   : fine && fact.sni.p != NULL ? arena_str(&arena, fact.sni)
@@ -297,28 +102,27 @@ static bool shake_hands(struct play *p)
 	if (leaf != NULL) {
 		struct tls_accept want = {.leaf = leaf,
 			.alpn = "http/1.1",
-			.until_us = deadline(),
+			.until_us = script_deadline_us(),
 			.stop_fd = o->stop_fd};
-		fine = tls_accept(o->server, &p->leg, &want, &arena, &facts, &err);
+		fine = tls_accept(o->server, &p->script.leg, &want, &arena, &facts, &err);
 		tls_cert_free(leaf);
 	}
 	if (!fine || leaf == NULL)
-		differs(p, 0, "TLS: %s: %s", err_word(err.kind), err.detail);
+		script_play_differs(
+			&p->script, 0, "TLS: %s: %s", err_word(err.kind), err.detail);
 	buf_fini(&hello);
 	arena_fini(&arena);
-	return p->why[0] == 0;
+	return p->script.why[0] == 0;
 }
 
 static void *play_main(void *arg)
 {
 	struct play *p = arg;
-	leg_init(&p->leg, p->fd, true);
-	if (!p->origin->tls || p->steps[0].act == SCRIPT_NO_TLS || shake_hands(p))
-		for (size_t i = 0; act(p, i); i++)
-			;
-	leg_fini(&p->leg);
+	leg_init(&p->script.leg, p->fd, true);
+	if (!p->origin->tls || p->script.steps[0].act == SCRIPT_NO_TLS || shake_hands(p))
+		script_play_run(&p->script);
+	leg_fini(&p->script.leg);
 	pthread_mutex_lock(&p->origin->lock);
-	p->over = true;
 	p->origin->n_over++;
 	pthread_cond_broadcast(&p->origin->changed);
 	pthread_mutex_unlock(&p->origin->lock);
@@ -426,7 +230,16 @@ void script_origin_play(struct script_origin *o, const struct script_step *steps
 	assert(p != NULL);
 	pthread_mutex_lock(&o->lock);
 	assert(o->n_plays < SCRIPTS_MAX);
-	*p = (struct play){.origin = o, .steps = steps, .n = o->n_plays, .fd = -1};
+	*p = (struct play){
+		.origin = o,
+		.fd = -1,
+		.script = {.steps = steps,
+			.number = o->n_plays,
+			.stop_fd = o->stop_fd,
+			.received = take_news,
+			.wait_go = wait_go,
+			.ctx = p},
+	};
 	o->plays[o->n_plays++] = p;
 	pthread_mutex_unlock(&o->lock);
 }
@@ -448,12 +261,24 @@ struct span script_origin_received(struct script_origin *o, size_t n)
 	return received;
 }
 
+bool script_origin_await(struct script_origin *o, size_t n, const char *text)
+{
+	struct timespec until = patience();
+	bool came, waiting = true;
+	pthread_mutex_lock(&o->lock);
+	do {
+		came = n < o->n_plays && span_find(buf_span(&o->plays[n]->received),
+						 span_str(text), 0) != SIZE_MAX;
+		waiting = came || pthread_cond_timedwait(&o->changed, &o->lock, &until) == 0;
+	} while (!came && waiting);
+	pthread_mutex_unlock(&o->lock);
+	return came;
+}
+
 /* All scripts are played, or patience is out. */
 static void await_all(struct script_origin *o, char *why, size_t why_len)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_US / 1000000;
+	struct timespec until = patience();
 	bool waiting = true;
 	pthread_mutex_lock(&o->lock);
 	while (o->n_over < o->n_plays && waiting && !o->abandoned)
@@ -480,8 +305,8 @@ bool script_origin_end(struct script_origin *o, char *why, size_t why_len)
 		struct play *p = o->plays[i];
 		if (p->started)
 			pthread_join(p->thread, NULL);
-		if (p->why[0] != 0 && why[0] == 0)
-			snprintf(why, why_len, "%s", p->why);
+		if (p->script.why[0] != 0 && why[0] == 0)
+			snprintf(why, why_len, "%s", p->script.why);
 		buf_fini(&p->received);
 		free(p);
 	}

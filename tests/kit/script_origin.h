@@ -117,6 +117,8 @@ const char *script_origin_cacert(const struct script_origin *o);
 void script_origin_play(struct script_origin *o, const struct script_step *steps);
 /* Let the next WAIT_GO (of any connection) go on. May be called before it is reached. */
 void script_origin_go(struct script_origin *o);
+/* Waits until connection n has sent this text. False: it did not in good time. */
+bool script_origin_await(struct script_origin *o, size_t n, const char *text);
 /* All that connection n (from 0) has sent so far; owned by the origin, stable once its script
  * is over. */
 struct span script_origin_received(struct script_origin *o, size_t n);

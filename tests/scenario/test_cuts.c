@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -56,20 +55,6 @@ static void a_request_cut_after_any_byte_is_recorded(void **state)
 	conversation_free(&c);
 }
 
-/* Until the request is written down and the origin was reached: else a reset may come first. */
-static void await_request(struct conversation *c)
-{
-	bool seen = false;
-	for (int i = 0; !seen && i < 5000; i++) {
-		struct read_case look;
-		usleep(1000);
-		run_proxy_look(&c->proxy, &look);
-		seen = CASE_COUNT(&look, REQUEST) >= 1 && CASE_COUNT(&look, LEG) >= 1;
-		read_case_fini(&look);
-	}
-	assert_true(seen);
-}
-
 static void a_browser_that_leaves_is_recorded(void **state)
 {
 	struct conversation c;
@@ -82,7 +67,8 @@ static void a_browser_that_leaves_is_recorded(void **state)
 		EXPECT_CUT, DROP);
 	conversation_open(&c);
 	conversation_ask(&c, "GET", "/waiting", HOST "\r\n");
-	await_request(&c);
+	assert_true(
+		script_origin_await(c.origin, 0, "\r\n\r\n")); /* else the reset may be first */
 	raw_reset(&c.client);
 	conversation_open(&c);
 	conversation_ask(&c, "GET", "/reading", HOST "\r\n");

@@ -25,7 +25,7 @@ bool value_seconds(const char *text, int max_s, int64_t *us, struct err *err)
 	int64_t v = good ? (int64_t)(seconds * MICROS + micros) : 0;
 	if (v <= 0 || v > (int64_t)max_s * MICROS)
 		return err_set(err, ERR_USAGE,
-			"\"%s\" is not a number of seconds between 0 and %d", text, max_s);
+			"\"%s\" is not a number of seconds above 0 and up to %d", text, max_s);
 	*us = v;
 	return true;
 }

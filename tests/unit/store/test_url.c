@@ -195,6 +195,13 @@ static void same_request(void **state)
 		{"http://h/a", "https://h/a", false},
 		{"http://h/a", "http://h/ab", false},
 		{"http://h/%", "http://h/%25", false},
+		/* What stands before the host never leaves the browser: a phisher's favourite. */
+		{"http://www.bank.example@h/a", "http://h/a", true},
+		{"http://u:p@h/a", "http://h/a", true},
+		{"http://u:p@h/a", "http://x@h/a", true},
+		{"http://h/a@h/b", "http://h/b", false},
+		{"http://h?u@h", "http://h", false},
+		{"http://u@h/a", "https://h/a", false},
 	};
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		struct span a = span_str(pairs[i].a), b = span_str(pairs[i].b);
