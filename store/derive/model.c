@@ -1,4 +1,5 @@
 #include "store/derive/model.h"
+#include "store/base/err.h"
 #include "store/derive/decode.h"
 #include "store/derive/derived.h"
 #include "store/derive/index.h"
@@ -121,6 +122,7 @@ static void add_end(struct model *m, const struct fact_exchange_end *e)
 		return;
 	}
 	x->end = e;
+	x->noise |= span_is(e->reason, err_word(ERR_REFUSED_NOISE));
 	if (x->leg == FACT_NULL)
 		x->leg = e->leg;
 }

@@ -32,7 +32,7 @@ struct model_exchange {
 	struct span req_body, res_body;
 	bool res_body_whole, res_body_undecodable;
 	bool req_loaded, res_loaded; /* model_set_body came with all that will ever be stored */
-	bool noise; /* a note says that this is the browser's own background traffic */
+	bool noise; /* the browser's own background traffic, as a note or the end says */
 	/* What trail derivation worked out before and keeps (derived.h); never NULL; owned by
 	 * the model. */
 	struct derived *derived;

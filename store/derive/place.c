@@ -130,10 +130,16 @@ static bool is_link(struct walk *w, const struct signs *n, bool *upgraded)
 	return *upgraded;
 }
 
-static void place(struct walk *w, const struct model_exchange *x, size_t trail,
+/* Puts the hop at the trail's end. NONE: the trail is full. */
+static size_t place(struct walk *w, const struct model_exchange *x, size_t trail,
 	const struct candidate *c, struct trail_hop hop)
 {
 	struct nav nav = {.x = x, .signs = derived_signs(x), .trail = trail};
+	if (w->trails[trail].n_hops + 2 > TRAIL_HOPS_MAX) {
+		trail_note(w, &w->trails[trail], "more than %d hops: the rest is left out",
+			TRAIL_HOPS_MAX);
+		return NONE;
+	}
 	if (c != NULL && c->cue != NULL) {
 		struct nav *from = &w->navs[c->source->owner];
 		if (c->mechanism == MECHANISM_HTTP_REDIRECT) {
@@ -151,9 +157,10 @@ static void place(struct walk *w, const struct model_exchange *x, size_t trail,
 	push_hop(w, trail, hop);
 	nav.hop = w->trails[trail].n_hops - 1;
 	ARENA_PUSH(&w->scratch, w->navs, w->n_navs, nav);
+	return w->n_navs - 1;
 }
 
-static void place_link(struct walk *w, const struct model_exchange *x, bool upgraded)
+static size_t place_link(struct walk *w, const struct model_exchange *x, bool upgraded)
 {
 	struct candidate c = {.mechanism = MECHANISM_OPEN, .upgraded = upgraded};
 	struct trail_hop hop = hop_of(x, w->link.href);
@@ -166,7 +173,7 @@ static void place_link(struct walk *w, const struct model_exchange *x, bool upgr
 			.offset = FACT_NULL});
 	edge_evidence(w, x, &c, &hop);
 	w->first_trail = new_trail(w, x);
-	place(w, x, w->first_trail, &c, hop);
+	return place(w, x, w->first_trail, &c, hop);
 }
 
 /* The same request again soon after one that nobody answered: the browser tries again by
@@ -187,7 +194,7 @@ static const struct nav *retried(const struct walk *w, const struct model_exchan
 	return NULL;
 }
 
-static void place_retry(
+static size_t place_retry(
 	struct walk *w, const struct model_exchange *x, const struct nav *before)
 {
 	size_t trail = before->trail;
@@ -203,11 +210,50 @@ static void place_retry(
 			.offset = FACT_NULL});
 	edge_evidence(w, x, &none, &hop);
 	size_t redirects = before->redirects;
-	place(w, x, trail, NULL, hop);
-	w->navs[w->n_navs - 1].redirects = redirects;
+	size_t nav = place(w, x, trail, NULL, hop);
+	if (nav == NONE)
+		return NONE;
+	w->navs[nav].redirects = redirects;
 	trail_note(w, &w->trails[trail],
 		"hop %zu: the browser asked again for what hop %zu did not get",
 		w->trails[trail].n_hops, w->trails[trail].n_hops - 1);
+	return nav;
+}
+
+/* The same request again, now with credentials, after a 401 or 407: no hop, but the same one
+ * going on. */
+static size_t logged_in(struct walk *w, const struct model_exchange *x)
+{
+	enum { LOOK_BACK = 8 };
+	if (model_request_header(x, "authorization").p == NULL &&
+		model_request_header(x, "proxy-authorization").p == NULL)
+		return NONE;
+	for (size_t i = w->n_navs, seen = 0; i > 0 && seen < LOOK_BACK; i--, seen++) {
+		const struct nav *nav = &w->navs[i - 1];
+		const struct fact_response *r = nav->x->response;
+		if (r != NULL && (r->status == 401 || r->status == 407) && !nav->left &&
+			nav->signs->key == derived_signs(x)->key)
+			return i - 1;
+	}
+	return NONE;
+}
+
+static size_t go_on(struct walk *w, const struct model_exchange *x, size_t nav)
+{
+	struct nav *at = &w->navs[nav];
+	struct trail_hop *hop = &w->trails[at->trail].hops[at->hop];
+	struct trail_hop now = hop_of(x, hop->url);
+	trail_note(w, &w->trails[at->trail],
+		"hop %zu: answered %d at first (exchange %lld); the browser came again with "
+		"credentials",
+		hop->n, (int)at->x->response->status, (long long)at->x->id);
+	hop->exchange = x;
+	hop->status = now.status;
+	hop->at_us = now.at_us;
+	hop->elapsed_us = now.elapsed_us;
+	at->x = x;
+	at->signs = derived_signs(x);
+	return nav;
 }
 
 /* Where a hop of this kind belongs: the trail of what caused it, or a new one for what a person
@@ -233,34 +279,27 @@ static size_t trail_for(
 	return points ? w->navs[owner].trail : new_trail(w, x);
 }
 
-void walk_place(struct walk *w, const struct model_exchange *x)
+size_t walk_place(struct walk *w, const struct model_exchange *x)
 {
 	struct weighed all;
 	struct candidate guess, *best = &guess;
 	const struct signs *n = derived_signs(x);
 	bool upgraded;
-	if (is_link(w, n, &upgraded)) {
-		place_link(w, x, upgraded);
-		return;
-	}
+	if (is_link(w, n, &upgraded))
+		return place_link(w, x, upgraded);
+	size_t login = logged_in(w, x);
+	if (login != NONE)
+		return go_on(w, x, login);
 	edge_weigh(w, x, &all);
 	if (all.best != NONE) {
 		best = &all.list[all.best];
 	} else {
 		const struct nav *before = retried(w, x);
-		if (before != NULL) {
-			place_retry(w, x, before);
-			return;
-		}
+		if (before != NULL)
+			return place_retry(w, x, before);
 		edge_guess(w, x, &guess);
 		if (w->n_navs == 0)
 			guess.mechanism = MECHANISM_OPEN;
-	}
-	size_t trail = trail_for(w, x, best);
-	if (w->trails[trail].n_hops >= TRAIL_HOPS_MAX) {
-		trail_note(w, &w->trails[trail], "more than %d hops: the rest is left out",
-			TRAIL_HOPS_MAX);
-		return;
 	}
 	struct trail_hop hop = hop_of(x, url_by_cue(w, n, best));
 	if (best->upgraded)
@@ -269,7 +308,7 @@ void walk_place(struct walk *w, const struct model_exchange *x)
 	hop.confidence = best->confidence;
 	edge_evidence(w, x, best, &hop);
 	edge_alternatives(w, &all, &hop);
-	place(w, x, trail, best, hop);
+	return place(w, x, trail_for(w, x, best), best, hop);
 }
 
 void walk_prefetch(struct walk *w, const struct model_exchange *x)

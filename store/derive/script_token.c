@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { REGEX_MAX = 4096 }; /* bytes; a longer one is taken for a division */
+enum { REGEX_MAX = 1000 }; /* bytes; a longer one is taken for a division */
 
 struct lexer {
 	struct span text;

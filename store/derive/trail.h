@@ -53,11 +53,15 @@ enum trail_end {
 };
 const char *trail_end_word(enum trail_end e);
 
-/* One thing on the wire that supports (or speaks against) an edge. */
+/* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
+ * The cue itself: sent-link, location, refresh, meta, meta-written, form-action, anchor,
+ * script-location, script-reload, script-href, script-action, script-url, script-prefix,
+ * window-open. Beside it: status, coding, form-field, script-submit, script-click, method,
+ * cookie, timing, strict-transport-security, retry. Of the request: sec-fetch-site,
+ * sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in words: against. */
 struct trail_evidence {
 	int64_t exchange;   /* where it was seen; FACT_NULL if not in an exchange */
-	const char *signal; /* a short fixed word: "location", "refresh", "meta",
-			       "sec-fetch-site", "referer", "timing", "form-action", ... */
+	const char *signal; /* a short fixed word, as above */
 	struct span quote;  /* the text itself, at most TRAIL_QUOTE_MAX bytes */
 	int64_t offset;     /* of the quote in the decoded body, or FACT_NULL */
 };
@@ -118,11 +122,11 @@ void trail_derive(
  * script. until_us: when the last of them is due (delay plus load), or FACT_NULL if there is
  * none. */
 struct trail_pending {
-	bool in_flight;     /* a navigation (or a script, frame or fetch it needs) has no whole
-			       answer yet */
-	int64_t due_us;     /* an announced move is due at this time */
-	const char *what;   /* "refresh-header", "meta-refresh", "timer", "location" (its origin
-			       is being dialled), "sub-resource"; NULL */
+	bool in_flight; /* a navigation has no whole answer yet */
+	int64_t due_us; /* something is due by this time; FACT_NULL: nothing is */
+	const char
+		*what; /* refresh-header, meta-refresh, timer; location: its origin is still
+			  being dialled; sub-resource: a script, frame or fetch is on its way */
 	struct span target; /* where to, if known */
 };
 void trail_pending(

@@ -42,10 +42,10 @@ struct span url_no_fragment(struct span href);                  /* cut before '#
 /* Scheme, host and port as an Origin field has them: "https://host:8443". */
 struct span url_origin(struct arena *a, const struct url *u);
 
-/* Do two serialised URLs name the same request? Fragments and user information are ignored, since
- * neither is ever on the wire, and so is whether a byte
- * that browsers differ about ( " ' < > [ ] ^ ` { | } \ and letters, digits - . _ ~ ) is
- * percent-encoded, and the case of escapes. */
+/* Do two serialised URLs name the same request? Fragments and user information are ignored,
+ * since neither is ever on the wire, and so is whether a byte that browsers differ about ( " '
+ * < > [ ] ^ ` { | } \ and letters, digits - . _ ~ ) is percent-encoded, and the case of
+ * escapes. */
 bool url_same(struct span a, struct span b);
 /* Equal for all URLs that url_same holds equal. */
 uint64_t url_key(struct span href);

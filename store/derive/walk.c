@@ -108,10 +108,7 @@ void walk_run(struct walk *w, const struct model *m, int64_t session, struct are
 		const struct model_exchange *x = m->exchanges[i];
 		if (x->session != session)
 			continue;
-		size_t before = w->n_navs;
-		if (trail_is_navigation(x))
-			walk_place(w, x);
-		add_source(w, x, w->n_navs > before ? before : NONE);
+		add_source(w, x, trail_is_navigation(x) ? walk_place(w, x) : NONE);
 	}
 	for (size_t i = 0; i < m->n_exchanges; i++)
 		if (m->exchanges[i]->session == session &&

@@ -116,7 +116,8 @@ const struct fact_connect *refused_connect(
 const struct cue *location_cue(const struct model_exchange *x);
 
 /* place.c */
-void walk_place(struct walk *w, const struct model_exchange *x);
+/* The navigation that it became, or went on with; NONE if it was left out. */
+size_t walk_place(struct walk *w, const struct model_exchange *x);
 /* A prefetch asks for what a hop may ask for later, and may use it up: say so. */
 void walk_prefetch(struct walk *w, const struct model_exchange *x);
 

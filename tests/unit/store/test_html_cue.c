@@ -1,5 +1,6 @@
 /* What in a page may move a browser, found as a browser's parser finds it; hostile pages cost
  * bounded time. */
+#include "store/base/buf.h"
 #include "store/derive/html_cue.h"
 
 #include <stdarg.h>
@@ -218,19 +219,18 @@ static void broken_bytes(void **state)
  * found. */
 static struct page *hostile(const char *head, const char *unit, const char *tail, size_t bytes)
 {
-	size_t nh = strlen(head), nu = strlen(unit), nt = strlen(tail), n = 0;
-	char *text = malloc(nh + bytes + nu + nt);
-	memcpy(text, head, nh);
-	for (n = nh; n < nh + bytes; n += nu)
-		memcpy(text + n, unit, nu);
-	memcpy(text + n, tail, nt);
+	struct buf text = {0};
+	buf_add_str(&text, head);
+	while (buf_len(&text) < bytes)
+		buf_add_str(&text, unit);
+	buf_add_str(&text, tail);
 	clock_t start = clock();
-	struct page *p = read_span(span_of(text, n + nt), true);
+	struct page *p = read_span(buf_span(&text), true);
 	double took = (double)(clock() - start) / CLOCKS_PER_SEC;
 	if (took > 20)
 		fail_msg("%.1f s for %zu bytes of %s%s", took, bytes, head, unit);
-	assert_true(p->a.total < 256u * 1024 * 1024);
-	free(text);
+	assert_true(p->a.total < (size_t)256 * 1024 * 1024);
+	buf_fini(&text);
 	return p;
 }
 
@@ -267,14 +267,14 @@ static void hostile_pages(void **state)
 		{"", "<frameset>"},
 	};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		done(hostile(units[i][0], units[i][1], tail, 100 * 1000));
+		done(hostile(units[i][0], units[i][1], tail, (size_t)(size_t)100 * 1000));
 	/* 100,000 nested elements, and the cue behind them. */
-	struct page *p = hostile("", "<div>", tail, 500 * 1000);
+	struct page *p = hostile("", "<div>", tail, (size_t)500 * 1000);
 	assert_true(p->p.limits);
 	assert_true(span_is(item(p, HTML_META_REFRESH, 0)->value, "1;url=/end"));
 	done(p);
 	p = hostile("<a ", "abcdefgh",
-		" href=/x><meta http-equiv=refresh content='1;url=/end'>", 1024 * 1024);
+		" href=/x><meta http-equiv=refresh content='1;url=/end'>", (size_t)1024 * 1024);
 	assert_true(span_is(item(p, HTML_META_REFRESH, 0)->value, "1;url=/end"));
 	assert_false(p->p.limits);
 	done(p);
@@ -284,7 +284,7 @@ static void hostile_pages(void **state)
 static void hostile_growth(void **state)
 {
 	(void)state;
-	size_t cap = 2 * 1024 * 1024, n = 0;
+	size_t cap = (size_t)2 * 1024 * 1024, n = 0;
 	char *text = malloc(cap + 200);
 	for (size_t i = 0; n < cap; i++)
 		n += (size_t)sprintf(text + n, i % 3000 == 0 ? "><a b%zu" : " a%zu", i);
@@ -309,11 +309,11 @@ static void hostile_growth(void **state)
 static void many_items(void **state)
 {
 	(void)state;
-	struct page *p = hostile("", "<a href=x></a>", "", 14 * (HTML_ITEMS_MAX + 10));
+	struct page *p = hostile("", "<a href=x></a>", "", (size_t)14 * (HTML_ITEMS_MAX + 10));
 	assert_int_equal(p->p.n_items, HTML_ITEMS_MAX);
 	assert_true(p->p.limits);
 	done(p);
-	p = hostile("<form>", "<input name=a>", "", 14 * (HTML_FIELDS_MAX + 10));
+	p = hostile("<form>", "<input name=a>", "", (size_t)14 * (HTML_FIELDS_MAX + 10));
 	assert_int_equal(item(p, HTML_FORM, 0)->form->n_fields, HTML_FIELDS_MAX);
 	assert_true(p->p.limits);
 	done(p);

@@ -134,7 +134,7 @@ static void layers(void **state)
 static void bombs(void **state)
 {
 	(void)state;
-	size_t n = 64u * 1024 * 1024;
+	size_t n = (size_t)64 * 1024 * 1024;
 	uint8_t *zeros = calloc(1, n);
 	struct buf bomb = deflated(span_of(zeros, n), 31), out = {0};
 	free(zeros);
@@ -145,8 +145,8 @@ static void bombs(void **state)
 	struct buf twice = deflated(buf_span(&bomb), 31),
 		   thrice = deflated(buf_span(&twice), 31);
 	buf_clear(&out);
-	enum decode_result got = decode_body(
-		buf_span(&thrice), span_str("gzip, gzip, gzip"), 256u * 1024 * 1024, &out);
+	enum decode_result got = decode_body(buf_span(&thrice), span_str("gzip, gzip, gzip"),
+		(size_t)256 * 1024 * 1024, &out);
 	assert_true(got == DECODE_WHOLE || got == DECODE_RATIO);
 	assert_true(buf_len(&out) <= n);
 	assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 10);
@@ -157,9 +157,9 @@ static void bombs(void **state)
 		buf_add(&zstd, (const uint8_t[]){0x02, 0x00, 0x10, 'a'},
 			4); /* RLE, 0x20000 bytes */
 	buf_clear(&out);
-	got = decode_body(buf_span(&zstd), span_str("zstd"), 256u * 1024 * 1024, &out);
+	got = decode_body(buf_span(&zstd), span_str("zstd"), (size_t)256 * 1024 * 1024, &out);
 	assert_int_equal(got, DECODE_RATIO);
-	assert_true(buf_len(&out) < 8u * 1024 * 1024);
+	assert_true(buf_len(&out) < (size_t)8 * 1024 * 1024);
 	buf_fini(&zstd);
 	buf_fini(&bomb);
 	buf_fini(&twice);
@@ -191,7 +191,7 @@ static void joined(void **state)
 	assert_true(x->response == NULL && x->end == NULL && x->res_body.p == NULL);
 	assert_null(model_exchange(&b.model, 77));
 	assert_int_equal(b.model.last_seq, b.seq);
-	assert_int_equal(b.model.last_at_us, BUILD_EPOCH_US + 50 * 1000);
+	assert_int_equal(b.model.last_at_us, BUILD_EPOCH_US + INT64_C(50) * 1000);
 	/* What has no request is dropped, and counted. */
 	struct fact_response orphan;
 	fact_init(FACT_KIND_RESPONSE, &orphan);

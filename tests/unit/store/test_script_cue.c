@@ -320,7 +320,7 @@ static void hostile_scripts(void **state)
 		double took = (double)(clock() - start) / CLOCKS_PER_SEC;
 		if (took > 5)
 			fail_msg("%.1f s for %s", took, units[i]);
-		if (s->a.total > 200u * 1024 * 1024)
+		if (s->a.total > (size_t)200 * 1024 * 1024)
 			fail_msg("%zu bytes for %s", s->a.total, units[i]);
 		done(s);
 	}
@@ -330,7 +330,7 @@ static void hostile_scripts(void **state)
 		n += (size_t)sprintf(text + n, "a=a+a;");
 	struct script *s = read_span(span_of(text, n));
 	assert_true(s->p.limits);
-	assert_true(s->a.total < 64u * 1024 * 1024);
+	assert_true(s->a.total < (size_t)64 * 1024 * 1024);
 	done(s);
 	free(text);
 }

@@ -3,69 +3,64 @@
 
 #include <stdio.h>
 
+static const struct {
+	struct build_exchange last;
+	enum trail_end end;
+} end_rows[] = {
+	{{.status = 200, .body = "<p>hi"}, ENDED_PAGE},
+	{{.status = 404, .body = "<p>gone"}, ENDED_PAGE},
+	{{.status = 500}, ENDED_PAGE},
+	{{.status = 200, .type = "application/pdf", .body = "%PDF"}, ENDED_PAGE},
+	{{.status = 200, .type = "text/plain", .body = "x"}, ENDED_PAGE},
+	{{.status = 200, .type = "application/zip", .body = "PK"}, ENDED_DOWNLOAD},
+	{{.status = 200, .type = "application/x-msdownload", .body = "MZ"}, ENDED_DOWNLOAD},
+	{{.status = 200, .type = "text/csv", .body = "a,b"}, ENDED_DOWNLOAD},
+	{{.status = 200,
+		 .headers = "Content-Disposition: ATTACHMENT; filename=x.html\r\n",
+		 .body = "<p>"},
+		ENDED_DOWNLOAD},
+	{{.status = 200, .headers = "Content-Disposition: inline\r\n", .body = "<p>"},
+		ENDED_PAGE},
+	{{.status = 302, .location = "intent://x#Intent;scheme=https;end"}, ENDED_HANDOFF},
+	{{.status = 302, .location = "mailto:a@b"}, ENDED_HANDOFF},
+	{{.status = 302, .location = "itms-apps://apps.example/1"}, ENDED_HANDOFF},
+	{{.status = 200, .headers = "Refresh: 0;url=tg://resolve?domain=x\r\n", .body = "x"},
+		ENDED_HANDOFF},
+	{{.status = 200, .body = "<script>location='market://details?id=x'</script>"},
+		ENDED_HANDOFF},
+	{{.status = 200, .body = "<a href=mailto:a@b>mail us</a>"}, ENDED_PAGE},
+	{{.status = 200, .body = "<button onclick=\"location='whatsapp://send'\">"},
+		ENDED_PAGE},
+	{{.status = 200, .body = "<script>function m(){location='mailto:a@b'}</script>"},
+		ENDED_PAGE},
+	{{.status = 302, .location = "javascript:alert(1)"}, ENDED_CLOSED},
+	{{.status = 401, .headers = "WWW-Authenticate: Basic\r\n"}, ENDED_GATE},
+	{{.status = 403,
+		 .body = "<script "
+			 "src=https://challenges.cloudflare.com/x.js></script>"},
+		ENDED_GATE},
+	{{.status = 403, .headers = "cf-mitigated: challenge\r\n", .body = "x"}, ENDED_GATE},
+	{{.status = 403, .body = "<p>forbidden"}, ENDED_PAGE},
+	{{.status = 200,
+		 .body = "<form method=post><input name=u><input type=password "
+			 "name=p></form>"},
+		ENDED_GATE},
+	{{.status = 200,
+		 .body = "<script "
+			 "src=https://www.google.com/recaptcha/api.js></script><form>"},
+		ENDED_PAGE},
+	{{.status = 502, .made_by = "clicktrail", .end = "cert-invalid", .body = "x"},
+		ENDED_ERROR},
+	{{.status = 0, .end = "origin-silent"}, ENDED_ERROR},
+	{{.status = 0, .end = ""}, ENDED_CLOSED},
+};
+
 static void ends(void **state)
 {
 	(void)state;
-	static const struct {
-		struct build_exchange last;
-		enum trail_end end;
-	} rows[] = {
-		{{.status = 200, .body = "<p>hi"}, ENDED_PAGE},
-		{{.status = 404, .body = "<p>gone"}, ENDED_PAGE},
-		{{.status = 500}, ENDED_PAGE},
-		{{.status = 200, .type = "application/pdf", .body = "%PDF"}, ENDED_PAGE},
-		{{.status = 200, .type = "text/plain", .body = "x"}, ENDED_PAGE},
-		{{.status = 200, .type = "application/zip", .body = "PK"}, ENDED_DOWNLOAD},
-		{{.status = 200, .type = "application/x-msdownload", .body = "MZ"},
-			ENDED_DOWNLOAD},
-		{{.status = 200, .type = "text/csv", .body = "a,b"}, ENDED_DOWNLOAD},
-		{{.status = 200,
-			 .headers = "Content-Disposition: ATTACHMENT; filename=x.html\r\n",
-			 .body = "<p>"},
-			ENDED_DOWNLOAD},
-		{{.status = 200, .headers = "Content-Disposition: inline\r\n", .body = "<p>"},
-			ENDED_PAGE},
-		{{.status = 302, .location = "intent://x#Intent;scheme=https;end"},
-			ENDED_HANDOFF},
-		{{.status = 302, .location = "mailto:a@b"}, ENDED_HANDOFF},
-		{{.status = 302, .location = "itms-apps://apps.example/1"}, ENDED_HANDOFF},
-		{{.status = 200,
-			 .headers = "Refresh: 0;url=tg://resolve?domain=x\r\n",
-			 .body = "x"},
-			ENDED_HANDOFF},
-		{{.status = 200, .body = "<script>location='market://details?id=x'</script>"},
-			ENDED_HANDOFF},
-		{{.status = 200, .body = "<a href=mailto:a@b>mail us</a>"}, ENDED_PAGE},
-		{{.status = 200, .body = "<button onclick=\"location='whatsapp://send'\">"},
-			ENDED_PAGE},
-		{{.status = 200,
-			 .body = "<script>function m(){location='mailto:a@b'}</script>"},
-			ENDED_PAGE},
-		{{.status = 302, .location = "javascript:alert(1)"}, ENDED_CLOSED},
-		{{.status = 401, .headers = "WWW-Authenticate: Basic\r\n"}, ENDED_GATE},
-		{{.status = 403,
-			 .body = "<script "
-				 "src=https://challenges.cloudflare.com/x.js></script>"},
-			ENDED_GATE},
-		{{.status = 403, .headers = "cf-mitigated: challenge\r\n", .body = "x"},
-			ENDED_GATE},
-		{{.status = 403, .body = "<p>forbidden"}, ENDED_PAGE},
-		{{.status = 200,
-			 .body = "<form method=post><input name=u><input type=password "
-				 "name=p></form>"},
-			ENDED_GATE},
-		{{.status = 200,
-			 .body = "<script "
-				 "src=https://www.google.com/recaptcha/api.js></script><form>"},
-			ENDED_PAGE},
-		{{.status = 502, .made_by = "clicktrail", .end = "cert-invalid", .body = "x"},
-			ENDED_ERROR},
-		{{.status = 0, .end = "origin-silent"}, ENDED_ERROR},
-		{{.status = 0, .end = ""}, ENDED_CLOSED},
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for (size_t i = 0; i < sizeof end_rows / sizeof *end_rows; i++) {
 		struct test t;
-		struct build_exchange last = rows[i].last;
+		struct build_exchange last = end_rows[i].last;
 		setup(&t, "https://a.example/");
 		BUILD(&t.b, "https://a.example/", .status = 302,
 			.location = "https://b.example/");
@@ -75,14 +70,35 @@ static void ends(void **state)
 		derive(&t);
 		assert_int_equal(t.set.n, 1);
 		assert_int_equal(t.set.trails[0].n_hops, 2);
-		if (t.set.trails[0].ended_by != rows[i].end)
+		if (t.set.trails[0].ended_by != end_rows[i].end)
 			fail_msg("row %zu: %s", i, trail_end_word(t.set.trails[0].ended_by));
 		if (last.made_by != NULL || last.status == 0)
 			assert_true(t.set.trails[0].hops[1].status == FACT_NULL);
-		if (rows[i].end == ENDED_HANDOFF)
+		if (end_rows[i].end == ENDED_HANDOFF)
 			assert_true(t.set.trails[0].handoff_url.n > 0);
 		teardown(&t);
 	}
+}
+
+/* A person has the password: the 401 is a note of the hop, no hop of its own. */
+static void login_by_header(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, NULL);
+	BUILD(&t.b, LINK, .status = 302, .location = "/in");
+	BUILD(&t.b, "https://click.example/in", KEPT, .at_ms = 100, .status = 401);
+	BUILD(&t.b, "https://click.example/in", KEPT, .at_ms = 9000,
+		.more = "Authorization: Basic eA==\r\n", .status = 200,
+		.body = "<script>location='/x'</script>");
+	BUILD(&t.b, "https://click.example/x", .kind = BUILD_SCRIPTED, .site = "same-origin",
+		.at_ms = 9100, .referer = "https://click.example/in", .status = 200,
+		.body = "x");
+	assert_true(has_note(&t, "hop 2: answered 401 at first (exchange 2)"));
+	trails_are(&t, "page\n"
+		       "open likely https://click.example/t?id=1\n"
+		       "http-redirect certain https://click.example/in\n"
+		       "script certain https://click.example/x\n");
 }
 
 /* 204 leaves the browser where it was. */
@@ -131,7 +147,7 @@ static void page_that_reloads_itself(void **state)
 	setup(&t, LINK);
 	for (int i = 0; i < 6; i++)
 		BUILD(&t.b, LINK, .kind = i == 0 ? BUILD_TYPED : BUILD_SCRIPTED,
-			.at_ms = i * 1500, .referer = i == 0 ? NULL : LINK,
+			.at_ms = (int64_t)i * 1500, .referer = i == 0 ? NULL : LINK,
 			.site = i == 0 ? NULL : "same-origin", .status = 200,
 			.headers = "Refresh: 1\r\n", .body = "x");
 	derive(&t);
@@ -201,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends),
+		cmocka_unit_test(login_by_header),
 		cmocka_unit_test(no_content),
 		cmocka_unit_test(session_ends),
 		cmocka_unit_test(page_that_reloads_itself),

@@ -40,7 +40,7 @@ static void pending(void **state)
 				fail_msg("row %zu: %s", i, p.what);
 		} else {
 			assert_string_equal(p.what, rows[i].what);
-			int64_t loaded = BUILD_EPOCH_US + 40 * 1000;
+			int64_t loaded = BUILD_EPOCH_US + INT64_C(40) * 1000;
 			assert_true(p.due_us >= loaded + rows[i].delay_ms * 1000);
 			assert_true(p.due_us <= loaded + (rows[i].delay_ms + 3000) * 1000);
 		}

@@ -130,7 +130,8 @@ static void redirect_limit(void **state)
 		char url[64], next[64];
 		snprintf(url, sizeof url, "https://h.example/%d", i);
 		snprintf(next, sizeof next, "/%d", i + 1);
-		BUILD(&t.b, url, KEPT, .at_ms = i * 50, .status = 302, .location = next);
+		BUILD(&t.b, url, KEPT, .at_ms = (int64_t)i * 50, .status = 302,
+			.location = next);
 	}
 	derive(&t);
 	assert_int_equal(t.set.n, 1);
@@ -143,7 +144,7 @@ static void redirect_limit(void **state)
 		char url[64], next[64];
 		snprintf(url, sizeof url, "https://h.example/%d", i);
 		snprintf(next, sizeof next, "/%d", i + 1);
-		BUILD(&t.b, url, KEPT, .at_ms = i * 50, .status = i < 30 ? 302 : 200,
+		BUILD(&t.b, url, KEPT, .at_ms = (int64_t)i * 50, .status = i < 30 ? 302 : 200,
 			.location = i < 30 ? next : NULL, .body = "x");
 	}
 	derive(&t);
@@ -158,7 +159,8 @@ static void self_redirect_without_end(void **state)
 	struct test t;
 	setup(&t, LINK);
 	for (int i = 0; i <= 20; i++)
-		BUILD(&t.b, LINK, KEPT, .at_ms = i * 50, .status = 302, .location = "");
+		BUILD(&t.b, LINK, KEPT, .at_ms = (int64_t)i * 50, .status = 302,
+			.location = "");
 	derive(&t);
 	assert_int_equal(t.set.n, 1);
 	assert_int_equal(t.set.trails[0].n_hops, 21);

@@ -131,9 +131,13 @@ static void proofpoint_runs(void **state)
 		size_t n = i + 2;
 		char text[512], code[128] = "", want[256];
 		/* n times '!': base64 of "!!!" is "ISEh". */
+		size_t at = 0;
 		for (size_t k = 0; k + 3 <= n; k += 3)
-			strcat(code, "ISEh");
-		strcat(code, n % 3 == 1 ? "IQ" : n % 3 == 2 ? "ISE" : "");
+			at += (size_t)snprintf(code + at, sizeof code - at, "ISEh");
+		snprintf(code + at, sizeof code - at, "%s",
+			n % 3 == 1   ? "IQ"
+			: n % 3 == 2 ? "ISE"
+				     : "");
 		snprintf(text, sizeof text,
 			"https://urldefense.com/v3/__https://h/**%c.__;%s!!o!i$", letters[i],
 			code);
