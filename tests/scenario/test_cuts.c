@@ -128,18 +128,20 @@ static void a_body_cut_short_stays_cut(void **state)
 	static const struct {
 		struct script_step head, how;
 		const char *reason;
+		bool reset; /* nothing but a reset tells the browser that this is not the end */
 	} cuts[] = {
 		{SEND("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour"), END,
-			"body-truncated"},
+			"body-truncated", false},
 		{SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n"),
-			END, "body-truncated"},
+			END, "body-truncated", false},
 		{SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: "
 		      "chunked\r\n\r\n4\r\nfour\r\n0\r\n"),
-			END, "body-truncated"},
+			END, "body-truncated", false},
 		{SEND("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour"), RESET,
-			"origin-reset"},
+			"origin-reset", false},
 		{SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n"),
-			RESET, "origin-reset"},
+			RESET, "origin-reset", false},
+		{SEND("HTTP/1.1 200 OK\r\n\r\nfour"), RESET, "origin-reset", true},
 	};
 	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
 		struct conversation c;
@@ -154,6 +156,7 @@ static void a_body_cut_short_stays_cut(void **state)
 		size_t more;
 		raw_rest(&c.client, &more);
 		assert_int_equal(more, 0);
+		assert_true(c.client.reset || !cuts[i].reset);
 		conversation_end(&c);
 		conversation_recorded(&c, 0, "GET", "/", 200, cuts[i].reason, 0, 4);
 		conversation_body(&c, 0, SIDE_RESPONSE, "four");

@@ -128,7 +128,7 @@ static void permission_is_for_the_named_host_only(void **state)
 	raw_connect(&c, "origin.test:443");
 	raw_tls(&c, "origin.test", p.cacert);
 	raw_send(&c, ASK);
-	assert_true(strncmp(raw_head(&c), "HTTP/1.1 502 ", 13) == 0);
+	assert_non_null(strstr(raw_head(&c), "reason=cert-invalid\r\n"));
 	raw_close(&c);
 	char why[300];
 	run_proxy_end(&p);
