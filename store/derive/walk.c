@@ -114,8 +114,10 @@ void walk_run(struct walk *w, const struct model *m, int64_t session, struct are
 		if (m->exchanges[i]->session == session &&
 			derived_signs(m->exchanges[i])->prefetch)
 			walk_prefetch(w, m->exchanges[i]);
-	for (size_t i = 0; i < w->n_trails; i++)
+	for (size_t i = 0; i < w->n_trails; i++) {
 		trail_ending(w, &w->trails[i]);
+		trail_circumstances(w, &w->trails[i]);
+	}
 }
 
 void walk_fini(struct walk *w)

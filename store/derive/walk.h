@@ -115,6 +115,9 @@ const struct fact_connect *refused_connect(
 /* The Location cue of a response, NULL if it has none. */
 const struct cue *location_cue(const struct model_exchange *x);
 
+/* circumstances.c: notes on what was allowed, changed or failed; after trail_ending. */
+void trail_circumstances(struct walk *w, struct trail *t);
+
 /* place.c */
 /* The navigation that it became, or went on with; NONE if it was left out. */
 size_t walk_place(struct walk *w, const struct model_exchange *x);

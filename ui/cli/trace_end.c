@@ -98,10 +98,26 @@ static bool wind_up(struct trace *t, struct err *err)
 		       trail_rows_store(r->writer, r->session, &t->gather.trails, err));
 }
 
+/* The last step was not taken because of us or of a proxy of the user's: a browser without us would have gone on. */
+static bool held_up(const struct trace *t)
+{
+	static const enum err_kind ours[] = {ERR_VIA_FAILED, ERR_REFUSED_ADDRESS, ERR_REFUSED_SELF};
+	const struct trail_set *set = &t->gather.trails;
+	if (!t->gathering || set->n == 0 || set->trails[0].ended_by != ENDED_ERROR)
+		return false;
+	const struct trail *trail = &set->trails[0];
+	const struct model_exchange *x = trail->hops[trail->n_hops - 1].exchange;
+	for (size_t i = 0; x != NULL && x->end != NULL && i < sizeof ours / sizeof *ours; i++)
+		if (span_is(x->end->reason, err_word(ours[i])))
+			return true;
+	return false;
+}
+
 static int exit_code_of(const struct trace *t, const struct err *recorder)
 {
 	struct err none = {0};
-	if (t->end == TRACE_TIMEOUT || t->end == TRACE_CLOSED || t->end == TRACE_BROKEN)
+	if (t->end == TRACE_TIMEOUT || t->end == TRACE_CLOSED || t->end == TRACE_BROKEN ||
+		held_up(t))
 		return EXIT_INCOMPLETE;
 	return why_incomplete(t, recorder != NULL ? recorder : &none) != NULL ? EXIT_INCOMPLETE
 									      : EXIT_DONE;
@@ -158,6 +174,10 @@ static void tell_reason(const struct trace *t, const struct err *recorder)
 		break;
 	case TRACE_CLOSED: log_error("the trail did not come to an end: %s", t->detail); break;
 	case TRACE_SETTLED:
+		if (held_up(t))
+			log_error("the trail did not come to an end: its last step was not let "
+				  "through");
+		break;
 	case TRACE_RUNNING:
 	case TRACE_BROKEN: break;
 	}

@@ -148,6 +148,24 @@ static void end_by_browser(struct follow *f)
 			t->options->show ? "the window was closed" : "the browser ended");
 }
 
+/* What the trail would have gone on with when its time was up. */
+static void end_by_timeout(struct follow *f)
+{
+	const struct trail_pending *p = &f->pending;
+	char why[ERR_DETAIL_MAX] = "", target[ERR_DETAIL_MAX] = "";
+	if (f->t->gather.trails.n == 0) {
+		snprintf(why, sizeof why, "the browser never asked for the link");
+	} else if (p->in_flight) {
+		snprintf(why, sizeof why, "an answer was still under way");
+	} else if (p->due_us != FACT_NULL && p->due_us > now_us()) {
+		text_escape(p->target, target, sizeof target);
+		snprintf(why, sizeof why, "still due in %lld s: %s%s%.160s",
+			(long long)(p->due_us - now_us()) / 1000000, p->what,
+			target[0] != 0 ? " to " : "", target);
+	}
+	end(f->t, TRACE_TIMEOUT, why);
+}
+
 static void judge(struct follow *f)
 {
 	struct trace *t = f->t;
@@ -161,10 +179,7 @@ static void judge(struct follow *f)
 	} else if (settled != FACT_NULL && !f->dirty && now >= settled) {
 		end(t, TRACE_SETTLED, "");
 	} else if (!t->options->show && now >= t->started_us + t->options->timeout_us) {
-		end(t, TRACE_TIMEOUT,
-			t->gather.trails.n == 0 ? "the browser never asked for the link"
-			: f->pending.in_flight  ? "an answer was still under way"
-						: "");
+		end_by_timeout(f);
 	}
 }
 

@@ -140,6 +140,37 @@ static void session_ends(void **state)
 	}
 }
 
+/* What the user allowed or changed stands beside the trail, and why its last hop failed. */
+static void circumstances(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	BUILD(&t.b, LINK, .status = 302, .location = "/b");
+	BUILD(&t.b, "https://click.example/b", KEPT, .at_ms = 100, .status = 502,
+		.made_by = "clicktrail", .end = "refused-address");
+	build_note(&t.b, FACT_NULL, "no-sandbox", "--no-sandbox");
+	build_note(&t.b, FACT_NULL, "no-sandbox", "--no-sandbox");
+	build_note(&t.b, FACT_NULL, "link-changed", "a=b");
+	struct fact_handshake h;
+	fact_init(FACT_KIND_HANDSHAKE, &h);
+	h.session = t.b.session;
+	h.tunnel = t.b.model.exchanges[0]->tunnel;
+	h.leg = t.b.model.exchanges[0]->leg;
+	h.verified = 0;
+	h.permitted = 1;
+	h.verify_error = span_str("expired\x1b");
+	model_add(&t.b.model, FACT_KIND_HANDSHAKE, ++t.b.seq, &h);
+	derive(&t);
+	assert_true(has_note(&t, "hop 1: its certificate did not verify (expired\\x1b) and was "
+				 "let pass by --permit-bad-cert"));
+	assert_true(has_note(&t, "without namespaces"));
+	assert_true(has_note(&t, "changed before it was sent"));
+	assert_false(has_note(&t, "hop 2: its certificate"));
+	assert_int_equal(t.set.trails[0].n_notes, 3);
+	teardown(&t);
+}
+
 static void page_that_reloads_itself(void **state)
 {
 	(void)state;
@@ -220,6 +251,7 @@ int main(void)
 		cmocka_unit_test(login_by_header),
 		cmocka_unit_test(no_content),
 		cmocka_unit_test(session_ends),
+		cmocka_unit_test(circumstances),
 		cmocka_unit_test(page_that_reloads_itself),
 		cmocka_unit_test(retry),
 		cmocka_unit_test(target_out_of_reach),

@@ -76,7 +76,7 @@ static void a_second_trace_is_a_second_session(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(RUN("trace", "--browser", "none", "--case", "two.case",
 					 "http://127.0.0.1:9/"),
-			0);
+			2);
 	assert_int_equal(RUN("report", "--format", "json", "two.case"), 0);
 	json_t *j = json_of(STDOUT);
 	assert_int_equal(json_array_size(json_object_get(j, "trails")), 2);
@@ -90,7 +90,8 @@ static void a_refused_address_is_an_end_with_a_reason(void **state)
 	(void)state;
 	assert_int_equal(
 		RUN("trace", "--browser", "none", "--case", "r.case", "http://127.0.0.1:9/"),
-		0);
+		2);
+	assert_error("its last step was not let through");
 	assert_non_null(strstr(STDOUT, "[refused-address]"));
 	assert_non_null(strstr(STDOUT, "It ended with an error: the address is in a range"));
 }
@@ -105,7 +106,7 @@ static void a_trail_without_an_end_is_code_2(void **state)
 				 "127.0.0.0/8", "--connect-to", rule_of(o), "--timeout", "1",
 				 "http://click.example/"),
 		2);
-	assert_error("time was up");
+	assert_error("time was up: an answer was still under way");
 	assert_int_equal(RUN("report", "--format", "json", "h.case"), 0);
 	json_t *j = json_of(STDOUT);
 	json_t *trail = json_array_get(json_object_get(j, "trails"), 0);
