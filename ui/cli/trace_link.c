@@ -2,6 +2,7 @@
 #include "store/derive/url.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /* Every OLD in link becomes NEW; one that does not occur is a mistake worth stopping for: the
  * recipient's token would go out. */
@@ -25,6 +26,20 @@ static bool replace(struct buf *link, const char *rule, struct err *err)
 		       (int)old.n, (const char *)old.p);
 }
 
+/* Links are passed around in shapes that nobody clicks by mistake, or in brackets. They are not put right in silence: what is sent
+ * must be what was given. */
+static const char *hint(const char *link)
+{
+	if (strncasecmp(link, "hxxp", 4) == 0 || strstr(link, "[.]") != NULL ||
+		strstr(link, "[:]") != NULL)
+		return " (it was made harmless: write http for hxxp and a plain dot for [.])";
+	if (link[0] == '<' || link[0] == '"' || link[0] == '\'')
+		return " (leave out what stands around it)";
+	if (strstr(link, "://") == NULL)
+		return " (say which of the two: they lead to different places)";
+	return "";
+}
+
 bool trace_link(struct trace *t, const char *given, struct err *err)
 {
 	t->link = given;
@@ -44,7 +59,8 @@ bool trace_link(struct trace *t, const char *given, struct err *err)
 	 */
 	if (good && (!url_parse(&a, NULL, buf_span(&link), &url) || !url_is_web(&url)))
 		good = err_set(err, ERR_USAGE,
-			"\"%s\" is not a link that begins with http:// or https://", t->link);
+			"\"%s\" is not a link that begins with http:// or https://%s", t->link,
+			hint(t->link));
 	if (good)
 		t->sent_link = strndup((const char *)url.href.p, url.href.n);
 	buf_fini(&link);
