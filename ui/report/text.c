@@ -5,6 +5,7 @@
  */
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
+#include "ui/report/options_words.h"
 #include "ui/report/say.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
@@ -350,8 +351,12 @@ static void say_session(const struct report_session *s, struct buf *out)
 		say_labelled(out, "link", s->start->link);
 	if (s->start->sent_link.p != NULL && !span_eq(s->start->sent_link, s->start->link))
 		say_labelled(out, "sent as", s->start->sent_link);
-	if (s->start->options.p != NULL)
-		say_labelled(out, "options", s->start->options);
+	if (s->start->options.p != NULL) {
+		struct buf words = {0};
+		options_words(s->start->options, &words);
+		say_labelled(out, "options", buf_span(&words));
+		buf_fini(&words);
+	}
 	label(out, "saw");
 	say_count(out, s->n_exchanges, "exchange", "exchanges");
 	buf_addf(out, ", %zu of them failed or cut off", s->n_failed);
