@@ -10,7 +10,7 @@ void body_fini(struct body *b)
 {
 	buf_fini(&b->chunk);
 	if (b->hashing)
-		sha256_fini(&b->hash);
+		hash_pair_fini(&b->hash);
 }
 
 static void put_chunk(struct body *b, struct span data)
@@ -23,10 +23,10 @@ static void put_chunk(struct body *b, struct span data)
 	chunk.n = b->n++;
 	chunk.size = (int64_t)data.n;
 	chunk.data = data;
-	if (data.n > BODY_SHARE_MIN) {
-		sha256(data, digest);
+	bool shared = data.n > BODY_SHARE_MIN;
+	hash_pair_cut(&b->hash, shared ? digest : NULL);
+	if (shared)
 		chunk.sha256 = span_of(digest, sizeof digest);
-	}
 	if (record_put(b->record, FACT_KIND_CHUNK, &chunk) != 0)
 		b->stored += data.n;
 }
@@ -35,15 +35,18 @@ static void store(struct body *b, struct span payload)
 {
 	uint64_t taken = b->stored + buf_len(&b->chunk);
 	uint64_t room = b->limits.store && b->limits.max > taken ? b->limits.max - taken : 0;
-	payload = span_first(payload, room < payload.n ? (size_t)room : payload.n);
+	struct span rest = span_from(payload, room < payload.n ? (size_t)room : payload.n);
+	payload = span_first(payload, payload.n - rest.n);
 	while (payload.n > 0) {
 		/* A whole chunk in hand needs no copy. */
 		if (buf_len(&b->chunk) == 0 && payload.n >= BODY_CHUNK) {
+			hash_pair_add(&b->hash, span_first(payload, BODY_CHUNK));
 			put_chunk(b, span_first(payload, BODY_CHUNK));
 			payload = span_from(payload, BODY_CHUNK);
 			continue;
 		}
 		struct span part = span_first(payload, BODY_CHUNK - buf_len(&b->chunk));
+		hash_pair_add(&b->hash, part);
 		buf_add_span(&b->chunk, part);
 		payload = span_from(payload, part.n);
 		if (buf_len(&b->chunk) == BODY_CHUNK) {
@@ -51,6 +54,7 @@ static void store(struct body *b, struct span payload)
 			buf_clear(&b->chunk);
 		}
 	}
+	hash_pair_add_whole(&b->hash, rest);
 }
 
 void body_add(void *ctx, struct span payload)
@@ -59,10 +63,9 @@ void body_add(void *ctx, struct span payload)
 	if (payload.n == 0)
 		return;
 	if (!b->hashing) {
-		sha256_init(&b->hash);
+		hash_pair_init(&b->hash);
 		b->hashing = true;
 	}
-	sha256_add(&b->hash, payload.p, payload.n);
 	b->size += payload.n;
 	store(b, payload);
 }
@@ -92,6 +95,6 @@ struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN])
 {
 	if (!b->hashing)
 		return SPAN_NONE;
-	sha256_peek(&b->hash, out);
+	hash_pair_peek(&b->hash, out);
 	return span_of(out, SHA256_LEN);
 }

@@ -1,5 +1,6 @@
 #include "proxy/dial.h"
 #include "proxy/dial_inner.h"
+#include "proxy/fds.h"
 #include "proxy/via.h"
 #include "store/base/buf.h"
 #include "store/base/clock.h"
@@ -264,7 +265,13 @@ int dial(const struct dialer *d, const char *host, uint16_t port, int64_t until_
 	*err = (struct err){0};
 	apply_connect_to(&c);
 	begin_facts(&c);
-	int fd = d->via != NULL ? dial_via(&c, err) : dial_direct(&c, err);
+	int fd = -1;
+	if (!fds_take_dial(d->fds, until_us)) {
+		err_set(err, ERR_LIMIT, "too many connections are being made at once");
+	} else {
+		fd = d->via != NULL ? dial_via(&c, err) : dial_direct(&c, err);
+		fds_give_dial(d->fds);
+	}
 	leg->at_us = clock_now_us(clock_real());
 	leg->outcome = span_str(err_word(fd >= 0 ? ERR_NONE : err->kind));
 	if (fd < 0)

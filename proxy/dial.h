@@ -15,12 +15,14 @@
 enum { DIAL_STAGGER_MS = 250, DIAL_TIMEOUT_MS = 15000 };
 
 struct via; /* proxy/via.h */
+struct fds; /* proxy/fds.h */
 
 struct dialer {
 	struct resolver *resolver;
 	const struct connect_to *connect_to;
 	const struct policy *policy;
 	const struct via *via; /* NULL: direct */
+	struct fds *fds;       /* NULL: descriptors are not counted */
 };
 
 /*

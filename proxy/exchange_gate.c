@@ -9,23 +9,29 @@ void exchange_gate_shut(struct exchange *x)
 	x->gate = x->t->record.last_ticket;
 }
 
-void exchange_gate_try(struct exchange *x)
+static enum exchange_gate failed(struct exchange *x)
+{
+	x->cut = x->down_done = x->up_done = true;
+	buf_clear(&x->held);
+	x->gate = 0;
+	return EXCHANGE_GATE_FAILED;
+}
+
+enum exchange_gate exchange_gate_try(struct exchange *x)
 {
 	struct tunnel *t = x->t;
-	if (t->record.failed) {
-		x->cut = x->down_done = x->up_done = true;
-		buf_clear(&x->held);
-		x->gate = 0;
-		return;
-	}
+	if (t->record.failed)
+		return failed(x);
 	if (x->gate == 0)
-		return;
+		return EXCHANGE_GATE_OPEN;
+	/* Alone, it is committed here and now: no other thread has to wake up. */
+	writer_commit_here(t->record.writer, x->gate);
+	/* Without a descriptor to poll it waits right here: later, but never less. */
+	if (!tunnel_take_signal(t))
+		writer_wait(t->record.writer, x->gate, &t->record.err);
 	switch (writer_poll(t->record.writer, x->gate, &t->waiter, &t->record.err)) {
-	case WRITER_PENDING: return;
-	case WRITER_FAILED:
-		t->record.failed = true;
-		exchange_gate_try(x);
-		return;
+	case WRITER_PENDING: return EXCHANGE_GATE_SHUT;
+	case WRITER_FAILED: t->record.failed = true; return failed(x);
 	case WRITER_COMMITTED: break;
 	}
 	int64_t waited_us = clock_now_us(clock_real()) - x->gate_since_us;
@@ -34,15 +40,5 @@ void exchange_gate_try(struct exchange *x)
 	if (waited_us > (int64_t)EXCHANGE_WAIT_NOTED_MS * 1000)
 		record_note(&t->record, NOTE_RECORDER_WAIT, x->id,
 			"the answer waited %lld ms for its commit", (long long)waited_us / 1000);
-	if (buf_len(&x->held) > 0)
-		leg_send(&t->browser, buf_span(&x->held));
-	buf_clear(&x->held);
-}
-
-void exchange_release(struct exchange *x, struct span bytes)
-{
-	if (x->gate != 0)
-		buf_add_span(&x->held, bytes);
-	else
-		leg_send(&x->t->browser, bytes);
+	return EXCHANGE_GATE_OPENED;
 }

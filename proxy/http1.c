@@ -1,10 +1,12 @@
 /* HTTP/1 on the browser's leg: one request after the other, each sent where it wants to go. */
-#include "proxy/exchange.h"
+#include "proxy/http1_exchange.h"
 #include "proxy/http1_request.h"
 #include "proxy/pump.h"
 
+enum { HTTP1_REST_MS = 100 }; /* idle for so long, a connection gives back its buffers */
+
 enum head_wait {
-	HEAD_READY, /* x->req is filled and its bytes were taken */
+	HEAD_READY, /* h->req is filled and its bytes were taken */
 	HEAD_BROKEN, /* bytes came that are no request: err */
 	HEAD_NONE   /* the connection is over: t->end */
 };
@@ -26,15 +28,26 @@ static bool idle_origin_over(struct tunnel *t)
 	return true;
 }
 
-static enum http1_scan scan_request(struct exchange *x, struct err *err)
+static enum http1_scan scan_request(struct http1_exchange *h, struct err *err)
 {
-	struct leg *b = &x->t->browser;
+	struct leg *b = &h->x.t->browser;
 	struct arena scratch = {0};
 	struct http1_head head;
+	struct err unlike;
+	/* A head that ends as heads do is copied first and read once. */
+	struct span whole = http1_likely_head(buf_span(&b->in));
+	if (whole.n > 0) {
+		struct span raw = arena_copy(&h->x.arena, whole);
+		if (http1_request_head(raw, &h->x.arena, &h->req, &unlike) == HTTP1_HEAD) {
+			buf_consume(&b->in, h->req.raw.n);
+			return HTTP1_HEAD;
+		}
+		h->req = (struct http1_head){0};
+	}
 	enum http1_scan scan = http1_request_head(buf_span(&b->in), &scratch, &head, err);
 	if (scan == HTTP1_HEAD) {
-		struct span raw = arena_copy(&x->arena, head.raw);
-		scan = http1_request_head(raw, &x->arena, &x->req, err);
+		struct span raw = arena_copy(&h->x.arena, head.raw);
+		scan = http1_request_head(raw, &h->x.arena, &h->req, err);
 		buf_consume(&b->in, raw.n);
 	}
 	arena_fini(&scratch);
@@ -69,14 +82,15 @@ static enum head_wait no_head(struct tunnel *t, enum err_kind kind, struct err *
 	return HEAD_NONE;
 }
 
-static enum head_wait next_head(struct exchange *x, struct err *err)
+static enum head_wait next_head(struct http1_exchange *h, struct err *err)
 {
-	struct tunnel *t = x->t;
-	int64_t idle_since_us = x->moved_us, first_us = 0;
+	struct tunnel *t = h->x.t;
+	int64_t idle_since_us = h->x.moved_us, first_us = 0;
+	bool rested = false;
 	for (;;) {
 		struct leg *b = &t->browser;
 		if (buf_len(&b->in) > 0) {
-			switch (scan_request(x, err)) {
+			switch (scan_request(h, err)) {
 			case HTTP1_HEAD: return HEAD_READY;
 			case HTTP1_BAD: return HEAD_BROKEN;
 			case HTTP1_MORE: break;
@@ -94,8 +108,16 @@ static enum head_wait next_head(struct exchange *x, struct err *err)
 		int64_t until_us = first_us != 0
 			? first_us + (int64_t)PROXY_HEAD_TIMEOUT_MS * 1000
 			: idle_since_us + (int64_t)PROXY_IDLE_TIMEOUT_MS * 1000;
+		int64_t rest_us = idle_since_us + (int64_t)HTTP1_REST_MS * 1000;
+		bool awake = first_us == 0 && !rested;
 		unsigned happened;
-		wait_for_head(t, until_us, &happened);
+		wait_for_head(t, awake ? rest_us : until_us, &happened);
+		if (awake && (happened & PUMP_TIMEOUT)) {
+			/* Most connections of a browser are idle most of the time. */
+			tunnel_rest(t);
+			rested = true;
+			continue;
+		}
 		if (happened & PUMP_STOPPED)
 			return no_head(t, ERR_SHUTDOWN, err);
 		if (happened & PUMP_TIMEOUT)
@@ -103,35 +125,27 @@ static enum head_wait next_head(struct exchange *x, struct err *err)
 	}
 }
 
-static void answer_error(struct exchange *x, const struct err *err, const char *host)
+static void answer_error(struct http1_exchange *h, const struct err *err, const char *host)
 {
 	struct local_answer a = {0};
-	local_error(&a, err, FAULT_BROWSER, host, span_is(x->req.method, "HEAD"));
-	exchange_answer(x, &a, err);
+	local_error(&a, err, FAULT_BROWSER, host, span_is(h->req.method, "HEAD"));
+	http1_exchange_answer(h, &a, err);
 	local_fini(&a);
 }
 
-static void answer_broken(struct exchange *x, const struct err *err)
+static void answer_broken(struct http1_exchange *h, const struct err *err)
 {
-	struct leg *b = &x->t->browser;
-	exchange_put_broken_request(x, buf_span(&b->in));
+	struct leg *b = &h->x.t->browser;
+	http1_put_broken_request(h, buf_span(&b->in));
 	buf_consume(&b->in, buf_len(&b->in));
-	x->req = (struct http1_head){0};
-	answer_error(x, err, "");
-}
-
-static bool name_listed(const char *const *names, const char *host)
-{
-	for (; names != NULL && *names != NULL; names++)
-		if (span_is_nocase(span_str(host), *names))
-			return true;
-	return false;
+	h->req = (struct http1_head){0};
+	answer_error(h, err, "");
 }
 
 /* The leg that this request needs; kept from the request before where it fits. */
-static bool reach(struct exchange *x, const struct target *to, struct err *err)
+static bool reach(struct http1_exchange *h, const struct target *to, struct err *err)
 {
-	struct tunnel *t = x->t;
+	struct tunnel *t = h->x.t;
 	struct err none = {0};
 	if (t->intercepted) {
 		*err = t->origin.failed;
@@ -150,101 +164,105 @@ static bool reach(struct exchange *x, const struct target *to, struct err *err)
 	return ok;
 }
 
-static void serve_request(struct exchange *x)
+static void serve_request(struct http1_exchange *h)
 {
-	struct tunnel *t = x->t;
+	struct tunnel *t = h->x.t;
 	const struct proxy_options *o = &t->proxy->options;
 	struct http1_route route;
 	struct err err = {0};
-	bool routed = http1_route(t, &x->req, &x->arena, &route, &err);
+	bool routed = http1_route(t, &h->req, &h->x.arena, &route, &err);
 	if (!t->intercepted) {
 		t->target = route.target;
 		t->record.muted = routed && o->only_hosts != NULL &&
-			!name_listed(o->only_hosts, route.target.host);
+			!tunnel_listed(o->only_hosts, route.target.host);
 	}
 	/* Held, it waits before it is written down: its time is then that of its leaving. A stop is found again by reach(). */
 	struct err stopped;
 	if (routed && !route.internal && !t->intercepted)
 		tunnel_hold(t, &stopped);
-	exchange_put_request(x, route.url, route.oddity);
+	http1_put_request(h, route.url, route.oddity);
 	if (!routed) {
-		answer_error(x, &err, "");
+		answer_error(h, &err, "");
 		return;
 	}
-	if (!t->intercepted && !http1_authorized(o->password, &x->req)) {
+	if (!t->intercepted && !http1_authorized(o->password, &h->req)) {
 		struct local_answer a = {0};
 		err_set(&err, ERR_CLIENT_REFUSED, "no or a wrong password");
 		local_auth(&a);
-		exchange_answer(x, &a, &err);
+		http1_exchange_answer(h, &a, &err);
 		local_fini(&a);
 		return;
 	}
 	if (route.internal) {
 		struct local_answer a = {0};
 		local_internal(&a, t->proxy, route.path, t->browser.tls != NULL,
-			span_is(x->req.method, "HEAD"));
-		exchange_answer(x, &a, NULL);
+			span_is(h->req.method, "HEAD"));
+		http1_exchange_answer(h, &a, NULL);
 		local_fini(&a);
 		return;
 	}
-	if (name_listed(o->noise_hosts, route.target.host)) {
+	if (tunnel_listed(o->noise_hosts, route.target.host)) {
 		err_set(&err, ERR_REFUSED_NOISE, "%s", route.target.host);
-		answer_error(x, &err, route.target.host);
+		answer_error(h, &err, route.target.host);
 		return;
 	}
-	if (!reach(x, &route.target, &err)) {
-		answer_error(x, &err, route.target.host);
+	if (!reach(h, &route.target, &err)) {
+		answer_error(h, &err, route.target.host);
 		return;
+	}
+	if (http1_offers_h2c(&h->req)) {
+		record_note(&t->record, NOTE_NOT_OFFERED, h->x.id, "Upgrade: h2c");
+		h->req.upgrade = false;
 	}
 	struct buf head = {0};
-	http1_forward_head(&x->req, !t->intercepted, route.path, &head);
-	exchange_run(x, buf_span(&head));
+	http1_forward_head(&h->req, !t->intercepted, route.path, &head);
+	http1_exchange_run(h, buf_span(&head));
 	buf_fini(&head);
 }
 
 /* What the exchange means for both legs. True: the browser's may carry another one. */
-static bool settle(struct exchange *x)
+static bool settle(struct http1_exchange *h)
 {
-	struct tunnel *t = x->t;
+	struct tunnel *t = h->x.t;
 	struct leg *o = &t->origin.leg;
-	bool fresh = x->have_res && x->res.keep_alive && !x->close;
-	if (x->switched && x->end.kind == ERR_NONE && !t->browser.broken) {
-		passthrough(t, "upgrade", x->id);
+	bool fresh = h->x.have_res && h->res.keep_alive && !h->close;
+	if (h->switched && h->x.end.kind == ERR_NONE && !t->browser.broken) {
+		passthrough(t, "upgrade", h->x.id);
 		return false;
 	}
-	if (t->origin.open && !x->local && buf_len(&o->in) > 0 && x->end.kind == ERR_NONE)
+	if (t->origin.open && !h->x.local && buf_len(&o->in) > 0 && h->x.end.kind == ERR_NONE)
 		idle_origin_over(t);
-	else if (t->origin.open && !x->local && !fresh)
-		tunnel_close_origin(t, &x->end);
-	if (x->cut || t->browser.broken) {
-		t->end = x->end.kind != ERR_NONE ? x->end : t->browser.err;
+	else if (t->origin.open && !h->x.local && !fresh)
+		tunnel_close_origin(t, &h->x.end);
+	if (h->x.cut || t->browser.broken) {
+		t->end = h->x.end.kind != ERR_NONE ? h->x.end : t->browser.err;
 		t->cut = true;
-		t->cut_hard = x->have_res && x->res.framing == HTTP1_TO_CLOSE;
+		t->cut_hard = h->x.have_res && h->res.framing == HTTP1_TO_CLOSE;
 		return false;
 	}
-	return fresh && x->req.keep_alive && !t->browser.in_eof &&
+	return fresh && h->req.keep_alive && !t->browser.in_eof &&
 		(!t->intercepted || t->internal || t->origin.open);
 }
 
 void http1_serve(struct tunnel *t)
 {
 	for (bool more = true; more;) {
-		struct exchange x;
+		struct http1_exchange h;
 		struct err err = {0};
-		exchange_init(&x, t);
-		enum head_wait head = next_head(&x, &err);
+		http1_exchange_init(&h, t);
+		enum head_wait head = next_head(&h, &err);
 		if (head == HEAD_NONE) {
-			exchange_fini(&x);
+			http1_exchange_fini(&h);
 			return;
 		}
 		t->requests++;
-		x.moved_us = clock_now_us(clock_real());
+		h.x.moved_us = clock_now_us(clock_real());
 		if (head == HEAD_BROKEN)
-			answer_broken(&x, &err);
+			answer_broken(&h, &err);
 		else
-			serve_request(&x);
-		more = settle(&x) && head == HEAD_READY;
+			serve_request(&h);
+		more = settle(&h) && head == HEAD_READY;
 		t->record.muted = false;
-		exchange_fini(&x);
+		http1_exchange_fini(&h);
 	}
 }

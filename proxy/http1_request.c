@@ -125,10 +125,16 @@ struct span http1_masked(struct span raw, struct arena *a)
 	return span_of(copy, raw.n);
 }
 
+bool http1_offers_h2c(const struct http1_head *req)
+{
+	return http1_has_token(req, "upgrade", "h2c");
+}
+
 void http1_forward_head(
 	const struct http1_head *req, bool proxy_form, struct span path, struct buf *out)
 {
-	if (!proxy_form && !absolute_form(req->target)) {
+	bool h2c = http1_offers_h2c(req);
+	if (!proxy_form && !h2c && !absolute_form(req->target)) {
 		size_t lead = (size_t)(req->start_line.p - req->raw.p);
 		buf_add_span(out, span_from(req->raw, lead));
 		return;
@@ -141,6 +147,9 @@ void http1_forward_head(
 		const struct http1_field *f = &req->fields[i];
 		if (span_is_nocase(f->name, "proxy-connection") ||
 			span_is_nocase(f->name, "proxy-authorization"))
+			continue;
+		if (h2c && (span_is_nocase(f->name, "upgrade") ||
+				   span_is_nocase(f->name, "http2-settings")))
 			continue;
 		buf_add_span(out, f->line);
 	}

@@ -23,8 +23,10 @@ bool http1_authorized(const char *password, const struct http1_head *req);
 /* The head as it may be recorded: the password that was meant for us alone (Proxy-Authorization) is overwritten with asterisks, the
  * length kept. Works on bytes, so also where they are no valid head. */
 struct span http1_masked(struct span raw, struct arena *a);
+bool http1_offers_h2c(const struct http1_head *req);
 /* The head for the origin: as written; if it came in a form meant for a proxy, with the origin form in its first line and without
- * the fields that were meant for us (Proxy-Connection, Proxy-Authorization). Nothing is added. */
+ * the fields that were meant for us (Proxy-Connection, Proxy-Authorization). An Upgrade to HTTP/2 without TLS is left out, for what
+ * would follow it could not be read. Nothing is added. */
 void http1_forward_head(
 	const struct http1_head *req, bool proxy_form, struct span path, struct buf *out);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum {
+	LEG_ROOM_MIN = 4096,        /* of a read: a request or a small answer with its head */
 	LEG_SAVE_MAX = 1024 * 1024, /* bytes fetched from a peer that takes no more of ours */
 };
 
@@ -18,7 +19,7 @@ void leg_init(struct leg *l, int fd, bool browser)
 {
 	*l = (struct leg){.fd = fd, .browser = browser};
 	int flags = fcntl(fd, F_GETFL);
-	if (flags >= 0)
+	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
 		sizeof(int)); /* a socketpair has none */
@@ -41,10 +42,8 @@ void leg_fini(struct leg *l)
 
 void leg_count_anew(struct leg *l)
 {
-	sha256_fini(&l->in_hash);
-	sha256_fini(&l->out_hash);
-	sha256_init(&l->in_hash);
-	sha256_init(&l->out_hash);
+	sha256_reset(&l->in_hash);
+	sha256_reset(&l->out_hash);
 	l->in_bytes = l->out_bytes = 0;
 }
 
@@ -82,15 +81,29 @@ static void took(struct leg *l, const uint8_t *p, size_t n)
 	buf_grew(&l->in, n);
 }
 
+/* Most reads are small, most connections idle: a buffer starts small and doubles each time that
+ * it was filled to the brim. */
+static size_t room_for(struct leg *l, size_t max)
+{
+	size_t room = l->in.cap - buf_len(&l->in);
+	if (l->filled)
+		room = room < LEG_ROOM_MIN ? LEG_ROOM_MIN : 2 * room;
+	if (room < LEG_ROOM_MIN)
+		room = LEG_ROOM_MIN;
+	return room < max ? room : max;
+}
+
 static enum leg_result fill_plain(struct leg *l, size_t max)
 {
-	uint8_t *room = buf_room(&l->in, max);
+	size_t room = room_for(l, max);
+	uint8_t *p = buf_room(&l->in, room);
 	ssize_t n;
 	do
-		n = recv(l->fd, room, max, 0);
+		n = recv(l->fd, p, room, 0);
 	while (n < 0 && errno == EINTR);
+	l->filled = n > 0 && (size_t)n == room;
 	if (n > 0) {
-		took(l, room, (size_t)n);
+		took(l, p, (size_t)n);
 		return LEG_OK;
 	}
 	if (n == 0) {
@@ -102,22 +115,19 @@ static enum leg_result fill_plain(struct leg *l, size_t max)
 	return break_os(l, errno, "reading");
 }
 
-/* One SSL_read gives one record at most: go on until max or until there is nothing. What
- * stopped us after some bytes is told by the next call; leg_has_pending sees to it that there
- * is one. */
+/* What stopped us after some bytes is told by the next call; leg_has_pending sees to it that
+ * there is one. */
 static enum leg_result fill_tls(struct leg *l, size_t max)
 {
-	uint8_t *room = buf_room(&l->in, max);
+	size_t room = room_for(l, max), total;
+	uint8_t *p = buf_room(&l->in, room);
 	struct err why = {0};
-	size_t total = 0, got;
-	enum tls_io io = TLS_IO_OK;
-	while (total < max &&
-		(io = tls_io_read(l->tls, room + total, max - total, &got, &why)) == TLS_IO_OK)
-		total += got;
+	enum tls_io io = tls_io_read(l->tls, p, room, &total, &why);
+	l->filled = total == room;
 	if (io == TLS_IO_WANT_WRITE)
 		l->tls_wants |= POLLOUT;
 	if (total > 0) {
-		took(l, room, total);
+		took(l, p, total);
 		return LEG_OK;
 	}
 	switch (io) {
@@ -143,6 +153,15 @@ enum leg_result leg_fill(struct leg *l, size_t max)
 		return LEG_EOF;
 	l->tls_wants &= (short)~POLLOUT;
 	return l->tls != NULL ? fill_tls(l, max) : fill_plain(l, max);
+}
+
+void leg_rest(struct leg *l)
+{
+	if (buf_len(&l->in) == 0)
+		buf_fini(&l->in);
+	if (buf_len(&l->out) == 0)
+		buf_fini(&l->out);
+	l->filled = false;
 }
 
 /* The peer takes no more bytes, but what it had said before still waits in the socket: an early

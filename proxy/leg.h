@@ -21,6 +21,7 @@ struct leg {
 	bool browser;    /* which errors to report: BROWSER_* or ORIGIN_* */
 	struct tls *tls; /* NULL: plain. Owned */
 	struct buf in, out;
+	bool filled;     /* the last read took all the room it had: the next one gets more */
 	bool in_eof;     /* the peer ended its side (FIN, close_notify) */
 	bool out_closed; /* we ended ours */
 	bool tls_truncated; /* in_eof came without close_notify */
@@ -41,6 +42,8 @@ enum leg_result {
 	LEG_EOF,   /* in_eof is set (fill only) */
 	LEG_BROKEN /* broken is set */
 };
+/* Nothing is going on: give back the memory of empty buffers. The next bytes make new ones. */
+void leg_rest(struct leg *l);
 /* Read what is there, at most `max` bytes (<= LEG_READ_MAX), behind in. */
 enum leg_result leg_fill(struct leg *l, size_t max);
 /* Send what waits in out. LEG_OK: out is empty now (or already was). LEG_AGAIN: some is left. */

@@ -8,14 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	PROXY_STACK = 512 * 1024,   /* of a tunnel's thread */
 	PROXY_ACCEPT_PAUSE_MS = 50, /* when descriptors or threads run out */
-	PROXY_FDS_SPARE = 64,       /* the recorder's, a browser's, our own */
-	PROXY_FDS_PER_TUNNEL = 4,   /* browser, origin, eventfd, and a dialling or asking one */
 };
 
 struct arrival {
@@ -24,17 +21,11 @@ struct arrival {
 	struct sockaddr_storage client, listener;
 };
 
-static void *tunnel_thread(void *arg)
+static void walk_tunnel(void *arg)
 {
 	struct arrival a = *(struct arrival *)arg;
-	struct proxy *p = a.proxy;
 	free(arg);
-	tunnel_run(p, a.fd, (struct sockaddr *)&a.client, (struct sockaddr *)&a.listener);
-	pthread_mutex_lock(&p->lock);
-	p->open_tunnels--;
-	pthread_cond_signal(&p->fewer);
-	pthread_mutex_unlock(&p->lock);
-	return NULL;
+	tunnel_run(a.proxy, a.fd, (struct sockaddr *)&a.client, (struct sockaddr *)&a.listener);
 }
 
 static bool loopback(const struct sockaddr_storage *addr)
@@ -61,8 +52,6 @@ static bool client_allowed(const struct proxy_options *o, const struct sockaddr_
 static bool start_tunnel(struct proxy *p, int fd, const struct sockaddr_storage *client)
 {
 	struct arrival *a = calloc(1, sizeof *a);
-	pthread_attr_t attr;
-	pthread_t thread;
 	socklen_t len = sizeof a->listener;
 	if (a == NULL)
 		return false;
@@ -70,21 +59,10 @@ static bool start_tunnel(struct proxy *p, int fd, const struct sockaddr_storage 
 	a->fd = fd;
 	a->client = *client;
 	getsockname(fd, (struct sockaddr *)&a->listener, &len);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, PROXY_STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_mutex_lock(&p->lock);
-	p->open_tunnels++;
-	pthread_mutex_unlock(&p->lock);
-	bool ok = pthread_create(&thread, &attr, tunnel_thread, a) == 0;
-	pthread_attr_destroy(&attr);
-	if (!ok) {
-		pthread_mutex_lock(&p->lock);
-		p->open_tunnels--;
-		pthread_mutex_unlock(&p->lock);
-		free(a);
-	}
-	return ok;
+	if (crew_give(p->crew, a))
+		return true;
+	free(a);
+	return false;
 }
 
 /* Full: wait for a tunnel to end, or for the stop. */
@@ -94,19 +72,12 @@ static void wait_for_room(struct proxy *p)
 	poll(&stop, 1, PROXY_ACCEPT_PAUSE_MS);
 }
 
-static size_t open_now(struct proxy *p)
-{
-	pthread_mutex_lock(&p->lock);
-	size_t n = p->open_tunnels;
-	pthread_mutex_unlock(&p->lock);
-	return n;
-}
-
 static void accept_one(struct proxy *p)
 {
 	struct sockaddr_storage client = {0};
 	socklen_t len = sizeof client;
-	int fd = accept4(p->options.listen_fd, (struct sockaddr *)&client, &len, SOCK_CLOEXEC);
+	int fd = accept4(p->options.listen_fd, (struct sockaddr *)&client, &len,
+		SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		/* Out of descriptors or memory: the connection stays in the backlog until there is room. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -126,29 +97,32 @@ static void accept_one(struct proxy *p)
 	}
 }
 
-/* Clients in plenty must not take the descriptors that the recorder needs: a case that cannot be
- * written ends everything. */
-static size_t tunnels_max(void)
+/* Said as a fact each time: clients waited, and why. */
+static void note_full(struct proxy *p, size_t n)
 {
-	struct rlimit fds;
-	if (getrlimit(RLIMIT_NOFILE, &fds) != 0)
-		return PROXY_TUNNELS_MAX;
-	rlim_t spare = fds.rlim_cur > PROXY_FDS_SPARE ? fds.rlim_cur - PROXY_FDS_SPARE : 0;
-	rlim_t room = spare / PROXY_FDS_PER_TUNNEL;
-	if (room > PROXY_TUNNELS_MAX)
-		return PROXY_TUNNELS_MAX;
-	return room > 0 ? (size_t)room : 1;
+	struct record r = {.writer = p->options.writer, .session = p->options.session,
+		.tunnel = FACT_NULL};
+	record_note(&r, NOTE_LIMIT, FACT_NULL,
+		"%zu connections are open: new ones wait for one to end", n);
 }
 
 static void *accept_loop(void *arg)
 {
 	struct proxy *p = arg;
+	bool full = false; /* and it was said */
 	for (;;) {
 		struct pollfd fds[2] = {{p->options.listen_fd, POLLIN, 0}, {p->stop_fd, POLLIN, 0}};
-		if (open_now(p) >= p->tunnels_max)
+		bool waits = poll(fds, 2, -1) > 0 && fds[1].revents == 0;
+		size_t n = crew_busy(p->crew), most = fds_tunnels(p->fds);
+		if (waits && n >= most) {
+			if (!full)
+				note_full(p, n);
+			full = true;
 			wait_for_room(p);
-		else if (poll(fds, 2, -1) > 0 && fds[1].revents == 0)
+		} else if (waits) {
+			full = full && n >= most - most / 8; /* near it: it was said */
 			accept_one(p);
+		}
 		if (atomic_load(&p->stopping))
 			return NULL;
 	}
@@ -177,6 +151,8 @@ void proxy_mark_failed(struct proxy *p, const struct err *err)
 
 static void free_parts(struct proxy *p)
 {
+	crew_free(p->crew);
+	fds_free(p->fds);
 	leaves_free(p->leaves);
 	tls_server_free(p->tls_server);
 	tls_client_free(p->tls_client);
@@ -186,7 +162,6 @@ static void free_parts(struct proxy *p)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	pthread_mutex_destroy(&p->lock);
-	pthread_cond_destroy(&p->fewer);
 	free(p);
 }
 
@@ -215,7 +190,7 @@ static bool make_parts(struct proxy *p, struct err *err)
 		return false;
 	p->live = (struct origin_live){
 		.dialer = {.resolver = o->resolver, .connect_to = o->connect_to,
-			.policy = o->policy, .via = o->via},
+			.policy = o->policy, .via = o->via, .fds = p->fds},
 		.tls = p->tls_client,
 		.permit_bad_cert = o->permit_bad_cert};
 	p->origin = origin_live(&p->live);
@@ -230,9 +205,9 @@ struct proxy *proxy_start(const struct proxy_options *options, struct err *err)
 		return NULL;
 	}
 	p->options = *options;
-	p->tunnels_max = tunnels_max();
+	p->fds = fds_new(PROXY_TUNNELS_MAX);
+	p->crew = crew_new(PROXY_STACK, walk_tunnel);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->fewer, NULL);
 	p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	p->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	p->release_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -268,7 +243,7 @@ void proxy_release(struct proxy *p)
 
 void proxy_counts(struct proxy *p, struct proxy_counts *out)
 {
-	*out = (struct proxy_counts){atomic_load(&p->tunnels), open_now(p),
+	*out = (struct proxy_counts){atomic_load(&p->tunnels), crew_busy(p->crew),
 		atomic_load(&p->exchanges), atomic_load(&p->failed_exchanges)};
 }
 
@@ -287,9 +262,7 @@ void proxy_stop(struct proxy *p)
 	atomic_store(&p->stopping, true);
 	signal_fd(p->stop_fd);
 	pthread_join(p->acceptor, NULL);
-	pthread_mutex_lock(&p->lock);
-	while (p->open_tunnels > 0)
-		pthread_cond_wait(&p->fewer, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+	crew_free(p->crew); /* waits for the tunnels */
+	p->crew = NULL;
 	free_parts(p);
 }

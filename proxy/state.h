@@ -5,6 +5,8 @@
 #ifndef PROXY_STATE_H
 #define PROXY_STATE_H
 
+#include "proxy/crew.h"
+#include "proxy/fds.h"
 #include "proxy/leaves.h"
 #include "proxy/origin_live.h"
 #include "proxy/proxy.h"
@@ -25,10 +27,9 @@ struct proxy {
 	int stop_fd, ready_fd, release_fd;
 	atomic_bool ready, released, stopping, failed;
 	pthread_t acceptor;
-	pthread_mutex_t lock; /* guards open_tunnels and failure */
-	pthread_cond_t fewer; /* open_tunnels went down */
-	size_t open_tunnels;
-	size_t tunnels_max; /* beyond it accept waits */
+	pthread_mutex_t lock; /* guards failure */
+	struct crew *crew;    /* the tunnels' threads */
+	struct fds *fds;      /* says how many tunnels there may be; beyond that accept waits */
 	struct err failure;
 	atomic_uint_fast64_t tunnels, exchanges, failed_exchanges;
 };

@@ -82,15 +82,6 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
-static void add_leaf(X509 *leaf, struct arena *a, struct tls_facts *out)
-{
-	unsigned char *der = NULL;
-	int n = i2d_X509(leaf, &der);
-	if (n > 0)
-		tls_facts_certificate(out, span_of(der, (size_t)n), a);
-	OPENSSL_free(der);
-}
-
 static bool shake(struct tls_server *s, SSL *ssl, const struct leg *leg,
 	const struct tls_accept *want, struct arena *a, struct tls_facts *out, struct err *err)
 {
@@ -110,8 +101,8 @@ static bool shake(struct tls_server *s, SSL *ssl, const struct leg *leg,
 	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (sni != NULL)
 		out->handshake.sni = arena_copy(a, span_str(sni));
-	if (seen.server_hello.p != NULL) /* the certificate left together with it */
-		add_leaf(want->leaf, a, out);
+	for (size_t i = 0; i < seen.n_certificates; i++) /* the leaf, if it left */
+		tls_facts_certificate(out, seen.certificates[i], want->leaf, a);
 	return ok;
 }
 

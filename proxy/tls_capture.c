@@ -88,7 +88,7 @@ static void took_handshake(struct tls_capture *c, bool sent, struct span m, cons
 		return;
 	case SSL3_MT_SERVER_HELLO: take_server_hello(c, m); return;
 	case SSL3_MT_CERTIFICATE:
-		if (!sent)
+		if (sent == (SSL_is_server(ssl) == 1))
 			take_certificates(c, m, SSL_version(ssl) == TLS1_3_VERSION);
 		return;
 	case SSL3_MT_CERTIFICATE_STATUS:

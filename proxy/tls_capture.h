@@ -19,7 +19,8 @@ struct tls_capture {
 	int64_t client_hello_us;
 	struct span server_hello; /* the last one: a HelloRetryRequest only if nothing came
 				     after it */
-	struct span certificates[TLS_CAPTURE_CERTS_MAX]; /* DER, the peer's, in its order */
+	struct span certificates[TLS_CAPTURE_CERTS_MAX]; /* DER, the server's, in its order:
+							    the peer's or ours */
 	size_t n_certificates;
 	struct span ocsp; /* OCSPResponse of the first certificate (RFC 6066 8) */
 	struct span scts; /* SignedCertificateTimestampList by TLS extension (RFC 6962 3.3) */

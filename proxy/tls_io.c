@@ -9,12 +9,19 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* Below the SSL: a BIO of ours, for OpenSSL's socket BIO raises SIGPIPE and cannot give bytes
- * back. */
+enum {
+	WIRE_AHEAD = 32 * 1024, /* fetched at once: a record's header and body come by one call,
+				   and the next records too */
+	WIRE_DIRECT = 8 * 1024, /* asked for so much, OpenSSL gets it without a copy */
+};
+
+/* Below the SSL: a BIO of ours, for OpenSSL's socket BIO raises SIGPIPE, cannot give bytes
+ * back, and asks the kernel twice for each record. */
 struct wire {
 	int fd;
-	uint8_t *prefix;
+	uint8_t *prefix; /* what reading gives first: handed over, or fetched and not yet used */
 	size_t prefix_len, prefix_at;
+	bool drained; /* the socket gave all that it had: asking again would be for nothing */
 	int os;   /* errno of the last call that failed for good */
 	bool eof; /* recv gave 0 */
 	uint8_t first[TLS_IO_FIRST];
@@ -46,6 +53,63 @@ static void wire_note_first(struct wire *w, const char *p, size_t n)
 	w->first_n += n;
 }
 
+/* Fetched ahead by the call under way in this thread, which reads from one wire; what it leaves
+ * goes into that wire's prefix. So an idle connection holds no buffer. */
+static _Thread_local struct {
+	struct wire *wire; /* whose bytes; NULL: nobody reads */
+	size_t at, end;
+	uint8_t bytes[WIRE_AHEAD];
+} ahead;
+
+static void ahead_begin(struct wire *w)
+{
+	ahead.wire = w;
+	ahead.at = ahead.end = 0;
+	w->drained = false;
+}
+
+static void ahead_end(struct wire *w)
+{
+	size_t left = ahead.end - ahead.at;
+	ahead.wire = NULL;
+	if (left == 0)
+		return;
+	w->prefix = malloc(left); /* it is empty, or nothing would have been fetched */
+	if (w->prefix == NULL)
+		abort();
+	memcpy(w->prefix, ahead.bytes + ahead.at, left);
+	w->prefix_len = left;
+	w->prefix_at = 0;
+}
+
+static size_t ahead_read(char *p, size_t n)
+{
+	size_t left = ahead.end - ahead.at;
+	if (n > left)
+		n = left;
+	memcpy(p, ahead.bytes + ahead.at, n);
+	ahead.at += n;
+	return n;
+}
+
+/* As recv; notes what the socket said. */
+static ssize_t wire_recv(struct wire *w, void *p, size_t n)
+{
+	ssize_t got;
+	do
+		got = recv(w->fd, p, n, 0);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		wire_note_first(w, p, (size_t)got);
+	else if (got == 0)
+		w->eof = true;
+	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+		w->os = errno;
+	/* Less than was asked for is all there is: poll tells when there is more. */
+	w->drained = got > 0 && (size_t)got < n;
+	return got;
+}
+
 static int wire_read(BIO *bio, char *p, int n)
 {
 	struct wire *w = BIO_get_data(bio);
@@ -54,21 +118,23 @@ static int wire_read(BIO *bio, char *p, int n)
 		return 0;
 	if (w->prefix_len > w->prefix_at)
 		return wire_read_prefix(w, p, n);
-	ssize_t got;
-	do
-		got = recv(w->fd, p, (size_t)n, 0);
-	while (got < 0 && errno == EINTR);
-	if (got > 0) {
-		wire_note_first(w, p, (size_t)got);
-		return (int)got;
-	}
-	if (got == 0)
-		w->eof = true;
-	else if (errno == EAGAIN || errno == EWOULDBLOCK)
+	bool mine = ahead.wire == w;
+	if (mine && ahead.end > ahead.at)
+		return (int)ahead_read(p, (size_t)n);
+	if (mine && w->drained) {
 		BIO_set_retry_read(bio);
-	else
-		w->os = errno;
-	return (int)got;
+		return -1;
+	}
+	bool direct = !mine || n >= WIRE_DIRECT;
+	ssize_t got = wire_recv(w, direct ? (uint8_t *)p : ahead.bytes,
+		direct ? (size_t)n : sizeof ahead.bytes);
+	if (got < 0 && w->os == 0)
+		BIO_set_retry_read(bio);
+	if (got <= 0 || direct)
+		return (int)got;
+	ahead.at = 0;
+	ahead.end = (size_t)got;
+	return (int)ahead_read(p, (size_t)n);
 }
 
 static int wire_write(BIO *bio, const char *p, int n)
@@ -81,6 +147,7 @@ static int wire_write(BIO *bio, const char *p, int n)
 	do
 		sent = send(w->fd, p, (size_t)n, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
+	w->drained = true; /* in a handshake: an answer to it cannot be there yet */
 	if (sent >= 0)
 		return (int)sent;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -224,6 +291,32 @@ static enum tls_io why_not(struct tls *t, int ret, struct err *err)
 	return TLS_IO_ERROR;
 }
 
+int tls_io_handshake(struct ssl_st *ssl)
+{
+	struct wire *w = wire_of(ssl);
+	ERR_clear_error();
+	ahead_begin(w);
+	int ret = SSL_do_handshake(ssl);
+	ahead_end(w);
+	return ret;
+}
+
+/* One SSL_read gives one record at most: go on until the room is full or there is nothing. */
+static int read_records(struct tls *t, uint8_t *p, size_t n, size_t *got)
+{
+	struct wire *w = wire_of(t->ssl);
+	int ret = 1;
+	ahead_begin(w);
+	for (size_t part; *got < n; *got += part) {
+		ERR_clear_error();
+		ret = SSL_read_ex(t->ssl, p + *got, n - *got, &part);
+		if (ret != 1)
+			break;
+	}
+	ahead_end(w);
+	return ret;
+}
+
 enum tls_io tls_io_read(struct tls *t, uint8_t *p, size_t n, size_t *got, struct err *err)
 {
 	struct wire *w = wire_of(t->ssl);
@@ -233,8 +326,7 @@ enum tls_io tls_io_read(struct tls *t, uint8_t *p, size_t n, size_t *got, struct
 			*err = w->end_err;
 		return w->end;
 	}
-	ERR_clear_error();
-	int ret = SSL_read_ex(t->ssl, p, n, got);
+	int ret = read_records(t, p, n, got);
 	if (ret == 1)
 		return TLS_IO_OK;
 	struct err why = {0};
@@ -270,8 +362,9 @@ enum tls_io tls_io_end(struct tls *t)
 
 size_t tls_io_pending(const struct tls *t)
 {
+	const struct wire *w = wire_of(t->ssl);
 	int n = SSL_pending(t->ssl);
-	return n > 0 ? (size_t)n : 0;
+	return (n > 0 ? (size_t)n : 0) + (w->prefix_len - w->prefix_at);
 }
 
 bool tls_io_ended(const struct tls *t)

@@ -112,8 +112,7 @@ bool tls_shake(struct ssl_st *ssl, const struct leg *leg, int64_t until_us, int 
 	const struct tls_capture *seen, struct err *err)
 {
 	for (;;) {
-		ERR_clear_error();
-		int ret = SSL_do_handshake(ssl);
+		int ret = tls_io_handshake(ssl);
 		if (ret == 1)
 			return true;
 		short events = 0;

@@ -280,6 +280,17 @@ static const char *check_staple(const struct tls_trust *t, STACK_OF(X509) * sent
 	return NULL;
 }
 
+static int64_t first_end(STACK_OF(X509) * built)
+{
+	int64_t first = INT64_MAX;
+	for (int i = 0; i < sk_X509_num(built); i++) {
+		int64_t end = ca_x509_time(X509_get0_notAfter(sk_X509_value(built, i)));
+		if (end < first)
+			first = end;
+	}
+	return first;
+}
+
 void tls_verify(const struct tls_trust *t, STACK_OF(X509) * sent, const struct tls_host *host,
 	struct span ocsp, struct arena *a, struct tls_verdict *out)
 {
@@ -303,6 +314,7 @@ void tls_verify(const struct tls_trust *t, STACK_OF(X509) * sent, const struct t
 			arena_printf(a, "it could not be checked: %s", ca_x509_why()));
 	check_usage(leaf, &j);
 	out->note = check_staple(t, sent, X509_STORE_CTX_get0_chain(ctx), ocsp, &j);
+	out->ends_s = first_end(X509_STORE_CTX_get0_chain(ctx));
 	out->code = j.code;
 	out->verified = j.code == X509_V_OK;
 	out->fault = NULL;

@@ -37,6 +37,7 @@ struct tls_verdict {
 	int code;          /* X509_V_*, of the first fault; 0: none */
 	const char *fault; /* in words, faults joined by "; "; NULL: none */
 	const char *note;  /* what was tolerated, in words; NULL: nothing */
+	int64_t ends_s;    /* the first notAfter of the chain that was built */
 };
 
 /* sent: the peer's list, the leaf first; not empty. ocsp: as stapled, or absent. Texts live in

@@ -17,10 +17,8 @@
 #include "proxy/wait.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
@@ -47,19 +45,44 @@ bool tunnel_hold(struct tunnel *t, struct err *err)
 	return true;
 }
 
+bool tunnel_take_signal(struct tunnel *t)
+{
+	if (t->waiter.eventfd < 0)
+		t->waiter.eventfd = fds_take_signal(t->proxy->fds);
+	return t->waiter.eventfd >= 0;
+}
+
+static void give_signal(struct tunnel *t)
+{
+	writer_disarm(t->record.writer, &t->waiter);
+	fds_give_signal(t->proxy->fds, t->waiter.eventfd);
+	t->waiter.eventfd = -1;
+}
+
+void tunnel_rest(struct tunnel *t)
+{
+	give_signal(t);
+	leg_rest(&t->browser);
+	if (t->origin.open)
+		leg_rest(&t->origin.leg);
+}
+
 bool tunnel_open_origin(struct tunnel *t, const struct target *target, const char *const *alpn,
 	struct origin_got *got, struct err *err)
 {
+	struct arena arena = {0}; /* its facts are put on the way: a plain connection opens many */
 	struct origin_ask ask = {.host = target->host,
 		.port = target->port,
 		.tls = target->https,
 		.alpn = alpn,
 		.record = &t->record,
-		.arena = &t->arena,
+		.arena = &arena,
 		.stop_fd = t->proxy->stop_fd};
 	*got = (struct origin_got){0};
 	struct origin *origin = &t->proxy->origin;
-	if (!origin->open(origin->self, &ask, &t->origin.leg, got, err)) {
+	bool open = origin->open(origin->self, &ask, &t->origin.leg, got, err);
+	arena_fini(&arena);
+	if (!open) {
 		t->origin.failed = *err;
 		return false;
 	}
@@ -128,7 +151,7 @@ static void put_connect(struct tunnel *t, const char *kind, struct span head, co
 	record_put(&t->record, FACT_KIND_CONNECT, &fact);
 }
 
-static bool listed(const char *const *names, const char *host)
+bool tunnel_listed(const char *const *names, const char *host)
 {
 	for (; names != NULL && *names != NULL; names++)
 		if (span_is_nocase(span_str(host), *names))
@@ -144,7 +167,7 @@ static bool admit(struct tunnel *t, const struct http1_head *head, struct err *e
 		return false;
 	if (!http1_authorized(o->password, head))
 		return err_set(err, ERR_CLIENT_REFUSED, "no or a wrong password");
-	if (listed(o->noise_hosts, t->target.host))
+	if (tunnel_listed(o->noise_hosts, t->target.host))
 		return err_set(err, ERR_REFUSED_NOISE, "%s", t->target.host);
 	return true;
 }
@@ -218,19 +241,30 @@ static enum step pass_through(struct tunnel *t, const char *why)
 	return STEP_OVER;
 }
 
+/* HTTP/2 without TLS by prior knowledge (RFC 9113 3.3): no browser does so, and unread it must not pass. */
+static bool clear_h2(struct tunnel *t)
+{
+	static const char preface[] = "PRI ";
+	if (!span_starts(buf_span(&t->browser.in), preface))
+		return false;
+	err_set(&t->end, ERR_VERSION, "HTTP/2 without TLS inside CONNECT");
+	buf_clear(&t->browser.in);
+	return true;
+}
+
 static enum step step_peek(struct tunnel *t)
 {
 	struct buf message = {0};
 	struct err err = {0};
 	const char *const *only = t->proxy->options.only_hosts;
-	if (only != NULL && !t->internal && !listed(only, t->target.host))
+	if (only != NULL && !t->internal && !tunnel_listed(only, t->target.host))
 		return pass_through(t, "only");
 	enum peek_kind kind = peek(&t->browser, in_ms(PEEK_SILENT_MS),
 		in_ms(PROXY_TLS_TIMEOUT_MS), t->proxy->stop_fd, &message, &err);
 	struct span raw = arena_copy(&t->arena, buf_span(&message));
 	buf_fini(&message);
 	switch (kind) {
-	case PEEK_NOT_TLS: return pass_through(t, "not-tls");
+	case PEEK_NOT_TLS: return clear_h2(t) ? STEP_OVER : pass_through(t, "not-tls");
 	case PEEK_SILENT: return pass_through(t, "silent");
 	case PEEK_FAILED: t->end = err; return STEP_OVER;
 	case PEEK_TLS: break;
@@ -245,22 +279,36 @@ static enum step step_peek(struct tunnel *t)
 
 /* ---- origin ---- */
 
-static bool offers_http1(const struct fact_hello *hello)
+enum { ALPN_SPOKEN = 2 };
+static const char *const spoken[ALPN_SPOKEN] = {"h2", "http/1.1"};
+
+/* What of the browser's list we speak, in its order: the origin's choice is then one that the browser takes. */
+static void alpn_to_offer(const struct fact_hello *hello, const char *out[ALPN_SPOKEN + 1])
 {
-	return span_find(hello->alpn, span_str("http/1.1"), 0) != SIZE_MAX;
+	size_t n = 0;
+	for (struct span rest = hello->alpn; rest.n > 0;) {
+		struct span word = span_first(rest, span_find_byte(rest, ' ', 0));
+		rest = span_from(rest, word.n + 1);
+		for (size_t i = 0; i < ALPN_SPOKEN; i++) {
+			bool twice = n > 0 && out[0] == spoken[i];
+			if (span_is(word, spoken[i]) && !twice && n < ALPN_SPOKEN)
+				out[n++] = spoken[i];
+		}
+	}
+	out[n] = NULL;
 }
 
 /* A failure goes on: the browser is told inside TLS, since it does not show the body of a refused CONNECT. */
 static enum step step_origin(struct tunnel *t)
 {
-	static const char *const http1_only[] = {"http/1.1", NULL};
+	const char *alpn[ALPN_SPOKEN + 1];
 	struct err err = {0};
 	if (t->internal)
 		return STEP_NEXT;
 	if (!tunnel_hold(t, &t->end))
 		return STEP_OVER;
-	tunnel_open_origin(t, &t->target, offers_http1(&t->hello) ? http1_only : NULL, &t->got,
-		&err);
+	alpn_to_offer(&t->hello, alpn);
+	tunnel_open_origin(t, &t->target, alpn, &t->got, &err);
 	if (err.kind == ERR_SHUTDOWN) {
 		t->end = err;
 		return STEP_OVER;
@@ -269,6 +317,14 @@ static enum step step_origin(struct tunnel *t)
 }
 
 /* ---- accept ---- */
+
+/* What the origin chose, exactly; for pages of our own http/1.1. */
+static const char *alpn_to_answer(const struct tunnel *t)
+{
+	if (!t->origin.open)
+		return "http/1.1";
+	return t->got.alpn[0] != 0 ? t->got.alpn : NULL;
+}
 
 static enum step step_accept(struct tunnel *t)
 {
@@ -280,11 +336,13 @@ static enum step step_accept(struct tunnel *t)
 	if (leaf == NULL)
 		return STEP_OVER;
 	struct tls_accept want = {.leaf = leaf,
-		.alpn = t->origin.open && t->got.alpn[0] == 0 ? NULL : "http/1.1",
+		.alpn = alpn_to_answer(t),
 		.until_us = in_ms(PROXY_TLS_TIMEOUT_MS),
 		.stop_fd = t->proxy->stop_fd};
-	bool ok = tls_accept(t->proxy->tls_server, &t->browser, &want, &t->arena, &facts, &t->end);
+	struct arena arena = {0};
+	bool ok = tls_accept(t->proxy->tls_server, &t->browser, &want, &arena, &facts, &t->end);
 	record_tls(&t->record, LEG_BROWSER, &facts);
+	arena_fini(&arena);
 	mint_leaf_free(leaf);
 	return ok ? STEP_SERVE : STEP_OVER;
 }
@@ -370,20 +428,18 @@ void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const st
 	struct writer *w = p->options.writer;
 	t.record = (struct record){.writer = w, .session = p->options.session,
 		.tunnel = writer_new_tunnel(w)};
-	t.waiter.eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	t.waiter.eventfd = -1;
 	fact_init(FACT_KIND_HELLO, &t.hello);
 	leg_init(&t.browser, fd, true);
 	t.browser.number = LEG_BROWSER;
 	put_tunnel(&t, client, listener);
 
 	enum step next = STEP_NEXT;
-	if (t.waiter.eventfd < 0) {
-		err_set_os(&t.end, ERR_SYSTEM, errno, "eventfd");
-		next = STEP_OVER;
-	}
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && next == STEP_NEXT; i++)
 		next = steps[i].run(&t);
-	if (next == STEP_SERVE)
+	if (next == STEP_SERVE && t.origin.open && strcmp(t.got.alpn, "h2") == 0)
+		h2_serve(&t);
+	else if (next == STEP_SERVE)
 		http1_serve(&t);
 
 	tunnel_close_origin(&t, &t.end);
@@ -392,9 +448,7 @@ void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const st
 	put_tunnel_end(&t);
 	if (t.record.failed)
 		proxy_mark_failed(p, &t.record.err);
-	writer_disarm(w, &t.waiter);
-	if (t.waiter.eventfd >= 0)
-		close(t.waiter.eventfd);
+	give_signal(&t);
 	tls_cert_free(t.got.peer);
 	leg_fini(&t.browser);
 	arena_fini(&t.arena);

@@ -25,7 +25,7 @@ struct tunnel {
 	struct proxy *proxy;
 	struct record record;
 	struct leg browser;
-	struct writer_waiter waiter; /* for commits */
+	struct writer_waiter waiter; /* for commits; eventfd -1 while it waits for none */
 	struct arena arena;          /* lives as long as the tunnel */
 	bool intercepted;            /* inside CONNECT with TLS: one origin, one target */
 	bool internal;               /* inside CONNECT to clicktrail.internal */
@@ -44,14 +44,23 @@ void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const st
 
 /* Wait until the link may be released (proxy_release); false: the proxy stops. */
 bool tunnel_hold(struct tunnel *t, struct err *err);
+/* Is the host among the names (NULL-terminated; NULL: none)? */
+bool tunnel_listed(const char *const *names, const char *host);
 /* Close the origin leg, if open, and record its end. */
 void tunnel_close_origin(struct tunnel *t, const struct err *why);
 /* Open the origin leg for `target`. False: origin.failed says why. peer (may be NULL): the origin's certificate. */
 bool tunnel_open_origin(struct tunnel *t, const struct target *target, const char *const *alpn,
 	struct origin_got *got, struct err *err);
 
+/* The waiter's eventfd, for a wait that is about to begin. False: none is to be had now; writer_wait waits without one. */
+bool tunnel_take_signal(struct tunnel *t);
+/* Nothing is under way: give back what only a busy tunnel needs, buffers and the eventfd. */
+void tunnel_rest(struct tunnel *t);
+
 /* Serve HTTP/1 exchanges on the browser leg until either side is done; t->end says why. (http1.c) */
 void http1_serve(struct tunnel *t);
+/* The same with HTTP/2 on both legs, which are open. (h2_serve.c) */
+void h2_serve(struct tunnel *t);
 /* Bytes both ways, unread, until both sides are done; records an opaque fact. why: its word. (passthrough.c) */
 void passthrough(struct tunnel *t, const char *why, int64_t exchange);
 

@@ -130,6 +130,16 @@ static struct span cut_head(struct span in, size_t skip, size_t end, struct http
 	return span_first(rest, rest.n - blank);
 }
 
+struct span http1_likely_head(struct span in)
+{
+	static const char empty_line[] = "\r\n\r\n";
+	in = span_first(in, HTTP1_HEAD_MAX);
+	if (in.n == 0 || in.p[0] == '\r' || in.p[0] == '\n')
+		return span_first(in, 0);
+	size_t end = span_find(in, span_str(empty_line), 0);
+	return span_first(in, end != SIZE_MAX ? end + sizeof empty_line - 1 : 0);
+}
+
 enum http1_scan http1_request_head(
 	struct span in, struct arena *a, struct http1_head *out, struct err *err)
 {

@@ -115,6 +115,10 @@ enum http1_scan http1_request_head(
 enum http1_scan http1_response_head(struct span in, struct span to_method, struct arena *a,
 	struct http1_head *out, struct err *err);
 
+/* The bytes of `in` up to the first empty line, if they may well be one head: whoever copies heads can copy these and read once,
+ * where reading says HTTP1_HEAD. Empty if there is no such line. */
+struct span http1_likely_head(struct span in);
+
 /* First field of that name (ASCII case folded) at or after index *at; *at is set to it. NULL: none. Start with *at = 0, add one. */
 const struct http1_field *http1_find(
 	const struct http1_head *head, const char *name, size_t *at);

@@ -168,6 +168,26 @@ static struct span signature_text(const X509 *cert, struct arena *a)
 	return arena_copy(a, span_str(text));
 }
 
+static void read_texts(const X509 *cert, struct arena *a, struct tls_cert *out)
+{
+	out->subject = name_text(X509_get_subject_name(cert), a);
+	out->issuer = name_text(X509_get_issuer_name(cert), a);
+	out->serial = serial_text(cert, a);
+	out->not_before_us = time_us(X509_get0_notBefore(cert));
+	out->not_after_us = time_us(X509_get0_notAfter(cert));
+	out->san = san_text(cert, a);
+	out->key_kind = key_text(cert, a);
+	out->signature_kind = signature_text(cert, a);
+	ERR_clear_error(); /* unreadable parts leave errors that nobody asked for */
+}
+
+void tls_cert_read(
+	const struct x509_st *cert, struct span der, struct arena *a, struct tls_cert *out)
+{
+	sha256(der, out->sha256);
+	read_texts(cert, a, out);
+}
+
 bool tls_cert_decode(struct span der, struct arena *a, struct tls_cert *out, struct err *err)
 {
 	*out = (struct tls_cert){.not_before_us = INT64_MIN, .not_after_us = INT64_MIN};
@@ -178,15 +198,7 @@ bool tls_cert_decode(struct span der, struct arena *a, struct tls_cert *out, str
 		ERR_clear_error();
 		return err_set(err, ERR_INTERNAL, "these %zu bytes are no certificate", der.n);
 	}
-	out->subject = name_text(X509_get_subject_name(cert), a);
-	out->issuer = name_text(X509_get_issuer_name(cert), a);
-	out->serial = serial_text(cert, a);
-	out->not_before_us = time_us(X509_get0_notBefore(cert));
-	out->not_after_us = time_us(X509_get0_notAfter(cert));
-	out->san = san_text(cert, a);
-	out->key_kind = key_text(cert, a);
-	out->signature_kind = signature_text(cert, a);
+	read_texts(cert, a, out);
 	X509_free(cert);
-	ERR_clear_error(); /* unreadable parts leave errors that nobody asked for */
 	return true;
 }

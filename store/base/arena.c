@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARENA_BLOCK = 4096 - 32 };
+/* The first block is small: many arenas never hold more. */
+enum { ARENA_FIRST = 1024 - 32, ARENA_BLOCK = 4096 - 32 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -30,7 +31,8 @@ void *arena_alloc(struct arena *a, size_t n)
 {
 	n = (n + 15) & ~(size_t)15;
 	if (a->block == NULL || a->block->cap - a->used < n) {
-		size_t cap = n > ARENA_BLOCK ? n : ARENA_BLOCK;
+		size_t least = a->block == NULL ? ARENA_FIRST : ARENA_BLOCK;
+		size_t cap = n > least ? n : least;
 		struct arena_block *b = malloc(sizeof *b + cap);
 		if (b == NULL)
 			abort();

@@ -1,13 +1,46 @@
 #include "store/base/hash.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+/* Looked up once: with EVP_sha256() OpenSSL 3 searches its providers anew, behind a lock, for
+ * each digest that is begun. They live as long as the process. */
+static EVP_MD *sha256_md, *md5_md;
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void fetch(void)
+{
+	sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	md5_md = EVP_MD_fetch(NULL, "MD5", NULL);
+	if (sha256_md == NULL || md5_md == NULL)
+		abort();
+}
+
+static const EVP_MD *md_sha256(void)
+{
+	pthread_once(&fetched, fetch);
+	return sha256_md;
+}
+
+static const EVP_MD *md_md5(void)
+{
+	pthread_once(&fetched, fetch);
+	return md5_md;
+}
 
 void sha256_init(struct sha256 *h)
 {
-	h->bytes = 0;
 	h->ctx = EVP_MD_CTX_new();
-	if (h->ctx == NULL || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
+	if (h->ctx == NULL)
+		abort();
+	sha256_reset(h);
+}
+
+void sha256_reset(struct sha256 *h)
+{
+	h->bytes = 0;
+	if (EVP_DigestInit_ex(h->ctx, md_sha256(), NULL) != 1)
 		abort();
 }
 
@@ -35,12 +68,12 @@ void sha256_fini(struct sha256 *h)
 
 void sha256(struct span s, uint8_t out[SHA256_LEN])
 {
-	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md_sha256(), NULL) != 1)
 		abort();
 }
 
 void md5(struct span s, uint8_t out[MD5_LEN])
 {
-	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, EVP_md5(), NULL) != 1)
+	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md_md5(), NULL) != 1)
 		abort();
 }

@@ -14,6 +14,7 @@ struct sha256 {
 };
 
 void sha256_init(struct sha256 *h);
+void sha256_reset(struct sha256 *h); /* from nothing again; init was called */
 void sha256_add(struct sha256 *h, const void *p, size_t n);
 /* The digest so far; adding may go on afterwards. */
 void sha256_peek(const struct sha256 *h, uint8_t out[SHA256_LEN]);

@@ -1,4 +1,5 @@
 #include "store/derive/fields.h"
+#include "store/base/buf.h"
 
 size_t fields_parse(
 	struct arena *a, struct span head, struct span lines, struct model_field **out)
@@ -14,7 +15,9 @@ size_t fields_parse(
 		size_t eol = span_find_byte(rest, '\n', 0);
 		struct span line = span_trim(span_first(rest, eol), "\r");
 		rest = eol == SIZE_MAX ? SPAN_NONE : span_from(rest, eol + 1);
-		size_t colon = span_find_byte(line, ':', 0);
+		/* HTTP/2 has no head, and names that begin with a colon (RFC 9113 8.3). */
+		bool pseudo = head.p == NULL && line.n > 0 && line.p[0] == ':';
+		size_t colon = span_find_byte(line, ':', pseudo ? 1 : 0);
 		if (colon == SIZE_MAX || colon == 0)
 			continue;
 		ARENA_PUSH(a, fields, n,
@@ -31,6 +34,27 @@ struct span fields_value(const struct model_field *fields, size_t n, const char 
 		if (span_is_nocase(fields[i].name, name))
 			return fields[i].value;
 	return SPAN_NONE;
+}
+
+struct span fields_cookies(struct arena *a, const struct model_field *fields, size_t n)
+{
+	struct buf all = {0};
+	struct span first = SPAN_NONE;
+	for (size_t i = 0; i < n; i++) {
+		if (!span_is_nocase(fields[i].name, "cookie"))
+			continue;
+		if (first.p == NULL) {
+			first = fields[i].value;
+			continue;
+		}
+		if (buf_len(&all) == 0)
+			buf_add_span(&all, first);
+		buf_add_str(&all, "; ");
+		buf_add_span(&all, fields[i].value);
+	}
+	struct span joined = buf_len(&all) > 0 ? arena_copy(a, buf_span(&all)) : first;
+	buf_fini(&all);
+	return joined;
 }
 
 struct span fields_media_type(struct span content_type)

@@ -67,6 +67,9 @@ static const struct fact_field tunnel_end_fields[] = {
 #define FACT_STRUCT struct fact_note
 static const struct fact_field note_fields[] = {FACT_NOTE(FIELD_I, FIELD_T, FIELD_B)};
 #undef FACT_STRUCT
+#define FACT_STRUCT struct fact_h2_frame
+static const struct fact_field h2_frame_fields[] = {FACT_H2_FRAME(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
 #define X(upper, lower)                                                                       \

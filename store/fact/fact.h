@@ -78,14 +78,16 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	I(not_after_us) T(san) T(key_kind) T(signature_kind) B(der)
 
 /* A request head. n: its number on the tunnel, from 1. url: absolute, as the browser asked. head: raw bytes as received.
- * fields: only when head is not plain "Name: value" lines with CRLF: the parsed lines in that form. oddities: words. */
+ * fields: only when head is not plain "Name: value" lines with CRLF: the parsed lines in that form. oddities: words.
+ * HTTP/2: head is unknown (an HPACK block means nothing alone), fields are all lines in order, pseudo-headers among them
+ * (":method: GET"), an empty line behind them. */
 #define FACT_REQUEST(I, T, B)                                                                 \
 	I(session) I(at_us) I(exchange) I(tunnel) I(n) T(method) T(url) T(version)            \
 	T(oddities) B(head) B(fields)
 
 /* An interim response (1xx) on the way to the final one. */
 #define FACT_INTERIM(I, T, B)                                                                 \
-	I(session) I(at_us) I(exchange) I(status) B(head)
+	I(session) I(at_us) I(exchange) I(status) B(head) B(fields)
 
 /* A response head. made_by: origin, clicktrail (our own error pages and internal pages). leg: where it came from. */
 #define FACT_RESPONSE(I, T, B)                                                                \
@@ -121,6 +123,13 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 /* Anything else worth keeping: code is one of notes.tbl's words; detail free text. */
 #define FACT_NOTE(I, T, B) I(session) I(at_us) I(tunnel) I(exchange) T(code) T(detail)
 
+/* An HTTP/2 frame that is about the connection or ends a stream, on one leg. sender: peer, clicktrail. frame: settings,
+ * window_update (of the connection, before the first stream), priority, rst_stream, goaway, ping (the one that reached a limit). code,
+ * code_name: RFC 9113 7. last_stream: of a goaway. payload: as it passed, cut at H2_FRAME_PAYLOAD_MAX. */
+#define FACT_H2_FRAME(I, T, B)                                                                \
+	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(sender) T(frame) I(stream)         \
+	I(code) T(code_name) I(last_stream) B(payload)
+
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
 #define FACT_KINDS(X)                                                                         \
 	X(SESSION, session)                                                                   \
@@ -140,7 +149,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	X(OPAQUE, opaque)                                                                     \
 	X(LEG_END, leg_end)                                                                   \
 	X(TUNNEL_END, tunnel_end)                                                             \
-	X(NOTE, note)
+	X(NOTE, note)                                                                         \
+	X(H2_FRAME, h2_frame)
 
 enum fact_kind {
 #define X(upper, lower) FACT_KIND_##upper,

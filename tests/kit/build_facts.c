@@ -106,8 +106,11 @@ static void request_head(struct build *b, const struct build_exchange *x, struct
 	buf_addf(head, "%s /x HTTP/1.1\r\nHost: h\r\n", x->method != NULL ? x->method : "GET");
 	line(head, "User-Agent",
 		x->kind == BUILD_CURL ? "curl/7.88.1"
-				      : "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) "
-					"Gecko/20100101 Firefox/153.0");
+		: x->chromium
+			? "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
+			  "Gecko) Chrome/156.0.0.0 Safari/537.36"
+			: "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 "
+			  "Firefox/153.0");
 	line(head, "Accept", accept_of(x->kind));
 	line(head, "Sec-Purpose", x->kind == BUILD_PREFETCH ? "prefetch" : NULL);
 	line(head, "Content-Type",
@@ -118,7 +121,12 @@ static void request_head(struct build *b, const struct build_exchange *x, struct
 	line(head, "Upgrade-Insecure-Requests", document ? "1" : NULL);
 	if (x->kind != BUILD_CURL && strncmp(x->url, "https:", 6) == 0)
 		sec_fetch(head, x);
-	line(head, "Priority", x->kind == BUILD_FRAME ? "u=4" : document ? "u=0, i" : NULL);
+	/* Chromium has it in HTTP/2 and later only. */
+	if (!x->chromium)
+		line(head, "Priority",
+			x->kind == BUILD_FRAME ? "u=4"
+			: document             ? "u=0, i"
+					       : NULL);
 	if (x->more != NULL)
 		buf_add_str(head, x->more);
 	buf_add_str(head, "\r\n");

@@ -51,6 +51,11 @@ static void the_head_goes_on_as_written(void **state)
 			"POST / HTTP/1.0\r\nHost: h.test\r\n\r\n"},
 		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nProxy-Connection: x\r\n\r\n",
 			"GET /x HTTP/1.1\r\nHost: h.test\r\nProxy-Connection: x\r\n\r\n"},
+		/* What would follow a switch to HTTP/2 could not be read. */
+		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\r\n"},
+		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

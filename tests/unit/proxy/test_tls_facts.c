@@ -69,9 +69,9 @@ static void certificates(void **state)
 	size_t n = (size_t)i2d_X509(leaf.cert, &der);
 	uint8_t hash[SHA256_LEN];
 	fact_init(FACT_KIND_HANDSHAKE, &facts.handshake);
-	tls_facts_certificate(&facts, span_of(der, n), &a);
-	tls_facts_certificate(&facts, span_str("no certificate"), &a);
-	tls_facts_certificate(&facts, span_of("", 0), &a);
+	tls_facts_certificate(&facts, span_of(der, n), NULL, &a);
+	tls_facts_certificate(&facts, span_str("no certificate"), NULL, &a);
+	tls_facts_certificate(&facts, span_of("", 0), NULL, &a);
 	assert_int_equal(facts.n_certificates, 3);
 	assert_int_equal(facts.handshake.certs.n, 3 * SHA256_LEN);
 	const struct fact_certificate *c = facts.certificates;

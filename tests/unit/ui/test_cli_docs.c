@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "capture/wire/http1.h"
+#include "proxy/h2_message.h"
 #include "store/fact/notes.h"
 #include "ui/cli/command.h"
 #include "ui/cli/options.h"
@@ -39,15 +40,22 @@ static void add_oddities(struct buf *out)
 #undef X
 }
 
+static void add_h2_oddities(struct buf *out)
+{
+#define X(name, word, sentence) buf_addf(out, "| `%s` | %s |\n", word, sentence);
+	H2_ODDITIES(X)
+#undef X
+}
+
 static char *errors_page(void)
 {
 	struct buf out = {0};
 	buf_add_str(&out, "# Words for what went wrong\n\n"
 			  "Printed from the tables in the source (`store/base/err.tbl`, "
 			  "`store/fact/notes.tbl`,\n"
-			  "`capture/wire/http1.h`); a test compares this page with them. A "
-			  "word that was stored once\n"
-			  "keeps its meaning.\n\n"
+			  "`capture/wire/http1.h`, `proxy/h2_message.h`); a test compares this "
+			  "page with them. A word that was\n"
+			  "stored once keeps its meaning.\n\n"
 			  "## Reasons and outcomes\n\n"
 			  "`reason` of exchanges, legs and tunnels, `outcome` of lookups, "
 			  "connections and handshakes,\n"
@@ -60,6 +68,9 @@ static char *errors_page(void)
 			  "requests and "
 			  "responses.\n\n| word | meaning |\n|---|---|\n");
 	add_oddities(&out);
+	buf_add_str(&out, "\nIn HTTP/2 messages (`host-differs` in any):\n\n"
+			  "| word | meaning |\n|---|---|\n");
+	add_h2_oddities(&out);
 	return buf_take_str(&out);
 }
 
