@@ -7,22 +7,24 @@
 
 #include <stdlib.h>
 
+/* Over the table itself: INDEXED BY says nothing to a view. 13 is a chunk; f3 exchange, f4
+ * side, f5 n, f6 size, f7 same_as, f9 data. */
 static const char find_index_sql[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' "
-				     "AND name = 'fact_chunk_by_exchange'";
+				     "AND name = 'fact_by_kind'";
 
 static const char get_indexed_sql[] =
-	"SELECT c.n, c.size, c.same_as, c.data, s.data "
-	"FROM fact_chunk AS c INDEXED BY fact_chunk_by_exchange "
-	"LEFT JOIN fact_chunk AS s ON s.seq = c.same_as "
-	"WHERE c.exchange = :exchange AND c.side = :side ORDER BY c.n";
+	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9 "
+	"FROM fact AS c INDEXED BY fact_by_kind "
+	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
+	"WHERE c.kind = 13 AND c.f3 = :exchange AND c.f4 = :side ORDER BY c.f5";
 
 /* Chunks of a body are numbered in the order of their facts, so this is the same order. */
 static const char get_between_sql[] =
-	"SELECT c.n, c.size, c.same_as, c.data, s.data "
-	"FROM fact_chunk AS c NOT INDEXED "
-	"LEFT JOIN fact_chunk AS s ON s.seq = c.same_as "
-	"WHERE c.seq BETWEEN :first AND :last AND c.exchange = :exchange AND c.side = :side "
-	"ORDER BY c.seq";
+	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9 "
+	"FROM fact AS c NOT INDEXED "
+	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
+	"WHERE c.seq BETWEEN :first AND :last AND c.kind = 13 AND c.f3 = :exchange "
+	"AND c.f4 = :side ORDER BY c.seq";
 
 static const char get_places_sql[] = "SELECT seq, exchange, side FROM fact_chunk WHERE seq > "
 				     ":after ORDER BY seq LIMIT :most";
@@ -153,8 +155,11 @@ static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exc
 	enum fact_side side, struct err *err)
 {
 	struct case_span none = {0}, *span = &none;
-	sqlite3_stmt *s = db_prepare(
-		c->db, indexed ? get_indexed_sql : get_between_sql, ERR_CASE_READ, err);
+	sqlite3_stmt **kept = indexed ? &c->body_indexed : &c->body_between;
+	if (*kept == NULL)
+		*kept = db_prepare(
+			c->db, indexed ? get_indexed_sql : get_between_sql, ERR_CASE_READ, err);
+	sqlite3_stmt *s = *kept;
 	if (s == NULL)
 		return NULL;
 	db_bind_int(s, ":exchange", exchange);
@@ -168,16 +173,27 @@ static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exc
 	return s;
 }
 
+static bool find_index(struct case_file *c, bool *indexed, struct err *err)
+{
+	if (c->find_index == NULL)
+		c->find_index = db_prepare(c->db, find_index_sql, ERR_CASE_READ, err);
+	if (c->find_index == NULL)
+		return false;
+	bool ok = sqlite3_step(c->find_index) == SQLITE_ROW;
+	*indexed = ok && sqlite3_column_int64(c->find_index, 0) != 0;
+	if (!ok)
+		db_fail(c->db, ERR_CASE_READ, "the schema", err);
+	sqlite3_reset(c->find_index);
+	return ok;
+}
+
 /* Begins a read transaction in which the index is there, or else the places of all chunks are
  * known. */
 static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 {
-	int64_t found = 0;
 	case_start_clock(c);
-	if (!db_exec(c->db, "BEGIN", ERR_CASE_READ, err) ||
-		!db_int(c->db, find_index_sql, &found, ERR_CASE_READ, err))
+	if (!db_exec(c->db, "BEGIN", ERR_CASE_READ, err) || !find_index(c, indexed, err))
 		return false;
-	*indexed = found != 0;
 	if (*indexed)
 		return true;
 	/* Learning may take long: page by page, each a transaction of its own. */
@@ -195,7 +211,8 @@ bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_
 	bool ok = begin_body(c, &indexed, err);
 	sqlite3_stmt *s = ok ? prepare_body(c, indexed, exchange, side, err) : NULL;
 	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
-	sqlite3_finalize(s);
+	if (s != NULL)
+		sqlite3_reset(s);
 	if (sqlite3_get_autocommit(c->db) == 0)
 		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 	return ok;

@@ -130,16 +130,6 @@ static bool open_db(struct case_file *c, const struct place *place, struct err *
 	       schema_check(c->db, err);
 }
 
-static bool prepare(struct case_file *c, struct err *err)
-{
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++) {
-		c->facts[kind] = get_prepare(c->db, (enum fact_kind)kind, err);
-		if (c->facts[kind] == NULL)
-			return false;
-	}
-	return true;
-}
-
 struct case_file *case_open(const char *path, struct err *err)
 {
 	struct case_file *c = calloc(1, sizeof *c);
@@ -153,7 +143,10 @@ struct case_file *case_open(const char *path, struct err *err)
 		raw_unlock();
 	}
 	if (ok) {
-		ok = open_db(c, place, err) && prepare(c, err);
+		ok = open_db(c, place, err);
+		if (ok)
+			c->facts = get_prepare(c->db, GET_AFTER, err);
+		ok = c->facts != NULL;
 		if (place->copy)
 			remove_copy(place);
 	}
@@ -168,8 +161,10 @@ void case_close(struct case_file *c)
 {
 	if (c == NULL)
 		return;
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
-		sqlite3_finalize(c->facts[kind]);
+	sqlite3_finalize(c->facts);
+	sqlite3_finalize(c->find_index);
+	sqlite3_finalize(c->body_indexed);
+	sqlite3_finalize(c->body_between);
 	case_spans_fini(&c->bodies);
 	db_close(c->db);
 	if (c->claimed)

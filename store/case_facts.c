@@ -1,7 +1,7 @@
 /*
- * Facts in order of their numbers: one cursor per table, merged. A page of them is copied in
- * one short read transaction and handed out after it ended, so that however long the reader
- * thinks, the writer's log does not wait for it.
+ * Facts in order of their numbers. A page of them is copied in one short read transaction and
+ * handed out after it ended, so that however long the reader thinks, the writer's log does not
+ * wait for it.
  */
 #include "store/case_state.h"
 #include "store/put.h"
@@ -22,58 +22,15 @@ struct page {
 	bool more; /* it was cut: there may be facts behind it */
 };
 
-/* The cursors' next numbers; 0: that table is at its end. */
-struct merge {
-	int64_t next[FACT_KIND_COUNT];
-};
-
-static bool advance(
-	struct case_file *c, struct merge *m, int kind, int64_t after, struct err *err)
-{
-	sqlite3_stmt *s = c->facts[kind];
-	int rc = sqlite3_step(s);
-	m->next[kind] = 0;
-	if (rc == SQLITE_DONE)
-		return true;
-	if (rc != SQLITE_ROW)
-		return db_fail(
-			c->db, ERR_CASE_READ, fact_info((enum fact_kind)kind)->name, err);
-	m->next[kind] = sqlite3_column_int64(s, 0);
-	if (m->next[kind] <= after)
-		return err_set(err, ERR_CASE_READ, "facts out of order at number %lld",
-			(long long)m->next[kind]);
-	return true;
-}
-
-static bool start_merge(struct case_file *c, struct merge *m, int64_t after, struct err *err)
-{
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++) {
-		sqlite3_bind_int64(c->facts[kind], 1, after);
-		if (!advance(c, m, kind, after, err))
-			return false;
-	}
-	return true;
-}
-
-static int smallest(const struct merge *m)
-{
-	int found = -1;
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
-		if (m->next[kind] != 0 && (found < 0 || m->next[kind] < m->next[found]))
-			found = kind;
-	return found;
-}
-
-static bool take_fact(
-	struct case_file *c, struct page *page, int kind, int64_t seq, struct err *err)
+static bool take_fact(struct case_file *c, struct page *page, enum fact_kind kind, int64_t seq,
+	struct err *err)
 {
 	union fact_any fact;
-	enum fact_kind k = (enum fact_kind)kind;
-	if (!get_row(c->facts[kind], k, &fact, err))
+	if (!get_row(c->facts, kind, &fact, err))
 		return false;
-	void *copy = arena_alloc(&page->arena, fact_info(k)->size);
-	fact_copy(k, &fact, copy, &page->arena);
-	page->facts[page->n++] = (struct page_fact){k, seq, copy};
+	void *copy = arena_alloc(&page->arena, fact_info(kind)->size);
+	fact_copy(kind, &fact, copy, &page->arena);
+	page->facts[page->n++] = (struct page_fact){kind, seq, copy};
 	return true;
 }
 
@@ -85,14 +42,16 @@ static bool page_full(const struct page *page, int64_t until_us)
 
 static bool fill_page(struct case_file *c, struct page *page, int64_t after, struct err *err)
 {
-	struct merge m;
+	int rc;
 	int64_t until_us = clock_now_us(clock_real()) + CASE_PAGE_MS * 1000LL;
-	if (!start_merge(c, &m, after, err))
-		return false;
-	for (int kind; (kind = smallest(&m)) >= 0;) {
-		int64_t seq = m.next[kind];
+	sqlite3_bind_int64(c->facts, 1, after);
+	while ((rc = sqlite3_step(c->facts)) == SQLITE_ROW) {
+		int64_t seq;
+		enum fact_kind kind;
+		if (!get_kind(c->facts, &seq, &kind, err))
+			return false;
 		if (seq <= after)
-			return err_set(err, ERR_CASE_READ, "two facts with number %lld",
+			return err_set(err, ERR_CASE_READ, "facts out of order at number %lld",
 				(long long)seq);
 		if (!take_fact(c, page, kind, seq, err))
 			return false;
@@ -100,10 +59,8 @@ static bool fill_page(struct case_file *c, struct page *page, int64_t after, str
 		page->more = page_full(page, until_us);
 		if (page->more)
 			return true;
-		if (!advance(c, &m, kind, after, err))
-			return false;
 	}
-	return true;
+	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "facts", err);
 }
 
 static bool read_page(struct case_file *c, struct page *page, int64_t after, struct err *err)
@@ -113,8 +70,7 @@ static bool read_page(struct case_file *c, struct page *page, int64_t after, str
 	if (!ok)
 		return false;
 	ok = fill_page(c, page, after, err);
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
-		sqlite3_reset(c->facts[kind]);
+	sqlite3_reset(c->facts);
 	sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 	return ok;
 }

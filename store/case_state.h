@@ -40,7 +40,8 @@ struct case_file {
 	bool claimed;
 	int64_t deadline_us; /* of the call under way; 0: none */
 	struct arena texts;  /* what case_about gave */
-	sqlite3_stmt *facts[FACT_KIND_COUNT];
+	sqlite3_stmt *facts;
+	sqlite3_stmt *find_index, *body_indexed, *body_between; /* made when first needed */
 	struct case_spans bodies;
 };
 

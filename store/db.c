@@ -2,6 +2,7 @@
 #include "store/fact/fact.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 static void harden(sqlite3 *db)
 {
@@ -16,9 +17,20 @@ static void harden(sqlite3 *db)
 	sqlite3_busy_timeout(db, DB_BUSY_MS);
 }
 
+/* Before SQLite's first use in the process; where somebody else was first, it stays as it is.
+ * Each connection is used by one thread at a time, and nobody asks how much memory it took:
+ * both cost a mutex at every allocation. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 sqlite3 *db_open(const char *path, int flags, enum err_kind kind, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	sqlite3 *db = NULL;
+	pthread_once(&once, configure);
 	/* One thread at a time uses a connection: no mutex inside. */
 	flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
 	if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {

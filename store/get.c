@@ -1,46 +1,53 @@
 #include "store/get.h"
+#include "store/put.h"
 
 #include <assert.h>
 
-static const char *const get_texts[] = {
-#define X(upper, lower) [FACT_KIND_##upper] = get_sql_##lower,
-	FACT_KINDS(X)
-#undef X
-};
+/* 13: a chunk, 9: its data; bodies.c reads those. */
+#define COLUMNS                                                                                \
+	"SELECT seq, kind, session, at_us, f3, f4, f5, f6, f7, f8, CASE WHEN kind <> "         \
+	"13 THEN f9 END, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22 "
 
-static const char last_seq_sql[] = "SELECT max(m) FROM ("
-				   "SELECT max(seq) AS m FROM fact_session UNION ALL "
-				   "SELECT max(seq) FROM fact_session_end UNION ALL "
-				   "SELECT max(seq) FROM fact_tunnel UNION ALL "
-				   "SELECT max(seq) FROM fact_connect UNION ALL "
-				   "SELECT max(seq) FROM fact_dns UNION ALL "
-				   "SELECT max(seq) FROM fact_leg UNION ALL "
-				   "SELECT max(seq) FROM fact_hello UNION ALL "
-				   "SELECT max(seq) FROM fact_handshake UNION ALL "
-				   "SELECT max(seq) FROM fact_certificate UNION ALL "
-				   "SELECT max(seq) FROM fact_request UNION ALL "
-				   "SELECT max(seq) FROM fact_interim UNION ALL "
-				   "SELECT max(seq) FROM fact_response UNION ALL "
-				   "SELECT max(seq) FROM fact_chunk UNION ALL "
-				   "SELECT max(seq) FROM fact_exchange_end UNION ALL "
-				   "SELECT max(seq) FROM fact_opaque UNION ALL "
-				   "SELECT max(seq) FROM fact_leg_end UNION ALL "
-				   "SELECT max(seq) FROM fact_tunnel_end UNION ALL "
-				   "SELECT max(seq) FROM fact_note)";
+static const char get_sql[] = COLUMNS "FROM fact WHERE seq > :after ORDER BY seq";
+static const char get_by_sql[] = COLUMNS "FROM fact INDEXED BY fact_by_kind "
+					 "WHERE kind = :kind AND f3 IS :key ORDER BY seq";
+static const char get_between_sql[] = COLUMNS "FROM fact NOT INDEXED "
+					      "WHERE seq BETWEEN :from AND :to AND "
+					      "kind = :kind ORDER BY seq";
+static const char get_of_sql[] = COLUMNS "FROM fact INDEXED BY fact_by_kind "
+					 "WHERE kind = :kind ORDER BY seq";
 
-static void check_columns(sqlite3_stmt *s, const struct fact_info *info)
+/* Below 1 there is none of ours. Two look-ups: min and max together would read the table. */
+static const char last_seq_sql[] = "SELECT CASE WHEN (SELECT min(seq) FROM fact) < 1 THEN -1 "
+				   "ELSE (SELECT max(seq) FROM fact) END";
+
+enum { COLUMN_SEQ, COLUMN_KIND, COLUMN_FIELDS };
+
+sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err)
 {
-	assert(sqlite3_column_count(s) == (int)info->n_fields + 1);
-	for (size_t i = 0; i < info->n_fields; i++)
-		assert(strcmp(sqlite3_column_name(s, (int)i + 1), info->fields[i].name) == 0);
+	static const char *const texts[] = {[GET_AFTER] = get_sql,
+		[GET_BY_KEY] = get_by_sql,
+		[GET_OF_KIND] = get_of_sql,
+		[GET_OF_KIND_BETWEEN] = get_between_sql};
+	_Static_assert(FACT_KIND_CHUNK + FACT_KIND_STORED == 13, "as the statements say");
+	_Static_assert(offsetof(struct fact_chunk, data) > offsetof(struct fact_chunk, sha256),
+		"data is the last field");
+	sqlite3_stmt *s = db_prepare(db, texts[what], ERR_CASE_READ, err);
+	assert(s == NULL || sqlite3_column_count(s) == FACT_COLUMNS + COLUMN_FIELDS);
+	return s;
 }
 
-sqlite3_stmt *get_prepare(sqlite3 *db, enum fact_kind kind, struct err *err)
+bool get_kind(sqlite3_stmt *s, int64_t *seq, enum fact_kind *kind, struct err *err)
 {
-	sqlite3_stmt *s = db_prepare(db, get_texts[kind], ERR_CASE_READ, err);
-	if (s != NULL)
-		check_columns(s, fact_info(kind));
-	return s;
+	*seq = sqlite3_column_int64(s, COLUMN_SEQ);
+	int64_t stored = sqlite3_column_type(s, COLUMN_KIND) == SQLITE_INTEGER
+				 ? sqlite3_column_int64(s, COLUMN_KIND)
+				 : 0;
+	if (stored < FACT_KIND_STORED || stored >= FACT_KIND_COUNT + FACT_KIND_STORED)
+		return err_set(err, ERR_CASE_READ, "fact %lld is of no known kind: %lld",
+			(long long)*seq, (long long)stored);
+	*kind = (enum fact_kind)(stored - FACT_KIND_STORED);
+	return true;
 }
 
 static bool get_field(
@@ -75,9 +82,9 @@ bool get_row(sqlite3_stmt *s, enum fact_kind kind, void *fact, struct err *err)
 	fact_init(kind, fact);
 	for (size_t i = 0; i < info->n_fields; i++) {
 		bool text_ok = true;
-		if (!get_field(s, (int)i + 1, &info->fields[i], fact, &text_ok))
+		if (!get_field(s, COLUMN_FIELDS + (int)i, &info->fields[i], fact, &text_ok))
 			return err_set(err, ERR_CASE_READ, "fact %lld: %s.%s %s",
-				(long long)sqlite3_column_int64(s, 0), info->name,
+				(long long)sqlite3_column_int64(s, COLUMN_SEQ), info->name,
 				info->fields[i].name,
 				text_ok ? "is of the wrong type" : "is not UTF-8");
 	}

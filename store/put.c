@@ -2,40 +2,30 @@
 
 #include <assert.h>
 
-static const char *const put_texts[] = {
-#define X(upper, lower) [FACT_KIND_##upper] = put_sql_##lower,
-	FACT_KINDS(X)
-#undef X
-};
+static const char put_sql[] =
+	"INSERT INTO fact (seq, kind, session, at_us, f3, f4, f5, f6, f7, f8, f9, "
+	"f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22) VALUES "
+	"(:seq, :kind, :session, :at_us, :f3, :f4, :f5, :f6, :f7, :f8, :f9, :f10, "
+	":f11, :f12, :f13, :f14, :f15, :f16, :f17, :f18, :f19, :f20, :f21, :f22)";
 
-/* The statement must ask for :seq and then for every field in order: only so can a field be
- * bound by its place. */
-static void check_parameters(sqlite3_stmt *s, const struct fact_info *info)
-{
-	assert(sqlite3_bind_parameter_count(s) == (int)info->n_fields + 1);
-	assert(strcmp(sqlite3_bind_parameter_name(s, 1), ":seq") == 0);
-	for (size_t i = 0; i < info->n_fields; i++) {
-		const char *name = sqlite3_bind_parameter_name(s, (int)i + 2);
-		assert(name != NULL && strcmp(name + 1, info->fields[i].name) == 0);
-	}
-}
+enum { AT_SEQ = 1, AT_KIND, AT_FIELDS };
 
 bool put_open(struct put *p, sqlite3 *db, struct err *err)
 {
 	*p = (struct put){.db = db};
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++) {
-		p->inserts[kind] = db_prepare(db, put_texts[kind], ERR_CASE_WRITE, err);
-		if (p->inserts[kind] == NULL)
-			return false;
-		check_parameters(p->inserts[kind], fact_info((enum fact_kind)kind));
-	}
+	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
+		assert(fact_info((enum fact_kind)kind)->n_fields <= FACT_COLUMNS);
+	p->insert = db_prepare(db, put_sql, ERR_CASE_WRITE, err);
+	if (p->insert == NULL)
+		return false;
+	/* A field is bound by its place. */
+	assert(sqlite3_bind_parameter_count(p->insert) == FACT_COLUMNS + AT_KIND);
 	return true;
 }
 
 void put_close(struct put *p)
 {
-	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
-		sqlite3_finalize(p->inserts[kind]);
+	sqlite3_finalize(p->insert);
 	*p = (struct put){0};
 }
 
@@ -57,14 +47,26 @@ static int bind_field(sqlite3_stmt *s, int at, const struct fact_field *f, const
 	return sqlite3_bind_blob64(s, at, v.p, v.n, SQLITE_STATIC);
 }
 
+/* What the fact before had bound behind this one's last field. */
+static void unbind(struct put *p, int n)
+{
+	for (int i = n; i < p->bound; i++)
+		sqlite3_bind_null(p->insert, AT_FIELDS + i);
+	p->bound = n;
+}
+
 bool put_fact(
 	struct put *p, enum fact_kind kind, int64_t seq, const void *fact, struct err *err)
 {
 	const struct fact_info *info = fact_info(kind);
-	sqlite3_stmt *s = p->inserts[kind];
-	int rc = sqlite3_bind_int64(s, 1, seq);
+	sqlite3_stmt *s = p->insert;
+	int rc = sqlite3_bind_int64(s, AT_SEQ, seq);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int(s, AT_KIND, (int)kind + FACT_KIND_STORED);
 	for (size_t i = 0; i < info->n_fields && rc == SQLITE_OK; i++)
-		rc = bind_field(s, (int)i + 2, &info->fields[i], fact);
+		rc = bind_field(s, AT_FIELDS + (int)i, &info->fields[i], fact);
+	if (rc == SQLITE_OK)
+		unbind(p, (int)info->n_fields);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
 	bool ok = rc == SQLITE_DONE || db_fail(p->db, ERR_CASE_WRITE, info->name, err);

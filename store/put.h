@@ -1,7 +1,7 @@
 /*
- * Facts into their tables: one INSERT per kind, written out in put_*.c, prepared once. Private
- * to store/; called by the writer's thread only. The texts of the matching SELECTs are in
- * get_*.c.
+ * Facts into their table: one INSERT for all kinds, prepared once; field n of a kind's list
+ * goes into column n. Private to store/; called by whoever commits, one thread at a time. The
+ * matching SELECT is in get.c.
  */
 #ifndef STORE_PUT_H
 #define STORE_PUT_H
@@ -9,9 +9,11 @@
 #include "store/db.h"
 #include "store/fact/fact.h"
 
-#define X(upper, lower) extern const char put_sql_##lower[];
-FACT_KINDS(X)
-#undef X
+enum {
+	FACT_COLUMNS = 22, /* for fields in the table: as many as the longest kind has */
+	/* `kind` in the table: the enum's value, from 1 (kinds are only ever appended). */
+	FACT_KIND_STORED = 1,
+};
 
 /* Room for a fact of any kind. */
 union fact_any {
@@ -22,7 +24,8 @@ union fact_any {
 
 struct put {
 	sqlite3 *db;
-	sqlite3_stmt *inserts[FACT_KIND_COUNT];
+	sqlite3_stmt *insert;
+	int bound; /* fields that the last fact had: the rest is NULL */
 };
 
 bool put_open(struct put *p, sqlite3 *db, struct err *err);
