@@ -1,40 +1,111 @@
 #include "store/writer_state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Bytes that fact_encode will write, if no text needs cleaning. */
-static size_t encoded_len(const struct fact_info *info, const void *fact)
+/* Text as almost all of it is: ASCII without NUL. */
+static bool plain(struct span s)
 {
-	size_t n = info->n_fields * 9;
+	uint64_t word, bad = 0;
+	for (; s.n >= sizeof word; s = span_from(s, sizeof word)) {
+		memcpy(&word, s.p, sizeof word);
+		/* High bits, and bytes that borrow when one is taken from each: 0. */
+		bad |= word | (word - 0x0101010101010101u);
+	}
+	for (size_t i = 0; i < s.n; i++)
+		bad |= s.p[i] == 0 || s.p[i] >= 0x80 ? 0x80 : 0;
+	return (bad & 0x8080808080808080u) == 0;
+}
+
+/* Bytes behind the struct; false if a text has to be looked at more closely. */
+static bool measure(const struct fact_info *info, const void *fact, size_t *len)
+{
+	bool is_plain = true;
 	for (size_t i = 0; i < info->n_fields; i++) {
 		struct span v;
 		if (info->fields[i].type == FACT_TYPE_INT)
 			continue;
 		memcpy(&v, (const uint8_t *)fact + info->fields[i].offset, sizeof v);
-		n += v.n;
+		*len += v.n;
+		if (info->fields[i].type == FACT_TYPE_TEXT && v.n > 0)
+			is_plain &= plain(v) || text_valid(v);
 	}
-	return n;
+	return is_plain;
 }
 
-/* The node's head is the start of the buffer that the fact is encoded into: one allocation. */
-struct writer_node *writer_node_make(enum fact_kind kind, const void *fact)
+static struct writer_node *new_node(enum fact_kind kind, size_t len)
 {
-	size_t cap = sizeof(struct writer_node) + encoded_len(fact_info(kind), fact);
-	struct buf b = {.p = malloc(cap), .end = sizeof(struct writer_node), .cap = cap};
-	if (b.p == NULL)
+	struct writer_node *node = malloc(sizeof *node + len);
+	if (node == NULL)
 		abort();
-	fact_encode(kind, fact, &b);
-	struct writer_node *node = (struct writer_node *)(void *)b.p;
 	node->next = NULL;
 	node->kind = kind;
-	node->len = b.end - sizeof(struct writer_node);
+	node->len = len;
 	return node;
+}
+
+/* Some text is ill-formed: by way of the encoding, which mends it. */
+static struct writer_node *make_mended(enum fact_kind kind, const void *fact)
+{
+	struct buf b = {0};
+	fact_encode(kind, fact, &b);
+	size_t size = fact_info(kind)->size;
+	struct writer_node *node = new_node(kind, size + buf_len(&b));
+	memcpy(node->bytes + size, buf_span(&b).p, buf_len(&b));
+	bool sound = fact_decode(kind, span_of(node->bytes + size, buf_len(&b)), node->bytes);
+	assert(sound);
+	buf_fini(&b);
+	return node;
+}
+
+struct writer_node *writer_node_make(enum fact_kind kind, const void *fact)
+{
+	const struct fact_info *info = fact_info(kind);
+	size_t len = info->size;
+	if (!measure(info, fact, &len))
+		return make_mended(kind, fact);
+	struct writer_node *node = new_node(kind, len);
+	uint8_t *to = node->bytes + info->size;
+	memcpy(node->bytes, fact, info->size);
+	for (size_t i = 0; i < info->n_fields; i++) {
+		struct span v;
+		if (info->fields[i].type == FACT_TYPE_INT)
+			continue;
+		memcpy(&v, node->bytes + info->fields[i].offset, sizeof v);
+		if (v.p == NULL)
+			continue;
+		if (v.n > 0)
+			memcpy(to, v.p, v.n);
+		v.p = to;
+		to += v.n;
+		memcpy(node->bytes + info->fields[i].offset, &v, sizeof v);
+	}
+	return node;
+}
+
+void writer_node_free_all(struct writer_node *node)
+{
+	while (node != NULL) {
+		struct writer_node *next = node->next;
+		free(node);
+		node = next;
+	}
+}
+
+int64_t writer_tick_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 uint64_t writer_append(struct writer *w, struct writer_node *node)
 {
+	if (w->head == NULL)
+		w->oldest_us = writer_tick_us();
 	*w->tail = node;
 	w->tail = &node->next;
 	w->queued += node->len;
@@ -49,9 +120,11 @@ bool writer_due(const struct writer *w)
 		       w->queued >= WRITER_LINGER_BYTES);
 }
 
+/* A large piece of a body waits sooner: what others put behind it shall not wait for long. */
 static bool has_room(const struct writer *w, size_t len)
 {
-	return w->queued == 0 || w->queued + len <= WRITER_QUEUE_MAX;
+	size_t most = len > WRITER_LARGE_FACT ? WRITER_QUEUE_LARGE : WRITER_QUEUE_MAX;
+	return w->queued == 0 || w->queued + len <= most;
 }
 
 static void wait_for_room(struct writer *w, size_t len, int64_t *waited_us)
@@ -85,7 +158,8 @@ uint64_t writer_put(struct writer *w, enum fact_kind kind, const void *fact, int
 	if (!w->failed)
 		ticket = writer_append(w, node);
 	bool wake = ticket != 0 &&
-		    (w->sleep == WRITER_IDLES || (w->sleep == WRITER_LINGERS && writer_due(w)));
+		    (w->sleep == WRITER_IDLES ||
+			    (w->sleep == WRITER_LINGERS && !w->busy && writer_due(w)));
 	if (wake)
 		w->sleep = WRITER_AWAKE;
 	pthread_mutex_unlock(&w->lock);

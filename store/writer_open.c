@@ -41,7 +41,8 @@ static const char last_tunnel_sql[] = "SELECT max(m) FROM ("
 				      "SELECT max(tunnel) FROM fact_opaque UNION ALL "
 				      "SELECT max(tunnel) FROM fact_leg_end UNION ALL "
 				      "SELECT max(tunnel) FROM fact_tunnel_end UNION ALL "
-				      "SELECT max(tunnel) FROM fact_note)";
+				      "SELECT max(tunnel) FROM fact_note UNION ALL "
+				      "SELECT max(tunnel) FROM fact_h2_frame)";
 
 static const char last_leg_sql[] = "SELECT max(m) FROM ("
 				   "SELECT max(leg) AS m FROM fact_dns UNION ALL "
@@ -51,7 +52,8 @@ static const char last_leg_sql[] = "SELECT max(m) FROM ("
 				   "SELECT max(leg) FROM fact_response UNION ALL "
 				   "SELECT max(leg) FROM fact_exchange_end UNION ALL "
 				   "SELECT max(leg) FROM fact_opaque UNION ALL "
-				   "SELECT max(leg) FROM fact_leg_end)";
+				   "SELECT max(leg) FROM fact_leg_end UNION ALL "
+				   "SELECT max(leg) FROM fact_h2_frame)";
 
 static const char last_exchange_sql[] = "SELECT max(m) FROM ("
 					"SELECT max(exchange) AS m FROM fact_request UNION ALL "
@@ -60,9 +62,16 @@ static const char last_exchange_sql[] = "SELECT max(m) FROM ("
 					"SELECT max(exchange) FROM fact_chunk UNION ALL "
 					"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
 					"SELECT max(exchange) FROM fact_opaque UNION ALL "
-					"SELECT max(exchange) FROM fact_note)";
+					"SELECT max(exchange) FROM fact_note UNION ALL "
+					"SELECT max(exchange) FROM fact_h2_frame)";
 
 static const char certificates_sql[] = "SELECT sha256 FROM fact_certificate";
+
+/* Chunks that are stored, newest first: f8 sha256, f7 same_as, 13 a chunk. Out of the index
+ * alone. */
+static const char chunks_sql[] =
+	"SELECT f8, seq FROM fact INDEXED BY fact_chunk_by_sha256 "
+	"WHERE kind = 13 AND f8 IS NOT NULL AND f7 IS NULL ORDER BY seq DESC LIMIT :most";
 
 static bool put_info(sqlite3 *db, const struct writer_options *o, int64_t now, struct err *err)
 {
@@ -108,8 +117,10 @@ static bool fill_new(
 	sqlite3 *db = db_open(path, SQLITE_OPEN_READWRITE, ERR_CASE_OPEN, err);
 	if (db == NULL)
 		return false;
+	/* The steps leave empty pages behind, of what a later one replaced; VACUUM attaches. */
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1);
 	bool ok = db_exec(db, page_size, ERR_CASE_OPEN, err) && schema_make(db, err) &&
-		  put_info(db, o, now, err);
+		  put_info(db, o, now, err) && db_exec(db, "VACUUM", ERR_CASE_OPEN, err);
 	db_close(db);
 	return ok;
 }
@@ -220,6 +231,7 @@ static bool open_db(struct writer *w, enum writer_durability durability, struct 
 	const char *level = durability == DURABILITY_POWER ? "PRAGMA synchronous = FULL"
 							   : "PRAGMA synchronous = NORMAL";
 	sqlite3_wal_hook(w->db, count_frames, w);
+	w->commits_here = durability == DURABILITY_CRASH;
 	return db_exec(w->db, level, ERR_CASE_OPEN, err);
 }
 
@@ -251,15 +263,48 @@ static bool read_certificates(struct writer *w, struct err *err)
 	return ok;
 }
 
-/* Where the case's numbers went on to; the indexes of the last session help. */
+/* What may be shared with what is recorded now. */
+static bool read_chunks(struct writer *w, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(w->db, chunks_sql, ERR_CASE_READ, err);
+	if (s == NULL)
+		return false;
+	int rc;
+	db_bind_int(s, ":most", WRITER_SEEN_REFILL);
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		struct span digest = db_column_span(s, 0);
+		int64_t seq = sqlite3_column_int64(s, 1);
+		if (digest.n == SHA256_LEN && seq > 0 && seen_find(&w->chunks, digest.p) == 0)
+			seen_add(&w->chunks, digest.p, seq);
+	}
+	bool ok = rc == SQLITE_DONE || db_fail(w->db, ERR_CASE_READ, "chunks", err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
+/* Sorted in a temporary file, so that a large case takes no more memory than a small one (what
+ * is sorted are numbers and digests); where there is no room for one, in memory. */
+static bool make_indexes(sqlite3 *db, struct err *err)
+{
+	struct err first;
+	if (!db_exec(db, "PRAGMA temp_store = FILE", ERR_CASE_WRITE, err))
+		return false;
+	bool ok = schema_index(db, &first);
+	if (!db_exec(db, "PRAGMA temp_store = MEMORY", ERR_CASE_WRITE, err))
+		return false;
+	return ok || schema_index(db, err);
+}
+
+/* Where the case's numbers went on to. The indexes of the last session help; a case that was
+ * left uncleanly gets them first: to make them is to read it once. */
 static bool read_numbers(struct writer *w, struct err *err)
 {
-	return get_last_seq(w->db, &w->last_seq, err) &&
+	return make_indexes(w->db, err) && get_last_seq(w->db, &w->last_seq, err) &&
 	       last_number(w, last_session_sql, &w->sessions, err) &&
 	       last_number(w, last_tunnel_sql, &w->tunnels, err) &&
 	       last_number(w, last_leg_sql, &w->legs, err) &&
 	       last_number(w, last_exchange_sql, &w->exchanges, err) &&
-	       read_certificates(w, err);
+	       read_certificates(w, err) && read_chunks(w, err);
 }
 
 /* A real commit and a real checkpoint: log and main file can both be written. */
@@ -312,7 +357,12 @@ static struct writer *new_writer(const struct writer_options *options)
 	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&w->room, NULL);
 	pthread_cond_init(&w->job_changed, NULL);
-	pthread_mutex_init(&w->lock, NULL);
+	/* Held for moments only: a short spin is cheaper than to sleep. */
+	pthread_mutexattr_t adaptive;
+	pthread_mutexattr_init(&adaptive);
+	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&w->lock, &adaptive);
+	pthread_mutexattr_destroy(&adaptive);
 	pthread_mutex_init(&w->wait_lock, NULL);
 	pthread_mutex_init(&w->certificate_lock, NULL);
 	seen_init(&w->chunks, WRITER_SEEN_MAX);
@@ -380,7 +430,7 @@ struct writer *writer_open(
 static bool settle(struct writer *w, struct err *err)
 {
 	sqlite3_busy_timeout(w->db, WRITER_CLOSE_BUSY_MS);
-	if (!schema_index(w->db, err))
+	if (!make_indexes(w->db, err))
 		return false;
 	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)

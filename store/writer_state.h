@@ -1,10 +1,13 @@
 /*
  * Inside the writer. Private to store/: writer.c (what producers call), writer_wait.c (who
- * waits for commits), writer_open.c and writer_thread.c share it.
+ * waits for commits), writer_open.c, writer_thread.c and writer_commit.c share it.
  *
- * Two locks. `lock`: the queue, its counters, the job. `wait_lock`: who waits for commits; an
- * eventfd is written to while it is held, so that a disarmed one is never touched again. They
- * are never held together.
+ * Two locks. `lock`: the queue, its counters, the job, who is at the database (`busy`).
+ * `wait_lock`: who waits for commits. They are never held together.
+ *
+ * There is one connection, and one thread at a time uses it: the one that set `busy`. Mostly
+ * that is the writer's own; a producer that waits alone may commit by itself
+ * (writer_commit_here).
  */
 #ifndef STORE_WRITER_STATE_H
 #define STORE_WRITER_STATE_H
@@ -22,23 +25,38 @@
 enum {
 	WRITER_IDLE_MS = 250, /* without work: then the WAL is folded into the file */
 	WRITER_LINGER_MS = 5, /* facts that nobody waits for are committed after this time, */
-	WRITER_LINGER_FACTS = 256,         /* or when so many are queued, */
-	WRITER_LINGER_BYTES = 1024 * 1024, /* or so many bytes */
-	WRITER_SEEN_MAX = 3 * 256 * 1024,  /* chunks that sharing remembers, at 40 bytes */
+	WRITER_LINGER_FACTS = 256,        /* or when so many are queued, */
+	WRITER_LINGER_BYTES = 256 * 1024, /* or so many bytes */
+	WRITER_HERE_BYTES = 64 * 1024, /* queued at most, for a producer to commit by itself */
+	/* How many wait for a commit, as a running mean in eighths; below this, one does. */
+	WRITER_CROWD_ONE = 8,
+	WRITER_CROWD_ALONE = 12,
+	WRITER_CROWD_MANY = 24,
+	WRITER_SEEN_MAX = 3 * 256 * 1024, /* chunks that sharing remembers, at 40 bytes */
+	WRITER_SEEN_REFILL = 128 * 1024,  /* of them from before, when a case is opened again */
 	WRITER_CERTIFICATES_MAX = 96 * 1024,
 	WRITER_ID_LEN = 33, /* 32 hex digits and NUL */
 };
 
+/* A fact in the queue: its struct, and behind it all that its spans point to. */
 struct writer_node {
 	struct writer_node *next;
 	enum fact_kind kind;
-	size_t len;
-	uint8_t bytes[]; /* as fact_encode wrote them */
+	size_t len; /* of both */
+	_Alignas(int64_t) uint8_t bytes[];
 };
 
 /* How the thread sleeps: who hands over a fact, or waits for one, wakes it only if that changes
- * what it would do. */
+ * what it would do. While there is traffic it looks by itself every WRITER_LINGER_MS. */
 enum writer_sleep { WRITER_AWAKE, WRITER_LINGERS, WRITER_IDLES };
+
+/* What is written in one transaction. */
+struct writer_batch {
+	struct writer_node *head;
+	uint64_t n;
+	size_t bytes;
+	struct writer_job *job;
+};
 
 /* Blocked in writer_wait, on its own stack. */
 struct writer_blocked {
@@ -51,8 +69,10 @@ struct writer_blocked {
 /* Derived rows to be stored, on the stack of who waits for it. */
 struct writer_job {
 	int64_t session;
+	bool keep; /* what is stored already */
 	const struct derived_trail *trails;
 	size_t n;
+	const struct derived_session *summary; /* NULL: none */
 	bool done, ok;
 	struct err err;
 };
@@ -65,7 +85,7 @@ struct writer {
 	struct raw_id raw;
 	bool claimed;
 
-	/* The thread's own, after it started. */
+	/* Of whoever set busy, after the thread started. */
 	sqlite3 *db;
 	struct put put;
 	sqlite3_stmt *begin, *commit;
@@ -78,14 +98,18 @@ struct writer {
 
 	pthread_t thread;
 	bool started;
+	bool commits_here; /* a commit does not wait for the disk: producers may do it */
 
 	pthread_mutex_t lock;
 	pthread_cond_t work, room, job_changed;
 	struct writer_node *head, **tail;
-	size_t queued;    /* bytes not yet committed, the thread's batch included */
-	uint64_t tickets; /* last one given out */
-	uint64_t taken;   /* last one that the thread has taken */
-	uint64_t wanted;  /* highest one that somebody waits for */
+	bool busy;         /* somebody is at the database */
+	int64_t oldest_us; /* since when the head of the queue waits; monotonic */
+	size_t queued;     /* bytes not yet committed, the batch under way included */
+	uint64_t tickets;  /* last one given out */
+	uint64_t taken;    /* last one that is in a batch */
+	uint64_t looked;   /* tickets, when the thread last looked for traffic */
+	uint64_t wanted;   /* highest one that somebody waits for */
 	unsigned blocked_puts;
 	enum writer_sleep sleep;
 	bool stop;
@@ -99,6 +123,8 @@ struct writer {
 	_Atomic uint64_t committed;
 	struct writer_waiter *waiters;
 	struct writer_blocked *blocked;
+	_Atomic unsigned n_waiting; /* of both */
+	_Atomic unsigned crowd;     /* see WRITER_CROWD_ONE */
 
 	int observer;
 	atomic_bool observed;
@@ -111,18 +137,31 @@ struct writer {
 
 /* writer.c */
 struct writer_node *writer_node_make(enum fact_kind kind, const void *fact);
+void writer_node_free_all(struct writer_node *node);                /* and those behind it */
 uint64_t writer_append(struct writer *w, struct writer_node *node); /* lock held */
 /* Lock held: is there enough in the queue, or somebody waiting for it, that it is to be
  * committed now? */
 bool writer_due(const struct writer *w);
+int64_t writer_tick_us(void); /* monotonic */
 
 /* writer_wait.c: tell everybody whose ticket is committed, or all if the writer failed. */
 void writer_notify(struct writer *w);
 
 /* writer_thread.c */
 void *writer_thread(void *writer);
-/* Fold the log into the main file as far as readers allow. */
+
+/* writer_commit.c. Lock held: what is queued, oldest first, as much as one transaction takes;
+ * the derived job once nothing is queued before it. */
+struct writer_batch writer_take(struct writer *w);
+/* By whoever is busy: write the batch and tell; final if it fails. Frees its facts. */
+bool writer_commit(struct writer *w, struct writer_batch *b);
+/* By whoever is busy, or before the thread runs: fold the log into the main file as far as
+ * readers allow. */
 bool writer_checkpoint(struct writer *w, struct err *err);
+/* The log is long enough to be folded in whatever the load. */
+bool writer_must_checkpoint(const struct writer *w);
+/* Final: whatever is queued is dropped, and everybody is told. */
+void writer_fail(struct writer *w, const struct err *err);
 
 /* rebuild.c */
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err);

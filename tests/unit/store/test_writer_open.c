@@ -171,17 +171,17 @@ static void foreign_files_are_refused(void **state)
 	assert_false(exists(&t, ".lock"));
 	temp_case_fini(&t);
 
-	spoilt_case_is_refused("CREATE TRIGGER t AFTER INSERT ON fact_note BEGIN "
-			       "DELETE FROM fact_request; END",
+	spoilt_case_is_refused("CREATE TRIGGER t AFTER INSERT ON fact BEGIN "
+			       "DELETE FROM fact_kind; END",
 		ERR_CASE_FOREIGN, "trigger");
 	spoilt_case_is_refused("CREATE TABLE mine (a)", ERR_CASE_FOREIGN, "mine");
 	spoilt_case_is_refused("DROP VIEW hop", ERR_CASE_FOREIGN, "hop");
-	spoilt_case_is_refused("DROP TABLE fact_note", ERR_CASE_FOREIGN, "fact_note");
+	spoilt_case_is_refused("DROP VIEW fact_note", ERR_CASE_FOREIGN, "fact_note");
 	spoilt_case_is_refused(
-		"ALTER TABLE fact_note ADD COLUMN more TEXT", ERR_CASE_FOREIGN, "fact_note");
+		"ALTER TABLE fact ADD COLUMN more TEXT", ERR_CASE_FOREIGN, "ours: fact");
 	spoilt_case_is_refused("PRAGMA user_version = 99", ERR_CASE_FOREIGN, "99");
 	spoilt_case_is_refused("DELETE FROM case_info", ERR_CASE_FOREIGN, "case_info");
-	spoilt_case_is_refused("INSERT INTO fact_note (seq) VALUES (9223372036854775807)",
+	spoilt_case_is_refused("INSERT INTO fact (seq, kind) VALUES (9223372036854775807, 18)",
 		ERR_CASE_OPEN, "numbers");
 }
 

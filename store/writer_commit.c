@@ -1,0 +1,208 @@
+/*
+ * Writing: what is queued into one transaction, and the log into the main file. Called by
+ * whoever is busy, which is one thread at a time and no other connection (Debian's SQLite has
+ * the WAL-reset race). While it commits, the next batch gathers: that is the group commit.
+ */
+#include "store/fact/notes.h"
+#include "store/writer_state.h"
+
+enum { WAL_FRAME = DB_PAGE_SIZE + 24 }; /* SQLite file format 4.1 */
+enum { WAL_FRAMES_MAX = WRITER_CHECKPOINT_WAL / WAL_FRAME };
+
+struct writer_batch writer_take(struct writer *w)
+{
+	struct writer_batch b = {.head = w->head};
+	struct writer_node **end = &w->head;
+	while (*end != NULL && b.n < WRITER_BATCH_MAX && b.bytes < WRITER_BATCH_BYTES) {
+		b.n++;
+		b.bytes += (*end)->len;
+		end = &(*end)->next;
+	}
+	if (b.n > 0) {
+		struct writer_node *rest = *end;
+		w->taken += b.n;
+		*end = NULL;
+		w->head = rest;
+		if (rest == NULL)
+			w->tail = &w->head;
+	}
+	if (w->head == NULL)
+		b.job = w->job;
+	return b;
+}
+
+/* The set of chunks is full: said once, as a fact, since from here on bodies are stored more
+ * than once. */
+static void note_full(struct writer *w, int64_t session)
+{
+	struct fact_note note;
+	fact_init(FACT_KIND_NOTE, &note);
+	note.session = session;
+	note.at_us = clock_now_us(w->clock);
+	note.code = span_str(note_word(NOTE_LIMIT));
+	note.detail = span_str("equal body chunks are no longer looked for");
+	struct writer_node *node = writer_node_make(FACT_KIND_NOTE, &note);
+	pthread_mutex_lock(&w->lock);
+	writer_append(w, node);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void share_chunk(struct writer *w, struct fact_chunk *chunk, int64_t seq)
+{
+	if (chunk->data.p == NULL || chunk->data.n <= BODY_SHARE_MIN ||
+		chunk->sha256.p == NULL || chunk->sha256.n != SHA256_LEN)
+		return;
+	int64_t same = seen_find(&w->chunks, chunk->sha256.p);
+	if (same != 0) {
+		chunk->same_as = same;
+		chunk->data = SPAN_NONE;
+	} else if (!seen_add(&w->chunks, chunk->sha256.p, seq) && !w->chunks_full) {
+		w->chunks_full = true;
+		note_full(w, chunk->session);
+	}
+}
+
+static bool write_node(struct writer *w, struct writer_node *node, struct err *err)
+{
+	int64_t seq = ++w->last_seq;
+	if (node->kind == FACT_KIND_CHUNK)
+		share_chunk(w, (struct fact_chunk *)(void *)node->bytes, seq);
+	return put_fact(&w->put, node->kind, seq, node->bytes, err);
+}
+
+static bool run(struct writer *w, sqlite3_stmt *s, const char *what, struct err *err)
+{
+	bool ok = sqlite3_step(s) == SQLITE_DONE || db_fail(w->db, ERR_CASE_WRITE, what, err);
+	sqlite3_reset(s);
+	return ok;
+}
+
+static bool write_batch(struct writer *w, const struct writer_batch *b, struct err *err)
+{
+	bool ok = run(w, w->begin, "begin", err);
+	for (struct writer_node *node = b->head; ok && node != NULL; node = node->next)
+		ok = write_node(w, node, err);
+	return ok && run(w, w->commit, "commit", err);
+}
+
+bool writer_must_checkpoint(const struct writer *w)
+{
+	return w->wal_frames >= w->wal_forced;
+}
+
+bool writer_checkpoint(struct writer *w, struct err *err)
+{
+	int log = 0, done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	/* Readers may hold a part back: the rest is done another time. */
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+		return db_fail(w->db, ERR_CASE_WRITE, "checkpoint", err);
+	w->wal_dirty = rc != SQLITE_OK || done < log;
+	/* The log starts anew with the next commit if nobody reads in it; else it grows on, and
+	 * not each commit shall try. */
+	w->wal_forced = log + WAL_FRAMES_MAX / 8;
+	if (w->wal_forced < WAL_FRAMES_MAX)
+		w->wal_forced = WAL_FRAMES_MAX;
+	pthread_mutex_lock(&w->lock);
+	w->stats.checkpoints++;
+	pthread_mutex_unlock(&w->lock);
+	return true;
+}
+
+static void finish_batch(struct writer *w, const struct writer_batch *b)
+{
+	atomic_store(&w->committed, atomic_load(&w->committed) + b->n);
+	pthread_mutex_lock(&w->lock);
+	w->queued -= b->bytes;
+	w->stats.commits++;
+	bool wake = w->blocked_puts > 0;
+	pthread_mutex_unlock(&w->lock);
+	if (wake)
+		pthread_cond_broadcast(&w->room);
+	writer_notify(w);
+}
+
+static void finish_job(struct writer *w, struct writer_job *job)
+{
+	struct err err = {0};
+	bool ok = rebuild_store(w->db, job, &err);
+	pthread_mutex_lock(&w->lock);
+	job->ok = ok;
+	job->err = err;
+	job->done = true;
+	w->job = NULL;
+	pthread_cond_broadcast(&w->job_changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_fail(struct writer *w, const struct err *err)
+{
+	if (sqlite3_get_autocommit(w->db) == 0)
+		sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
+	pthread_mutex_lock(&w->lock);
+	w->err = *err;
+	atomic_store(&w->failed, true);
+	struct writer_node *dropped = w->head;
+	w->head = NULL;
+	w->tail = &w->head;
+	w->queued = 0;
+	pthread_cond_broadcast(&w->room);
+	pthread_cond_broadcast(&w->job_changed);
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	writer_node_free_all(dropped);
+	writer_notify(w);
+}
+
+bool writer_commit(struct writer *w, struct writer_batch *b)
+{
+	struct err err = {0};
+	bool ok = true;
+	if (b->n > 0) {
+		ok = write_batch(w, b, &err);
+		if (ok)
+			finish_batch(w, b);
+	}
+	if (ok && b->job != NULL)
+		finish_job(w, b->job);
+	/* A shorter log than last time: it was started anew. */
+	if (w->wal_frames < w->wal_forced && w->wal_frames < WAL_FRAMES_MAX)
+		w->wal_forced = WAL_FRAMES_MAX;
+	writer_node_free_all(b->head);
+	b->head = NULL;
+	if (!ok)
+		writer_fail(w, &err);
+	return ok;
+}
+
+/* Lock held. */
+static bool may_commit_here(const struct writer *w, uint64_t ticket)
+{
+	return w->commits_here && !w->busy && !w->failed && !w->stop && w->job == NULL &&
+	       ticket > w->taken && w->queued <= WRITER_HERE_BYTES &&
+	       atomic_load(&w->n_waiting) == 0 && atomic_load(&w->crowd) < WRITER_CROWD_ALONE &&
+	       !writer_must_checkpoint(w);
+}
+
+void writer_commit_here(struct writer *w, uint64_t ticket)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!may_commit_here(w, ticket)) {
+		pthread_mutex_unlock(&w->lock);
+		return;
+	}
+	struct writer_batch b = writer_take(w);
+	w->busy = true;
+	pthread_mutex_unlock(&w->lock);
+	bool ok = writer_commit(w, &b);
+	pthread_mutex_lock(&w->lock);
+	w->busy = false;
+	/* Others came meanwhile, or the log is long: that is the thread's. */
+	bool wake =
+		!ok || w->stop || w->job != NULL || writer_due(w) || writer_must_checkpoint(w);
+	if (wake)
+		w->sleep = WRITER_AWAKE;
+	pthread_mutex_unlock(&w->lock);
+	if (wake)
+		pthread_cond_signal(&w->work);
+}
