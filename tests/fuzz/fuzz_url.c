@@ -50,12 +50,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&a, &base);
 	if (url_parse(&a, has_base ? &base : NULL, input, &u)) {
 		struct party p;
-		struct wrapper_claim claim;
+		struct wrapper_layers layers;
 		check(&a, &u);
 		party_of_host(&a, u.host, &p);
-		wrapper_unwrap(&a, &u, &claim, NULL);
-		if (claim.target.p != NULL)
-			MUST(url_parse(&a, NULL, claim.target, &v) && url_is_web(&v));
+		wrapper_unwrap(&a, NULL, &u, &layers);
+		for (unsigned i = 0; i < layers.n; i++)
+			if (layers.layers[i].target.p != NULL)
+				MUST(url_parse(&a, NULL, layers.layers[i].target, &v) &&
+					url_is_web(&v));
 	}
 	if (has_base && url_location(&a, &base, input, &u)) {
 		check(&a, &u);
