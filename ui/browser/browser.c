@@ -1,6 +1,7 @@
 #include "ui/browser/browser.h"
 #include "ui/browser/browser_plan.h"
 #include "ui/browser/browser_watch.h"
+#include "ui/browser/chromium.h"
 #include "ui/browser/parcel.h"
 #include "ui/browser/sandbox.h"
 #include "store/base/buf.h"
@@ -38,6 +39,7 @@ struct browser {
 	struct watch watch;
 	char home[HOME_MAX]; /* without a sandbox: to see that it is gone */
 	bool plain;
+	enum browser_kind kind;
 	int first_process; /* pidfd of process 1 of the jail's pid namespace; -1 */
 	bool stopped_well;
 };
@@ -91,6 +93,11 @@ static bool await(struct browser *b, enum inside_word word, int timeout_ms,
 				return err_set(err, ERR_BROWSER_START, "%s%s%s", letter->m.text,
 					b->watch.last[0] != 0 ? "; it wrote: " : "",
 					b->watch.last);
+			/* Its end would not be told twice. */
+			if (letter->m.word == INSIDE_EXITED)
+				return err_set(err, ERR_BROWSER_START,
+					"the browser ended before it could be brought the "
+					"link");
 		}
 		if (watch_end(&b->watch))
 			return start_failed(b, err);
@@ -157,6 +164,7 @@ static bool accept_ready(struct browser *b, const struct watch_letter *ready,
 	struct browser_plan *plan, int *listen_fd, struct browser_about *about, struct err *err)
 {
 	about->uid_outside = ready->uid;
+	about->inner_off = ready->m.value != 0;
 	/* A wall that we rely on, so it is looked at, not assumed. */
 	if (ready->pid == 0 || ready->uid == 0)
 		return err_set(
@@ -174,16 +182,53 @@ static bool accept_ready(struct browser *b, const struct watch_letter *ready,
 	return true;
 }
 
+/* Is there no file that says which version it is? */
+static bool must_be_asked(enum browser_kind kind)
+{
+	switch (kind) {
+	case BROWSER_FIREFOX: return false;
+	case BROWSER_CHROMIUM: return true;
+	}
+	return false;
+}
+
+/* The program's own words about its version, from inside the walls that it will run in. The
+ * launcher waits for another order then. */
+static bool ask_version(struct browser *b, const struct browser_launch *launch,
+	struct browser_about *about, char version[BROWSER_LINE_MAX], struct err *err)
+{
+	struct browser_plan plan;
+	struct watch_letter end;
+	bool ok = browser_plan_ask(&plan, launch, about, err) &&
+		  launcher_order(&b->launcher, &plan.order, err) &&
+		  await(b, INSIDE_EXITED, PROBE_MS, &end, err);
+	browser_plan_fini(&plan);
+	if (!ok)
+		return false;
+	/* It had written all before its end was told. */
+	while (watch_line(&b->watch))
+		;
+	if (!WIFEXITED(end.m.value) || WEXITSTATUS(end.m.value) != 0)
+		return start_failed(b, err);
+	memcpy(version, b->watch.last, BROWSER_LINE_MAX);
+	return chromium_version(version, about, err);
+}
+
 bool browser_start(struct browser *b, const struct browser_launch *launch, int *listen_fd,
 	struct browser_about *about, struct err *err)
 {
 	struct browser_plan plan;
 	struct watch_letter ready = {.fd = -1};
+	char version[sizeof b->watch.last];
 	assert(b->state == FORKED && launch->ca_pem != NULL);
 	*listen_fd = -1;
 	b->plain = !launch->sandbox;
+	b->kind = launch->kind;
 	b->state = STARTED;
-	bool ok = browser_plan_init(&plan, launch, about, err);
+	bool asked = must_be_asked(launch->kind);
+	if (asked && !ask_version(b, launch, about, version, err))
+		return false;
+	bool ok = browser_plan_init(&plan, launch, asked ? version : NULL, about, err);
 	if (ok && b->plain)
 		snprintf(b->home, sizeof b->home, "%s", plan.home);
 	ok = ok && launcher_order(&b->launcher, &plan.order, err) &&
@@ -197,7 +242,16 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 	return ok;
 }
 
-/* Firefox takes what does not look like a URL for an option or a search. */
+bool browser_opens_later(enum browser_kind kind)
+{
+	switch (kind) {
+	case BROWSER_FIREFOX: return false; /* it would take a D-Bus */
+	case BROWSER_CHROMIUM: return true; /* by a socket in its profile */
+	}
+	return false;
+}
+
+/* A browser takes what does not look like a URL for an option or a search. */
 static bool check_url(const char *url, struct err *err)
 {
 	struct span s = span_str(url);
@@ -217,7 +271,8 @@ bool browser_open(struct browser *b, const char *const *urls, size_t n, struct e
 	const uint32_t word = INSIDE_OPEN;
 	struct watch_letter started;
 	struct buf text = {0};
-	assert(b->state == STARTED && n > 0 && n <= BROWSER_TABS_MAX);
+	bool later = b->state == OPENED && browser_opens_later(b->kind);
+	assert((b->state == STARTED || later) && n > 0 && n <= BROWSER_TABS_MAX);
 	bool ok = true;
 	for (size_t i = 0; ok && i < n; i++) {
 		ok = check_url(urls[i], err);
@@ -336,6 +391,20 @@ void browser_free(struct browser *b)
 	free(b);
 }
 
+static bool probe_asking(enum browser_kind kind, bool sandbox, bool show,
+	struct browser_about *about, struct err *err)
+{
+	char version[BROWSER_LINE_MAX];
+	struct browser *b = browser_fork(err);
+	if (b == NULL)
+		return false;
+	b->plain = !sandbox;
+	const struct browser_launch launch = {.kind = kind, .sandbox = sandbox, .show = show};
+	bool ok = ask_version(b, &launch, about, version, err);
+	browser_free(b);
+	return ok;
+}
+
 /* Runs `true` inside the very walls that the browser would get. */
 static bool try_sandbox(const struct sandbox *box, struct arena *a, struct err *err)
 {
@@ -360,14 +429,16 @@ static bool try_sandbox(const struct sandbox *box, struct arena *a, struct err *
 	return ok;
 }
 
-bool browser_probe(
-	enum browser_kind kind, bool sandbox, struct browser_about *about, struct err *err)
+bool browser_probe(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
+	struct err *err)
 {
 	struct arena a = {0};
 	struct sandbox box = {0};
 	*about = (struct browser_about){0};
-	bool ok = browser_find(
-		kind, sandbox, false, about, &box.program_dir, &box.bwrap, &a, err);
+	if (must_be_asked(kind))
+		return probe_asking(kind, sandbox, show, about, err);
+	bool ok =
+		browser_find(kind, sandbox, show, about, &box.program_dir, &box.bwrap, &a, err);
 	if (ok && sandbox)
 		ok = try_sandbox(&box, &a, err);
 	arena_fini(&a);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum browser_kind { BROWSER_FIREFOX };
+enum browser_kind { BROWSER_FIREFOX, BROWSER_CHROMIUM };
 
 struct browser_launch {
 	enum browser_kind kind;
@@ -36,7 +36,7 @@ struct browser_launch {
 /* What was started, for the case: whole once browser_start returned true. browser_probe fills
  * name, version, path, sandboxed and headless only. */
 struct browser_about {
-	char name[32];        /* "Firefox" */
+	char name[32];        /* "Firefox", "Chromium" */
 	char version[32];     /* "153.7.0" */
 	char path[256];       /* the program on this machine */
 	char user_agent[512]; /* what it will send */
@@ -45,7 +45,8 @@ struct browser_about {
 	char device[32];      /* "" when none was asked for */
 	int width, height;    /* of the screen, CSS pixels */
 	bool sandboxed, shown;
-	bool headless;     /* no Xvfb on this machine: a page can tell */
+	bool headless;     /* no Xvfb on this machine: a page can tell; never with Chromium */
+	bool inner_off;    /* the browser's own sandbox for its pages cannot work here */
 	uid_t uid_outside; /* of the jailed processes as the kernel sees them; never 0 */
 };
 
@@ -57,8 +58,8 @@ struct browser *browser_fork(struct err *err);
 /* Is everything there, and are namespaces allowed? Tries for real. Before threads. Fails with
  * ERR_BROWSER_MISSING, ERR_SANDBOX_MISSING or ERR_SANDBOX_FORBIDDEN; the detail says what to
  * do. With sandbox false only the browser's parts count. */
-bool browser_probe(
-	enum browser_kind kind, bool sandbox, struct browser_about *about, struct err *err);
+bool browser_probe(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
+	struct err *err);
 
 /* Builds the jail, the profile and the private screen. *listen_fd is then a listening TCP
  * socket (127.0.0.1:8080 inside the jail's own network), non-blocking, the caller's to close.
@@ -67,9 +68,15 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 	struct browser_about *about, struct err *err);
 
 /* Starts the browser with one tab for each URL (http or https), the first in the foreground.
- * The requests of several tabs arrive in no certain order. Once per browser. */
+ * The requests of several tabs arrive in no certain order. Once per browser, but for those that
+ * browser_opens_later: there a further call makes the browser that runs open further tabs, in
+ * the foreground. */
 enum { BROWSER_URL_MAX = 64 * 1024, BROWSER_TABS_MAX = 8 };
 bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err);
+
+/* Can links be brought to a browser of this kind that runs already, without an automation port?
+ */
+bool browser_opens_later(enum browser_kind kind);
 
 enum browser_event_kind {
 	BROWSER_LINE,   /* a line that something in there wrote to stderr: hostile bytes, escape
@@ -97,9 +104,9 @@ bool browser_next(struct browser *b, struct browser_event *event);
 bool browser_stop(struct browser *b, struct err *err);
 void browser_free(struct browser *b); /* stops, if that was not done; NULL is fine */
 
-/* Hosts that the browser calls of its own accord in spite of its settings; ends in NULL. Their
- * requests are refused and are not part of a trail. */
-extern const char *const browser_noise_hosts[];
+/* Hosts that a browser of this kind calls of its own accord, in other versions or where a
+ * setting fails; ends in NULL. Their requests are refused and are not part of a trail. */
+const char *const *browser_noise_hosts(enum browser_kind kind);
 /* Names for --device, ends in NULL. */
 extern const char *const browser_devices[];
 /* Where the sandboxed browser's listener is bound, inside. */

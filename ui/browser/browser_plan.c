@@ -1,4 +1,5 @@
 #include "ui/browser/browser_plan.h"
+#include "ui/browser/chromium.h"
 #include "ui/browser/firefox.h"
 #include "ui/browser/parcel.h"
 #include "ui/browser/sandbox.h"
@@ -26,6 +27,10 @@ bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browse
 		if (!firefox_find(about, program_dir, a, err))
 			return false;
 		break;
+	case BROWSER_CHROMIUM:
+		if (!chromium_find(about, program_dir, a, err))
+			return false;
+		break;
 	}
 	*bwrap = sandbox ? sandbox_program("bwrap", a) : NULL;
 	if (sandbox && *bwrap == NULL)
@@ -40,6 +45,12 @@ bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browse
 	about->sandboxed = sandbox;
 	about->shown = show;
 	about->headless = !show && sandbox_program("Xvfb", a) == NULL;
+	/* A headless one takes a single page, and cannot be brought another (tried). */
+	if (about->headless && kind == BROWSER_CHROMIUM)
+		return err_set(err, ERR_SANDBOX_MISSING,
+			"Xvfb was not found, and Chromium needs a screen: install it (apt "
+			"install "
+			"xvfb), or give --show or --browser firefox");
 	return true;
 }
 
@@ -105,7 +116,7 @@ static bool set_user_agent(const struct browser_launch *launch, const struct dev
 {
 	const char *ua = launch->user_agent;
 	if (ua == NULL)
-		ua = device_user_agent(device, about->version, a);
+		ua = device_user_agent(device, launch->kind, about->version, a);
 	size_t n = strlen(ua);
 	for (size_t i = 0; i < n; i++)
 		if (ua[i] < 0x20 || ua[i] > 0x7e)
@@ -121,8 +132,11 @@ static bool set_user_agent(const struct browser_launch *launch, const struct dev
 static bool set_size(const struct browser_launch *launch, const struct device *device,
 	struct browser_about *about, struct err *err)
 {
-	about->width = launch->width != 0 ? launch->width : device->width;
-	about->height = launch->height != 0 ? launch->height : device->height;
+	device_screen(device, launch->kind, &about->width, &about->height);
+	if (launch->width != 0)
+		about->width = launch->width;
+	if (launch->height != 0)
+		about->height = launch->height;
 	if (about->width < SIDE_MIN || about->width > SIDE_MAX || about->height < SIDE_MIN ||
 		about->height > SIDE_MAX)
 		return err_set(err, ERR_USAGE, "a screen of %d x %d is not one", about->width,
@@ -176,18 +190,74 @@ static bool choose_home(struct browser_plan *p, bool sandbox, struct err *err)
 	return true;
 }
 
-static bool make_files(struct browser_plan *p, const struct firefox_setup *s,
-	struct span cookie, struct err *err)
+static void firefox_files(const struct browser_setup *s, struct buf *parcel)
 {
-	struct buf parcel = {0}, text = {0};
+	struct buf text = {0};
 	firefox_prefs(s, &text);
-	parcel_add(&parcel, PARCEL_PROFILE "/user.js", buf_span(&text));
+	parcel_add(parcel, PARCEL_PROFILE "/user.js", buf_span(&text));
 	buf_clear(&text);
 	firefox_window(s, &text);
-	parcel_add(&parcel, PARCEL_PROFILE "/xulstore.json", buf_span(&text));
+	parcel_add(parcel, PARCEL_PROFILE "/xulstore.json", buf_span(&text));
 	const char *css = firefox_chrome_css(s);
 	if (css != NULL)
-		parcel_add(&parcel, PARCEL_CHROME "/userChrome.css", span_str(css));
+		parcel_add(parcel, PARCEL_PROFILE "/chrome/userChrome.css", span_str(css));
+	buf_fini(&text);
+}
+
+static void chromium_files(const struct browser_setup *s, struct buf *parcel)
+{
+	struct buf text = {0};
+	chromium_preferences(s, &text);
+	parcel_add(parcel, PARCEL_PROFILE "/Default/Preferences", buf_span(&text));
+	parcel_add(parcel, PARCEL_PROFILE "/Local State", span_str(chromium_local_state()));
+	if (chromium_needs_device(s)) {
+		parcel_add(
+			parcel, CHROMIUM_DEVICE_MANIFEST, span_str(chromium_device_manifest()));
+		buf_clear(&text);
+		chromium_device_rules(s, &text);
+		parcel_add(parcel, CHROMIUM_DEVICE_RULES, buf_span(&text));
+		buf_clear(&text);
+		chromium_device_script(s, &text);
+		parcel_add(parcel, CHROMIUM_DEVICE_SCRIPT, buf_span(&text));
+	}
+	buf_fini(&text);
+}
+
+/* What differs from one browser to the other. */
+struct browser_ways {
+	void (*files)(const struct browser_setup *s, struct buf *parcel);
+	const char *(*policies)(void);
+	const char *const *(*argv)(const struct browser_setup *s, struct arena *a);
+	const char *const *(*env)(const struct browser_setup *s, struct arena *a);
+	const char *policies_path; /* inside */
+	const char *trust;         /* below the home: where it looks for our root */
+	const char *walled;        /* see inside.h; NULL: it copes */
+	bool no_netlink;
+};
+
+static const struct browser_ways *ways_of(enum browser_kind kind)
+{
+	static const struct browser_ways
+		firefox = {firefox_files, firefox_policies, firefox_argv, firefox_env,
+			"/etc/firefox/policies/policies.json", PARCEL_PROFILE, NULL, false},
+		/* Chromium asks the kernel for interfaces, sees that there is only loopback,
+		 * and tells every page that it is off line. Not allowed to ask, it takes it
+		 * that it is on line. */
+		chromium = {chromium_files, chromium_policies, chromium_argv, chromium_env,
+			CHROMIUM_POLICIES, CHROMIUM_TRUST, CHROMIUM_WALLED, true};
+	switch (kind) {
+	case BROWSER_FIREFOX: return &firefox;
+	case BROWSER_CHROMIUM: return &chromium;
+	}
+	return &firefox;
+}
+
+static bool make_files(struct browser_plan *p, const struct browser_setup *s,
+	struct span cookie, struct err *err)
+{
+	const struct browser_ways *ways = ways_of(s->launch->kind);
+	struct buf parcel = {0};
+	ways->files(s, &parcel);
 	parcel_add(&parcel, PARCEL_CA, span_str(s->launch->ca_pem));
 	if (cookie.n > 0)
 		parcel_add(&parcel, PARCEL_XAUTH, cookie);
@@ -197,21 +267,21 @@ static bool make_files(struct browser_plan *p, const struct firefox_setup *s,
 	bool ok = files >= 0;
 	if (ok && s->launch->sandbox) {
 		files = given[LAUNCHER_POLICIES - LAUNCHER_FILTER] =
-			parcel_file(span_str(firefox_policies()), err);
+			parcel_file(span_str(ways->policies()), err);
 		ok = files >= 0;
 	}
 	buf_fini(&parcel);
-	buf_fini(&text);
 	return ok;
 }
 
-static void make_env(struct browser_plan *p, const struct firefox_setup *s,
+static void make_env(struct browser_plan *p, const struct browser_setup *s,
 	const struct show *show, bool cookie)
 {
 	const char **v = NULL;
 	size_t n = 0;
 	struct arena *a = &p->arena;
-	for (const char *const *e = firefox_env(s, a); *e != NULL; e++)
+	const struct browser_ways *ways = ways_of(s->launch->kind);
+	for (const char *const *e = ways->env(s, a); *e != NULL; e++)
 		ARENA_PUSH(a, v, n, *e);
 	ARENA_PUSH(a, v, n, show->wayland != NULL ? "GDK_BACKEND=wayland" : "GDK_BACKEND=x11");
 	ARENA_PUSH(a, v, n,
@@ -228,11 +298,12 @@ static void make_env(struct browser_plan *p, const struct firefox_setup *s,
 	p->order.env = v;
 }
 
-static const char *const *inner_argv(struct browser_plan *p, const struct firefox_setup *s)
+static const char *const *inner_argv(struct browser_plan *p, const struct browser_setup *s)
 {
 	const char **v = NULL;
 	size_t n = 0;
 	struct arena *a = &p->arena;
+	const struct browser_ways *ways = ways_of(s->launch->kind);
 	ARENA_PUSH(a, v, n, SANDBOX_EXE);
 	ARENA_PUSH(a, v, n, "--inside");
 	if (s->launch->sandbox) {
@@ -247,33 +318,70 @@ static const char *const *inner_argv(struct browser_plan *p, const struct firefo
 			arena_printf(a, "%dx%d", s->about->width * s->device->scale_int,
 				s->about->height * s->device->scale_int));
 	}
+	ARENA_PUSH(a, v, n, "--trust");
+	ARENA_PUSH(a, v, n, ways->trust);
+	if (ways->walled != NULL) {
+		ARENA_PUSH(a, v, n, "--walled");
+		ARENA_PUSH(a, v, n, ways->walled);
+	}
 	ARENA_PUSH(a, v, n, "--home");
 	ARENA_PUSH(a, v, n, p->home);
 	ARENA_PUSH(a, v, n, "--");
-	for (const char *const *f = firefox_argv(s, a); *f != NULL; f++)
+	for (const char *const *f = ways->argv(s, a); *f != NULL; f++)
 		ARENA_PUSH(a, v, n, *f);
 	ARENA_PUSH(a, v, n, NULL);
 	return v;
 }
 
-bool browser_plan_init(struct browser_plan *p, const struct browser_launch *launch,
-	struct browser_about *about, struct err *err)
+static void plan_empty(struct browser_plan *p)
 {
-	struct sandbox box = {.policies = launch->sandbox};
-	struct show show = {0};
-	struct buf cookie = {0};
-	struct firefox_setup s = {.launch = launch, .about = about, .port = BROWSER_PORT};
 	*p = (struct browser_plan){.listen_fd = -1};
 	for (int i = 0; i < LAUNCHER_GIVEN; i++)
 		p->order.given[i] = -1;
+}
+
+bool browser_plan_ask(struct browser_plan *p, const struct browser_launch *launch,
+	struct browser_about *about, struct err *err)
+{
+	static const char *const env[] = {NULL};
+	struct sandbox box = {0};
+	const char **v = NULL;
+	size_t n = 0;
+	plan_empty(p);
+	*about = (struct browser_about){0};
+	if (!browser_find(launch->kind, launch->sandbox, launch->show, about, &box.program_dir,
+		    &box.bwrap, &p->arena, err))
+		return false;
+	ARENA_PUSH(&p->arena, v, n, about->path);
+	ARENA_PUSH(&p->arena, v, n, "--product-version");
+	ARENA_PUSH(&p->arena, v, n, NULL);
+	p->order.ask = true;
+	p->order.argv = v;
+	p->order.env = env;
+	return !launch->sandbox || sandbox_order(&box, v, &p->order, &p->arena, err);
+}
+
+bool browser_plan_init(struct browser_plan *p, const struct browser_launch *launch,
+	const char *version, struct browser_about *about, struct err *err)
+{
+	const struct browser_ways *ways = ways_of(launch->kind);
+	struct sandbox box = {.policies = launch->sandbox ? ways->policies_path : NULL,
+		.no_netlink = ways->no_netlink};
+	struct show show = {0};
+	struct buf cookie = {0};
+	struct browser_setup s = {.launch = launch, .about = about, .port = BROWSER_PORT};
+	plan_empty(p);
 	*about = (struct browser_about){0};
 	bool ok = browser_find(launch->kind, launch->sandbox, launch->show, about,
-			  &box.program_dir, &box.bwrap, &p->arena, err) &&
-		  introduce(launch, about, &s.device, &p->arena, err) &&
-		  choose_home(p, launch->sandbox, err) &&
-		  (launch->sandbox || listen_here(p, &s.port, err)) &&
-		  (!launch->show || show_find(&show, &cookie, &p->arena, err));
+		&box.program_dir, &box.bwrap, &p->arena, err);
+	if (ok && version != NULL)
+		ok = chromium_version(version, about, err);
+	ok = ok && introduce(launch, about, &s.device, &p->arena, err) &&
+	     choose_home(p, launch->sandbox, err) &&
+	     (launch->sandbox || listen_here(p, &s.port, err)) &&
+	     (!launch->show || show_find(&show, &cookie, &p->arena, err));
 	s.home = p->home;
+	s.wayland = show.wayland != NULL;
 	if (ok)
 		ok = make_files(p, &s, buf_span(&cookie), err);
 	if (ok) {

@@ -18,14 +18,18 @@ struct browser_plan {
 	int listen_fd; /* without a sandbox: bound here; -1 otherwise */
 };
 
-/* Programs only: the browser, certutil, and with sandbox bubblewrap. Fills about's name,
- * version, path and headless. */
+/* Programs only: the browser, certutil, and with sandbox bubblewrap. Fills about's name, path,
+ * headless, and version where a file says it; "" where the program must be asked. */
 bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
 	const char **program_dir, const char **bwrap, struct arena *a, struct err *err);
 
-/* fini is due whatever it returns. */
-bool browser_plan_init(struct browser_plan *p, const struct browser_launch *launch,
+/* How a program that was found is asked for its version: the walls and the words. Of launch
+ * kind, sandbox and show count. fini is due whatever it returns. */
+bool browser_plan_ask(struct browser_plan *p, const struct browser_launch *launch,
 	struct browser_about *about, struct err *err);
+/* version: what the program answered; NULL: a file says it. fini is due whatever it returns. */
+bool browser_plan_init(struct browser_plan *p, const struct browser_launch *launch,
+	const char *version, struct browser_about *about, struct err *err);
 void browser_plan_fini(struct browser_plan *p);
 
 #endif

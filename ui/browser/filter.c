@@ -26,9 +26,10 @@
 #define IF_AT_LEAST(v, then, otherwise)                                                        \
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (v), (then), (otherwise))
 
-int filter_file(struct err *err)
+int filter_file(bool netlink, struct err *err)
 {
-	static const struct sock_filter program[] = {
+	const uint32_t last = netlink ? AF_NETLINK : AF_UNIX;
+	const struct sock_filter program[] = {
 		LOAD(arch),
 		IF_EQUAL(OUR_ARCH, 1, 0),
 		RETURN(SECCOMP_RET_KILL_PROCESS), /* a 32-bit program has a socketcall of its
@@ -46,7 +47,7 @@ int filter_file(struct err *err)
 		IF_EQUAL(AF_UNIX, 4, 0),
 		IF_EQUAL(AF_INET, 3, 0),
 		IF_EQUAL(AF_INET6, 2, 0),
-		IF_EQUAL(AF_NETLINK, 1, 0),
+		IF_EQUAL(last, 1, 0),
 		RETURN(SECCOMP_RET_ERRNO | EAFNOSUPPORT),
 		RETURN(SECCOMP_RET_ALLOW),
 	};

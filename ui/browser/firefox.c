@@ -83,13 +83,13 @@ static void add_number(struct buf *out, const char *name, int value)
 	buf_addf(out, "user_pref(\"%s\", %d);\n", name, value);
 }
 
-static void add_device(const struct firefox_setup *s, struct buf *out)
+static void add_device(const struct browser_setup *s, struct buf *out)
 {
 	const struct device *d = s->device;
 	if (s->about->device[0] != 0) {
-		add_string(out, "general.appversion.override", d->app_version);
-		add_string(out, "general.platform.override", d->platform);
-		add_string(out, "general.oscpu.override", d->oscpu);
+		add_string(out, "general.appversion.override", d->firefox.app_version);
+		add_string(out, "general.platform.override", d->firefox.platform);
+		add_string(out, "general.oscpu.override", d->firefox.oscpu);
 	}
 	if (s->about->device[0] != 0 || s->launch->user_agent != NULL)
 		add_string(out, "general.useragent.override", s->about->user_agent);
@@ -107,7 +107,7 @@ static void add_device(const struct firefox_setup *s, struct buf *out)
 	}
 }
 
-void firefox_prefs(const struct firefox_setup *s, struct buf *out)
+void firefox_prefs(const struct browser_setup *s, struct buf *out)
 {
 	char downloads[PATH_MAX];
 	for (size_t i = 0; i < firefox_fixed_prefs_n; i++)
@@ -122,7 +122,7 @@ void firefox_prefs(const struct firefox_setup *s, struct buf *out)
 	add_device(s, out);
 }
 
-void firefox_window(const struct firefox_setup *s, struct buf *out)
+void firefox_window(const struct browser_setup *s, struct buf *out)
 {
 	/* There is no window manager on the private screen: the window fills it, as a maximised
 	 * one would. */
@@ -134,7 +134,7 @@ void firefox_window(const struct firefox_setup *s, struct buf *out)
 		s->about->width, s->about->height);
 }
 
-const char *firefox_chrome_css(const struct firefox_setup *s)
+const char *firefox_chrome_css(const struct browser_setup *s)
 {
 	/* A desk's window is never narrower than 500 pixels and has bars above the page; a
 	 * telephone's page is its screen. */
@@ -158,7 +158,7 @@ const char *firefox_policies(void)
 	       "\"OverrideFirstRunPage\":\"\",\"OverridePostUpdatePage\":\"\"}}\n";
 }
 
-const char *const *firefox_argv(const struct firefox_setup *s, struct arena *a)
+const char *const *firefox_argv(const struct browser_setup *s, struct arena *a)
 {
 	const char **v = NULL;
 	size_t n = 0;
@@ -173,7 +173,7 @@ const char *const *firefox_argv(const struct firefox_setup *s, struct arena *a)
 	return v;
 }
 
-const char *const *firefox_env(const struct firefox_setup *s, struct arena *a)
+const char *const *firefox_env(const struct browser_setup *s, struct arena *a)
 {
 	static const char *const fixed[] = {
 		"PATH=/usr/local/bin:/usr/bin:/bin",

@@ -8,32 +8,23 @@
 
 #include "store/base/arena.h"
 #include "store/base/buf.h"
-#include "ui/browser/browser.h"
-#include "ui/browser/device.h"
+#include "ui/browser/setup.h"
 
 /* Fills name, version, path. program_dir (may be NULL) is set to the folder when that is
  * outside /usr. */
 bool firefox_find(struct browser_about *about, const char **program_dir, struct arena *a,
 	struct err *err);
 
-struct firefox_setup {
-	const struct browser_launch *launch;
-	const struct browser_about *about; /* filled already */
-	const struct device *device;
-	const char *home; /* inside */
-	int port;         /* of the proxy on 127.0.0.1, as the browser sees it */
-};
-
 /* Text of user.js, of xulstore.json (window size) and of policies.json. */
-void firefox_prefs(const struct firefox_setup *s, struct buf *out);
-void firefox_window(const struct firefox_setup *s, struct buf *out);
+void firefox_prefs(const struct browser_setup *s, struct buf *out);
+void firefox_window(const struct browser_setup *s, struct buf *out);
 const char *firefox_policies(void);
 const char *firefox_chrome_css(
-	const struct firefox_setup *s); /* userChrome.css; NULL: none is needed */
+	const struct browser_setup *s); /* userChrome.css; NULL: none is needed */
 
 /* Command line without URLs; environment; both NULL at the end. */
-const char *const *firefox_argv(const struct firefox_setup *s, struct arena *a);
-const char *const *firefox_env(const struct firefox_setup *s, struct arena *a);
+const char *const *firefox_argv(const struct browser_setup *s, struct arena *a);
+const char *const *firefox_env(const struct browser_setup *s, struct arena *a);
 
 /* The fixed part of user.js: name and value as a JavaScript literal (firefox_prefs.c). */
 struct firefox_pref {

@@ -38,6 +38,7 @@ const struct firefox_pref firefox_fixed_prefs[] = {
 	{"dom.security.https_only_mode", "false"},
 	{"security.mixed_content.upgrade_display_content", "false"},
 	{"security.mixed_content.block_active_content", "false"},
+	{"security.warn_submit_secure_to_insecure", "false"}, /* a question nobody answers */
 	{"network.stricttransportsecurity.preloadlist", "false"},
 	{"network.http.redirection-limit", "50"},
 	{"network.http.phishy-userpass-length", "255"},

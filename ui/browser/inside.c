@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ enum {
 	TASKS_MAX = 4096,
 	LISTEN_BACKLOG = 256,
 	URLS_BYTES_MAX = 1024 * 1024,
+	ARGS_MAX = 80, /* of the browser, without URLs */
 	TABS_MAX = 16
 };
 
@@ -135,10 +137,15 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 			in->screen = argv[++i];
 		else if (strcmp(o, "--home") == 0)
 			in->home = argv[++i];
+		else if (strcmp(o, "--trust") == 0)
+			in->trust = argv[++i];
+		else if (strcmp(o, "--walled") == 0)
+			in->walled = argv[++i];
 		else
 			break;
 	}
-	if (in->browser != NULL && in->home != NULL && in->port >= 0 && in->port <= 65535)
+	bool whole = in->browser != NULL && in->home != NULL && in->trust != NULL;
+	if (whole && in->port >= 0 && in->port <= 65535)
 		return true;
 	return err_set(
 		err, ERR_USAGE, "--inside is not for people: clicktrail starts it itself");
@@ -170,25 +177,40 @@ static int wait_for_urls(struct inside *in)
 	return fd;
 }
 
-static bool start_browser(struct inside *in, int urls_fd, struct err *err)
+/* The browser's pid; 0 with err set. */
+static pid_t start_browser(struct inside *in, int urls_fd, struct err *err)
 {
 	struct stat st;
-	char *argv[64 + TABS_MAX], *text = NULL;
+	char *argv[ARGS_MAX + TABS_MAX + 1], *text = NULL;
 	size_t n = 0, bytes = 0;
 	if (fstat(urls_fd, &st) == 0 && st.st_size > 0 && st.st_size <= URLS_BYTES_MAX) {
 		bytes = (size_t)st.st_size;
 		text = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, urls_fd, 0);
 	}
-	if (text == NULL || text == MAP_FAILED || text[bytes - 1] != 0)
-		return err_set(err, ERR_BROWSER_START, "the URLs did not arrive");
-	for (char *const *a = in->browser; *a != NULL && n < 60; a++)
+	if (text == NULL || text == MAP_FAILED || text[bytes - 1] != 0) {
+		err_set(err, ERR_BROWSER_START, "the URLs did not arrive");
+		return 0;
+	}
+	for (char *const *a = in->browser; *a != NULL && n < ARGS_MAX - 1; a++)
 		argv[n++] = *a;
-	for (char *u = text; u < text + bytes && n < 60 + TABS_MAX; u += strlen(u) + 1)
+	if (in->walled != NULL)
+		argv[n++] = in->walled;
+	for (char *u = text; u < text + bytes && n < ARGS_MAX + TABS_MAX; u += strlen(u) + 1)
 		argv[n++] = u;
 	argv[n] = NULL;
-	in->firefox = inside_spawn(in, argv, -1, err);
+	pid_t pid = inside_spawn(in, argv, -1, err);
 	munmap(text, bytes);
-	return in->firefox > 0;
+	return pid > 0 ? pid : 0;
+}
+
+/* Tried, for no setting says it: what a namespace of ours would lack counts as well. */
+static bool may_make_namespace(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 /* Everything that can fail without having asked for a single URL. */
@@ -197,9 +219,11 @@ static bool prepare(struct inside *in, struct err *err)
 	int listener = -1;
 	if (in->port != 0 && (listener = open_listener(in->port, err)) < 0)
 		return false;
+	if (in->walled != NULL && may_make_namespace())
+		in->walled = NULL;
 	bool ok = inside_unpack(in, LAUNCHER_PARCEL, err) &&
 		  (in->screen == NULL || inside_screen(in, err));
-	if (ok && !tell(in, INSIDE_READY, 0, NULL, listener))
+	if (ok && !tell(in, INSIDE_READY, in->walled != NULL, NULL, listener))
 		ok = err_set_os(err, ERR_BROWSER_START, errno, "the parent does not listen");
 	if (listener >= 0)
 		close(listener);
@@ -214,8 +238,8 @@ static void collect(struct inside *in)
 	struct signalfd_siginfo info;
 	(void)!read(in->children, &info, sizeof info);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == in->firefox) {
-			in->firefox = 0;
+		if (pid == in->main) {
+			in->main = 0;
 			tell(in, INSIDE_EXITED, status, NULL, -1);
 		} else if (pid == in->xvfb) {
 			in->xvfb = 0;
@@ -224,14 +248,27 @@ static void collect(struct inside *in)
 	}
 }
 
-/* Until the parent closes its end, or says anything else: there is nothing else to say. */
+/* Further URLs for the browser that runs: whoever carries them to it ends when that is done. */
+static bool open_more(struct inside *in)
+{
+	struct err err = {0};
+	int urls = wait_for_urls(in);
+	if (urls < 0)
+		return false;
+	pid_t carrier = start_browser(in, urls, &err);
+	close(urls);
+	return carrier > 0 ? tell(in, INSIDE_STARTED, carrier, NULL, -1)
+			   : tell(in, INSIDE_FAILED, 0, err.detail, -1);
+}
+
+/* Until the parent closes its end, or says what we do not know. */
 static void stay(struct inside *in)
 {
 	struct pollfd p[2] = {{in->sock, POLLIN, 0}, {in->children, POLLIN, 0}};
 	for (;;) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return;
-		if (p[0].revents != 0)
+		if (p[0].revents != 0 && !open_more(in))
 			return;
 		collect(in);
 	}
@@ -246,10 +283,11 @@ static bool work(struct inside *in, struct err *err)
 	int urls = wait_for_urls(in);
 	if (urls < 0)
 		return true;
-	if (!start_browser(in, urls, err))
-		return false;
+	in->main = start_browser(in, urls, err);
 	close(urls);
-	tell(in, INSIDE_STARTED, in->firefox, NULL, -1);
+	if (in->main == 0)
+		return false;
+	tell(in, INSIDE_STARTED, in->main, NULL, -1);
 	stay(in);
 	return true;
 }

@@ -14,18 +14,23 @@
 #include <sys/types.h>
 
 /*
- * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] --home DIR -- BROWSER ARGS...
+ * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG] --trust DIR
+ *       --home DIR -- BROWSER ARGS...
  *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
  *   --screen  start Xvfb of that size, and give the browser its DISPLAY
  *   --plain   no jail around us: end all our descendants and remove DIR when done
+ *   --trust   folder below the home whose certificate database gets our root
+ *   --walled  one more argument for the browser, if we may not make a user namespace
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
  * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
- * ended by NUL.
+ * ended by NUL. More of them may follow while the browser runs: it is started a second time,
+ * and by its own ways hands them to the one that runs.
  */
 int inside_main(int argc, char **argv);
 
 enum inside_word {
-	INSIDE_READY = 1, /* the listening socket is attached, if there is a port */
+	INSIDE_READY = 1, /* the listening socket is attached, if there is a port; value: 1 if
+			     the --walled argument is needed */
 	INSIDE_STARTED,   /* value: the browser's pid as we see it */
 	INSIDE_EXITED,    /* value: wait status of the browser */
 	INSIDE_XVFB_GONE, /* value: wait status */
@@ -43,10 +48,12 @@ struct inside {
 	int sock;
 	int port; /* 0: none */
 	const char *home, *screen;
+	const char *trust;
+	char *walled; /* NULL: no argument more, or namespaces are allowed */
 	bool plain;
 	char *const *browser; /* argv of the browser, without URLs */
 	int children;         /* signalfd for SIGCHLD */
-	pid_t xvfb, firefox;  /* 0: not running */
+	pid_t xvfb, main;     /* 0: not running */
 };
 
 /* Forks and executes; fd, if not -1, becomes 3 there; everything above is closed. The child

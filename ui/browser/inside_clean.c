@@ -109,8 +109,8 @@ static bool end_all(struct inside *in, struct err *err)
 	bool done = false;
 	if (tasks == NULL)
 		return err_set(err, ERR_BROWSER_STOP, "no memory to look for its processes");
-	if (in->firefox > 0)
-		kill(in->firefox, SIGKILL);
+	if (in->main > 0)
+		kill(in->main, SIGKILL);
 	end_xvfb(in);
 	for (int i = 0; !done && i < KILL_ROUNDS; i++) {
 		memset(tasks, 0, TASKS_MAX * sizeof *tasks);

@@ -4,6 +4,7 @@
 #include "ui/browser/parcel.h"
 #include "store/base/buf.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,10 +57,28 @@ static bool read_all(int fd, struct buf *b, struct err *err)
 static bool make_dirs(int home, struct err *err)
 {
 	static const char *const dirs[] = {
-		PARCEL_PROFILE, PARCEL_CHROME, PARCEL_RUN, PARCEL_TMP, PARCEL_DOWNLOADS};
+		PARCEL_PROFILE, PARCEL_RUN, PARCEL_TMP, PARCEL_DOWNLOADS};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
 		if (mkdirat(home, dirs[i], 0700) != 0)
 			return err_set_os(err, ERR_BROWSER_START, errno, "making %s", dirs[i]);
+	return true;
+}
+
+/* The folders above a file or folder below the home, and with `whole` that one itself. Names
+ * are our own. */
+static bool make_path(int home, const char *name, bool whole, struct err *err)
+{
+	char path[PARCEL_NAME_MAX];
+	size_t n = strlen(name);
+	assert(n < sizeof path);
+	for (size_t i = 1; i <= n; i++) {
+		if (name[i] != '/' && (i < n || !whole))
+			continue;
+		memcpy(path, name, i);
+		path[i] = 0;
+		if (mkdirat(home, path, 0700) != 0 && errno != EEXIST)
+			return err_set_os(err, ERR_BROWSER_START, errno, "making %s", path);
+	}
 	return true;
 }
 
@@ -69,7 +88,7 @@ static bool trust_ca(struct inside *in, struct err *err)
 	char tool[] = "certutil", make[] = "-N", no_password[] = "--empty-password", d[] = "-d";
 	char add[] = "-A", name[] = "-n", nick[] = "clicktrail", trust[] = "-t",
 	     for_sites[] = "C,,", file[] = "-i";
-	snprintf(db, sizeof db, "sql:%s/" PARCEL_PROFILE, in->home);
+	snprintf(db, sizeof db, "sql:%s/%s", in->home, in->trust);
 	snprintf(ca, sizeof ca, "%s/" PARCEL_CA, in->home);
 	return inside_run(in, (char *[]){tool, make, no_password, d, db, NULL}, CERTUTIL_MS,
 		       err) &&
@@ -96,9 +115,10 @@ bool inside_unpack(struct inside *in, int parcel, struct err *err)
 	char name[PARCEL_NAME_MAX];
 	struct span content;
 	while (ok && parcel_next(&r, name, &content))
-		ok = write_file(home, name, content, err);
+		ok = make_path(home, name, false, err) && write_file(home, name, content, err);
 	if (ok && r.bad)
 		ok = err_set(err, ERR_INTERNAL, "the profile's parcel is broken");
+	ok = ok && make_path(home, in->trust, true, err);
 	buf_fini(&b);
 	close(home);
 	return ok && trust_ca(in, err);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -34,7 +35,7 @@ enum {
 };
 
 struct order_head {
-	uint32_t inside, argc, envc;
+	uint32_t inside, ask, argc, envc;
 	uint32_t given; /* bit i: given[i] is attached */
 };
 
@@ -220,7 +221,35 @@ static void take_fds(struct msghdr *m, uint32_t given)
 	place(LAUNCHER_FILTER, from, LAUNCHER_GIVEN);
 }
 
-static _Noreturn void obey(void)
+/* Runs the order in a child, which dies with us, and tells its end; false: there is nobody to
+ * tell. */
+static bool answer(struct msghdr *m, uint32_t given, char **argv, char **env)
+{
+	struct inside_message end = {.word = INSIDE_EXITED};
+	pid_t us = getpid(), pid = fork();
+	if (pid < 0)
+		give_up("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != us)
+			_exit(EXIT_LAUNCHER);
+		take_fds(m, given);
+		execve(argv[0], argv, env);
+		give_up(argv[0]);
+	}
+	while (waitpid(pid, &end.value, 0) < 0)
+		if (errno != EINTR)
+			give_up("waiting for an answer");
+	/* What came for the child is not for the next order; and it has read our executable,
+	 * whose place in the file it shares with us. */
+	lseek(LAUNCHER_EXE, 0, SEEK_SET);
+	if (close_range(LAUNCHER_FILTER, ~0U, 0) != 0)
+		give_up("closing descriptors");
+	return launcher_send(LAUNCHER_SOCK, &end, sizeof end, NULL, 0);
+}
+
+/* Takes one order. Returns, true, if it was only a question. */
+static bool obey(void)
 {
 	static char text[LAUNCHER_ORDER_MAX];
 	union {
@@ -242,10 +271,16 @@ static _Noreturn void obey(void)
 	if (n < (ssize_t)sizeof head || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		give_up("reading the order");
 	assert(head.argc > 0);
-	take_fds(&m, head.given);
 	char *at = text;
 	const char *end = text + ((size_t)n - sizeof head);
 	char **argv = strings(&at, end, head.argc), **env = strings(&at, end, head.envc);
+	if (head.ask) {
+		bool told = answer(&m, head.given, argv, env);
+		free(argv);
+		free(env);
+		return told;
+	}
+	take_fds(&m, head.given);
 	if (head.inside) {
 		environ = env;
 		_exit(inside_main((int)head.argc, argv));
@@ -272,7 +307,9 @@ bool launcher_fork(struct launcher *l, struct err *err)
 	l->pid = fork();
 	if (l->pid == 0) {
 		prepare(pair[1], pipe_fd[1]);
-		obey();
+		while (obey())
+			;
+		_exit(0);
 	}
 	int failed = errno;
 	close(pair[1]);
@@ -301,8 +338,10 @@ static uint32_t count(const char *const *v)
 
 bool launcher_order(struct launcher *l, const struct launcher_order *order, struct err *err)
 {
-	struct order_head head = {
-		.inside = order->inside, .argc = count(order->argv), .envc = count(order->env)};
+	struct order_head head = {.inside = order->inside,
+		.ask = order->ask,
+		.argc = count(order->argv),
+		.envc = count(order->env)};
 	struct buf b = {0};
 	int fds[LAUNCHER_GIVEN];
 	size_t fds_n = 0;

@@ -1,8 +1,9 @@
 /*
  * The process that becomes the jail: forked before there are threads and keys, it leaves root,
  * and waits on its socket for one order; it then turns into the ordered program (bubblewrap),
- * or into our own inside program (no sandbox). It knows nothing of browsers. The order comes
- * from its own parent and is trusted; nothing else can reach the socket.
+ * or into our own inside program (no sandbox). Before that it may be asked to run something to
+ * its end, such as a browser that shall say its version. It knows nothing of browsers. The
+ * order comes from its own parent and is trusted; nothing else can reach the socket.
  */
 #ifndef UI_BROWSER_LAUNCHER_H
 #define UI_BROWSER_LAUNCHER_H
@@ -33,6 +34,8 @@ struct launcher {
 
 struct launcher_order {
 	bool inside; /* argv is for inside_main in this very process, not for execve */
+	bool ask;    /* run it as a child, say INSIDE_EXITED when it ended, and take another
+			order */
 	const char *const *argv;   /* argv[0] an absolute path; NULL at the end */
 	const char *const *env;    /* the whole environment; NULL at the end */
 	int given[LAUNCHER_GIVEN]; /* for LAUNCHER_FILTER and up; -1: none. Borrowed */

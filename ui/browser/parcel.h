@@ -10,9 +10,8 @@
 #include "store/base/err.h"
 #include "store/base/reader.h"
 
-/* Folders and files under the home. */
+/* Folders and files under the home; folders above a file are made with it. */
 #define PARCEL_PROFILE "profile"
-#define PARCEL_CHROME "profile/chrome"
 #define PARCEL_RUN "run"
 #define PARCEL_TMP "tmp"
 #define PARCEL_DOWNLOADS "downloads"

@@ -97,10 +97,10 @@ static void add_files(struct line *l, const struct sandbox *s)
 	 * installed. */
 	add2(l, "--perms", "0555");
 	add3(l, "--ro-bind-data", arena_printf(l->a, "%d", LAUNCHER_EXE), SANDBOX_EXE);
-	if (s->policies) {
+	if (s->policies != NULL) {
 		add2(l, "--perms", "0444");
 		add3(l, "--ro-bind-data", arena_printf(l->a, "%d", LAUNCHER_POLICIES),
-			"/etc/firefox/policies/policies.json");
+			s->policies);
 	}
 	add2(l, "--remount-ro", "/");
 	add2(l, "--remount-ro", "/dev");
@@ -121,7 +121,7 @@ bool sandbox_order(const struct sandbox *s, const char *const *inner,
 	order->inside = false;
 	order->argv = l.v;
 	int *filter = &order->given[LAUNCHER_FILTER - LAUNCHER_FILTER];
-	*filter = filter_file(err);
+	*filter = filter_file(!s->no_netlink, err);
 	return *filter >= 0;
 }
 

@@ -15,8 +15,9 @@ struct sandbox {
 				    otherwise */
 	const char
 		*x_socket; /* --show: the user's X socket, bound at its own path; NULL: none */
-	const char *wayland; /* --show: the user's Wayland socket, bound at SANDBOX_WAYLAND */
-	bool policies;       /* LAUNCHER_POLICIES is given */
+	const char *wayland;  /* --show: the user's Wayland socket, bound at SANDBOX_WAYLAND */
+	const char *policies; /* where LAUNCHER_POLICIES is put; NULL: none is given */
+	bool no_netlink;      /* see filter.h */
 };
 
 #define SANDBOX_EXE "/clicktrail" /* our executable, inside */

@@ -1,8 +1,8 @@
 /*
  * What a browser test needs around the browser: a tiny proxy on its listening socket that
  * answers every request itself (https by a root of its own), remembers what was asked, and
- * looks at process trees. One connection at a time, one request a connection. Included by one
- * test program each; asserts are cmocka's.
+ * looks at process trees. A thread for each connection (Chromium opens one more than it needs),
+ * one request a connection. Included by one test program each; asserts are cmocka's.
  */
 #ifndef TESTS_UNIT_UI_BROWSER_PAGE_H
 #define TESTS_UNIT_UI_BROWSER_PAGE_H
@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ enum {
 	PAGE_WAIT_MS = 40000,
 	PAGE_REQUESTS = 64,
 	PAGE_CONN_S = 5,
+	PAGE_LOOK_MS = 20,
 	PAGE_TREE = 256
 };
 
@@ -48,7 +50,15 @@ static const char page_html[] =
 	"navigator.languages.join('+'),innerWidth,navigator.platform,'ontouchstart' in "
 	"window].join(';')"
 	"+';'+encodeURIComponent(navigator.userAgent));\n"
+	"(async()=>{const u=navigator.userAgentData,h=u&&await u.getHighEntropyValues([]);\n"
+	"fetch('/report2?;hints='+(u?[u.platform,u.mobile,h.platform,h.mobile]:'none')\n"
+	"+';coarse='+matchMedia('(pointer:coarse)').matches+';'+navigator.maxTouchPoints)})()\n"
 	"</script>";
+
+/* Sends itself from https to http, of which browsers like to warn. */
+static const char page_form[] =
+	"<!doctype html><form id=f method=post action=http://link.example/took>"
+	"<input name=a value=1></form><script>f.submit()</script>";
 
 struct page {
 	struct browser *browser;
@@ -56,8 +66,10 @@ struct page {
 	EVP_PKEY *ca_key, *leaf_key;
 	X509 *ca;
 	char *ca_pem;
+	pthread_mutex_t lock;      /* of the three that follow */
 	char *seen[PAGE_REQUESTS]; /* "https|http host" newline and the head as it came */
 	size_t seen_n;
+	size_t busy; /* connections that are being answered */
 	bool exited, gone;
 	char last_line[BROWSER_LINE_MAX]; /* of the browser's stderr */
 };
@@ -97,7 +109,7 @@ static inline X509 *page_cert(EVP_PKEY *key, const char *cn, X509 *issuer, EVP_P
 
 static inline void page_init(struct page *p)
 {
-	*p = (struct page){.listen_fd = -1};
+	*p = (struct page){.listen_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 	p->ca_key = EVP_EC_gen("P-256");
 	p->leaf_key = EVP_EC_gen("P-256");
 	p->ca = page_cert(p->ca_key, "clicktrail test root", NULL, p->ca_key);
@@ -114,6 +126,12 @@ static inline void page_fini(struct page *p)
 {
 	browser_free(p->browser);
 	prctl(PR_SET_DUMPABLE, 1); /* the leak checker reads us */
+	/* Its browser is gone: each ends at once, or when its time is over. */
+	for (bool busy = true; busy; poll(NULL, 0, 1)) {
+		pthread_mutex_lock(&p->lock);
+		busy = p->busy > 0;
+		pthread_mutex_unlock(&p->lock);
+	}
 	if (p->listen_fd >= 0)
 		close(p->listen_fd);
 	for (size_t i = 0; i < p->seen_n; i++)
@@ -146,15 +164,20 @@ static inline void page_answer(struct page *p, int fd, SSL *tls, const char *hos
 	bool page = path != NULL &&
 		    (strstr(head, "/start") != NULL || strstr(head, "/ready") != NULL) &&
 		    strstr(head, "/report") == NULL && strstr(head, "favicon") == NULL;
+	const char *text = path != NULL && strncmp(path, " /form", 6) == 0 ? page_form
+			   : page                                          ? page_html
+									   : "";
 	int n = snprintf(out, sizeof out,
 		"HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
 		"Connection: close\r\n\r\n%s",
-		page ? "200 OK" : "404 Not Found", page ? strlen(page_html) : 0,
-		page ? page_html : "");
-	assert_true(p->seen_n < PAGE_REQUESTS);
+		text[0] != 0 ? "200 OK" : "404 Not Found", strlen(text), text);
 	struct buf b = {0};
 	buf_addf(&b, "%s %s\n%s", tls != NULL ? "https" : "http", host, head);
+	pthread_mutex_lock(&p->lock);
+	if (p->seen_n == PAGE_REQUESTS)
+		abort(); /* no cmocka outside the main thread */
 	p->seen[p->seen_n++] = buf_take_str(&b);
+	pthread_mutex_unlock(&p->lock);
 	if (tls != NULL)
 		SSL_write(tls, out, n);
 	else
@@ -196,16 +219,50 @@ static inline void page_connection(struct page *p, int fd)
 	close(fd);
 }
 
+struct page_visit {
+	struct page *p;
+	int fd;
+};
+
+static inline void *page_visit(void *arg)
+{
+	struct page_visit v = *(struct page_visit *)arg;
+	free(arg);
+	page_connection(v.p, v.fd);
+	pthread_mutex_lock(&v.p->lock);
+	v.p->busy--;
+	pthread_mutex_unlock(&v.p->lock);
+	return NULL;
+}
+
+static inline void page_accept(struct page *p)
+{
+	pthread_t thread;
+	int fd = accept(p->listen_fd, NULL, NULL);
+	if (fd < 0)
+		return;
+	struct page_visit *v = malloc(sizeof *v);
+	*v = (struct page_visit){p, fd};
+	pthread_mutex_lock(&p->lock);
+	p->busy++;
+	pthread_mutex_unlock(&p->lock);
+	assert_int_equal(pthread_create(&thread, NULL, page_visit, v), 0);
+	pthread_detach(thread);
+}
+
 /* The request whose "https host" line and head contain both words; NULL: not yet. */
 static inline char *page_find(struct page *p, const char *host, const char *word)
 {
-	for (size_t i = 0; i < p->seen_n; i++) {
+	char *found = NULL;
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->seen_n && found == NULL; i++) {
 		size_t line = strcspn(p->seen[i], "\n");
 		if (strlen(host) == line && strncmp(p->seen[i], host, line) == 0 &&
 			strstr(p->seen[i] + line, word) != NULL)
-			return p->seen[i];
+			found = p->seen[i];
 	}
-	return NULL;
+	pthread_mutex_unlock(&p->lock);
+	return found;
 }
 
 /* Serves until such a request was seen (NULL: until the browser exited), and asserts that it
@@ -230,10 +287,9 @@ static inline char *page_wait(struct page *p, const char *host, const char *word
 		}
 		struct pollfd f[2] = {
 			{p->listen_fd, POLLIN, 0}, {browser_fd(p->browser), POLLIN, 0}};
-		poll(f, 2, (int)left);
-		int fd = accept(p->listen_fd, NULL, NULL);
-		if (fd >= 0)
-			page_connection(p, fd);
+		/* Other threads find as well. */
+		poll(f, 2, left > PAGE_LOOK_MS ? PAGE_LOOK_MS : (int)left);
+		page_accept(p);
 		struct browser_event e;
 		while (browser_next(p->browser, &e)) {
 			if (e.kind == BROWSER_LINE)
@@ -269,7 +325,7 @@ struct tree {
 	int fd[PAGE_TREE]; /* pidfds: a number used again is not mistaken for the process that
 			      had it */
 	size_t n;
-	char profile[256]; /* the folder that Firefox was given */
+	char profile[256]; /* the folder that the browser was given */
 };
 
 static inline pid_t tree_parent(pid_t pid)
@@ -296,11 +352,17 @@ static inline void tree_profile(struct tree *t, pid_t pid)
 	size_t n = fread(text, 1, sizeof text - 1, f);
 	text[n] = 0;
 	fclose(f);
-	if (strstr(text, "firefox") == NULL)
+	if (strstr(text, "firefox") == NULL && strstr(text, "chromium") == NULL)
 		return;
-	for (size_t at = 0; at < n; at += strlen(text + at) + 1)
+	for (size_t at = 0; at < n; at += strlen(text + at) + 1) {
 		if (strcmp(text + at, "--profile") == 0 && at + 10 < n)
 			snprintf(t->profile, sizeof t->profile, "%.255s", text + at + 10);
+		/* Chromium writes its line anew, with spaces. */
+		const char *dir = strstr(text + at, "--user-data-dir=");
+		if (dir != NULL)
+			snprintf(t->profile, sizeof t->profile, "%.*s",
+				(int)strcspn(dir + 16, " "), dir + 16);
+	}
 }
 
 /* All descendants of root, without itself. */

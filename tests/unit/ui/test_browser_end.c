@@ -14,12 +14,12 @@ enum { TREE_MIN = 5, GONE_MS = 15000 };
 
 static const char *const urls[] = {"http://link.example/start"};
 
-static void run_page(struct page *p, bool sandbox)
+static void run_page(struct page *p, enum browser_kind kind, bool sandbox)
 {
 	struct browser_about about;
 	page_init(p);
 	const struct browser_launch launch = {
-		.kind = BROWSER_FIREFOX, .sandbox = sandbox, .ca_pem = p->ca_pem};
+		.kind = kind, .sandbox = sandbox, .ca_pem = p->ca_pem};
 	page_start(p, &launch, &about, urls, 1);
 	page_wait(p, "http link.example", "/report?false;visible;");
 	assert_int_equal(about.sandboxed, sandbox);
@@ -43,12 +43,12 @@ static void look_at_profile(struct tree *t, bool sandbox)
 		assert_int_equal(st.st_mode & 07777, 0700);
 }
 
-static void stop_leaves_nothing(bool sandbox)
+static void stop_leaves_nothing(enum browser_kind kind, bool sandbox)
 {
 	struct page p;
 	struct tree t;
 	struct err err = {0};
-	run_page(&p, sandbox);
+	run_page(&p, kind, sandbox);
 	tree_of(&t, getpid());
 	assert_true(t.n >= TREE_MIN);
 	look_at_profile(&t, sandbox);
@@ -65,7 +65,7 @@ static void stop_leaves_nothing(bool sandbox)
 	assert_int_equal(t.n, 0);
 }
 
-static void killed_leaves_nothing(bool sandbox)
+static void killed_leaves_nothing(enum browser_kind kind, bool sandbox)
 {
 	int told[2];
 	char byte;
@@ -78,7 +78,7 @@ static void killed_leaves_nothing(bool sandbox)
 		struct page p;
 		alarm(PAGE_LIMIT_S);
 		close(told[0]);
-		run_page(&p, sandbox);
+		run_page(&p, kind, sandbox);
 		(void)!write(told[1], "r", 1);
 		page_wait(&p, "http never.example", "never");
 		_exit(1);
@@ -103,7 +103,7 @@ static void stop_without_help(void **state)
 	struct page p;
 	struct tree t;
 	struct err err = {0};
-	run_page(&p, true);
+	run_page(&p, BROWSER_FIREFOX, true);
 	tree_of(&t, getpid());
 	for (size_t i = 0; i < t.n; i++)
 		assert_int_equal(pidfd_send_signal(t.fd[i], SIGSTOP, NULL, 0), 0);
@@ -160,32 +160,46 @@ static void stop_before_open(void **state)
 static void stop_in_the_jail(void **state)
 {
 	(void)state;
-	stop_leaves_nothing(true);
+	stop_leaves_nothing(BROWSER_FIREFOX, true);
 }
 
 static void stop_without_a_jail(void **state)
 {
 	(void)state;
-	stop_leaves_nothing(false);
+	stop_leaves_nothing(BROWSER_FIREFOX, false);
 }
 
 static void killed_in_the_jail(void **state)
 {
 	(void)state;
-	killed_leaves_nothing(true);
+	killed_leaves_nothing(BROWSER_FIREFOX, true);
 }
 
 static void killed_without_a_jail(void **state)
 {
 	(void)state;
-	killed_leaves_nothing(false);
+	killed_leaves_nothing(BROWSER_FIREFOX, false);
+}
+
+static void chromium_stops(void **state)
+{
+	(void)state;
+	stop_leaves_nothing(BROWSER_CHROMIUM, true);
+	stop_leaves_nothing(BROWSER_CHROMIUM, false);
+}
+
+static void chromium_is_killed(void **state)
+{
+	(void)state;
+	killed_leaves_nothing(BROWSER_CHROMIUM, true);
+	killed_leaves_nothing(BROWSER_CHROMIUM, false);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
 		return inside_main(argc, argv);
-	alarm(PAGE_LIMIT_S);
+	alarm(2 * PAGE_LIMIT_S);
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stop_before_anything),
@@ -195,6 +209,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(killed_in_the_jail),
 		cmocka_unit_test(stop_without_a_jail),
 		cmocka_unit_test(killed_without_a_jail),
+		cmocka_unit_test(chromium_stops),
+		cmocka_unit_test(chromium_is_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

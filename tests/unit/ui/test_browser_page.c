@@ -109,6 +109,23 @@ static void telephone_over_http(void **state)
 	page_fini(&p);
 }
 
+/* Without a question that nobody would answer. */
+static void form_to_http(void **state)
+{
+	(void)state;
+	struct page p;
+	struct browser_about about;
+	struct err err;
+	page_init(&p);
+	const struct browser_launch launch = {
+		.kind = BROWSER_FIREFOX, .sandbox = true, .ca_pem = p.ca_pem};
+	const char *const urls[] = {"https://link.example/form"};
+	page_start(&p, &launch, &about, urls, 1);
+	page_wait(&p, "http link.example", "POST http://link.example/took ");
+	assert_true(browser_stop(p.browser, &err));
+	page_fini(&p);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
@@ -118,6 +135,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_tabs),
 		cmocka_unit_test(telephone_over_http),
+		cmocka_unit_test(form_to_http),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

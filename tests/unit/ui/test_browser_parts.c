@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ui/browser/browser.h"
+#include "ui/browser/chromium.h"
 #include "ui/browser/device.h"
 #include "ui/browser/firefox.h"
 #include "ui/browser/inside.h"
@@ -22,6 +23,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 enum { HARD_LIMIT_S = 60 };
 
 /* ---- the profile ---- */
@@ -29,7 +32,7 @@ enum { HARD_LIMIT_S = 60 };
 static char *prefs_of(const struct browser_launch *launch, const struct browser_about *about)
 {
 	struct buf b = {0};
-	struct firefox_setup s = {.launch = launch,
+	struct browser_setup s = {.launch = launch,
 		.about = about,
 		.home = "/home/x\"y\\z\n",
 		.port = 4711,
@@ -106,7 +109,7 @@ static void no_automation(void **state)
 	struct arena a = {0};
 	struct browser_about about = {.path = "/usr/bin/f", .timezone = "UTC"};
 	const struct browser_launch launch = {0};
-	struct firefox_setup s = {.launch = &launch,
+	struct browser_setup s = {.launch = &launch,
 		.about = &about,
 		.home = "/h",
 		.device = device_find("linux")};
@@ -134,18 +137,163 @@ static void devices_are_whole(void **state)
 	for (size_t i = 0; browser_devices[i] != NULL; i++) {
 		const struct device *d = device_find(browser_devices[i]);
 		assert_non_null(d);
-		char *ua = device_user_agent(d, "153.7.0", &a);
+		char *ua = device_user_agent(d, BROWSER_FIREFOX, "153.7.0", &a);
 		assert_int_equal(strncmp(ua, "Mozilla/5.0 (", 13), 0);
 		assert_null(strchr(ua, '{'));
 		assert_int_equal(atoi(d->scale), d->scale_int);
 	}
 	assert_null(device_find("toaster"));
-	assert_string_equal(device_user_agent(device_find("windows"), "153.7.0", &a),
+	assert_string_equal(
+		device_user_agent(device_find("windows"), BROWSER_FIREFOX, "153.7.0", &a),
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 "
 		"Firefox/153.0");
-	assert_string_equal(device_user_agent(device_find("android"), "60", &a),
+	assert_string_equal(
+		device_user_agent(device_find("android"), BROWSER_FIREFOX, "60", &a),
 		"Mozilla/5.0 (Android 15; Mobile; rv:60.0) Gecko/60.0 Firefox/60.0");
 	arena_fini(&a);
+}
+
+/* ---- Chromium ---- */
+
+static const char *const *chromium_line(
+	const struct browser_launch *launch, const struct browser_about *about, struct arena *a)
+{
+	static struct browser_setup s;
+	s = (struct browser_setup){.launch = launch,
+		.about = about,
+		.home = "/home/x\"y",
+		.port = 4711,
+		.device = device_find(about->device[0] ? about->device : "linux")};
+	return chromium_argv(&s, a);
+}
+
+static bool in_line(const char *const *line, const char *word)
+{
+	for (; *line != NULL; line++)
+		if (strcmp(*line, word) == 0)
+			return true;
+	return false;
+}
+
+static const char *starting(const char *const *line, const char *start)
+{
+	for (; *line != NULL; line++)
+		if (strncmp(*line, start, strlen(start)) == 0)
+			return *line;
+	return "";
+}
+
+static void chromium_line_is_ours(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	const struct browser_launch launch = {.kind = BROWSER_CHROMIUM};
+	struct browser_about about = {.path = "/usr/lib/c",
+		.language = "en-US, en",
+		.user_agent = "UA",
+		.width = 1920,
+		.height = 1080};
+	const char *const *v = chromium_line(&launch, &about, &a);
+	static const char *const must[] = {"/usr/lib/c", "--proxy-server=http://127.0.0.1:4711",
+		"--proxy-bypass-list=<-loopback>",
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-quic",
+		"--accept-lang=en-US,en", "--window-size=1920,1079", "--ozone-platform=x11",
+		"--user-data-dir=/home/x\"y/profile"};
+	for (size_t i = 0; i < sizeof must / sizeof *must; i++)
+		if (!in_line(v, must[i]))
+			fail_msg("missing: %s", must[i]);
+	assert_non_null(strstr(starting(v, "--disable-features="), "=HttpsUpgrades,"));
+	/* No automation, and its own introduction and sandbox stay its own. */
+	static const char *const never[] = {"--remote-debugging", "--enable-automation",
+		"--headless", "--test-type", "--no-sandbox", "--user-agent", "--blink-settings",
+		"--load-extension", "--ignore-certificate-errors", "--disable-web-security"};
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		assert_string_equal(starting(v, never[i]), "");
+	/* Each once: of two the last would count. */
+	for (size_t i = 0; chromium_fixed_flags[i] != NULL; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(
+				chromium_fixed_flags[i], chromium_fixed_flags[k]);
+	arena_fini(&a);
+}
+
+static void chromium_devices(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	struct browser_launch launch = {.kind = BROWSER_CHROMIUM};
+	for (size_t i = 0; browser_devices[i] != NULL; i++) {
+		struct browser_about about = {.user_agent = "UA"};
+		struct buf rules = {0}, script = {0};
+		json_error_t error;
+		int width, height;
+		snprintf(about.device, sizeof about.device, "%s", browser_devices[i]);
+		struct browser_setup s = {.launch = &launch,
+			.about = &about,
+			.home = "/h",
+			.device = device_find(browser_devices[i])};
+		const char *const *v = chromium_argv(&s, &a);
+		assert_true(in_line(v, "--user-agent=UA"));
+		assert_non_null(
+			strstr(starting(v, "--blink-settings="), s.device->chromium.platform));
+		assert_int_equal(starting(v, "--touch-events=")[0] != 0, s.device->touch);
+		assert_int_equal(starting(v, "--load-extension=/h/device")[0] != 0, i > 0);
+		assert_int_equal(chromium_needs_device(&s), i > 0);
+		device_screen(s.device, BROWSER_CHROMIUM, &width, &height);
+		assert_true(width >= 500 && height >= 500);
+		chromium_device_rules(&s, &rules);
+		chromium_device_script(&s, &script);
+		char *text = buf_take_str(&rules);
+		json_t *json = json_loads(text, 0, &error);
+		if (json == NULL)
+			fail_msg("%s\n%s", error.text, text);
+		json_decref(json);
+		free(text);
+		buf_fini(&script);
+	}
+	arena_fini(&a);
+}
+
+static void chromium_files_are_json(void **state)
+{
+	(void)state;
+	const struct browser_launch launch = {.kind = BROWSER_CHROMIUM};
+	const struct browser_about about = {.language = "en"};
+	struct browser_setup s = {
+		.launch = &launch, .about = &about, .home = "/home/x\"y\\z\n"};
+	struct buf b = {0};
+	chromium_preferences(&s, &b);
+	char *preferences = buf_take_str(&b);
+	const char *const texts[] = {preferences, chromium_local_state(), chromium_policies(),
+		chromium_device_manifest()};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		json_error_t error;
+		json_t *json = json_loads(texts[i], JSON_REJECT_DUPLICATES, &error);
+		if (json == NULL)
+			fail_msg("%zu: %s\n%s", i, error.text, texts[i]);
+		if (i == 0)
+			assert_string_equal(json_string_value(json_object_get(
+						    json_object_get(json, "download"),
+						    "default_directory")),
+				"/home/x\"y\\z\n/downloads");
+		json_decref(json);
+	}
+	free(preferences);
+}
+
+static void chromium_versions(void **state)
+{
+	(void)state;
+	struct browser_about about = {.path = "/c"};
+	struct err err;
+	assert_true(chromium_version("156.0.8078.79", &about, &err));
+	assert_string_equal(about.version, "156.0.8078.79");
+	assert_true(chromium_version("157.0.1.2 unknown", &about, &err));
+	static const char *const bad[] = {"", "156.0.8078", "Chromium 156.0.8078.79",
+		"156.0.8078.79x", "bwrap: no", "1234567.0.0.0"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (chromium_version(bad[i], &about, &err))
+			fail_msg("taken: %s", bad[i]);
 }
 
 /* ---- parcels and cookies ---- */
@@ -340,10 +488,16 @@ static void noise_is_listed(void **state)
 {
 	(void)state;
 	bool settings = false;
-	for (size_t i = 0; browser_noise_hosts[i] != NULL; i++)
-		settings = settings || strcmp(browser_noise_hosts[i],
-					       "firefox.settings.services.mozilla.com") == 0;
+	const char *const *hosts = browser_noise_hosts(BROWSER_FIREFOX);
+	for (size_t i = 0; hosts[i] != NULL; i++)
+		settings = settings ||
+			   strcmp(hosts[i], "firefox.settings.services.mozilla.com") == 0;
 	assert_true(settings);
+	/* A link may lead there. */
+	hosts = browser_noise_hosts(BROWSER_CHROMIUM);
+	for (size_t i = 0; hosts[i] != NULL; i++)
+		assert_string_not_equal(hosts[i], "accounts.google.com");
+	assert_string_equal(hosts[0], "update.googleapis.com");
 }
 
 int main(int argc, char **argv)
@@ -358,6 +512,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(each_preference_once),
 		cmocka_unit_test(no_automation),
 		cmocka_unit_test(devices_are_whole),
+		cmocka_unit_test(chromium_line_is_ours),
+		cmocka_unit_test(chromium_devices),
+		cmocka_unit_test(chromium_files_are_json),
+		cmocka_unit_test(chromium_versions),
 		cmocka_unit_test(parcel_round_trip),
 		cmocka_unit_test(the_right_cookie),
 		cmocka_unit_test(start_refuses),

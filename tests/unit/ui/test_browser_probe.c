@@ -58,7 +58,7 @@ static void map_ids(pid_t child)
 }
 
 /* The probe's verdict in a world where `spoil` was done. */
-static struct verdict probe_where(bool (*spoil)(void), bool sandbox)
+static struct verdict probe_where(enum browser_kind kind, bool (*spoil)(void), bool sandbox)
 {
 	int up[2], down[2];
 	struct verdict v = {0};
@@ -71,7 +71,7 @@ static struct verdict probe_where(bool (*spoil)(void), bool sandbox)
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || write(up[1], &byte, 1) != 1 ||
 			read(down[0], &byte, 1) != 1 || !spoil())
 			_exit(2);
-		v.ok = browser_probe(BROWSER_FIREFOX, sandbox, &v.about, &v.err);
+		v.ok = browser_probe(kind, sandbox, false, &v.about, &v.err);
 		(void)!write(up[1], &v, sizeof v);
 		_exit(0);
 	}
@@ -136,27 +136,78 @@ static void all_there(void **state)
 	(void)state;
 	struct err err = {0};
 	struct browser_about about;
-	assert_true(browser_probe(BROWSER_FIREFOX, true, &about, &err));
+	assert_true(browser_probe(BROWSER_FIREFOX, true, false, &about, &err));
 	assert_string_equal(about.name, "Firefox");
 	assert_true(atoi(about.version) > 0);
 	assert_int_equal(access(about.path, X_OK), 0);
 	assert_true(about.sandboxed);
-	assert_true(browser_probe(BROWSER_FIREFOX, false, &about, &err));
+	assert_true(browser_probe(BROWSER_FIREFOX, false, false, &about, &err));
 	assert_false(about.sandboxed);
-	struct verdict v = probe_where(nothing, true);
+	struct verdict v = probe_where(BROWSER_FIREFOX, nothing, true);
 	if (!v.ok)
 		print_error("%s\n", v.err.detail);
 	assert_true(v.ok);
 }
 
-static void says(bool (*spoil)(void), bool sandbox, enum err_kind kind, const char *word)
+static void tells(enum browser_kind browser, bool (*spoil)(void), bool sandbox,
+	enum err_kind kind, const char *word)
 {
-	struct verdict v = probe_where(spoil, sandbox);
+	struct verdict v = probe_where(browser, spoil, sandbox);
 	assert_false(v.ok);
 	if (v.err.kind != kind || strstr(v.err.detail, word) == NULL)
 		print_error("%s: %s\n", err_word(v.err.kind), v.err.detail);
 	assert_int_equal(v.err.kind, kind);
 	assert_non_null(strstr(v.err.detail, word));
+}
+
+static void says(bool (*spoil)(void), bool sandbox, enum err_kind kind, const char *word)
+{
+	tells(BROWSER_FIREFOX, spoil, sandbox, kind, word);
+}
+
+static bool no_chromium(void)
+{
+	return mount("/dev/null", "/usr/lib/chromium/chromium", NULL, MS_BIND, NULL) == 0;
+}
+
+static bool a_script_instead(void)
+{
+	return mount("/usr/bin/chromium", "/usr/lib/chromium/chromium", NULL, MS_BIND, NULL) ==
+	       0;
+}
+
+static bool another_program(void)
+{
+	return mount("/usr/bin/true", "/usr/lib/chromium/chromium", NULL, MS_BIND, NULL) == 0;
+}
+
+/* Chromium is asked for its version, inside the walls. */
+static void chromium_answers(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct browser_about about;
+	for (int i = 0; i < 2; i++) {
+		bool ok = browser_probe(BROWSER_CHROMIUM, i == 0, false, &about, &err);
+		if (!ok)
+			print_error("%s\n", err.detail);
+		assert_true(ok);
+		assert_string_equal(about.name, "Chromium");
+		assert_true(atoi(about.version) > 100);
+		assert_int_equal(access(about.path, X_OK), 0);
+		assert_int_equal(about.sandboxed, i == 0);
+	}
+	tells(BROWSER_CHROMIUM, no_chromium, true, ERR_BROWSER_MISSING, "apt install chromium");
+	tells(BROWSER_CHROMIUM, a_script_instead, true, ERR_BROWSER_MISSING, "no Chromium");
+	tells(BROWSER_CHROMIUM, another_program, true, ERR_BROWSER_START,
+		"did not say its version");
+	tells(BROWSER_CHROMIUM, no_bwrap, true, ERR_SANDBOX_MISSING, "apt install bubblewrap");
+	tells(BROWSER_CHROMIUM, no_xvfb, true, ERR_SANDBOX_MISSING, "apt install xvfb");
+	tells(BROWSER_CHROMIUM, no_certutil, false, ERR_SANDBOX_MISSING, "libnss3-tools");
+	tells(BROWSER_CHROMIUM, no_namespaces, true, ERR_SANDBOX_FORBIDDEN,
+		"user.max_user_namespaces is 0");
+	struct verdict v = probe_where(BROWSER_CHROMIUM, no_namespaces, false);
+	assert_true(v.ok);
 }
 
 static void names_what_is_missing(void **state)
@@ -167,14 +218,14 @@ static void names_what_is_missing(void **state)
 	says(no_certutil, false, ERR_SANDBOX_MISSING, "apt install libnss3-tools");
 	says(no_firefox, true, ERR_BROWSER_MISSING, "apt install firefox-esr");
 	says(a_wrapper_instead, true, ERR_BROWSER_MISSING, "is not a Firefox");
-	struct verdict v = probe_where(no_bwrap, false);
+	struct verdict v = probe_where(BROWSER_FIREFOX, no_bwrap, false);
 	assert_true(v.ok);
 }
 
 static void goes_on_without_a_screen(void **state)
 {
 	(void)state;
-	struct verdict v = probe_where(no_xvfb, true);
+	struct verdict v = probe_where(BROWSER_FIREFOX, no_xvfb, true);
 	assert_true(v.ok);
 	assert_true(v.about.headless);
 }
@@ -184,7 +235,7 @@ static void namespaces_forbidden(void **state)
 	(void)state;
 	says(no_namespaces, true, ERR_SANDBOX_FORBIDDEN, "user.max_user_namespaces is 0");
 	says(no_namespaces, true, ERR_SANDBOX_FORBIDDEN, "--no-sandbox");
-	struct verdict v = probe_where(no_namespaces, false);
+	struct verdict v = probe_where(BROWSER_FIREFOX, no_namespaces, false);
 	assert_true(v.ok);
 }
 
@@ -199,6 +250,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(names_what_is_missing),
 		cmocka_unit_test(goes_on_without_a_screen),
 		cmocka_unit_test(namespaces_forbidden),
+		cmocka_unit_test(chromium_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,13 +71,13 @@ static int desk_down(void **state)
 	return 0;
 }
 
-static void shown_then_closed(bool sandbox)
+static void shown_then_closed(enum browser_kind kind, bool sandbox)
 {
 	struct page p;
 	struct browser_about about;
 	struct err err;
 	page_init(&p);
-	const struct browser_launch launch = {.kind = BROWSER_FIREFOX,
+	const struct browser_launch launch = {.kind = kind,
 		.sandbox = sandbox,
 		.show = true,
 		.ca_pem = p.ca_pem,
@@ -102,13 +102,19 @@ static void shown_then_closed(bool sandbox)
 static void shown_in_the_jail(void **state)
 {
 	(void)state;
-	shown_then_closed(true);
+	shown_then_closed(BROWSER_FIREFOX, true);
 }
 
 static void shown_without_a_jail(void **state)
 {
 	(void)state;
-	shown_then_closed(false);
+	shown_then_closed(BROWSER_FIREFOX, false);
+}
+
+static void chromium_is_shown(void **state)
+{
+	(void)state;
+	shown_then_closed(BROWSER_CHROMIUM, true);
 }
 
 static void a_display_that_is_not_there(void **state)
@@ -150,6 +156,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(shown_in_the_jail, desk_up, desk_down),
 		cmocka_unit_test_setup_teardown(shown_without_a_jail, desk_up, desk_down),
+		cmocka_unit_test_setup_teardown(chromium_is_shown, desk_up, desk_down),
 		cmocka_unit_test(a_display_that_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

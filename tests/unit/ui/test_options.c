@@ -23,6 +23,7 @@
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
 static char junk_file[] = "/tmp/clicktrail-options-junk-XXXXXX";
+static char rules_file[] = "/tmp/clicktrail-options-rules-XXXXXX";
 
 static const struct {
 	unsigned command;
@@ -32,6 +33,8 @@ static const struct {
 	{T, "--case", "x.case", true},
 	{T, "--case", "", false},
 	{T, "--browser", "firefox", true},
+	{T, "--browser", "chromium", true},
+	{T, "--browser", "Chromium", false},
 	{T, "--browser", "none", true},
 	{T, "--browser", "netscape", false},
 	{T, "--browser", "Firefox", false},
@@ -116,6 +119,11 @@ static const struct {
 	{P, "--password-file", "/nonexistent/pw", false},
 	{P, "--only", "example.org", true},
 	{P, "--only", "exa mple", false},
+	{T, "--wrappers", rules_file, true},
+	{P, "--wrappers", rules_file, true},
+	{D, "--wrappers", rules_file, false},
+	{T, "--wrappers", junk_file, false},
+	{T, "--wrappers", "/nonexistent/rules.json", false},
 	{T, "--ca-dir", "/tmp/ca", true},
 	{T, "--ca-dir", "", false},
 	{T, "--json", NULL, true},
@@ -157,6 +165,9 @@ static int set_up(void **state)
 	write_file(pem_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	write_file(password_file, "user:secret-word\nmore\n");
 	write_file(junk_file, "no colon here\n");
+	write_file(rules_file,
+		"{\"format\": \"clicktrail-wrappers/1\", \"rules\": [{\"name\": \"own\", "
+		"\"vendor\": \"Own\", \"kind\": \"esp\", \"hosts\": \"t.own.example\"}]}");
 	return 0;
 }
 
@@ -166,6 +177,7 @@ static int tear_down(void **state)
 	unlink(pem_file);
 	unlink(password_file);
 	unlink(junk_file);
+	unlink(rules_file);
 	return 0;
 }
 
@@ -302,6 +314,28 @@ static void records_no_secret(void **state)
 	options_fini(&o);
 }
 
+/* The file by name and by digest, so that a report can tell whether it has the same. */
+static void records_the_link_rules(void **state)
+{
+	(void)state;
+	struct options o;
+	struct err err;
+	assert_true(parse(&o, T, "--wrappers", rules_file, &err));
+	assert_int_equal(o.wrappers.rules.n, 1);
+	json_t *j = recorded(&o);
+	assert_string_equal(
+		json_string_value(json_object_get(j, "wrappers")), rules_file);
+	assert_int_equal(
+		strlen(json_string_value(json_object_get(j, "wrappers-sha256"))), 64);
+	json_decref(j);
+	options_fini(&o);
+	assert_true(parse(&o, T, "--json", NULL, &err));
+	j = recorded(&o);
+	assert_true(json_is_null(json_object_get(j, "wrappers-sha256")));
+	json_decref(j);
+	options_fini(&o);
+}
+
 static void records_what_was_in_effect(void **state)
 {
 	(void)state;
@@ -357,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_missing_value_is_named),
 		cmocka_unit_test(records_no_secret),
 		cmocka_unit_test(records_what_was_in_effect),
+		cmocka_unit_test(records_the_link_rules),
 		cmocka_unit_test(records_bytes),
 		cmocka_unit_test(helps_with_its_own_rows_only),
 	};
