@@ -7,11 +7,18 @@ static const char drop_hops_sql[] =
 	"DELETE FROM derived_hop WHERE :session = 0 OR session = :session";
 static const char drop_trails_sql[] =
 	"DELETE FROM derived_trail WHERE :session = 0 OR session = :session";
+static const char drop_summary_sql[] =
+	"DELETE FROM derived_session WHERE :session = 0 OR session = :session";
+static const char put_summary_sql[] =
+	"INSERT OR REPLACE INTO derived_session (session, tool_version, exchanges, failed, "
+	"opaque, "
+	"user_agent) "
+	"VALUES (:session, :tool_version, :exchanges, :failed, :opaque, :user_agent)";
 static const char put_trail_sql[] =
 	"INSERT INTO derived_trail (id, session, number, started_us, start_url, final_url, "
-	"ended_by, hops, recording_complete, notes) "
+	"ended_by, hops, recording_complete, notes, handoff_url) "
 	"VALUES (:id, :session, :number, :started_us, :start_url, :final_url, "
-	":ended_by, :hops, :recording_complete, :notes)";
+	":ended_by, :hops, :recording_complete, :notes, :handoff_url)";
 static const char put_hop_sql[] =
 	"INSERT INTO derived_hop (trail, n, session, url, method, status, at_us, elapsed_us, "
 	"on_wire, mechanism, confidence, exchange, tunnel, claimed_target, evidence, "
@@ -81,6 +88,7 @@ static bool put_trail(struct statements *st, const struct derived_trail *t, stru
 		     db_bind_text(s, ":start_url", t->start_url) &&
 		     db_bind_text(s, ":final_url", t->final_url) &&
 		     db_bind_text(s, ":ended_by", t->ended_by) &&
+		     db_bind_text(s, ":handoff_url", t->handoff_url) &&
 		     db_bind_text(s, ":notes", or_empty_list(t->notes));
 	db_bind_int(s, ":session", t->session);
 	db_bind_int(s, ":number", t->number);
@@ -109,21 +117,42 @@ static bool put_all(sqlite3 *db, const struct writer_job *job, struct err *err)
 	return ok;
 }
 
+static bool drop_all(sqlite3 *db, int64_t session, struct err *err)
+{
+	return drop(db, drop_hops_sql, session, err) &&
+	       drop(db, drop_trails_sql, session, err) &&
+	       drop(db, drop_summary_sql, session, err);
+}
+
+static bool put_summary(sqlite3 *db, const struct derived_session *d, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(db, put_summary_sql, ERR_CASE_WRITE, err);
+	if (s == NULL)
+		return false;
+	bool bound = db_bind_text(s, ":tool_version", span_str(CLICKTRAIL_VERSION)) &&
+		     db_bind_text(s, ":user_agent", d->user_agent);
+	db_bind_int(s, ":session", d->session);
+	db_bind_int(s, ":exchanges", d->exchanges);
+	db_bind_int(s, ":failed", d->failed);
+	db_bind_int(s, ":opaque", d->opaque);
+	bool ok = run(db, s, bound, err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err)
 {
 	bool ok = db_exec(db, "BEGIN IMMEDIATE", ERR_CASE_WRITE, err) &&
-		  drop(db, drop_hops_sql, job->session, err) &&
-		  drop(db, drop_trails_sql, job->session, err) && put_all(db, job, err) &&
+		  (job->keep || drop_all(db, job->session, err)) && put_all(db, job, err) &&
+		  (job->summary == NULL || put_summary(db, job->summary, err)) &&
 		  db_exec(db, "COMMIT", ERR_CASE_WRITE, err);
 	if (!ok && sqlite3_get_autocommit(db) == 0)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return ok;
 }
 
-bool writer_put_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
-	size_t n, struct err *err)
+static bool run_job(struct writer *w, struct writer_job job, struct err *err)
 {
-	struct writer_job job = {.session = session, .trails = trails, .n = n};
 	pthread_mutex_lock(&w->lock);
 	while (w->job != NULL && !w->failed)
 		pthread_cond_wait(&w->job_changed, &w->lock);
@@ -141,4 +170,28 @@ bool writer_put_derived(struct writer *w, int64_t session, const struct derived_
 	pthread_cond_broadcast(&w->job_changed);
 	pthread_mutex_unlock(&w->lock);
 	return ok;
+}
+
+bool writer_put_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
+	size_t n, struct err *err)
+{
+	return run_job(
+		w, (struct writer_job){.session = session, .trails = trails, .n = n}, err);
+}
+
+bool writer_add_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
+	size_t n, struct err *err)
+{
+	return run_job(w,
+		(struct writer_job){.session = session, .keep = true, .trails = trails, .n = n},
+		err);
+}
+
+bool writer_put_summary(
+	struct writer *w, const struct derived_session *summary, struct err *err)
+{
+	return run_job(w,
+		(struct writer_job){
+			.session = summary->session, .keep = true, .summary = summary},
+		err);
 }

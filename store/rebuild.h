@@ -28,9 +28,17 @@ struct derived_trail {
 	struct span start_url, final_url;
 	struct span ended_by; /* the report's word */
 	bool recording_complete;
-	struct span notes; /* JSON array of texts; absent: [] */
+	struct span handoff_url; /* absent mostly */
+	struct span notes;       /* JSON array of texts; absent: [] */
 	const struct derived_hop *hops;
 	size_t n_hops;
+};
+
+/* That a session's trails are all there, and what was counted on the way. */
+struct derived_session {
+	int64_t session;
+	int64_t exchanges, failed, opaque;
+	struct span user_agent; /* as set, else as the first request had it; may be absent */
 };
 
 /* Replaces all trails of that session (0: of every session) by these, in one transaction;
@@ -38,5 +46,11 @@ struct derived_trail {
  * touched by that. */
 bool writer_put_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
 	size_t n, struct err *err);
+/* The same, but none of those that are there are dropped. */
+bool writer_add_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
+	size_t n, struct err *err);
+/* After the last of a session's trails: readers may rely on them from here on. */
+bool writer_put_summary(
+	struct writer *w, const struct derived_session *summary, struct err *err);
 
 #endif

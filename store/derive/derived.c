@@ -111,7 +111,7 @@ static void make_signs(const struct model_exchange *x, struct derived *d)
 	s->user = span_is(model_request_header(x, "sec-fetch-user"), "?1");
 	s->prefetch = says_prefetch(x);
 	s->origin = model_request_header(x, "origin");
-	s->cookie = model_request_header(x, "cookie");
+	s->cookie = fields_cookies(&d->arena, x->req_fields, x->n_req_fields);
 	s->referer = model_request_header(x, "referer");
 	s->referer_ok =
 		s->referer.n > 0 && url_parse(&d->arena, NULL, s->referer, &s->referer_url);

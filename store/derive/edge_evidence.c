@@ -126,7 +126,7 @@ static void say_cookie(struct walk *w, const struct model_exchange *x, struct tr
 			continue;
 		struct span pair = from->res_fields[i].value;
 		pair = span_first(pair, span_find_byte(pair, ';', 0));
-		struct span before = model_request_header(from, "cookie");
+		struct span before = derived_signs(from)->cookie;
 		if (pair.n == 0 || span_find(sent, pair, 0) == SIZE_MAX ||
 			span_find(before, pair, 0) != SIZE_MAX)
 			continue;

@@ -109,9 +109,8 @@ bool trail_looped(const struct walk *w, const struct trail *t)
 		return false;
 	if (last->redirects >= REDIRECTS_MAX && location_cue(last->x) != NULL)
 		return true;
-	for (size_t i = 0; i < w->n_navs; i++)
-		same += w->navs[i].trail == last->trail &&
-			w->navs[i].signs->key == last->signs->key &&
+	for (size_t i = w->newest[last->trail]; i != NONE; i = w->navs[i].before)
+		same += w->navs[i].signs->key == last->signs->key &&
 			span_eq(w->navs[i].x->request->method, last->x->request->method) &&
 			span_eq(w->navs[i].signs->cookie, last->signs->cookie) &&
 			w->navs[i].x->response != NULL;
@@ -145,21 +144,29 @@ static enum trail_end end_of_redirect(
 	return ENDED_CLOSED;
 }
 
-static void note_status(struct walk *w, struct trail *t, const struct nav *last)
+/* Up to that navigation, in the order of the trail. */
+static void note_unused(struct walk *w, struct trail *t, size_t up_to)
 {
-	int64_t status = last->x->response->status;
-	if (status >= 400)
-		trail_note(w, t, "the last page came with status %d", (int)status);
-	for (size_t i = 0; i < w->n_navs; i++) {
-		const struct nav *nav = &w->navs[i];
+	size_t hops[TRAIL_HOPS_MAX], n = 0;
+	for (size_t i = up_to; i != NONE && n < TRAIL_HOPS_MAX; i = w->navs[i].before)
+		hops[n++] = i;
+	while (n-- > 0) {
+		const struct nav *nav = &w->navs[hops[n]];
 		const struct cue_list *list = derived_cues(nav->x);
-		if (&w->trails[nav->trail] == t && list->n > 0 &&
-			list->cues[0].kind == CUE_LOCATION_UNUSED)
+		if (list->n > 0 && list->cues[0].kind == CUE_LOCATION_UNUSED)
 			trail_note(w, t,
 				"hop %zu: Location with status %d, which browsers do not "
 				"follow",
 				nav->hop + 1, (int)nav->x->response->status);
 	}
+}
+
+static void note_status(struct walk *w, struct trail *t, const struct nav *last)
+{
+	int64_t status = last->x->response->status;
+	if (status >= 400)
+		trail_note(w, t, "the last page came with status %d", (int)status);
+	note_unused(w, t, w->newest[last->trail]);
 }
 
 static enum trail_end end_by_facts(struct walk *w, struct trail *t, const struct nav *last)

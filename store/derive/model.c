@@ -177,6 +177,7 @@ static void add_copy(struct model *m, enum fact_kind kind, int64_t seq, void *co
 	case FACT_KIND_INTERIM:
 	case FACT_KIND_CHUNK:
 	case FACT_KIND_LEG_END:
+	case FACT_KIND_H2_FRAME:
 	case FACT_KIND_COUNT: break;
 	}
 }
@@ -197,7 +198,8 @@ void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fa
 		m->last_seq = seq;
 	if (at_us != FACT_NULL && (m->last_at_us == FACT_NULL || at_us > m->last_at_us))
 		m->last_at_us = at_us;
-	if (kind == FACT_KIND_CHUNK || kind == FACT_KIND_INTERIM || kind == FACT_KIND_LEG_END)
+	if (kind == FACT_KIND_CHUNK || kind == FACT_KIND_INTERIM || kind == FACT_KIND_LEG_END ||
+		kind == FACT_KIND_H2_FRAME)
 		return;
 	void *copy = arena_alloc(&m->arena, fact_info(kind)->size);
 	fact_copy(kind, fact, copy, &m->arena);

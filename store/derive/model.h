@@ -11,6 +11,7 @@
 #include "store/fact/fact.h"
 
 struct derived;
+struct wrapper_rules;
 
 enum {
 	MODEL_BODY_MAX =
@@ -70,6 +71,9 @@ struct model {
 	size_t n_tunnel_ends;
 	size_t n_orphans; /* facts dropped since their exchange has no request */
 	void *index;      /* number -> fact or exchange; private */
+	/* A user's own rules for what links claim, set by whoever filled the model; borrowed,
+	 * NULL: the built-in ones alone. */
+	const struct wrapper_rules *wrappers;
 };
 
 void model_init(struct model *m);

@@ -1,11 +1,11 @@
 /* Placing: one navigation becomes a hop of the trail that it belongs to. */
 #include "store/derive/walk.h"
-#include "store/derive/wrapper.h"
 
 static size_t new_trail(struct walk *w, const struct model_exchange *x)
 {
 	struct trail t = {.session = x->session, .started_us = x->request->at_us};
 	ARENA_PUSH(w->a, w->trails, w->n_trails, t);
+	ARENA_PUSH(&w->scratch, w->newest, w->n_newest, NONE);
 	return w->n_trails - 1;
 }
 
@@ -30,14 +30,8 @@ static struct trail_hop hop_of(const struct model_exchange *x, struct span url)
 static void push_hop(struct walk *w, size_t trail, struct trail_hop hop)
 {
 	struct trail *t = &w->trails[trail];
-	struct url u;
-	struct wrapper_claim claim;
 	hop.n = t->n_hops + 1;
 	hop.url = arena_copy(w->a, hop.url);
-	if (url_parse(&w->scratch, NULL, hop.url, &u)) {
-		wrapper_unwrap(&w->scratch, &u, &claim, NULL);
-		hop.claimed_target = arena_copy(w->a, claim.target);
-	}
 	ARENA_PUSH(w->a, t->hops, t->n_hops, hop);
 }
 
@@ -134,7 +128,10 @@ static bool is_link(struct walk *w, const struct signs *n, bool *upgraded)
 static size_t place(struct walk *w, const struct model_exchange *x, size_t trail,
 	const struct candidate *c, struct trail_hop hop)
 {
-	struct nav nav = {.x = x, .signs = derived_signs(x), .trail = trail};
+	struct nav nav = {.x = x,
+		.signs = derived_signs(x),
+		.trail = trail,
+		.before = w->newest[trail]};
 	if (w->trails[trail].n_hops + 2 > TRAIL_HOPS_MAX) {
 		trail_note(w, &w->trails[trail], "more than %d hops: the rest is left out",
 			TRAIL_HOPS_MAX);
@@ -149,14 +146,15 @@ static size_t place(struct walk *w, const struct model_exchange *x, size_t trail
 		from->left |= c->mechanism != MECHANISM_WINDOW;
 	} else if (w->trails[trail].n_hops > 0) {
 		/* What caused it was not found; still, its trail has moved on. */
-		for (size_t i = 0; i < w->n_navs; i++)
-			w->navs[i].left |= w->navs[i].trail == trail;
+		for (size_t i = nav.before; i != NONE; i = w->navs[i].before)
+			w->navs[i].left = true;
 	}
 	if (c != NULL && c->upgraded)
 		upgrade(w, trail, x, &hop);
 	push_hop(w, trail, hop);
 	nav.hop = w->trails[trail].n_hops - 1;
 	ARENA_PUSH(&w->scratch, w->navs, w->n_navs, nav);
+	w->newest[trail] = w->n_navs - 1;
 	return w->n_navs - 1;
 }
 

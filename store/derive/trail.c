@@ -51,10 +51,8 @@ void trail_note(struct walk *w, struct trail *t, const char *format, ...)
 
 const struct nav *trail_last(const struct walk *w, const struct trail *t)
 {
-	for (size_t i = w->n_navs; i > 0; i--)
-		if (&w->trails[w->navs[i - 1].trail] == t)
-			return &w->navs[i - 1];
-	return NULL;
+	size_t newest = w->newest[t - w->trails];
+	return newest != NONE ? &w->navs[newest] : NULL;
 }
 
 /* The opened link's trail first, the others in order of their first request. */

@@ -72,6 +72,46 @@ struct trail_alternative {
 };
 enum { TRAIL_QUOTE_MAX = 400, TRAIL_HOPS_MAX = 500 };
 
+/* What a link claims about where it leads, against the hops that followed. */
+#define TRAIL_VERDICTS(X)                                                                      \
+	X(NONE, "none")                                                                        \
+	X(AGREE, "agree")             /* a later hop is what the link names */                 \
+	X(DIFFER, "differ")           /* the browser was led to somebody else, and never there */ \
+	X(NOT_REACHED, "not-reached") /* the trail ended before it left whose link it is */
+enum trail_verdict {
+#define X(name, word) CLAIM_##name,
+	TRAIL_VERDICTS(X)
+#undef X
+};
+const char *verdict_word(enum trail_verdict v);
+
+/* In what the hop that agrees is like the claim. */
+#define TRAIL_MATCHES(X)                                                                       \
+	X(NONE, "none")                                                                        \
+	X(ADDRESS, "address")   /* the same address, fragments aside */                        \
+	X(SCHEME, "scheme")     /* but for http and https */                                   \
+	X(ADDED, "added")       /* but for parameters that were added (and the scheme) */      \
+	X(DOMAIN, "domain")     /* the host, which is all that the link names */
+enum trail_match {
+#define X(name, word) MATCH_##name,
+	TRAIL_MATCHES(X)
+#undef X
+};
+const char *match_word(enum trail_match m);
+
+struct trail_claim {
+	enum trail_verdict verdict; /* CLAIM_NONE: the link claims nothing that can be read */
+	const char *rule;           /* of the innermost layer: "safelinks"; NULL with NONE */
+	bool generic;               /* it is nobody's rule: a parameter holds a URL */
+	struct span domain;         /* only the target's host can be read; else absent */
+	size_t layers;              /* wrappers inside of each other */
+	bool deeper;                /* there were more than are read */
+	size_t hop;                 /* AGREE, DIFFER: the hop that shows it; else 0 */
+	enum trail_match match;     /* AGREE */
+	size_t strayed; /* AGREE: the first hop on the way that is neither of whose link it is
+			   nor named by it; 0: none */
+};
+
 struct trail_hop {
 	size_t n;        /* from 1 */
 	struct span url; /* what the browser asked for, fragment included where it is known */
@@ -89,6 +129,7 @@ struct trail_hop {
 	size_t n_alternatives;
 	struct span claimed_target; /* a URL that the link itself names (wrapper, parameter),
 				       not a visited hop; absent mostly */
+	struct trail_claim claim;   /* the same, compared with what followed */
 };
 
 struct trail {

@@ -108,7 +108,8 @@ void walk_run(struct walk *w, const struct model *m, int64_t session, struct are
 		const struct model_exchange *x = m->exchanges[i];
 		if (x->session != session)
 			continue;
-		add_source(w, x, trail_is_navigation(x) ? walk_place(w, x) : NONE);
+		bool page = trail_is_navigation(x) && !walk_frame(w, x);
+		add_source(w, x, page ? walk_place(w, x) : NONE);
 	}
 	for (size_t i = 0; i < m->n_exchanges; i++)
 		if (m->exchanges[i]->session == session &&
@@ -116,6 +117,7 @@ void walk_run(struct walk *w, const struct model *m, int64_t session, struct are
 			walk_prefetch(w, m->exchanges[i]);
 	for (size_t i = 0; i < w->n_trails; i++) {
 		trail_ending(w, &w->trails[i]);
+		trail_claims(w, &w->trails[i]);
 		trail_circumstances(w, &w->trails[i]);
 	}
 }

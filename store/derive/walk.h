@@ -23,6 +23,7 @@ struct nav {
 	const struct model_exchange *x;
 	const struct signs *signs;
 	size_t trail, hop; /* indices */
+	size_t before;     /* the navigation before it in its trail; NONE */
 	bool followed;     /* its Location was */
 	bool left;         /* its document was left by a later hop */
 	size_t redirects;  /* Locations in a row that led here */
@@ -35,6 +36,12 @@ struct source {
 	const struct cue_list *cues;
 	size_t owner; /* the navigation whose page this is or belongs to; NONE */
 	bool is_nav;  /* it is that navigation itself */
+};
+
+/* A request that did not say so, and was for a frame. */
+struct framed {
+	const struct model_exchange *x;
+	const struct cue *cue; /* what the frame was asked for by: used up */
 };
 
 struct entry {
@@ -58,6 +65,8 @@ struct walk {
 	size_t n_navs;
 	struct source *sources;
 	size_t n_sources;
+	struct framed *framed;
+	size_t n_framed;
 	struct entry *entries;
 	size_t n_entries;
 	size_t *heads; /* into entries, by key; a power of two */
@@ -66,6 +75,8 @@ struct walk {
 	size_t n_prefixes;
 	struct trail *trails;
 	size_t n_trails;
+	size_t *newest; /* of each trail: its last navigation; NONE */
+	size_t n_newest;
 	size_t first_trail; /* the opened link's, NONE while it was not seen */
 };
 
@@ -115,6 +126,9 @@ const struct fact_connect *refused_connect(
 /* The Location cue of a response, NULL if it has none. */
 const struct cue *location_cue(const struct model_exchange *x);
 
+/* claim.c: what the links of the trail claim, compared with what followed. */
+void trail_claims(struct walk *w, struct trail *t);
+
 /* circumstances.c: notes on what was allowed, changed or failed; after trail_ending. */
 void trail_circumstances(struct walk *w, struct trail *t);
 
@@ -123,6 +137,9 @@ void trail_circumstances(struct walk *w, struct trail *t);
 size_t walk_place(struct walk *w, const struct model_exchange *x);
 /* A prefetch asks for what a hop may ask for later, and may use it up: say so. */
 void walk_prefetch(struct walk *w, const struct model_exchange *x);
+
+/* frame.c: is this, which looks like a navigation, for a frame? Then it is remembered. */
+bool walk_frame(struct walk *w, const struct model_exchange *x);
 
 /* walk.c: run the walk; the caller ends it. */
 void walk_run(struct walk *w, const struct model *m, int64_t session, struct arena *a);

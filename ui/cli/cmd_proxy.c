@@ -9,7 +9,6 @@
 #include "ui/cli/signals.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
-#include "ui/report/trail_rows.h"
 #include "store/base/log.h"
 
 #include <errno.h>
@@ -21,8 +20,10 @@
 
 enum {
 	LIVE_MS = 300,              /* at least between two derivations */
-	LIVE_EXCHANGES_MAX = 20000, /* in memory for the live lines; then they stop, and the
-				       recording goes on */
+	LIVE_SHARE = 50,            /* of the time at most one part in so many goes to deriving
+				       lines: the machine is there to serve and record */
+	LIVE_EXCHANGES_MAX = 5000,  /* in memory for the live lines, derived anew each time;
+				       then they stop, and the recording goes on */
 };
 
 struct proxy_run {
@@ -33,7 +34,7 @@ struct proxy_run {
 	struct gather gather;
 	bool gathering;
 	struct live live;
-	int64_t derived_us;
+	int64_t next_us; /* when lines may be derived again */
 	bool dirty;
 };
 
@@ -117,17 +118,24 @@ static bool show(struct proxy_run *p, bool final, struct err *err)
 	p->dirty = false;
 	if (!p->gathering)
 		return true;
+	int64_t begun_us = clock_now_us(clock_real());
 	if (!gather_read(&p->gather, NULL, err))
 		return false;
 	live_trails(&p->live, &p->gather.trails, final);
-	p->derived_us = clock_now_us(clock_real());
+	int64_t done_us = clock_now_us(clock_real());
+	int64_t pause_us = (done_us - begun_us) * LIVE_SHARE;
+	if (pause_us < LIVE_MS * INT64_C(1000))
+		pause_us = LIVE_MS * INT64_C(1000);
+	p->next_us = done_us + pause_us;
 	return true;
 }
 
 /* The live lines hold the session in memory: for a very long one they stop. */
 static void limit_lines(struct proxy_run *p)
 {
-	if (!p->gathering || p->gather.model.n_exchanges <= LIVE_EXCHANGES_MAX)
+	struct proxy_counts n;
+	proxy_counts(p->recording.proxy, &n);
+	if (!p->gathering || n.exchanges <= LIVE_EXCHANGES_MAX)
 		return;
 	live_say(&p->live, "More than %d exchanges: no more lines here; the recording goes on",
 		LIVE_EXCHANGES_MAX);
@@ -149,43 +157,43 @@ static bool watch(struct proxy_run *p, struct err *err)
 	p->gathering = true;
 	if (!gather_open(&p->gather, p->recording.case_path, p->recording.session, err))
 		return false;
+	p->gather.model.wrappers = &p->recording.options->wrappers.rules;
 	while (!signals_take(p->signal_fd)) {
-		int64_t left_us =
-			p->derived_us + LIVE_MS * INT64_C(1000) - clock_now_us(clock_real());
+		int64_t left_us = p->next_us - clock_now_us(clock_real());
 		struct pollfd fds[] = {{p->signal_fd, POLLIN, 0},
 			{writer_observer_fd(p->recording.writer), POLLIN, 0}};
 		int wait_ms = !p->dirty     ? (p->live.terminal ? 1000 : -1)
 			      : left_us > 0 ? (int)(left_us / 1000) + 1
 					    : 0;
-		/* While lines wait for their turn, commits need not wake us. */
-		if (poll(fds, p->dirty ? 1 : 2, wait_ms) < 0 && errno != EINTR)
+		/* While lines wait for their turn, or have stopped, commits need not wake us. */
+		if (poll(fds, p->dirty || !p->gathering ? 1 : 2, wait_ms) < 0 && errno != EINTR)
 			return err_set_os(err, ERR_SYSTEM, errno, "poll");
 		uint64_t commits;
 		if (fds[1].revents != 0 && read(fds[1].fd, &commits, sizeof commits) > 0)
 			p->dirty = true;
 		if (proxy_failed(p->recording.proxy, err))
 			return false;
-		left_us = p->derived_us + LIVE_MS * INT64_C(1000) - clock_now_us(clock_real());
+		left_us = p->next_us - clock_now_us(clock_real());
+		limit_lines(p);
 		if (p->dirty && left_us <= 0 && !show(p, false, err))
 			return false;
-		limit_lines(p);
 		show_status(p);
 	}
 	return true;
 }
 
-/* Trails are derived once more from all facts, also where the live lines had stopped. */
+/* Trails are derived once more from all facts; where the live lines had stopped, in pieces. */
 static bool store_trails(struct proxy_run *p, struct err *err)
 {
 	struct recording *r = &p->recording;
-	if (!p->gathering) {
-		p->gathering = true;
-		p->live.fd = -1;
-		if (!gather_open(&p->gather, r->case_path, r->session, err))
-			return false;
-	}
-	return show(p, true, err) &&
-	       trail_rows_store(r->writer, r->session, &p->gather.trails, err);
+	struct gather_counts counts = {0};
+	if (p->gathering)
+		return show(p, true, err) && gather_store(&p->gather, r->writer, err);
+	p->gathering = true;
+	if (!gather_open(&p->gather, r->case_path, r->session, err))
+		return false;
+	p->gather.model.wrappers = &r->options->wrappers.rules;
+	return gather_store_anew(&p->gather, r->session, r->writer, &counts, err);
 }
 
 static bool finish(struct proxy_run *p, const struct err *failure, struct err *err)

@@ -5,8 +5,9 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/output.h"
-#include "ui/report/trail_rows.h"
+#include "ui/cli/wrapper_file.h"
 #include "ui/report/report.h"
+#include "store/writer.h"
 #include "ui/report/say.h"
 
 #include <getopt.h>
@@ -29,19 +30,64 @@ static report_format_fn *find_format(const char *name)
 	return NULL;
 }
 
-static int write_report(const char *path, report_format_fn *format, const char *file)
+/* A trail by its id in the report ("1.3"), or by its number in the first session. session 0: none is
+ * named, all are meant. */
+struct which {
+	int64_t session, number;
+};
+
+static bool which_trail(const char *text, struct which *out)
+{
+	uint64_t session = 1, number = 0;
+	struct span left = span_str(text);
+	size_t dot = span_find_byte(left, '.', 0);
+	if (dot != SIZE_MAX) {
+		if (!span_u64(span_first(left, dot), &session))
+			return false;
+		left = span_from(left, dot + 1);
+	}
+	if (!span_u64(left, &number) || number == 0 || session == 0 || number > INT32_MAX ||
+		session > INT32_MAX)
+		return false;
+	*out = (struct which){(int64_t)session, (int64_t)number};
+	return true;
+}
+
+/* What the command line of all three comes to. */
+struct reading {
+	const char *path; /* of the case */
+	struct which which;
+	report_format_fn *format;
+	const char *file; /* to write to; NULL: standard output */
+	struct wrapper_file wrappers;
+};
+
+static bool read_case(struct gather *g, const struct which *which, struct err *err)
+{
+	bool found = false;
+	if (which->session == 0)
+		return gather_read(g, NULL, err);
+	if (!gather_trail(g, which->session, which->number, &found, err))
+		return false;
+	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
+				(long long)which->session, (long long)which->number);
+}
+
+static int write_report(const struct reading *o)
 {
 	struct gather g;
 	struct report r;
 	struct arena a = {0};
 	struct buf out = {0};
 	struct err err;
-	bool good = gather_open(&g, path, 0, &err) && gather_read(&g, NULL, &err) &&
-		    report_make(&g, 0, &a, &r, &err);
+	bool good = gather_open(&g, o->path, 0, &err);
+	g.model.wrappers = &o->wrappers.rules;
+	good = good && read_case(&g, &o->which, &err) &&
+	       report_make(&g, o->which.session, &a, &r, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
-		format(&r, &out);
-		if (!output_write(file, path, &out, &err))
+		o->format(&r, &out);
+		if (!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
 	}
 	buf_fini(&out);
@@ -50,58 +96,78 @@ static int write_report(const char *path, report_format_fn *format, const char *
 	return code;
 }
 
-static int run_report(const struct command *self, int argc, char **argv)
+/* letters: which of the options this command takes. EXIT_DONE: o is filled. */
+static int read_options(
+	const struct command *self, int argc, char **argv, const char *letters, struct reading *o)
 {
 	static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
-		{"output", required_argument, NULL, 'o'}, {0}};
-	const char *file = NULL;
-	report_format_fn *format = report_text;
+		{"output", required_argument, NULL, 'o'},
+		{"trail", required_argument, NULL, 't'},
+		{"wrappers", required_argument, NULL, 'w'}, {0}};
+	struct err err, why = {0};
 	opterr = 0;
 	optind = 0;
-	for (int o; (o = getopt_long(argc, argv, ":f:o:", longs, NULL)) != -1;) {
-		if (o == 'o')
-			file = optarg;
-		else if (o != 'f')
+	for (int c; (c = getopt_long(argc, argv, ":f:o:", longs, NULL)) != -1;) {
+		if (c == '?' || c == ':' || strchr(letters, c) == NULL)
 			return command_usage(self, "%s: %s", argv[optind - 1],
-				o == ':' ? "a value is missing" : "there is no such option");
-		else if ((format = find_format(optarg)) == NULL)
+				c == ':' ? "a value is missing" : "there is no such option");
+		if (c == 'o')
+			o->file = optarg;
+		if (c == 'f' && (o->format = find_format(optarg)) == NULL)
 			return command_usage(
 				self, "--format: \"%s\" is neither text nor json", optarg);
+		if (c == 't' && !which_trail(optarg, &o->which))
+			return command_usage(
+				self, "--trail: \"%s\" is no trail like 1.3", optarg);
+		if (c != 'w')
+			continue;
+		wrapper_file_fini(&o->wrappers);
+		if (wrapper_file_read(&o->wrappers, optarg, &why))
+			continue;
+		err_set(&err, ERR_USAGE, "--wrappers: %s", why.detail);
+		return command_fail(&err);
 	}
 	if (argc - optind != 1)
 		return command_usage(self, "give one case file, not %d", argc - optind);
-	return write_report(argv[optind], format, file);
+	o->path = argv[optind];
+	return EXIT_DONE;
 }
 
-/* The case file's name, or NULL: these commands take nothing else. */
-static const char *only_case(const struct command *self, int argc, char **argv)
+static int run_report(const struct command *self, int argc, char **argv)
 {
-	int at = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
-	if (argc - at == 1 && (at == 2 || argv[at][0] != '-'))
-		return argv[at];
-	command_usage(self, "give one case file and no options");
-	return NULL;
+	struct reading o = {.format = report_text};
+	int code = read_options(self, argc, argv, "fotw", &o);
+	if (code == EXIT_DONE)
+		code = write_report(&o);
+	wrapper_file_fini(&o.wrappers);
+	return code;
 }
 
 static int run_explain(const struct command *self, int argc, char **argv)
 {
-	const char *path = only_case(self, argc, argv);
-	return path != NULL ? write_report(path, report_explain, NULL) : EXIT_USAGE;
+	struct reading o = {.format = report_explain};
+	int code = read_options(self, argc, argv, "tw", &o);
+	if (code == EXIT_DONE)
+		code = write_report(&o);
+	wrapper_file_fini(&o.wrappers);
+	return code;
 }
 
-static bool rebuild(const char *path, struct buf *out, struct err *err)
+static bool rebuild(const struct reading *o, struct buf *out, struct err *err)
 {
 	struct gather g;
 	struct writer_options options = {.durability = DURABILITY_POWER};
+	struct gather_counts counts = {0};
 	/* The reader first: it makes no case where there is none. */
-	bool good = gather_open(&g, path, 0, err);
-	struct writer *w = good ? writer_open(path, &options, err) : NULL;
+	bool good = gather_open(&g, o->path, 0, err);
+	g.model.wrappers = &o->wrappers.rules;
+	struct writer *w = good ? writer_open(o->path, &options, err) : NULL;
 	if (w != NULL) {
-		good = gather_read(&g, NULL, err) && trail_rows_store(w, 0, &g.trails, err);
+		good = gather_store_anew(&g, 0, w, &counts, err);
 		if (good) {
-			say_count(out, g.trails.n, "trail", "trails");
+			say_count(out, counts.trails, "trail", "trails");
 			buf_addf(out, " derived anew from %zu exchanges.\n",
-				g.model.n_exchanges);
+				counts.exchanges);
 		}
 	}
 	gather_close(&g);
@@ -113,41 +179,47 @@ static bool rebuild(const char *path, struct buf *out, struct err *err)
 
 static int run_rebuild(const struct command *self, int argc, char **argv)
 {
-	const char *path = only_case(self, argc, argv);
+	struct reading o = {.path = NULL};
 	struct buf out = {0};
 	struct err err;
-	if (path == NULL)
-		return EXIT_USAGE;
-	int code = EXIT_DONE;
-	if (!rebuild(path, &out, &err))
+	int code = read_options(self, argc, argv, "w", &o);
+	if (code == EXIT_DONE &&
+		(!rebuild(&o, &out, &err) || !output_write(NULL, NULL, &out, &err)))
 		code = command_fail(&err);
-	else if (!output_write(NULL, NULL, &out, &err))
-		code = command_fail(&err);
+	wrapper_file_fini(&o.wrappers);
 	buf_fini(&out);
 	return code;
 }
 
+#define TRAIL_HELP                                                                             \
+	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
+#define WRAPPERS_HELP                                                                          \
+	"  --wrappers FILE        rules for links of your own tracker, beside the built-in ones"
+
 const struct command command_report = {
 	.name = "report",
-	.args = "CASE [--format text|json] [-o FILE]",
+	.args = "CASE [--trail N] [--format text|json] [-o FILE] [--wrappers FILE]",
 	.summary = "what a case says, as text for people or JSON for programs",
 	.details = "Reads any case, also one that is being written at this moment.\n\n"
+		   TRAIL_HELP
 		   "  --format F             text (default) or json\n"
-		   "  -o, --output FILE      write there instead of to standard output",
+		   "  -o, --output FILE      write there instead of to standard output\n"
+		   WRAPPERS_HELP,
 	.run = run_report,
 };
 
 const struct command command_explain = {
 	.name = "explain",
-	.args = "CASE",
+	.args = "CASE [--trail N] [--wrappers FILE]",
 	.summary = "each hop in plain words: how the browser was moved and how we know",
+	.details = TRAIL_HELP WRAPPERS_HELP,
 	.run = run_explain,
 };
 
 const struct command command_rebuild = {
 	.name = "rebuild",
-	.args = "CASE",
+	.args = "CASE [--wrappers FILE]",
 	.summary = "derive the trails of a case anew from its facts, by this version's rules",
-	.details = "The facts themselves are not touched.",
+	.details = "The facts themselves are not touched.\n\n" WRAPPERS_HELP,
 	.run = run_rebuild,
 };

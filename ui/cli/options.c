@@ -31,6 +31,7 @@ const char *options_browser_word(enum options_browser b)
 {
 	switch (b) {
 	case OPTIONS_FIREFOX: return "firefox";
+	case OPTIONS_CHROMIUM: return "chromium";
 	case OPTIONS_NONE: return "none";
 	}
 	return "none";
@@ -48,10 +49,13 @@ static bool take_browser(struct options *o, const char *value, struct err *err)
 {
 	if (strcmp(value, "firefox") == 0)
 		o->browser = OPTIONS_FIREFOX;
+	else if (strcmp(value, "chromium") == 0)
+		o->browser = OPTIONS_CHROMIUM;
 	else if (strcmp(value, "none") == 0)
 		o->browser = OPTIONS_NONE;
 	else
-		return err_set(err, ERR_USAGE, "\"%s\" is neither firefox nor none", value);
+		return err_set(
+			err, ERR_USAGE, "\"%s\" is none of firefox, chromium, none", value);
 	return true;
 }
 
@@ -209,6 +213,12 @@ static bool take_only(struct options *o, const char *value, struct err *err)
 	return value_host(value, err);
 }
 
+static bool take_wrappers(struct options *o, const char *value, struct err *err)
+{
+	wrapper_file_fini(&o->wrappers);
+	return wrapper_file_read(&o->wrappers, value, err);
+}
+
 static bool take_json(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -238,8 +248,8 @@ static const struct option_row rows[] = {
 		"the case to write (default: a dated name here); an open case gets a new "
 		"session"},
 	{"browser", "NAME", T | D, take_browser,
-		"firefox (default), or none: follows HTTP redirects, Refresh and meta refresh, "
-		"no script"},
+		"firefox (default), chromium, or none: follows HTTP redirects, Refresh and meta "
+		"refresh, no script"},
 	{"show", NULL, T | D, take_show,
 		"show the browser's window; the trace ends when it is closed"},
 	{"settle", "S", T | D, take_settle,
@@ -279,6 +289,8 @@ static const struct option_row rows[] = {
 		"user:password that clients must give (or in CLICKTRAIL_PASSWORD)"},
 	{"only", "HOST", P, take_only,
 		"record only this host and pass the rest unread; repeatable"},
+	{"wrappers", "FILE", T | P, take_wrappers,
+		"rules for links of your own tracker, beside the built-in ones"},
 	{"ca-dir", "DIR", T | P | D, take_ca_dir, "where the certificate authority is kept"},
 	{"json", NULL, T | D, take_json, "print the JSON report instead of text"},
 };
@@ -310,6 +322,7 @@ void options_fini(struct options *o)
 	free(o->permit_bad_cert.items);
 	free(o->only.items);
 	connect_to_fini(&o->connect_to);
+	wrapper_file_fini(&o->wrappers);
 	explicit_bzero(&o->via, sizeof o->via);
 	explicit_bzero(o->password, sizeof o->password);
 }

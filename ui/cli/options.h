@@ -11,6 +11,7 @@
 #include "proxy/policy.h"
 #include "proxy/via.h"
 #include "store/writer.h"
+#include "ui/cli/wrapper_file.h"
 
 /* Which commands an option belongs to. */
 enum {
@@ -19,7 +20,7 @@ enum {
 	OPTIONS_DEMO = 4u,
 };
 
-enum options_browser { OPTIONS_FIREFOX, OPTIONS_NONE };
+enum options_browser { OPTIONS_FIREFOX, OPTIONS_CHROMIUM, OPTIONS_NONE };
 const char *options_browser_word(enum options_browser b);
 
 /* A list of words, ended by NULL. The list is owned, the words are borrowed. */
@@ -53,6 +54,7 @@ struct options {
 	struct policy_net clients[OPTIONS_CLIENTS_MAX];
 	size_t n_clients;
 	const char *cacert, *dns_servers, *ca_dir;
+	struct wrapper_file wrappers; /* owned */
 	enum writer_durability durability;
 	bool has_via;
 	struct via via; /* holds a password; recorded without */

@@ -77,6 +77,8 @@ char *options_json(const struct options *o)
 		via_text(&o->via, via);
 	json_object_set_new(j, "via", o->has_via ? word(via) : json_null());
 	json_object_set_new(j, "dns-servers", word(o->dns_servers));
+	json_object_set_new(j, "wrappers", word(o->wrappers.rules.file));
+	json_object_set_new(j, "wrappers-sha256", word(o->wrappers.rules.sha256));
 	json_object_set_new(
 		j, "durability", word(o->durability == DURABILITY_POWER ? "power" : "crash"));
 	json_object_set_new(j, "max-body", json_integer((json_int_t)o->max_body));

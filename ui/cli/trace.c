@@ -15,11 +15,14 @@
  * out. */
 static bool fork_launcher(struct trace *t, struct err *err)
 {
-	if (t->options->browser == OPTIONS_NONE)
-		return true;
+	switch (t->options->browser) {
+	case OPTIONS_FIREFOX: t->kind = BROWSER_FIREFOX; break;
+	case OPTIONS_CHROMIUM: t->kind = BROWSER_CHROMIUM; break;
+	case OPTIONS_NONE: return true;
+	}
 	t->browser = browser_fork(err);
-	return t->browser != NULL &&
-	       browser_probe(BROWSER_FIREFOX, !t->options->no_sandbox, &t->about, err);
+	return t->browser != NULL && browser_probe(t->kind, !t->options->no_sandbox,
+					     t->options->show, &t->about, err);
 }
 
 bool trace_prepare(struct trace *t, struct err *err)
@@ -100,8 +103,8 @@ static bool serve(struct trace *t, struct err *err)
 {
 	int fd = t->listen_fd;
 	t->listen_fd = -1; /* taken, whatever comes */
-	return recording_serve(
-		&t->recording, fd, true, t->browser != NULL ? browser_noise_hosts : NULL, err);
+	return recording_serve(&t->recording, fd, true,
+		t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err);
 }
 
 static bool follow(struct trace *t, struct err *err)

@@ -26,6 +26,7 @@ struct trace {
 	bool changed;            /* by --replace */
 	struct recording recording;
 	struct browser *browser; /* NULL: the built-in client */
+	enum browser_kind kind;  /* of it */
 	struct browser_about about;
 	struct plain_client *plain;
 	char credentials[80]; /* of the built-in client: nobody else on this machine may use our

@@ -5,9 +5,9 @@
 #include "ui/cli/trace.h"
 #include "ui/cli/output.h"
 #include "ui/report/say.h"
+#include "store/derive/link_parts.h"
 #include "store/derive/party.h"
 #include "store/derive/url.h"
-#include "store/derive/wrapper.h"
 
 static void row(struct buf *out, const char *name, struct span value)
 {
@@ -39,22 +39,36 @@ static void say_link(
 
 /* Layer by layer: a wrapper may hold a wrapper. What a link names is a claim, and may differ
  * from where it leads. */
-static void say_claim(const struct url *url, struct arena *a, struct buf *out)
+static void say_claim(const struct url *url, const struct wrapper_rules *rules, struct arena *a,
+	struct buf *out)
 {
-	struct url at = *url;
-	for (int depth = 0; depth < WRAPPER_DEPTH_MAX; depth++) {
-		struct wrapper_claim claim;
-		wrapper_read(a, &at, &claim);
-		if (claim.target.p == NULL) {
-			if (depth == 0)
-				row(out, "claims",
-					span_str("no target that can be read offline"));
-			return;
-		}
-		row(out, "claims", claim.target);
-		row(out, "  by the rule", span_str(claim.rule));
-		if (!url_parse(a, NULL, claim.target, &at))
-			return;
+	struct wrapper_layers layers;
+	wrapper_unwrap(a, rules, url, &layers);
+	for (unsigned i = 0; i < layers.n; i++) {
+		const struct wrapper_claim *c = &layers.layers[i];
+		row(out, "claims", c->target.p != NULL ? c->target : c->domain);
+		row(out, "  by the rule", span_str(c->by->name));
+	}
+	if (layers.n == 0)
+		row(out, "claims", span_str("no target that can be read offline"));
+}
+
+/* Whose link it is, and what in it stands for whom. The values are in the link above. */
+static void say_parts(const struct url *url, const struct wrapper_rules *rules, struct arena *a,
+	struct buf *out)
+{
+	struct link_reading r;
+	link_read(a, rules, url, &r);
+	if (r.claim.rule != NULL && r.claim.rule->kind != WRAPPER_GENERIC)
+		row(out, "link of",
+			span_str(arena_printf(a, "%s (%s)", r.claim.rule->vendor,
+				wrapper_kind_word(r.claim.rule->kind))));
+	for (size_t i = 0; i < r.n_parts; i++) {
+		const struct link_part *p = &r.parts[i];
+		const char *label = p->label == LABEL_MAYBE_RECIPIENT
+					    ? "maybe recipient"
+					    : link_label_word(p->label);
+		row(out, label, span_of(url->href.p + p->offset, p->length));
 	}
 }
 
@@ -82,7 +96,8 @@ void trace_print_dry(const struct trace *t)
 	struct url url;
 	if (url_parse(&a, NULL, span_str(t->sent_link), &url)) {
 		say_link(t, &url, &a, &out);
-		say_claim(&url, &a, &out);
+		say_parts(&url, &t->options->wrappers.rules, &a, &out);
+		say_claim(&url, &t->options->wrappers.rules, &a, &out);
 	}
 	say_browser(t, &a, &out);
 	buf_addf(&out,

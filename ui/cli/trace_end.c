@@ -7,7 +7,6 @@
 #include "ui/cli/output.h"
 #include "ui/report/report.h"
 #include "ui/report/say.h"
-#include "ui/report/trail_rows.h"
 #include "store/base/log.h"
 
 #include <stdio.h>
@@ -95,7 +94,7 @@ static bool wind_up(struct trace *t, struct err *err)
 	       good;
 	return good && trace_read(t, true, err) &&
 	       (!t->gathering ||
-		       trail_rows_store(r->writer, r->session, &t->gather.trails, err));
+		       gather_store(&t->gather, r->writer, err));
 }
 
 /* The last step was not taken because of us or of a proxy of the user's: a browser without us would have gone on. */

@@ -258,6 +258,7 @@ bool trace_follow(struct trace *t, struct err *err)
 		gather_close(&t->gather);
 		return false;
 	}
+	t->gather.model.wrappers = &t->options->wrappers.rules;
 	t->gathering = true;
 	t->started_us = now_us();
 	proxy_release(t->recording.proxy);

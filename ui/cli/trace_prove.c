@@ -43,7 +43,7 @@ static bool start_browser(struct trace *t, struct err *err)
 	ca_pem(t->recording.ca, &pem);
 	char *text = buf_take_str(&pem);
 	struct browser_launch launch = {
-		.kind = BROWSER_FIREFOX,
+		.kind = t->kind,
 		.sandbox = !o->no_sandbox,
 		.show = o->show,
 		.ca_pem = text,
@@ -66,10 +66,11 @@ bool trace_open(struct trace *t, struct err *err)
 {
 	if (t->browser != NULL) {
 		/* The link in the foreground, where its page is seen by scripts as a visible
-		 * one; the proxy holds its requests until we let go. */
+		 * one; the proxy holds its requests until we let go. A browser that can be
+		 * brought the link later does not learn of it before. */
 		const char *urls[] = {t->sent_link, PROXY_READY_URL};
-		bool dry = t->options->dry_run;
-		return browser_open(t->browser, dry ? urls + 1 : urls, dry ? 1 : 2, err);
+		bool alone = t->options->dry_run || browser_opens_later(t->kind);
+		return browser_open(t->browser, alone ? urls + 1 : urls, alone ? 1 : 2, err);
 	}
 	struct plain_options plain = {
 		.proxy = t->listen,
@@ -100,12 +101,22 @@ static bool note_proof(struct trace *t, int64_t took_us, struct err *err)
 	if (!t->about.sandboxed && !recording_note(r, NOTE_NO_SANDBOX, err, "--no-sandbox"))
 		return false;
 	return recording_note(r, NOTE_PROBE, err,
-		"%s %s (%s), %s, uid %u outside, opened the ready page over TLS by our "
+		"%s %s (%s), %s%s, uid %u outside, opened the ready page over TLS by our "
 		"certificate "
 		"authority and ran its script after %lld ms; the case took facts",
 		t->about.name, t->about.version, t->about.path,
 		t->about.sandboxed ? "in namespaces of its own" : "without namespaces",
+		t->about.inner_off ? ", its own sandbox for pages off" : "",
 		(unsigned)t->about.uid_outside, ms);
+}
+
+/* The link, for a browser that was not given it at its start; the proxy still holds it. */
+static bool bring_link(struct trace *t, struct err *err)
+{
+	const char *urls[] = {t->sent_link};
+	if (t->browser == NULL || !browser_opens_later(t->kind) || t->options->dry_run)
+		return true;
+	return browser_open(t->browser, urls, 1, err);
 }
 
 /* The client gave up before it was ready. */
@@ -149,5 +160,5 @@ bool trace_prove(struct trace *t, struct err *err)
 			return false;
 	}
 	return note_proof(t, clock_now_us(clock) - start, err) &&
-	       writer_flush(t->recording.writer, err);
+	       writer_flush(t->recording.writer, err) && bring_link(t, err);
 }

@@ -5,6 +5,7 @@
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
+#include "ui/report/say_link.h"
 
 static const char *move_sentence(enum trail_mechanism m)
 {
@@ -165,12 +166,7 @@ static void explain_hop(const struct report_hop *h, struct buf *out)
 	say_prose(out, "   ", "   ", span_str(sure_sentence(h->hop->confidence)));
 	explain_evidence(h->hop, out);
 	explain_server(h, out);
-	if (h->hop->claimed_target.p != NULL) {
-		buf_add_str(out,
-			"   The address itself names another one (not visited for that): ");
-		say_long(out, h->hop->claimed_target, "   ");
-		buf_add_byte(out, '\n');
-	}
+	say_link_explained(h, out);
 	buf_add_byte(out, '\n');
 }
 

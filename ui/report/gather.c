@@ -1,8 +1,13 @@
 #include "ui/report/gather.h"
+#include "ui/report/report.h"
+#include "ui/report/trail_rows.h"
+#include "store/case_pick.h"
+#include "store/base/hash.h"
 
 bool gather_open(struct gather *g, const char *path, int64_t session, struct err *err)
 {
-	*g = (struct gather){.session = session};
+	*g = (struct gather){
+		.session = session, .window = GATHER_WINDOW, .margin = GATHER_MARGIN};
 	model_init(&g->model);
 	g->file = case_open(path, err);
 	return g->file != NULL;
@@ -40,17 +45,8 @@ static bool load_body(
 	return good;
 }
 
-bool gather_read(struct gather *g, bool *news, struct err *err)
+bool gather_bodies(struct gather *g, struct err *err)
 {
-	g->more = false;
-	/* Of every session: a certificate is a fact once per case, in the session that saw it
-	 * first. */
-	if (!case_facts(g->file, g->last_seq, 0, take_fact, g, err))
-		return false;
-	if (news != NULL)
-		*news = g->more;
-	if (!g->more)
-		return true;
 	for (size_t i = 0; i < g->model.n_exchanges; i++) {
 		struct model_exchange *x = g->model.exchanges[i];
 		if (g->session != 0 && x->session != g->session)
@@ -58,8 +54,84 @@ bool gather_read(struct gather *g, bool *news, struct err *err)
 		if (!load_body(g, x, SIDE_REQUEST, err) || !load_body(g, x, SIDE_RESPONSE, err))
 			return false;
 	}
+	return true;
+}
+
+/* A session in a case that had others before: those are not read. */
+static bool skip_earlier(struct gather *g, struct err *err)
+{
+	if (g->session == 0 || g->last_seq != 0)
+		return true;
+	if (!case_session_after(g->file, g->session, &g->after, err))
+		return false;
+	g->last_seq = g->after;
+	return true;
+}
+
+static bool take_certificate(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct gather *g = ctx;
+	const struct fact_certificate *certificate = fact;
+	if (model_certificate(&g->model, certificate->sha256) == NULL)
+		model_add(&g->model, kind, seq, fact);
+	return true;
+}
+
+/* A certificate is a fact once per case, in the session that saw it first: looked for when one
+ * that was not in this session is needed. */
+static bool find_certificates(struct gather *g, struct err *err)
+{
+	if (g->after == 0 || g->earlier_certs || !g->more)
+		return true;
+	for (size_t i = 0; i < g->model.n_handshakes; i++) {
+		struct span certs = g->model.handshakes[i]->certs;
+		for (size_t at = 0; at + SHA256_LEN <= certs.n; at += SHA256_LEN)
+			g->earlier_certs |= model_certificate(&g->model,
+						    span_of(certs.p + at, SHA256_LEN)) == NULL;
+	}
+	return !g->earlier_certs ||
+	       case_certificates_until(g->file, g->after, take_certificate, g, err);
+}
+
+bool gather_read(struct gather *g, bool *news, struct err *err)
+{
+	g->more = false;
+	if (!skip_earlier(g, err) || !case_facts(g->file, g->last_seq, 0, take_fact, g, err) ||
+		!find_certificates(g, err))
+		return false;
+	if (news != NULL)
+		*news = g->more;
+	if (!g->more)
+		return true;
+	if (!gather_bodies(g, err))
+		return false;
 	arena_fini(&g->arena);
 	arena_init(&g->arena);
 	trail_derive(&g->model, g->session, &g->arena, &g->trails);
+	return true;
+}
+
+static bool store_summary(struct gather *g, struct writer *w, int64_t session, struct err *err)
+{
+	struct report_session counts;
+	report_count(&g->model, session, &counts);
+	struct derived_session summary = {.session = session,
+		.exchanges = (int64_t)counts.n_exchanges,
+		.failed = (int64_t)counts.n_failed,
+		.opaque = (int64_t)counts.n_opaque,
+		.user_agent = counts.user_agent};
+	return writer_put_summary(w, &summary, err);
+}
+
+bool gather_store(struct gather *g, struct writer *w, struct err *err)
+{
+	if (!trail_rows_store(w, g->session, &g->trails, false, err))
+		return false;
+	for (size_t i = 0; i < g->model.n_sessions; i++) {
+		int64_t session = g->model.sessions[i]->session;
+		if ((g->session == 0 || g->session == session) &&
+			!store_summary(g, w, session, err))
+			return false;
+	}
 	return true;
 }

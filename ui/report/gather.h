@@ -9,15 +9,24 @@
 
 #include "store/case.h"
 #include "store/derive/trail.h"
+#include "store/rebuild.h"
+
+enum { GATHER_WINDOW = 100 * 1000, GATHER_MARGIN = 20 * 1000 };
 
 struct gather {
 	struct case_file *file;
 	int64_t session; /* whose trails are derived; 0: of all */
 	struct model model;
 	int64_t last_seq;   /* of the facts read */
+	int64_t after;      /* facts up to here are of earlier sessions and were not read, */
+	bool earlier_certs; /* but for their certificates, once one was missing */
 	struct arena arena; /* the trails; emptied at each derivation */
 	struct trail_set trails;
-	bool more; /* the last read brought something */
+	bool more;              /* the last read brought something */
+	int64_t window, margin; /* of gather_store_anew, in facts */
+	/* gather_trail: only what one trail needs was read, and this was counted before; else
+	 * NULL. */
+	const struct derived_session *summary;
 };
 
 /* Errors: those of case_open. g can be closed in either case. */
@@ -26,5 +35,25 @@ void gather_close(struct gather *g);
 /* Take in what is new and derive anew if anything was; *news (may be NULL) tells. Errors:
  * CASE_READ. */
 bool gather_read(struct gather *g, bool *news, struct err *err);
+
+/* One trail instead of all: as it was stored when its session ended, if it was by this version,
+ * with the facts that belong to it; what that costs does not grow with the case. Else all is
+ * read and the trail picked. After gather_open with session 0. *found: there is such a trail.
+ * Errors: CASE_READ. */
+bool gather_trail(
+	struct gather *g, int64_t session, int64_t number, bool *found, struct err *err);
+/* The bodies that may hold cues, of the exchanges that are in the model. */
+bool gather_bodies(struct gather *g, struct err *err);
+/* Stores the trails that g has read, of its session or of all, with their summaries. */
+bool gather_store(struct gather *g, struct writer *w, struct err *err);
+/* The same from the facts on, for a session of any length (0: all sessions), in bounded memory:
+ * derived by windows of GATHER_WINDOW facts; causes and continuations are looked for
+ * GATHER_MARGIN facts around. g must have been opened; what it has read is given up. counts are
+ * added to. */
+struct gather_counts {
+	size_t trails, exchanges;
+};
+bool gather_store_anew(struct gather *g, int64_t session, struct writer *w,
+	struct gather_counts *counts, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
  * play tricks on a terminal.
  */
 #include "ui/report/report.h"
+#include "ui/report/json_link.h"
 #include "ui/report/json_value.h"
 
 static void set(json_t *object, const char *name, json_t *value)
@@ -166,6 +167,8 @@ static json_t *hop_json(const struct report_hop *h)
 	set(j, "request", request_json(h->exchange));
 	set(j, "response", response_json(h));
 	set(j, "claimed_target", json_text_of(t->claimed_target));
+	set(j, "claimed", json_claimed(h));
+	set(j, "link", json_link(h));
 	set(j, "exchange", h->exchange != NULL ? json_int_of(h->exchange->id) : json_null());
 	set(j, "reason", json_text_of(h->reason));
 	set(j, "reason_detail", json_text_of(h->reason_detail));
@@ -225,6 +228,7 @@ static json_t *session_json(const struct report_session *s)
 	set(j, "link", json_text_of(s->start->link));
 	set(j, "sent_link", json_text_of(s->start->sent_link));
 	set(j, "options", options_of(s->start->options));
+	set(j, "other_wrappers", json_boolean(s->other_wrappers));
 	set(j, "browser", browser_json(s));
 	set(j, "ca_sha256", json_hex_of(s->start->ca_sha256));
 	set(j, "durability", json_text_of(s->start->durability));
@@ -288,6 +292,7 @@ void report_json(const struct report *r, struct buf *out)
 		json_array_append_new(trails, trail_json(&r->trails[i]));
 	set(j, "trails", trails);
 	set(j, "crosscheck", json_null());
+	set(j, "wrappers", json_wrappers(r->model->wrappers));
 	json_write(j, JSON_INDENT(2), out);
 	buf_add_byte(out, '\n');
 }

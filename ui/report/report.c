@@ -78,6 +78,8 @@ static const char *protocol_of(struct arena *a, const struct model_exchange *x)
 					     : SPAN_NONE;
 	if (v.p == NULL)
 		return NULL;
+	if (span_is(v, "HTTP/2"))
+		return "h2"; /* as ALPN calls it */
 	char *text = arena_str(a, v);
 	for (char *c = text; *c != 0; c++)
 		*c = (char)ascii_lower((uint8_t)*c);
@@ -116,6 +118,20 @@ static void fill_wire(struct arena *a, const struct model *m, const struct model
 	}
 }
 
+/* Offsets in what is read are offsets in the text itself only if it is in the form that browsers
+ * give it; what a browser asked for always is. */
+static const struct link_reading *read_link(
+	struct arena *a, const struct wrapper_rules *rules, struct span text)
+{
+	struct url url;
+	if (text.p == NULL || !url_parse(a, NULL, text, &url) || !url_is_web(&url) ||
+		!span_eq(url.href, text))
+		return NULL;
+	struct link_reading *out = arena_alloc(a, sizeof *out);
+	link_read(a, rules, &url, out);
+	return out;
+}
+
 static struct report_hop hop_of(
 	struct arena *a, const struct model *m, const struct trail_hop *hop)
 {
@@ -128,6 +144,8 @@ static struct report_hop hop_of(
 		h.registrable_domain = party.registrable_domain;
 		h.registered_domain = party.registered_domain;
 	}
+	h.link = read_link(a, m->wrappers, hop->url);
+	h.target = read_link(a, m->wrappers, hop->claimed_target);
 	if (hop->exchange != NULL)
 		fill_wire(a, m, hop->exchange, &h);
 	return h;
@@ -158,23 +176,49 @@ static struct report_trail trail_of(
 	return t;
 }
 
-static struct report_session session_of(const struct model *m, const struct fact_session *start)
+/* Which file of link rules a session was recorded with stands in its options, by digest. */
+static bool other_wrappers(const struct model *m, const struct fact_session *start)
 {
-	struct report_session s = {.start = start, .user_agent = start->user_agent};
+	static const char member[] = "\"wrappers-sha256\":\"";
+	const char *used = m->wrappers != NULL ? m->wrappers->sha256 : NULL;
+	size_t at = span_find(start->options, span_str(member), 0);
+	if (at == SIZE_MAX)
+		return false;
+	struct span recorded = span_from(start->options, at + strlen(member));
+	recorded = span_first(recorded, span_find_byte(recorded, '"', 0));
+	return used == NULL || !span_is(recorded, used);
+}
+
+void report_count(const struct model *m, int64_t session, struct report_session *out)
+{
+	*out = (struct report_session){0};
+	for (size_t i = 0; i < m->n_sessions; i++)
+		if (m->sessions[i]->session == session)
+			out->start = m->sessions[i];
+	if (out->start != NULL) {
+		out->user_agent = out->start->user_agent;
+		out->other_wrappers = other_wrappers(m, out->start);
+	}
 	for (size_t i = 0; i < m->n_session_ends; i++)
-		if (m->session_ends[i]->session == start->session)
-			s.end = m->session_ends[i];
+		if (m->session_ends[i]->session == session)
+			out->end = m->session_ends[i];
 	for (size_t i = 0; i < m->n_exchanges; i++) {
 		const struct model_exchange *x = m->exchanges[i];
-		if (x->session != start->session)
+		if (x->session != session)
 			continue;
-		s.n_exchanges++;
-		s.n_failed += x->end == NULL || !span_is(x->end->reason, "ok");
-		if (s.user_agent.p == NULL)
-			s.user_agent = model_request_header(x, "User-Agent");
+		out->n_exchanges++;
+		out->n_failed += x->end == NULL || !span_is(x->end->reason, "ok");
+		if (out->user_agent.p == NULL)
+			out->user_agent = model_request_header(x, "User-Agent");
 	}
 	for (size_t i = 0; i < m->n_opaques; i++)
-		s.n_opaque += m->opaques[i]->session == start->session;
+		out->n_opaque += m->opaques[i]->session == session;
+}
+
+static struct report_session session_of(const struct model *m, int64_t session)
+{
+	struct report_session s;
+	report_count(m, session, &s);
 	return s;
 }
 
@@ -211,7 +255,7 @@ void report_build(const struct case_about *about, const struct model *m,
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (only_session == 0 || m->sessions[i]->session == only_session)
 			ARENA_PUSH(a, out->sessions, out->n_sessions,
-				session_of(m, m->sessions[i]));
+				session_of(m, m->sessions[i]->session));
 	for (size_t i = 0; i < trails->n; i++)
 		if (only_session == 0 || trails->trails[i].session == only_session)
 			ARENA_PUSH(a, out->trails, out->n_trails,
@@ -226,5 +270,15 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 	if (!case_about(g->file, &about, err))
 		return false;
 	report_build(&about, &g->model, &g->trails, only_session, a, out);
+	/* Only one trail was read: what its session holds was counted when it was stored. */
+	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {
+		struct report_session *s = &out->sessions[i];
+		if (s->start->session != g->summary->session)
+			continue;
+		s->n_exchanges = (size_t)g->summary->exchanges;
+		s->n_failed = (size_t)g->summary->failed;
+		s->n_opaque = (size_t)g->summary->opaque;
+		s->user_agent = g->summary->user_agent;
+	}
 	return true;
 }

@@ -6,6 +6,7 @@
 #ifndef UI_REPORT_REPORT_H
 #define UI_REPORT_REPORT_H
 
+#include "store/derive/link_parts.h"
 #include "ui/report/gather.h"
 
 struct report_dns {
@@ -41,6 +42,8 @@ struct report_hop {
 	struct span made_by;            /* "origin", "clicktrail"; absent: no response */
 	struct span reason; /* err word of the exchange's end; absent: it has none */
 	struct span reason_detail;
+	const struct link_reading *link;   /* of the url; NULL: it is no web URL */
+	const struct link_reading *target; /* of the claimed target; NULL: there is none */
 };
 
 struct report_trail {
@@ -55,6 +58,7 @@ struct report_trail {
 struct report_session {
 	const struct fact_session *start;
 	const struct fact_session_end *end; /* NULL: running, or cut off */
+	bool other_wrappers; /* it was recorded with link rules that this report does not use */
 	struct span user_agent;             /* as set, else as the first request had it */
 	size_t n_exchanges, n_failed, n_opaque;
 };
@@ -69,6 +73,9 @@ struct report {
 	size_t n_trails;
 	const struct model *model;
 };
+
+/* Counts and user agent of a session; start and end too, if it has them. */
+void report_count(const struct model *m, int64_t session, struct report_session *out);
 
 /* From what g has read so far. only_session: 0 for all. */
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,

@@ -7,6 +7,7 @@
 #include "ui/report/hop_line.h"
 #include "ui/report/options_words.h"
 #include "ui/report/say.h"
+#include "ui/report/say_link.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
 
@@ -318,8 +319,7 @@ static void say_hop(const struct report_hop *h, struct buf *out)
 	say_labelled(out, "address", h->hop->url);
 	say_arrival(h->hop, out);
 	say_time(h->hop, out);
-	if (h->hop->claimed_target.p != NULL)
-		say_labelled(out, "claims", h->hop->claimed_target);
+	say_link_lines(h, out);
 	if (h->exchange != NULL) {
 		say_server(h, out);
 		say_dns(h->dns, out);
@@ -357,6 +357,10 @@ static void say_session(const struct report_session *s, struct buf *out)
 		say_labelled(out, "options", buf_span(&words));
 		buf_fini(&words);
 	}
+	if (s->other_wrappers)
+		say_labelled(out, "link rules",
+			span_str("it was recorded with a file of link rules that this report "
+				 "does not use (--wrappers)"));
 	label(out, "saw");
 	say_count(out, s->n_exchanges, "exchange", "exchanges");
 	buf_addf(out, ", %zu of them failed or cut off", s->n_failed);
@@ -396,6 +400,10 @@ static void say_record(const struct report *r, struct buf *out)
 {
 	buf_add_str(out, "THE RECORD\n\n");
 	say_labelled(out, "case", r->about.id);
+	if (r->model->wrappers != NULL && r->model->wrappers->file != NULL) {
+		say_labelled(out, "link rules", span_str(r->model->wrappers->file));
+		say_labelled(out, "  sha256", span_str(r->model->wrappers->sha256));
+	}
 	label(out, "complete");
 	buf_add_str(out, r->recording_complete ? "yes" : "NO: ");
 	if (!r->recording_complete)

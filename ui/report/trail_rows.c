@@ -48,20 +48,22 @@ static struct derived_trail trail_of(struct arena *a, const struct trail *t)
 		.final_url = t->final_url,
 		.ended_by = span_str(trail_end_word(t->ended_by)),
 		.recording_complete = t->recording_complete,
+		.handoff_url = t->handoff_url,
 		.notes = text_of(a, notes),
 		.hops = hops,
 		.n_hops = t->n_hops,
 	};
 }
 
-bool trail_rows_store(
-	struct writer *w, int64_t session, const struct trail_set *set, struct err *err)
+bool trail_rows_store(struct writer *w, int64_t session, const struct trail_set *set, bool add,
+	struct err *err)
 {
 	struct arena a = {0};
 	struct derived_trail *trails = arena_alloc(&a, (set->n + 1) * sizeof *trails);
 	for (size_t i = 0; i < set->n; i++)
 		trails[i] = trail_of(&a, &set->trails[i]);
-	bool good = writer_put_derived(w, session, trails, set->n, err);
+	bool good = add ? writer_add_derived(w, session, trails, set->n, err)
+			: writer_put_derived(w, session, trails, set->n, err);
 	arena_fini(&a);
 	return good;
 }

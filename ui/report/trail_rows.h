@@ -8,9 +8,9 @@
 #include "store/derive/trail.h"
 #include "store/writer.h"
 
-/* Replaces the stored trails of the session (0: of all). Blocks until they are committed.
- * Errors: those of the writer. */
-bool trail_rows_store(
-	struct writer *w, int64_t session, const struct trail_set *set, struct err *err);
+/* Replaces the stored trails of the session (0: of all), or adds to them. Blocks until they are
+ * committed. Errors: those of the writer. */
+bool trail_rows_store(struct writer *w, int64_t session, const struct trail_set *set, bool add,
+	struct err *err);
 
 #endif

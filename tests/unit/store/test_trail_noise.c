@@ -40,6 +40,53 @@ static void sub_resources(void **state)
 	trails_are(&t, "page\nopen certain http://click.example/\n");
 }
 
+#define CHROMIUM .chromium = true, .status = 200
+/* Chromium over http: the words of a frame's request are those of a page's. */
+static void frames_of_chromium(void **state)
+{
+	static const char link[] = "http://click.example/";
+	(void)state;
+	struct test t;
+	setup(&t, link);
+	BUILD(&t.b, link, CHROMIUM,
+		.body = "<iframe src=/f></iframe><object data=/o></object><iframe src=/r></iframe>"
+			"<script>setTimeout(()=>{location='/end'},900)</script>");
+	BUILD(&t.b, "http://click.example/f", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 40,
+		.referer = link, .body = "<meta http-equiv=refresh content='0;url=/f2'>");
+	BUILD(&t.b, "http://click.example/o", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 45,
+		.body = "<iframe src=http://inner.example/></iframe>");
+	BUILD(&t.b, "http://click.example/r", .chromium = true, .kind = BUILD_FRAME,
+		.at_ms = 50, .status = 302, .location = "http://ads.example/");
+	BUILD(&t.b, "http://click.example/f2", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 80,
+		.referer = "http://click.example/f", .body = "<p>");
+	BUILD(&t.b, "http://ads.example/", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 90,
+		.referer = link, .body = "<p>");
+	BUILD(&t.b, "http://inner.example/", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 95,
+		.referer = "http://click.example/", .body = "<p>");
+	BUILD(&t.b, "http://click.example/end", CHROMIUM, .kind = BUILD_SCRIPTED,
+		.at_ms = 1000, .referer = link, .body = "<p>");
+	trails_are(&t, "page\nopen certain http://click.example/\n"
+		       "script likely http://click.example/end\n");
+	/* What the page went to after its frame had it is a page. */
+	setup(&t, link);
+	BUILD(&t.b, link, CHROMIUM,
+		.body = "<iframe src=/x></iframe><script>setTimeout(()=>{location='/x'},900)"
+			"</script>");
+	BUILD(&t.b, "http://click.example/x", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 40,
+		.referer = link, .body = "<p>");
+	BUILD(&t.b, "http://click.example/x", CHROMIUM, .kind = BUILD_SCRIPTED, .at_ms = 1000,
+		.referer = link, .body = "<p>");
+	trails_are(&t, "page\nopen certain http://click.example/\n"
+		       "script likely http://click.example/x\n");
+	/* A redirect is followed by whoever was redirected. */
+	setup(&t, link);
+	BUILD(&t.b, link, .chromium = true, .status = 302, .location = "/y",
+		.body = "<iframe src=/y></iframe>");
+	BUILD(&t.b, "http://click.example/y", CHROMIUM, .at_ms = 40, .body = "<p>");
+	trails_are(&t, "page\nopen certain http://click.example/\n"
+		       "http-redirect certain http://click.example/y\n");
+}
+
 static void background_traffic(void **state)
 {
 	(void)state;
@@ -176,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sub_resources),
+		cmocka_unit_test(frames_of_chromium),
 		cmocka_unit_test(background_traffic),
 		cmocka_unit_test(prefetch),
 		cmocka_unit_test(two_tabs),
