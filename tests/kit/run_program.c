@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,18 +46,20 @@ static char **environment(struct run_program *p)
 	return out;
 }
 
-static void child(const char *program, const char *dir, const char *out, const char *err,
+static void child(const struct run_program *p, const char *out, const char *err,
 	char *const *argv, char *const *envp)
 {
+	struct rlimit few = {p->fds, p->fds};
 	int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int none = open("/dev/null", O_RDONLY);
 	/* It ends with the test, whatever becomes of that. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (o < 0 || e < 0 || none < 0 || dup2(none, 0) < 0 || dup2(o, 1) < 0 ||
-		dup2(e, 2) < 0 || chdir(dir) != 0)
+		dup2(e, 2) < 0 || chdir(p->dir) != 0 ||
+		(p->fds > 0 && setrlimit(RLIMIT_NOFILE, &few) != 0))
 		_exit(126);
-	execve(program, argv, envp);
+	execve(argv[0], argv, envp);
 	_exit(127);
 }
 
@@ -79,7 +82,7 @@ void run_program_start(struct run_program *p, const char *const *args)
 	p->pid = fork();
 	assert_true(p->pid >= 0);
 	if (p->pid == 0)
-		child(program, p->dir, out, err, argv, envp);
+		child(p, out, err, argv, envp);
 }
 
 static void shortly(void)

@@ -14,6 +14,8 @@ struct run_program {
 	char dir[64]; /* HOME, TMPDIR and working directory; made by run_program_folder */
 	pid_t pid;    /* 0: not running */
 	int status;   /* as wait(2) gives it, once it ended */
+	unsigned fds; /* of the next start: descriptors that it may have at all; 0: as many as
+			 we */
 	struct arena arena;
 };
 

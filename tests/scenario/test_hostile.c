@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -223,36 +222,6 @@ static void nothing_is_answered_to_a_browser_that_left(void **state)
 	conversation_free(&c);
 }
 
-/* Silent clients in plenty leave descriptors to the recorder, and go on being served after them. */
-static void clients_leave_descriptors_to_the_recorder(void **state)
-{
-	enum { FDS = 400, CLIENTS = 120, PER_TUNNEL = 4 };
-	struct conversation c;
-	struct raw_client crowd[CLIENTS];
-	struct rlimit before, few;
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	few = (struct rlimit){FDS, before.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	conversation_start(&c, false, NULL);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	ORIGIN_PLAYS(&c, EXPECT_HEAD, SEND("HTTP/1.1 204 No Content\r\n\r\n"), EXPECT_EOF, END);
-	for (size_t i = 0; i < CLIENTS; i++)
-		raw_open(&crowd[i], c.proxy.port);
-	conversation_open(&c);
-	conversation_ask(&c, "GET", "/", HOST "Connection: close\r\n\r\n");
-	raw_expect_silence(&c.client, 200);
-	struct proxy_counts counts;
-	proxy_counts(c.proxy.proxy, &counts);
-	assert_in_range(counts.open_tunnels, 1, FDS / PER_TUNNEL);
-	for (size_t i = 0; i < CLIENTS; i++)
-		raw_close(&crowd[i]);
-	raw_expect(&c.client, "HTTP/1.1 204 No Content\r\n\r\n");
-	conversation_end(&c);
-	conversation_recorded(&c, 0, "GET", "/", 204, "ok", 0, 0);
-	conversation_free(&c);
-}
-
 /* What --only leaves out has no facts at all; an end without a beginning would be about nothing. */
 static void an_unrecorded_leg_has_no_end(void **state)
 {
@@ -288,7 +257,6 @@ int main(void)
 		cmocka_unit_test(a_body_that_may_be_cut_says_so),
 		cmocka_unit_test(nothing_is_answered_to_a_browser_that_left),
 		cmocka_unit_test(an_unrecorded_leg_has_no_end),
-		cmocka_unit_test(clients_leave_descriptors_to_the_recorder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
