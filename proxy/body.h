@@ -1,6 +1,7 @@
 /*
- * One body on its way through: hashed whole, stored in chunks of BODY_CHUNK up to a limit, passed on whatever happens to the
- * storing. Holds at most one chunk in memory. One tunnel thread.
+ * One body on its way through: hashed whole, stored in chunks of BODY_CHUNK up to a limit,
+ * passed on whatever happens to the storing. Holds at most one chunk in memory. One tunnel
+ * thread.
  */
 #ifndef PROXY_BODY_H
 #define PROXY_BODY_H
@@ -34,7 +35,8 @@ void body_add(void *ctx, struct span payload);
 void body_flush(struct body *b);
 /* Hand over what is left; notes a body that was not stored whole. Idempotent. */
 void body_end(struct body *b);
-/* The digest of all payload so far, into out; the span of it, or SPAN_NONE if there was none. */
+/* The digest of all payload so far, into out; the span of it, or SPAN_NONE if there was none.
+ */
 struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN]);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * The local certificate authority: one root per installation, made on first use in $XDG_DATA_HOME/clicktrail/ca or the folder
- * that is given: directory 0700, key 0600. ECDSA P-256; basicConstraints critical CA pathLen 0; keyUsage critical keyCertSign and
- * cRLSign only; random 128-bit serial. The key never leaves this module but into mint; it is never logged and never in a case.
- * Opened once, before threads; read-only afterwards.
+ * The local certificate authority: one root per installation, made on first use in
+ * $XDG_DATA_HOME/clicktrail/ca or the folder that is given: directory 0700, key 0600. ECDSA
+ * P-256; basicConstraints critical CA pathLen 0; keyUsage critical keyCertSign and cRLSign
+ * only; random 128-bit serial. The key never leaves this module but into mint; it is never
+ * logged and never in a case. Opened once, before threads; read-only afterwards.
  */
 #ifndef PROXY_CA_H
 #define PROXY_CA_H
@@ -13,19 +14,22 @@
 
 struct ca;
 
-/* Call first thing in a process that will open the authority: no core file, no ptrace, no /proc/PID/mem for others. */
+/* Call first thing in a process that will open the authority: no core file, no ptrace, no
+ * /proc/PID/mem for others. */
 bool ca_guard_process(struct err *err);
 
 enum { CA_DAYS = 825 }; /* validity of a new root */
 
-/* Default folder: $XDG_DATA_HOME/clicktrail/ca, else $HOME/.local/share/clicktrail/ca. False if neither is set. */
+/* Default folder: $XDG_DATA_HOME/clicktrail/ca, else $HOME/.local/share/clicktrail/ca. False if
+ * neither is set. */
 bool ca_default_dir(char *out, size_t out_len, struct err *err);
-/* Opens the root in dir, makes it if there is none (then *made is set; may be NULL). Refuses a key that others can read, a
- * certificate that does not fit the key, an expired one. */
+/* Opens the root in dir, makes it if there is none (then *made is set; may be NULL). Refuses a
+ * key that others can read, a certificate that does not fit the key, an expired one. */
 struct ca *ca_open(const char *dir, bool *made, struct err *err);
 /* A throw-away root that lives in memory only (the lab, tests). subject: common name. */
 struct ca *ca_new_ephemeral(const char *subject, struct err *err);
-/* Replace: the old files are kept as ca.pem.<serial>, ca.key.<serial> and removed only by ca_remove. */
+/* Replace: the old files are kept as ca.pem.<serial>, ca.key.<serial> and removed only by
+ * ca_remove. */
 bool ca_renew(const char *dir, struct err *err);
 /* Use a key and certificate made elsewhere (PEM files); checked like our own. */
 bool ca_import(const char *dir, const char *cert_file, const char *key_file, struct err *err);

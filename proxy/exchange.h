@@ -1,9 +1,11 @@
 /*
- * One request and its answer on their way through a tunnel, whatever protocol carries them: what is known of it, its facts, and the
- * gate. It moves no bytes: http1_exchange.c and h2_stream.c do, and embed this struct.
+ * One request and its answer on their way through a tunnel, whatever protocol carries them:
+ * what is known of it, its facts, and the gate. It moves no bytes: http1_exchange.c and
+ * h2_stream.c do, and embed this struct.
  *
- * Nothing of a response reaches the browser's leg before the facts that it depends on are committed: bytes wait in `held` behind
- * a gate, a recorder ticket. The head waits for its own fact, the last bytes for the facts of the whole body. One tunnel thread.
+ * Nothing of a response reaches the browser's leg before the facts that it depends on are
+ * committed: bytes wait in `held` behind a gate, a recorder ticket. The head waits for its own
+ * fact, the last bytes for the facts of the whole body. One tunnel thread.
  */
 #ifndef PROXY_EXCHANGE_H
 #define PROXY_EXCHANGE_H
@@ -13,7 +15,8 @@
 
 enum {
 	EXCHANGE_WAIT_NOTED_MS = 100, /* a commit that took longer is noted */
-	EXCHANGE_INTERIMS_MAX = 64,   /* 1xx responses to one request; an endless row of them fills memory */
+	EXCHANGE_INTERIMS_MAX =
+		64, /* 1xx responses to one request; an endless row of them fills memory */
 };
 
 struct exchange {
@@ -22,7 +25,8 @@ struct exchange {
 	int64_t id;
 	/* the request */
 	struct body up;
-	bool up_done; /* its last byte was read and forwarded, or it is not forwarded any more */
+	bool up_done; /* its last byte was read and forwarded, or it is not forwarded any more
+		       */
 	int64_t up_ended_us;
 	struct span up_trailers; /* "Name: value" lines; borrowed */
 	/* the response */
@@ -48,15 +52,18 @@ struct exchange {
 void exchange_init(struct exchange *x, struct tunnel *t);
 void exchange_fini(struct exchange *x);
 
-/* Record a head. The fact is given with what its protocol knows (method, url, version, oddities, head, fields; status); exchange,
- * number and leg are filled in here. Passwords meant for us are masked by the caller. */
+/* Record a head. The fact is given with what its protocol knows (method, url, version,
+ * oddities, head, fields; status); exchange, number and leg are filled in here. Passwords meant
+ * for us are masked by the caller. */
 void exchange_put_request(struct exchange *x, struct fact_request *fact);
 void exchange_put_interim(struct exchange *x, struct fact_interim *fact);
 uint64_t exchange_put_response(struct exchange *x, struct fact_response *fact);
-/* The exchange is over: both bodies are ended and its end is recorded. Once; later calls do nothing. */
+/* The exchange is over: both bodies are ended and its end is recorded. Once; later calls do
+ * nothing. */
 void exchange_put_end(struct exchange *x);
 
-/* exchange_gate.c: what is released from now on waits until everything put so far is committed. */
+/* exchange_gate.c: what is released from now on waits until everything put so far is committed.
+ */
 void exchange_gate_shut(struct exchange *x);
 enum exchange_gate {
 	EXCHANGE_GATE_SHUT,   /* still waiting; the tunnel's waiter is armed */

@@ -1,7 +1,9 @@
-/* Recorded before released: bytes for the browser wait until the facts that they depend on are committed. */
+/* Recorded before released: bytes for the browser wait until the facts that they depend on are
+ * committed. */
 #include "proxy/exchange.h"
 
-/* What is in held, and all that is added to it, waits until everything put so far is committed. */
+/* What is in held, and all that is added to it, waits until everything put so far is committed.
+ */
 void exchange_gate_shut(struct exchange *x)
 {
 	if (x->gate == 0)
@@ -39,6 +41,7 @@ enum exchange_gate exchange_gate_try(struct exchange *x)
 	x->gate = 0;
 	if (waited_us > (int64_t)EXCHANGE_WAIT_NOTED_MS * 1000)
 		record_note(&t->record, NOTE_RECORDER_WAIT, x->id,
-			"the answer waited %lld ms for its commit", (long long)waited_us / 1000);
+			"the answer waited %lld ms for its commit",
+			(long long)waited_us / 1000);
 	return EXCHANGE_GATE_OPENED;
 }

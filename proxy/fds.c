@@ -110,8 +110,8 @@ bool fds_take_dial(struct fds *f, int64_t until_us)
 {
 	if (f == NULL)
 		return true;
-	struct timespec until = {.tv_sec = until_us / 1000000,
-		.tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = {
+		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
 	int rc = 0;
 	pthread_mutex_lock(&f->lock);
 	while (f->dials == 0 && rc != ETIMEDOUT)

@@ -6,12 +6,13 @@
 enum { HTTP1_REST_MS = 100 }; /* idle for so long, a connection gives back its buffers */
 
 enum head_wait {
-	HEAD_READY, /* h->req is filled and its bytes were taken */
+	HEAD_READY,  /* h->req is filled and its bytes were taken */
 	HEAD_BROKEN, /* bytes came that are no request: err */
-	HEAD_NONE   /* the connection is over: t->end */
+	HEAD_NONE    /* the connection is over: t->end */
 };
 
-/* Between requests the origin leg is watched too: an origin that closes, or speaks without being asked. */
+/* Between requests the origin leg is watched too: an origin that closes, or speaks without
+ * being asked. */
 static bool idle_origin_over(struct tunnel *t)
 {
 	struct leg *o = &t->origin.leg;
@@ -100,14 +101,15 @@ static enum head_wait next_head(struct http1_exchange *h, struct err *err)
 		}
 		if (b->in_eof || b->broken)
 			return no_head(t, ERR_HEAD_TRUNCATED, err);
-		/* An intercepted tunnel has two ends: without the origin's it is over, and the browser asks anew. */
+		/* An intercepted tunnel has two ends: without the origin's it is over, and the
+		 * browser asks anew. */
 		if (idle_origin_over(t) && t->intercepted && first_us == 0) {
 			err_set(&t->end, ERR_ORIGIN_CLOSED, "while no request was under way");
 			return HEAD_NONE;
 		}
-		int64_t until_us = first_us != 0
-			? first_us + (int64_t)PROXY_HEAD_TIMEOUT_MS * 1000
-			: idle_since_us + (int64_t)PROXY_IDLE_TIMEOUT_MS * 1000;
+		int64_t until_us =
+			first_us != 0 ? first_us + (int64_t)PROXY_HEAD_TIMEOUT_MS * 1000
+				      : idle_since_us + (int64_t)PROXY_IDLE_TIMEOUT_MS * 1000;
 		int64_t rest_us = idle_since_us + (int64_t)HTTP1_REST_MS * 1000;
 		bool awake = first_us == 0 && !rested;
 		unsigned happened;
@@ -174,9 +176,10 @@ static void serve_request(struct http1_exchange *h)
 	if (!t->intercepted) {
 		t->target = route.target;
 		t->record.muted = routed && o->only_hosts != NULL &&
-			!tunnel_listed(o->only_hosts, route.target.host);
+				  !tunnel_listed(o->only_hosts, route.target.host);
 	}
-	/* Held, it waits before it is written down: its time is then that of its leaving. A stop is found again by reach(). */
+	/* Held, it waits before it is written down: its time is then that of its leaving. A
+	 * stop is found again by reach(). */
 	struct err stopped;
 	if (routed && !route.internal && !t->intercepted)
 		tunnel_hold(t, &stopped);
@@ -241,7 +244,7 @@ static bool settle(struct http1_exchange *h)
 		return false;
 	}
 	return fresh && h->req.keep_alive && !t->browser.in_eof &&
-		(!t->intercepted || t->internal || t->origin.open);
+	       (!t->intercepted || t->internal || t->origin.open);
 }
 
 void http1_serve(struct tunnel *t)

@@ -30,7 +30,8 @@ static struct leg *origin_leg(struct http1_exchange *h)
 
 static void answer_in_place(struct http1_exchange *h, struct local_answer *a);
 
-/* The exchange cannot go on. If the browser has nothing of the answer yet it gets a page of ours, else a cut. */
+/* The exchange cannot go on. If the browser has nothing of the answer yet it gets a page of
+ * ours, else a cut. */
 static void fail(struct http1_exchange *h, const struct err *err, enum local_fault fault)
 {
 	if (h->x.end.kind == ERR_NONE)
@@ -39,8 +40,9 @@ static void fail(struct http1_exchange *h, const struct err *err, enum local_fau
 	h->x.up_done = true;
 	bool silent_reuse = err->kind == ERR_ORIGIN_SILENT && h->x.t->origin.exchanges > 1;
 	if (h->x.have_res || silent_reuse || h->x.t->browser.broken) {
-		/* A reused connection that closed without an answer: the browser sees the same and asks again by itself,
-		 * as it would have done without us (RFC 9112 9.3.1). */
+		/* A reused connection that closed without an answer: the browser sees the same
+		 * and asks again by itself, as it would have done without us (RFC 9112 9.3.1).
+		 */
 		h->x.cut = !silent_reuse;
 		h->x.down_done = true;
 		http1_put_end(h);
@@ -48,8 +50,7 @@ static void fail(struct http1_exchange *h, const struct err *err, enum local_fau
 		return;
 	}
 	struct local_answer a = {0};
-	local_error(&a, &h->x.end, fault, h->x.t->target.host,
-		 span_is(h->req.method, "HEAD"));
+	local_error(&a, &h->x.end, fault, h->x.t->target.host, span_is(h->req.method, "HEAD"));
 	answer_in_place(h, &a);
 	local_fini(&a);
 }
@@ -190,7 +191,8 @@ static void take_end(struct http1_exchange *h)
 {
 	h->x.down_done = true;
 	body_end(&h->x.down);
-	/* The answer came before the request was whole: it goes on only while the origin reads. */
+	/* The answer came before the request was whole: it goes on only while the origin reads.
+	 */
 	if (!h->x.up_done && (h->up_abandoned || !h->res.keep_alive))
 		takes_no_more(h);
 	if (h->x.up_done)
@@ -204,7 +206,8 @@ static void origin_ended(struct http1_exchange *h)
 	struct err err = {0};
 	if (h->x.have_res) {
 		if (!o->broken && http1_body_eof(&h->res_body, &err)) {
-			/* RFC 9112 9.8: whole or cut, nobody can tell. Browsers take it; it is said. */
+			/* RFC 9112 9.8: whole or cut, nobody can tell. Browsers take it; it is
+			 * said. */
 			if (o->tls_truncated)
 				snprintf(h->x.end.detail, sizeof h->x.end.detail, "%s",
 					"the origin ended its body without a TLS close_notify");
@@ -214,8 +217,8 @@ static void origin_ended(struct http1_exchange *h)
 		if (o->broken)
 			err = o->err;
 	} else if (buf_len(&o->in) > 0) {
-		err_set(&err, ERR_HEAD_TRUNCATED, "the origin ended after %zu bytes of its head",
-			buf_len(&o->in));
+		err_set(&err, ERR_HEAD_TRUNCATED,
+			"the origin ended after %zu bytes of its head", buf_len(&o->in));
 		http1_put_interim(h, buf_span(&o->in), FACT_NULL);
 	} else if (o->broken) {
 		err = o->err;
@@ -232,11 +235,14 @@ static bool take_interim(struct http1_exchange *h)
 {
 	struct err err = {0};
 	http1_put_interim(h, h->res.raw, h->res.status);
-	/* RFC 9110 7.8: only if asked, never to HTTP/1.0. Let through, it would hide what follows. */
+	/* RFC 9110 7.8: only if asked, never to HTTP/1.0. Let through, it would hide what
+	 * follows. */
 	if (h->res.status == 101)
-		err_set(&err, ERR_VERSION, "%s", "the origin switched protocols without being asked");
+		err_set(&err, ERR_VERSION, "%s",
+			"the origin switched protocols without being asked");
 	else if (++h->x.interims > EXCHANGE_INTERIMS_MAX)
-		err_set(&err, ERR_LIMIT, "more than %d interim responses", EXCHANGE_INTERIMS_MAX);
+		err_set(&err, ERR_LIMIT, "more than %d interim responses",
+			EXCHANGE_INTERIMS_MAX);
 	if (err.kind != ERR_NONE) {
 		fail(h, &err, FAULT_ORIGIN);
 		return false;
@@ -286,13 +292,15 @@ static void move_down(struct http1_exchange *h)
 	if (take_heads(h)) {
 		size_t used = 0;
 		struct span in = buf_span(&o->in);
-		bool sound = http1_body_feed(&h->res_body, in, &used, body_add, &h->x.down, &err);
+		bool sound =
+			http1_body_feed(&h->res_body, in, &used, body_add, &h->x.down, &err);
 		if (used > 0)
 			h->x.moved_us = now_us();
 		if (h->res_body.ended) {
 			take_end(h); /* shuts the gate first: these bytes are the last ones */
 		} else if (h->res.framing == HTTP1_TO_CLOSE && used > 0) {
-			/* Any byte may turn out to be the last: each run waits for its own facts. */
+			/* Any byte may turn out to be the last: each run waits for its own
+			 * facts. */
 			body_flush(&h->x.down);
 			exchange_gate_shut(&h->x);
 		}
@@ -345,8 +353,9 @@ static void timed_out(struct http1_exchange *h)
 	fail(h, &err, FAULT_ORIGIN);
 }
 
-/* The browser left while its answer is under way: the origin is told by the same, as without us. A browser does not close just its
- * sending side; programs that do are treated as by other proxies. */
+/* The browser left while its answer is under way: the origin is told by the same, as without
+ * us. A browser does not close just its sending side; programs that do are treated as by other
+ * proxies. */
 static void browser_left(struct http1_exchange *h)
 {
 	struct leg *b = &h->x.t->browser;
@@ -368,11 +377,12 @@ static void wait(struct http1_exchange *h)
 	struct tunnel *t = h->x.t;
 	struct leg *o = origin_leg(h);
 	size_t toward_browser = buf_len(&t->browser.out) + buf_len(&h->x.held);
-	/* The browser is read also when its request is whole: a pipelined request, or the news that it left. */
+	/* The browser is read also when its request is whole: a pipelined request, or the news
+	 * that it left. */
 	struct pump pump = {.browser = &t->browser,
 		.origin = o,
 		.read_browser = (o == NULL || buf_len(&o->out) < PUMP_HIGH_WATER) &&
-			buf_len(&t->browser.in) < LEG_READ_MAX && !h->switched,
+				buf_len(&t->browser.in) < LEG_READ_MAX && !h->switched,
 		.read_origin = !h->x.down_done && toward_browser < PUMP_HIGH_WATER,
 		.commit_fd = h->x.gate != 0 ? t->waiter.eventfd : -1,
 		.stop_fd = t->proxy->stop_fd,
@@ -404,7 +414,8 @@ static void loop(struct http1_exchange *h)
 		if (over(h))
 			break;
 		const struct leg *b = &h->x.t->browser;
-		if ((b->broken || (b->in_eof && buf_len(&b->in) == 0)) && !h->x.down_done && !h->x.local) {
+		if ((b->broken || (b->in_eof && buf_len(&b->in) == 0)) && !h->x.down_done &&
+			!h->x.local) {
 			browser_left(h);
 			break;
 		}
@@ -452,7 +463,8 @@ static void answer_in_place(struct http1_exchange *h, struct local_answer *a)
 	buf_add_span(&h->x.held, buf_span(&a->body));
 }
 
-void http1_exchange_answer(struct http1_exchange *h, struct local_answer *answer, const struct err *why)
+void http1_exchange_answer(
+	struct http1_exchange *h, struct local_answer *answer, const struct err *why)
 {
 	bool broken_request = h->req.method.p == NULL;
 	h->x.local = true;
@@ -461,10 +473,12 @@ void http1_exchange_answer(struct http1_exchange *h, struct local_answer *answer
 		h->x.end = *why;
 	if (!broken_request) {
 		http1_body_init(&h->req_body, &h->req);
-		/* Read the request's body first: a browser that is still sending would see a reset. Not if it waits for a 100. */
+		/* Read the request's body first: a browser that is still sending would see a
+		 * reset. Not if it waits for a 100. */
 		for (move_up(h); !h->x.up_done && !h->req.expect_continue; move_up(h))
 			wait(h);
-		/* A body that was not read must not be taken for the next request (RFC 9110 10.1.1). */
+		/* A body that was not read must not be taken for the next request (RFC
+		 * 9110 10.1.1). */
 		h->close |= !h->x.up_done;
 	}
 	h->x.up_done = true;

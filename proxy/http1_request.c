@@ -9,7 +9,7 @@ static bool host_differs(const struct http1_head *req, const struct target *targ
 	if (host.p == NULL)
 		return false;
 	return !target_from_authority(host, target->https ? 443 : 80, &named, &ignored) ||
-		!target_same(&named, target);
+	       !target_same(&named, target);
 }
 
 static bool absolute_form(struct span target)
@@ -25,8 +25,8 @@ static struct span origin_form(struct span rest, struct arena *a)
 	return span_str(arena_printf(a, "/%.*s", (int)rest.n, (const char *)rest.p));
 }
 
-/* A request in origin form on the plain port: our own page, if it names us. By name or by an address, never by a name that a page
- * elsewhere could have pointed at us. */
+/* A request in origin form on the plain port: our own page, if it names us. By name or by an
+ * address, never by a name that a page elsewhere could have pointed at us. */
 static bool meant_for_us(const struct tunnel *t, const struct http1_head *req)
 {
 	struct target named = {0};
@@ -37,9 +37,9 @@ static bool meant_for_us(const struct tunnel *t, const struct http1_head *req)
 	if (strcmp(named.host, PROXY_INTERNAL_HOST) == 0)
 		return true;
 	bool address = strchr(named.host, ':') != NULL ||
-		strspn(named.host, "0123456789.") == strlen(named.host);
+		       strspn(named.host, "0123456789.") == strlen(named.host);
 	return named.port == t->listener_port &&
-		(address || strcmp(named.host, "localhost") == 0);
+	       (address || strcmp(named.host, "localhost") == 0);
 }
 
 bool http1_route(const struct tunnel *t, const struct http1_head *req, struct arena *a,
@@ -58,13 +58,16 @@ bool http1_route(const struct tunnel *t, const struct http1_head *req, struct ar
 				named.host, t->target.host);
 		out->target = named;
 		out->path = origin_form(rest, a);
-		/* RFC 9112 3.2.2: the target decides; a Host that says something else is refused, not guessed at. */
+		/* RFC 9112 3.2.2: the target decides; a Host that says something else is
+		 * refused, not guessed at. */
 		if (host_differs(req, &named))
-			err_set(err, ERR_HOST, "'%s' in the target, another in Host", named.host);
+			err_set(err, ERR_HOST, "'%s' in the target, another in Host",
+				named.host);
 	} else if (span_is(req->target, "*") || span_starts(req->target, "/")) {
 		out->path = req->target;
 		if (!t->intercepted && !meant_for_us(t, req))
-			return err_set(err, ERR_TARGET, "a request in origin form for another host");
+			return err_set(
+				err, ERR_TARGET, "a request in origin form for another host");
 		if (!t->intercepted) {
 			out->internal = true;
 			out->target = (struct target){.host = PROXY_INTERNAL_HOST, .port = 80};
@@ -117,7 +120,8 @@ struct span http1_masked(struct span raw, struct arena *a)
 	memcpy(copy, raw.p, raw.n);
 	for (; at != SIZE_MAX; at = span_find_nocase(raw, span_str(name), at)) {
 		at += sizeof name - 1;
-		while (at < raw.n && (raw.p[at] == ' ' || raw.p[at] == '\t' || raw.p[at] == ':'))
+		while (at < raw.n &&
+			(raw.p[at] == ' ' || raw.p[at] == '\t' || raw.p[at] == ':'))
 			at++;
 		for (; at < raw.n && raw.p[at] != '\r' && raw.p[at] != '\n'; at++)
 			copy[at] = '*';

@@ -1,7 +1,8 @@
 /*
- * One side of a tunnel: the byte pipe to the browser or to an origin, plain or TLS, never blocking. Holds what was received and
- * not yet used (`in`) and what waits to be sent (`out`), counts and hashes the plaintext both ways. It knows nothing of HTTP.
- * One tunnel thread owns it.
+ * One side of a tunnel: the byte pipe to the browser or to an origin, plain or TLS, never
+ * blocking. Holds what was received and not yet used (`in`) and what waits to be sent (`out`),
+ * counts and hashes the plaintext both ways. It knows nothing of HTTP. One tunnel thread owns
+ * it.
  */
 #ifndef PROXY_LEG_H
 #define PROXY_LEG_H
@@ -21,20 +22,22 @@ struct leg {
 	bool browser;    /* which errors to report: BROWSER_* or ORIGIN_* */
 	struct tls *tls; /* NULL: plain. Owned */
 	struct buf in, out;
-	bool filled;     /* the last read took all the room it had: the next one gets more */
-	bool in_eof;     /* the peer ended its side (FIN, close_notify) */
-	bool out_closed; /* we ended ours */
+	bool filled;        /* the last read took all the room it had: the next one gets more */
+	bool in_eof;        /* the peer ended its side (FIN, close_notify) */
+	bool out_closed;    /* we ended ours */
 	bool tls_truncated; /* in_eof came without close_notify */
-	bool broken;     /* no more bytes either way; err says why. What the peer had sent before that is still in `in` */
+	bool broken; /* no more bytes either way; err says why. What the peer had sent before
+			that is still in `in` */
 	struct err err;
 	short tls_wants; /* POLLIN/POLLOUT that TLS needs before it can go on; 0 = none */
 	uint64_t in_bytes, out_bytes; /* plaintext */
 	struct sha256 in_hash, out_hash;
-	int64_t number;  /* leg number of the facts: LEG_BROWSER or a case-wide one */
+	int64_t number; /* leg number of the facts: LEG_BROWSER or a case-wide one */
 };
 
-void leg_init(struct leg *l, int fd, bool browser); /* takes the fd; sets O_NONBLOCK and TCP_NODELAY */
-void leg_fini(struct leg *l);                       /* closes without further ado */
+void leg_init(struct leg *l, int fd,
+	bool browser);        /* takes the fd; sets O_NONBLOCK and TCP_NODELAY */
+void leg_fini(struct leg *l); /* closes without further ado */
 
 enum leg_result {
 	LEG_OK,    /* something moved */
@@ -46,21 +49,25 @@ enum leg_result {
 void leg_rest(struct leg *l);
 /* Read what is there, at most `max` bytes (<= LEG_READ_MAX), behind in. */
 enum leg_result leg_fill(struct leg *l, size_t max);
-/* Send what waits in out. LEG_OK: out is empty now (or already was). LEG_AGAIN: some is left. */
+/* Send what waits in out. LEG_OK: out is empty now (or already was). LEG_AGAIN: some is left.
+ */
 enum leg_result leg_flush(struct leg *l);
-/* Append to out and try to send: never blocks; look at buf_len(&l->out) for what is left. False if broken. */
+/* Append to out and try to send: never blocks; look at buf_len(&l->out) for what is left. False
+ * if broken. */
 bool leg_send(struct leg *l, struct span bytes);
-/* End our side after what waits in out was sent: TLS close_notify, then shutdown(SHUT_WR). Call until it gives LEG_OK. */
+/* End our side after what waits in out was sent: TLS close_notify, then shutdown(SHUT_WR). Call
+ * until it gives LEG_OK. */
 enum leg_result leg_end(struct leg *l);
-/* Poll events needed to go on: read interest if want_read, write interest if out is not empty, and what TLS wants. */
+/* Poll events needed to go on: read interest if want_read, write interest if out is not empty,
+ * and what TLS wants. */
 short leg_poll_events(const struct leg *l, bool want_read);
 /* Decrypted bytes wait inside TLS: a read will give them without poll. */
 bool leg_has_pending(const struct leg *l);
 /* Abort: RST instead of FIN (SO_LINGER 0), so that the peer sees a cut, not an end. */
 void leg_reset(struct leg *l);
 
-/* Counts and hashes start again from nothing: what passed so far was no plaintext of the peer's (CONNECT and its answer, a
- * ClientHello). tls_accept does so itself. */
+/* Counts and hashes start again from nothing: what passed so far was no plaintext of the peer's
+ * (CONNECT and its answer, a ClientHello). tls_accept does so itself. */
 void leg_count_anew(struct leg *l);
 /* Which error a failed socket call on this side is: *_RESET, *_CLOSED (EPIPE) or *_TIMEOUT. */
 enum err_kind leg_os_kind(const struct leg *l, int os);

@@ -20,9 +20,11 @@ static int error_status(enum err_kind kind, enum local_fault fault)
 {
 	if (fault == FAULT_BROWSER && kind >= ERR_HEAD_TRUNCATED && kind <= ERR_EXTRA_BYTES)
 		return 400;
-	if (kind == ERR_REFUSED_ADDRESS || kind == ERR_REFUSED_SELF || kind == ERR_REFUSED_NOISE)
+	if (kind == ERR_REFUSED_ADDRESS || kind == ERR_REFUSED_SELF ||
+		kind == ERR_REFUSED_NOISE)
 		return 403;
-	if (kind == ERR_DNS_TIMEOUT || kind == ERR_CONNECT_TIMEOUT || kind == ERR_ORIGIN_TIMEOUT)
+	if (kind == ERR_DNS_TIMEOUT || kind == ERR_CONNECT_TIMEOUT ||
+		kind == ERR_ORIGIN_TIMEOUT)
 		return 504;
 	return 502;
 }
@@ -51,7 +53,8 @@ static void finish(struct local_answer *a, int status, const char *type, const c
 		status, a->reason, mark);
 	if (status != 204)
 		buf_addf(&a->head,
-			"Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n",
+			"Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: "
+			"nosniff\r\n",
 			type, buf_len(&a->body));
 	if (status == 407)
 		buf_add_str(&a->head, "Proxy-Authenticate: Basic realm=\"clicktrail\"\r\n");
@@ -74,7 +77,8 @@ void local_error(struct local_answer *a, const struct err *err, enum local_fault
 	snprintf(mark, sizeof mark, "error; reason=%s", err_word(err->kind));
 	buf_addf(&a->body,
 		"<!doctype html><meta charset=\"utf-8\"><title>%d clicktrail: %s</title>"
-		"<h1>clicktrail could not pass this on</h1><p>This page was made by clicktrail, "
+		"<h1>clicktrail could not pass this on</h1><p>This page was made by "
+		"clicktrail, "
 		"not by the site.</p><p><b>",
 		status, err_word(err->kind));
 	add_escaped(&a->body, err_sentence(err->kind));
@@ -90,8 +94,10 @@ void local_error(struct local_answer *a, const struct err *err, enum local_fault
 
 void local_auth(struct local_answer *a)
 {
-	buf_add_str(&a->body, "clicktrail wants the user name and password it was started with.\n");
-	finish(a, 407, "text/plain; charset=utf-8", "error; reason=client-refused", true, false);
+	buf_add_str(
+		&a->body, "clicktrail wants the user name and password it was started with.\n");
+	finish(a, 407, "text/plain; charset=utf-8", "error; reason=client-refused", true,
+		false);
 }
 
 static const char index_page[] =
@@ -100,9 +106,11 @@ static const char index_page[] =
 	"<p>Everything it sends and receives is recorded. To see inside https, trust this "
 	"installation's certificate authority: <a href=\"/ca.pem\">PEM</a>, "
 	"<a href=\"/ca.der\">DER</a>.</p><ul>"
-	"<li>Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, Import, "
+	"<li>Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, "
+	"Import, "
 	"choose the PEM file, tick \"identify websites\".</li>"
-	"<li>Chromium: Settings, Privacy and security, Security, Manage certificates, Authorities, "
+	"<li>Chromium: Settings, Privacy and security, Security, Manage certificates, "
+	"Authorities, "
 	"Import, choose the PEM file.</li>"
 	"<li>Remove it again there when the investigation is over.</li></ul></html>\n";
 

@@ -1,6 +1,7 @@
 /*
- * Answers that the proxy gives itself: error pages marked as ours, and http://clicktrail.internal/ with the CA and the ready page.
- * Makes bytes only; recording and sending them is the exchange's business. Pure but for the ready mark.
+ * Answers that the proxy gives itself: error pages marked as ours, and
+ * http://clicktrail.internal/ with the CA and the ready page. Makes bytes only; recording and
+ * sending them is the exchange's business. Pure but for the ready mark.
  */
 #ifndef PROXY_LOCAL_H
 #define PROXY_LOCAL_H
@@ -19,10 +20,12 @@ struct local_answer {
 void local_fini(struct local_answer *a);
 /* Whose message was at fault decides between 400 and 502. */
 enum local_fault { FAULT_BROWSER, FAULT_ORIGIN };
-/* An error page: 400, 403, 502 or 504 by kind and fault; the detail is escaped. For HEAD the body is left empty. */
+/* An error page: 400, 403, 502 or 504 by kind and fault; the detail is escaped. For HEAD the
+ * body is left empty. */
 void local_error(struct local_answer *a, const struct err *err, enum local_fault fault,
 	const char *host, bool head_only);
-/* clicktrail.internal: "/", "/ca.pem", "/ca.der", "/ready", "/ready/done". path: origin form. */
+/* clicktrail.internal: "/", "/ca.pem", "/ca.der", "/ready", "/ready/done". path: origin form.
+ */
 void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
 	bool head_only);
 /* 407 with a Basic challenge. */

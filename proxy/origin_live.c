@@ -61,8 +61,8 @@ static bool live_open(void *self, const struct origin_ask *ask, struct leg *leg,
 	*got = (struct origin_got){0};
 	int64_t number = writer_new_leg(ask->record->writer);
 	int64_t until_us = clock_now_us(clock_real()) + (int64_t)DIAL_TIMEOUT_MS * 1000;
-	int fd = dial(&o->dialer, ask->host, ask->port, until_us, ask->stop_fd, ask->arena, &dns,
-		&fact, err);
+	int fd = dial(&o->dialer, ask->host, ask->port, until_us, ask->stop_fd, ask->arena,
+		&dns, &fact, err);
 	if (dns.name.p != NULL) {
 		dns.leg = number;
 		record_put(ask->record, FACT_KIND_DNS, &dns);

@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
-enum { PASSTHROUGH_IDLE_MS = 900000 }; /* an opaque connection that moves nothing for so long is ended */
+enum {
+	PASSTHROUGH_IDLE_MS = 900000
+}; /* an opaque connection that moves nothing for so long is ended */
 
 struct stream {
 	struct leg *from, *to;
@@ -32,7 +34,7 @@ static bool both_over(const struct stream *up, const struct stream *down)
 {
 	return (up->ended && down->ended && buf_len(&up->to->out) == 0 &&
 		       buf_len(&down->to->out) == 0) ||
-		up->from->broken || down->from->broken;
+	       up->from->broken || down->from->broken;
 }
 
 static void put_opaque(struct tunnel *t, const char *why, int64_t exchange, struct stream *up,
@@ -67,12 +69,14 @@ void passthrough(struct tunnel *t, const char *why, int64_t exchange)
 		stream_move(&down);
 		if (both_over(&up, &down))
 			break;
-		struct pump pump = {.browser = b, .origin = o, .commit_fd = -1,
+		struct pump pump = {.browser = b,
+			.origin = o,
+			.commit_fd = -1,
 			.read_browser = buf_len(&o->out) < PUMP_HIGH_WATER && !up.ended,
 			.read_origin = buf_len(&b->out) < PUMP_HIGH_WATER && !down.ended,
 			.stop_fd = t->proxy->stop_fd,
 			.until_us = clock_now_us(clock_real()) +
-				(int64_t)PASSTHROUGH_IDLE_MS * 1000};
+				    (int64_t)PASSTHROUGH_IDLE_MS * 1000};
 		unsigned happened = pump_wait(&pump);
 		if (happened & PUMP_STOPPED) {
 			err_set(&err, ERR_SHUTDOWN, "%s", "");

@@ -1,6 +1,6 @@
 /*
- * How does the client introduce itself on a new byte pipe? Reads (never peeks in a spin) until that is known; what was read stays in
- * leg->in. Tunnel threads.
+ * How does the client introduce itself on a new byte pipe? Reads (never peeks in a spin) until
+ * that is known; what was read stays in leg->in. Tunnel threads.
  */
 #ifndef PROXY_PEEK_H
 #define PROXY_PEEK_H

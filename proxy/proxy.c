@@ -33,10 +33,10 @@ static bool loopback(const struct sockaddr_storage *addr)
 	if (addr->ss_family == AF_INET6) {
 		const struct in6_addr *a = &((const struct sockaddr_in6 *)addr)->sin6_addr;
 		return IN6_IS_ADDR_LOOPBACK(a) ||
-			(IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+		       (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
 	}
 	return addr->ss_family == AF_INET &&
-		ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == 127;
+	       ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == 127;
 }
 
 static bool client_allowed(const struct proxy_options *o, const struct sockaddr_storage *client)
@@ -79,7 +79,8 @@ static void accept_one(struct proxy *p)
 	int fd = accept4(p->options.listen_fd, (struct sockaddr *)&client, &len,
 		SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
-		/* Out of descriptors or memory: the connection stays in the backlog until there is room. */
+		/* Out of descriptors or memory: the connection stays in the backlog until there
+		 * is room. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			wait_for_room(p);
 		return;
@@ -100,7 +101,8 @@ static void accept_one(struct proxy *p)
 /* Said as a fact each time: clients waited, and why. */
 static void note_full(struct proxy *p, size_t n)
 {
-	struct record r = {.writer = p->options.writer, .session = p->options.session,
+	struct record r = {.writer = p->options.writer,
+		.session = p->options.session,
 		.tunnel = FACT_NULL};
 	record_note(&r, NOTE_LIMIT, FACT_NULL,
 		"%zu connections are open: new ones wait for one to end", n);
@@ -111,7 +113,8 @@ static void *accept_loop(void *arg)
 	struct proxy *p = arg;
 	bool full = false; /* and it was said */
 	for (;;) {
-		struct pollfd fds[2] = {{p->options.listen_fd, POLLIN, 0}, {p->stop_fd, POLLIN, 0}};
+		struct pollfd fds[2] = {
+			{p->options.listen_fd, POLLIN, 0}, {p->stop_fd, POLLIN, 0}};
 		bool waits = poll(fds, 2, -1) > 0 && fds[1].revents == 0;
 		size_t n = crew_busy(p->crew), most = fds_tunnels(p->fds);
 		if (waits && n >= most) {
@@ -188,9 +191,11 @@ static bool make_parts(struct proxy *p, struct err *err)
 	p->tls_client = tls_client_new(o->cacert, o->ca, err);
 	if (p->tls_client == NULL)
 		return false;
-	p->live = (struct origin_live){
-		.dialer = {.resolver = o->resolver, .connect_to = o->connect_to,
-			.policy = o->policy, .via = o->via, .fds = p->fds},
+	p->live = (struct origin_live){.dialer = {.resolver = o->resolver,
+					       .connect_to = o->connect_to,
+					       .policy = o->policy,
+					       .via = o->via,
+					       .fds = p->fds},
 		.tls = p->tls_client,
 		.permit_bad_cert = o->permit_bad_cert};
 	p->origin = origin_live(&p->live);

@@ -1,7 +1,8 @@
 /*
- * The interceptor as its callers see it: give it a listening socket, a writer and a session; it serves every client connection in a
- * thread of its own (tunnel.c) and records all of it. It makes no session facts: who starts a session puts them. All calls
- * from one controlling thread.
+ * The interceptor as its callers see it: give it a listening socket, a writer and a session; it
+ * serves every client connection in a thread of its own (tunnel.c) and records all of it. It
+ * makes no session facts: who starts a session puts them. All calls from one controlling
+ * thread.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
@@ -23,7 +24,8 @@ enum {
 	PROXY_ANSWER_TIMEOUT_MS = 120000, /* the origin's head, from the end of the request */
 	PROXY_STALL_TIMEOUT_MS = 120000,  /* a body that does not move */
 	PROXY_TLS_TIMEOUT_MS = 15000,     /* one handshake */
-	PROXY_TUNNELS_MAX = 16384,        /* connections at once, or what descriptors allow; beyond it accept waits */
+	PROXY_TUNNELS_MAX = 16384, /* connections at once, or what descriptors allow; beyond it
+				      accept waits */
 };
 
 struct proxy_options {
@@ -35,17 +37,19 @@ struct proxy_options {
 	struct policy *policy; /* our own ports are added to it before the first accept */
 	const struct connect_to *connect_to;
 	struct resolver *resolver;
-	const struct via *via;                /* NULL: direct */
-	const char *cacert;                   /* PEM file or NULL */
-	const char *const *permit_bad_cert;   /* host names or "ANY"; NULL-terminated, may be NULL */
-	const char *const *only_hosts;        /* record only these, pass the rest unread; NULL: all */
-	const char *const *noise_hosts;       /* the browser's own background hosts: refused, recorded; may be NULL */
+	const struct via *via; /* NULL: direct */
+	const char *cacert;    /* PEM file or NULL */
+	const char *const
+		*permit_bad_cert;       /* host names or "ANY"; NULL-terminated, may be NULL */
+	const char *const *only_hosts;  /* record only these, pass the rest unread; NULL: all */
+	const char *const *noise_hosts; /* the browser's own background hosts: refused,
+					   recorded; may be NULL */
 	bool store_bodies;
-	uint64_t max_body;                    /* bytes of one body to store; the rest is passed and hashed */
+	uint64_t max_body; /* bytes of one body to store; the rest is passed and hashed */
 	/* Who may use it. None: loopback clients only. */
 	const struct policy_net *clients;
 	size_t n_clients;
-	const char *password;                 /* "user:password" for Proxy-Authorization, or NULL */
+	const char *password; /* "user:password" for Proxy-Authorization, or NULL */
 	/* Hold every request to a real origin until proxy_release. */
 	bool hold;
 };
@@ -53,8 +57,9 @@ struct proxy_options {
 struct proxy *proxy_start(const struct proxy_options *options, struct err *err);
 
 /*
- * The proof before anything leaves: the browser opens PROXY_READY_URL; when its page was fetched over our TLS and its script has
- * called back, the browser, the CA in it, namespace and proxy are known to work. Readable descriptor; proxy_is_ready tells.
+ * The proof before anything leaves: the browser opens PROXY_READY_URL; when its page was
+ * fetched over our TLS and its script has called back, the browser, the CA in it, namespace and
+ * proxy are known to work. Readable descriptor; proxy_is_ready tells.
  */
 #define PROXY_READY_URL "https://" PROXY_INTERNAL_HOST "/ready"
 int proxy_ready_fd(struct proxy *p);

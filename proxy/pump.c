@@ -38,7 +38,8 @@ static struct pollfd leg_pollfd(const struct leg *l, bool want_read)
 	if (!leg_live(l))
 		return (struct pollfd){-1, 0, 0};
 	short events = leg_poll_events(l, want_read && !l->in_eof);
-	/* Hang-ups are reported even when nothing is asked for: do not spin on a peer that is gone. */
+	/* Hang-ups are reported even when nothing is asked for: do not spin on a peer that is
+	 * gone. */
 	return (struct pollfd){events != 0 ? l->fd : -1, events, 0};
 }
 

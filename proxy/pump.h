@@ -1,6 +1,7 @@
 /*
- * The one place where a tunnel waits while bytes move: both legs, the recorder's eventfd and the stop signal, with a deadline. It
- * fills and flushes the legs that are ready and says what happened; it decides nothing. One tunnel thread.
+ * The one place where a tunnel waits while bytes move: both legs, the recorder's eventfd and
+ * the stop signal, with a deadline. It fills and flushes the legs that are ready and says what
+ * happened; it decides nothing. One tunnel thread.
  */
 #ifndef PROXY_PUMP_H
 #define PROXY_PUMP_H
@@ -8,7 +9,9 @@
 #include "proxy/leg.h"
 
 enum {
-	PUMP_HIGH_WATER = 256 * 1024, /* bytes waiting toward one side above which the other is not read */
+	PUMP_HIGH_WATER =
+		256 *
+		1024, /* bytes waiting toward one side above which the other is not read */
 };
 
 enum pump_event {

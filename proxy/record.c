@@ -40,7 +40,8 @@ uint64_t record_put(struct record *r, enum fact_kind kind, void *fact)
 	return ticket;
 }
 
-void record_note(struct record *r, enum note_code code, int64_t exchange, const char *format, ...)
+void record_note(
+	struct record *r, enum note_code code, int64_t exchange, const char *format, ...)
 {
 	char detail[ERR_DETAIL_MAX];
 	va_list ap;

@@ -1,6 +1,6 @@
 /*
- * What all tunnels of one running proxy share. Private to proxy/: made by proxy.c, read by tunnels. Everything but the atomics and what
- * `lock` guards is fixed before the first accept.
+ * What all tunnels of one running proxy share. Private to proxy/: made by proxy.c, read by
+ * tunnels. Everything but the atomics and what `lock` guards is fixed before the first accept.
  */
 #ifndef PROXY_STATE_H
 #define PROXY_STATE_H

@@ -35,7 +35,8 @@ bool target_from_authority(
 		host = span_of(authority.p + 1, close - 1);
 		struct span rest = span_from(authority, close + 1);
 		if (rest.n > 0 && rest.p[0] != ':')
-			return err_set(err, ERR_TARGET, "something other than a port after ']'");
+			return err_set(
+				err, ERR_TARGET, "something other than a port after ']'");
 		port = rest.n > 0 ? span_from(rest, 1) : SPAN_NONE;
 	} else {
 		size_t colon = span_find_byte(authority, ':', 0);
@@ -54,7 +55,8 @@ bool target_from_authority(
 	return take_host(host, literal, out, err);
 }
 
-bool target_from_absolute(struct span uri, struct target *out, struct span *rest, struct err *err)
+bool target_from_absolute(
+	struct span uri, struct target *out, struct span *rest, struct err *err)
 {
 	bool https = span_starts_nocase(uri, "https://");
 	if (!https && !span_starts_nocase(uri, "http://"))

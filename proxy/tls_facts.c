@@ -63,8 +63,8 @@ static int64_t known(int64_t us)
 	return us == INT64_MIN ? FACT_NULL : us;
 }
 
-void tls_facts_certificate(
-	struct tls_facts *facts, struct span der, const struct x509_st *decoded, struct arena *a)
+void tls_facts_certificate(struct tls_facts *facts, struct span der,
+	const struct x509_st *decoded, struct arena *a)
 {
 	struct tls_cert cert;
 	struct fact_certificate f;
@@ -72,7 +72,8 @@ void tls_facts_certificate(
 	if (decoded != NULL)
 		tls_cert_read(decoded, der, a, &cert);
 	else
-		tls_cert_decode(der, a, &cert, NULL); /* the texts stay unknown where it is none */
+		tls_cert_decode(
+			der, a, &cert, NULL); /* the texts stay unknown where it is none */
 	f.at_us = clock_now_us(clock_real());
 	f.sha256 = arena_copy(a, span_of(cert.sha256, SHA256_LEN));
 	f.subject = cert.subject;

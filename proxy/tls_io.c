@@ -19,11 +19,12 @@ enum {
  * back, and asks the kernel twice for each record. */
 struct wire {
 	int fd;
-	uint8_t *prefix; /* what reading gives first: handed over, or fetched and not yet used */
+	uint8_t *
+		prefix; /* what reading gives first: handed over, or fetched and not yet used */
 	size_t prefix_len, prefix_at;
 	bool drained; /* the socket gave all that it had: asking again would be for nothing */
-	int os;   /* errno of the last call that failed for good */
-	bool eof; /* recv gave 0 */
+	int os;       /* errno of the last call that failed for good */
+	bool eof;     /* recv gave 0 */
 	uint8_t first[TLS_IO_FIRST];
 	size_t first_n;
 	enum tls_io end; /* TLS_IO_OK until a read met the end */

@@ -31,17 +31,18 @@ struct tls *tls_io_new(struct ssl_st *ssl); /* takes the SSL */
 void tls_io_free(struct tls *t);
 /* One step of a handshake: what SSL_do_handshake gives. */
 int tls_io_handshake(struct ssl_st *ssl);
-/* Takes what is there, several records if they fit: *got bytes, also where the outcome is not OK,
- * which says why it went no further. OK: the room is full.
- * TLS_IO_EOF: close_notify; TLS_IO_CUT: the connection ended without it. TLS_IO_ERROR: err->os
- * is set (kind SYSTEM) where the socket failed, else err->detail says what TLS did not like or
- * which alert came (kind INTERNAL; the leg knows whose fault). The end, once met, is told again
- * by every later read. */
+/* Takes what is there, several records if they fit: *got bytes, also where the outcome is not
+ * OK, which says why it went no further. OK: the room is full. TLS_IO_EOF: close_notify;
+ * TLS_IO_CUT: the connection ended without it. TLS_IO_ERROR: err->os is set (kind SYSTEM) where
+ * the socket failed, else err->detail says what TLS did not like or which alert came (kind
+ * INTERNAL; the leg knows whose fault). The end, once met, is told again by every later read.
+ */
 enum tls_io tls_io_read(struct tls *t, uint8_t *p, size_t n, size_t *got, struct err *err);
 enum tls_io tls_io_write(
 	struct tls *t, const uint8_t *p, size_t n, size_t *sent, struct err *err);
 enum tls_io tls_io_end(struct tls *t); /* close_notify */
-size_t tls_io_pending(const struct tls *t); /* bytes that need no poll: decrypted or still records */
+size_t tls_io_pending(
+	const struct tls *t); /* bytes that need no poll: decrypted or still records */
 bool tls_io_ended(const struct tls *t); /* a read has met the end, one way or another */
 
 /* What handshakes want to know of the socket below: errno of the last failed call (0: none),

@@ -39,8 +39,8 @@ static void add_part(struct sha256 *h, struct span part)
 	sha256_add(h, part.p, part.n);
 }
 
-void tls_known_key(const struct tls_host *host, struct span ocsp, const struct span *certificates,
-	size_t n, uint8_t key[SHA256_LEN])
+void tls_known_key(const struct tls_host *host, struct span ocsp,
+	const struct span *certificates, size_t n, uint8_t key[SHA256_LEN])
 {
 	struct sha256 h;
 	sha256_init(&h);
@@ -72,10 +72,10 @@ bool tls_known_find(struct tls_known *k, const uint8_t key[SHA256_LEN], int64_t 
 void tls_known_add(
 	struct tls_known *k, const uint8_t key[SHA256_LEN], int64_t now_us, int64_t ends_s)
 {
-	struct known new = {.from_us = now_us,
-		.until_us = now_us + TLS_KNOWN_S * INT64_C(1000000)};
+	struct known new = {
+		.from_us = now_us, .until_us = now_us + TLS_KNOWN_S * INT64_C(1000000)};
 	if (ends_s < new.until_us / 1000000)
-		new.until_us = ends_s * INT64_C(1000000);
+		new.until_us = ends_s *INT64_C(1000000);
 	memcpy(new.key, key, SHA256_LEN);
 	pthread_mutex_lock(&k->lock);
 	*slot(k, key) = new;

@@ -1,6 +1,7 @@
 /*
- * The story of one client connection. Read this first: a table of named steps, walked once. Each step's outcome is a fact, so a
- * refused, broken or late tunnel is stored by the same path as a good one.
+ * The story of one client connection. Read this first: a table of named steps, walked once.
+ * Each step's outcome is a fact, so a refused, broken or late tunnel is stored by the same path
+ * as a good one.
  *
  *   connect   where does the browser want to go?
  *   peek      how does it introduce itself?
@@ -22,7 +23,8 @@
 #include <unistd.h>
 
 enum {
-	TUNNEL_LINGER_MS = 1000, /* a browser that still sends is read for so long behind our last byte */
+	TUNNEL_LINGER_MS =
+		1000, /* a browser that still sends is read for so long behind our last byte */
 	TUNNEL_LINGER_MAX = 1024 * 1024,
 };
 
@@ -70,7 +72,8 @@ void tunnel_rest(struct tunnel *t)
 bool tunnel_open_origin(struct tunnel *t, const struct target *target, const char *const *alpn,
 	struct origin_got *got, struct err *err)
 {
-	struct arena arena = {0}; /* its facts are put on the way: a plain connection opens many */
+	struct arena arena = {
+		0}; /* its facts are put on the way: a plain connection opens many */
 	struct origin_ask ask = {.host = target->host,
 		.port = target->port,
 		.tls = target->https,
@@ -129,14 +132,18 @@ static enum http1_scan first_head(struct tunnel *t, struct http1_head *head, str
 			return scan;
 		if (t->browser.in_eof || t->browser.broken)
 			return HTTP1_MORE;
-		struct pump pump = {.browser = &t->browser, .read_browser = true,
-			.commit_fd = -1, .stop_fd = t->proxy->stop_fd, .until_us = until_us};
+		struct pump pump = {.browser = &t->browser,
+			.read_browser = true,
+			.commit_fd = -1,
+			.stop_fd = t->proxy->stop_fd,
+			.until_us = until_us};
 		if (pump_wait(&pump) & (PUMP_STOPPED | PUMP_TIMEOUT))
 			return HTTP1_MORE;
 	}
 }
 
-static void put_connect(struct tunnel *t, const char *kind, struct span head, const struct err *err)
+static void put_connect(
+	struct tunnel *t, const char *kind, struct span head, const struct err *err)
 {
 	struct fact_connect fact;
 	fact_init(FACT_KIND_CONNECT, &fact);
@@ -229,19 +236,20 @@ static enum step pass_through(struct tunnel *t, const char *why)
 	struct origin_got got;
 	/* Our own page has no origin: its name must not go out. */
 	if (t->internal) {
-		err_set(&t->end, ERR_TARGET, "%s without TLS inside CONNECT", PROXY_INTERNAL_HOST);
+		err_set(&t->end, ERR_TARGET, "%s without TLS inside CONNECT",
+			PROXY_INTERNAL_HOST);
 		return STEP_OVER;
 	}
 	t->target.https = false;
-	if (tunnel_hold(t, &t->end) &&
-		tunnel_open_origin(t, &t->target, NULL, &got, &t->end)) {
+	if (tunnel_hold(t, &t->end) && tunnel_open_origin(t, &t->target, NULL, &got, &t->end)) {
 		tls_cert_free(got.peer);
 		passthrough(t, why, FACT_NULL);
 	}
 	return STEP_OVER;
 }
 
-/* HTTP/2 without TLS by prior knowledge (RFC 9113 3.3): no browser does so, and unread it must not pass. */
+/* HTTP/2 without TLS by prior knowledge (RFC 9113 3.3): no browser does so, and unread it must
+ * not pass. */
 static bool clear_h2(struct tunnel *t)
 {
 	static const char preface[] = "PRI ";
@@ -282,7 +290,8 @@ static enum step step_peek(struct tunnel *t)
 enum { ALPN_SPOKEN = 2 };
 static const char *const spoken[ALPN_SPOKEN] = {"h2", "http/1.1"};
 
-/* What of the browser's list we speak, in its order: the origin's choice is then one that the browser takes. */
+/* What of the browser's list we speak, in its order: the origin's choice is then one that the
+ * browser takes. */
 static void alpn_to_offer(const struct fact_hello *hello, const char *out[ALPN_SPOKEN + 1])
 {
 	size_t n = 0;
@@ -298,7 +307,8 @@ static void alpn_to_offer(const struct fact_hello *hello, const char *out[ALPN_S
 	out[n] = NULL;
 }
 
-/* A failure goes on: the browser is told inside TLS, since it does not show the body of a refused CONNECT. */
+/* A failure goes on: the browser is told inside TLS, since it does not show the body of a
+ * refused CONNECT. */
 static enum step step_origin(struct tunnel *t)
 {
 	const char *alpn[ALPN_SPOKEN + 1];
@@ -372,7 +382,8 @@ static void ip_port(const struct sockaddr *addr, char *ip, size_t ip_len, int64_
 		*port = (int64_t)number;
 }
 
-static void put_tunnel(struct tunnel *t, const struct sockaddr *client, const struct sockaddr *listener)
+static void put_tunnel(
+	struct tunnel *t, const struct sockaddr *client, const struct sockaddr *listener)
 {
 	char client_ip[NI_MAXHOST], listener_ip[NI_MAXHOST];
 	struct fact_tunnel fact;
@@ -385,7 +396,8 @@ static void put_tunnel(struct tunnel *t, const struct sockaddr *client, const st
 	record_put(&t->record, FACT_KIND_TUNNEL, &fact);
 }
 
-/* Our last byte first, then whatever the browser is still sending, so that a reset does not swallow the answer. */
+/* Our last byte first, then whatever the browser is still sending, so that a reset does not
+ * swallow the answer. */
 static void close_browser(struct tunnel *t)
 {
 	struct leg *b = &t->browser;
@@ -406,8 +418,11 @@ static void close_browser(struct tunnel *t)
 		buf_clear(&b->in);
 		if ((ended == LEG_OK && b->in_eof) || taken > TUNNEL_LINGER_MAX)
 			break;
-		struct pump pump = {.browser = b, .read_browser = true, .commit_fd = -1,
-			.stop_fd = t->proxy->stop_fd, .until_us = until_us};
+		struct pump pump = {.browser = b,
+			.read_browser = true,
+			.commit_fd = -1,
+			.stop_fd = t->proxy->stop_fd,
+			.until_us = until_us};
 		if (pump_wait(&pump) & (PUMP_STOPPED | PUMP_TIMEOUT))
 			break;
 	}
@@ -422,12 +437,13 @@ static void put_tunnel_end(struct tunnel *t)
 	record_put(&t->record, FACT_KIND_TUNNEL_END, &fact);
 }
 
-void tunnel_run(struct proxy *p, int fd, const struct sockaddr *client, const struct sockaddr *listener)
+void tunnel_run(
+	struct proxy *p, int fd, const struct sockaddr *client, const struct sockaddr *listener)
 {
 	struct tunnel t = {.proxy = p};
 	struct writer *w = p->options.writer;
-	t.record = (struct record){.writer = w, .session = p->options.session,
-		.tunnel = writer_new_tunnel(w)};
+	t.record = (struct record){
+		.writer = w, .session = p->options.session, .tunnel = writer_new_tunnel(w)};
 	t.waiter.eventfd = -1;
 	fact_init(FACT_KIND_HELLO, &t.hello);
 	leg_init(&t.browser, fd, true);

@@ -1,7 +1,8 @@
 /*
- * A case file as a reader sees it: read-only connection, hostile content assumed (defensive mode, limits, whitelist of the schema).
- * A case that another process is writing is read beside it (WAL, short read transactions); a foreign, unwritable or
- * unclosed one is copied with its WAL to a private folder first and opened there. One thread per struct case_file.
+ * A case file as a reader sees it: read-only connection, hostile content assumed (defensive
+ * mode, limits, whitelist of the schema). A case that another process is writing is read beside
+ * it (WAL, short read transactions); a foreign, unwritable or unclosed one is copied with its
+ * WAL to a private folder first and opened there. One thread per struct case_file.
  */
 #ifndef STORE_CASE_H
 #define STORE_CASE_H
@@ -12,13 +13,13 @@
 struct case_file;
 
 struct case_about {
-	struct span id;          /* hex */
+	struct span id; /* hex */
 	int64_t created_us;
-	int64_t closed_us;       /* FACT_NULL while open */
+	int64_t closed_us; /* FACT_NULL while open */
 	struct span tool_name, tool_version;
 	struct span operator_name;
-	int schema;              /* number of the last schema step */
-	bool being_written;      /* a writer holds the lock: another process, or this one */
+	int schema;         /* number of the last schema step */
+	bool being_written; /* a writer holds the lock: another process, or this one */
 	int64_t last_seq;
 };
 
@@ -28,14 +29,15 @@ void case_close(struct case_file *c);
 /* Spans live until case_close. Read anew at each call. */
 bool case_about(struct case_file *c, struct case_about *out, struct err *err);
 
-/* Every fact with seq > after, in order of seq, of one session (0: all); chunk data is left out (read it by case_body).
- * The spans handed to `each` live until it returns; false from it stops. Each call is made of read transactions of at most a
- * second. */
+/* Every fact with seq > after, in order of seq, of one session (0: all); chunk data is left out
+ * (read it by case_body). The spans handed to `each` live until it returns; false from it
+ * stops. Each call is made of read transactions of at most a second. */
 typedef bool case_fact_fn(void *ctx, enum fact_kind kind, int64_t seq, const void *fact);
 bool case_facts(struct case_file *c, int64_t after, int64_t session, case_fact_fn *each,
 	void *ctx, struct err *err);
 
-/* At most max bytes of a stored body, from its start, appended to out. *whole is set if that is all of what is stored. */
+/* At most max bytes of a stored body, from its start, appended to out. *whole is set if that is
+ * all of what is stored. */
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
 	struct buf *out, bool *whole, struct err *err);
 

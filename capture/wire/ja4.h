@@ -9,7 +9,8 @@
 
 enum { JA4_TEXT = 37 }; /* "t13d1516h2_8daaf6152771_e5627efa2ab1" and NUL */
 
-/* transport: 't' TCP, 'q' QUIC, 'd' DTLS. raw (JA4_r: sorted lists, not hashed) is appended to. */
+/* transport: 't' TCP, 'q' QUIC, 'd' DTLS. raw (JA4_r: sorted lists, not hashed) is appended to.
+ */
 void ja4(const struct tls_hello *hello, char transport, struct buf *raw, char out[JA4_TEXT]);
 
 #endif

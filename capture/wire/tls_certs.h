@@ -22,8 +22,8 @@ struct tls_cert {
 	struct span serial; /* lower-case hex, "-" first if negative */
 	int64_t not_before_us, not_after_us; /* INT64_MIN where it cannot be read */
 	struct span san;            /* "DNS:name" "IP:addr" "email:.." "URI:.." "other:type",
-				       space-separated; bytes beyond	    printable ASCII, space and backslash
-				       as \xNN. Empty: no such extension */
+				       space-separated; bytes beyond	    printable ASCII, space and
+				       backslash	    as \xNN. Empty: no such extension */
 	struct span key_kind;       /* "EC P-256", "RSA 2048", "Ed25519" */
 	struct span signature_kind; /* "ecdsa-with-SHA256", "sha256WithRSAEncryption", or the
 				       dotted OID */

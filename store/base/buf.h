@@ -1,6 +1,7 @@
 /*
- * A growable run of bytes with one owner. Appending never fails but by running out of memory, which stops the program:
- * whoever feeds it from the network bounds it first. `start` lets a reader consume from the front cheaply.
+ * A growable run of bytes with one owner. Appending never fails but by running out of memory,
+ * which stops the program: whoever feeds it from the network bounds it first. `start` lets a
+ * reader consume from the front cheaply.
  */
 #ifndef STORE_BASE_BUF_H
 #define STORE_BASE_BUF_H
@@ -31,7 +32,8 @@ void buf_add_u16(struct buf *b, uint16_t v); /* big-endian */
 void buf_add_u32(struct buf *b, uint32_t v);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Room for n more bytes at the end; write there, then buf_grew. Moves the content: borrowed pointers die. */
+/* Room for n more bytes at the end; write there, then buf_grew. Moves the content: borrowed
+ * pointers die. */
 uint8_t *buf_room(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
 void buf_consume(struct buf *b, size_t n); /* drop n bytes from the front */

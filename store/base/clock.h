@@ -1,6 +1,7 @@
 /*
- * Time, injectable. Stamps are microseconds since 1970 UTC, anchored once to the monotonic clock: within a
- * process they never step back, and differences between them are true durations. Any thread may read.
+ * Time, injectable. Stamps are microseconds since 1970 UTC, anchored once to the monotonic
+ * clock: within a process they never step back, and differences between them are true
+ * durations. Any thread may read.
  */
 #ifndef STORE_BASE_CLOCK_H
 #define STORE_BASE_CLOCK_H
@@ -19,7 +20,8 @@ static inline int64_t clock_now_us(const struct clock *c)
 {
 	return c->now_us(c->self);
 }
-/* CLOCK_REALTIME minus our anchored time: how far the machine's clock was stepped since the start. */
+/* CLOCK_REALTIME minus our anchored time: how far the machine's clock was stepped since the
+ * start. */
 int64_t clock_drift_us(void);
 
 enum { CLOCK_TEXT_MAX = 32 };

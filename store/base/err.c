@@ -13,7 +13,8 @@ static const struct {
 #undef ERR
 };
 
-static void __attribute__((format(printf, 4, 0))) fill(struct err *err, enum err_kind kind, int os, const char *format, va_list ap)
+static void __attribute__((format(printf, 4, 0)))
+fill(struct err *err, enum err_kind kind, int os, const char *format, va_list ap)
 {
 	char raw[ERR_DETAIL_MAX];
 	vsnprintf(raw, sizeof raw, format, ap);

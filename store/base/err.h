@@ -1,7 +1,8 @@
 /*
- * Failure as a value. A fallible function returns bool (or a pointer) and takes `struct err *err` last;
- * the struct lives on the caller's stack and holds no memory. Kinds come from err.tbl: one table gives the
- * enum, the word that is stored, and the sentence that is shown. Any thread.
+ * Failure as a value. A fallible function returns bool (or a pointer) and takes `struct err
+ * *err` last; the struct lives on the caller's stack and holds no memory. Kinds come from
+ * err.tbl: one table gives the enum, the word that is stored, and the sentence that is shown.
+ * Any thread.
  */
 #ifndef STORE_BASE_ERR_H
 #define STORE_BASE_ERR_H
@@ -24,8 +25,9 @@ struct err {
 	char detail[ERR_DETAIL_MAX]; /* UTF-8, control bytes escaped; may be empty */
 };
 
-/* Fill *err and return false, so that `return err_set(...)` reads well. err may be NULL. Control bytes that
- * reach the detail through the arguments are escaped; the text is cut at ERR_DETAIL_MAX - 1. */
+/* Fill *err and return false, so that `return err_set(...)` reads well. err may be NULL.
+ * Control bytes that reach the detail through the arguments are escaped; the text is cut at
+ * ERR_DETAIL_MAX - 1. */
 bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same, adding strerror(os) behind the detail. */

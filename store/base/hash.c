@@ -68,7 +68,8 @@ void sha256_fini(struct sha256 *h)
 
 void sha256(struct span s, uint8_t out[SHA256_LEN])
 {
-	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md_sha256(), NULL) != 1)
+	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md_sha256(), NULL) !=
+		1)
 		abort();
 }
 

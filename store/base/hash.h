@@ -1,5 +1,6 @@
 /*
- * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` holds a heap context between init and fini.
+ * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` holds a heap
+ * context between init and fini.
  */
 #ifndef STORE_BASE_HASH_H
 #define STORE_BASE_HASH_H

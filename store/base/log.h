@@ -1,6 +1,7 @@
 /*
- * The second voice: terse lines on stderr for whoever runs the program. Never evidence, and never a header value, body,
- * query, cookie or key: pass hosts, ids, words and counts only. Any thread; one write(2) per line.
+ * The second voice: terse lines on stderr for whoever runs the program. Never evidence, and
+ * never a header value, body, query, cookie or key: pass hosts, ids, words and counts only. Any
+ * thread; one write(2) per line.
  */
 #ifndef STORE_BASE_LOG_H
 #define STORE_BASE_LOG_H

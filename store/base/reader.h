@@ -1,6 +1,7 @@
 /*
- * A cursor over hostile bytes with a sticky error: after the first read past the end every read gives zero or an empty
- * span, and `bad` stays set. Check once, at the end. Big-endian, as the network is. Never allocates.
+ * A cursor over hostile bytes with a sticky error: after the first read past the end every read
+ * gives zero or an empty span, and `bad` stays set. Check once, at the end. Big-endian, as the
+ * network is. Never allocates.
  */
 #ifndef STORE_BASE_READER_H
 #define STORE_BASE_READER_H

@@ -108,7 +108,8 @@ int ascii_hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of the well-formed UTF-8 character at s (RFC 3629 section 4) and its code point; 0 if ill-formed. */
+/* Length of the well-formed UTF-8 character at s (RFC 3629 section 4) and its code point; 0 if
+ * ill-formed. */
 static size_t utf8_char(struct span s, uint32_t *code)
 {
 	uint8_t c = s.p[0];
@@ -147,10 +148,10 @@ bool text_valid(struct span s)
 /* Characters that move the cursor, reorder or hide text: shown as escapes. */
 static bool code_unsafe(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x061c || c == 0x180e ||
-		(c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-		(c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-		(c >= 0xe0000 && c <= 0xe0fff);
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x061c ||
+	       c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	       (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 size_t text_escape(struct span s, char *out, size_t out_len)
@@ -166,8 +167,8 @@ size_t text_escape(struct span s, char *out, size_t out_len)
 			n = 1;
 			len = (size_t)snprintf(piece, sizeof piece, "\\x%02x", s.p[0]);
 		} else if (code_unsafe(code)) {
-			len = (size_t)snprintf(piece, sizeof piece,
-				code < 0x80 ? "\\x%02x" : "\\u{%x}", code);
+			len = (size_t)snprintf(
+				piece, sizeof piece, code < 0x80 ? "\\x%02x" : "\\u{%x}", code);
 		} else {
 			memcpy(piece, s.p, n);
 			len = n;

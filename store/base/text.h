@@ -1,6 +1,7 @@
 /*
- * Borrowed bytes (span) and the few things we do with them: compare, search, escape for people, check UTF-8.
- * A span owns nothing and need not end in NUL. ASCII rules only: HTTP and URLs are ASCII. Any thread.
+ * Borrowed bytes (span) and the few things we do with them: compare, search, escape for people,
+ * check UTF-8. A span owns nothing and need not end in NUL. ASCII rules only: HTTP and URLs are
+ * ASCII. Any thread.
  */
 #ifndef STORE_BASE_TEXT_H
 #define STORE_BASE_TEXT_H
@@ -38,7 +39,7 @@ static inline struct span span_first(struct span s, size_t n)
 }
 
 bool span_eq(struct span a, struct span b);
-bool span_is(struct span a, const char *s);      /* same bytes */
+bool span_is(struct span a, const char *s);        /* same bytes */
 bool span_is_nocase(struct span a, const char *s); /* ASCII case folded */
 bool span_eq_nocase(struct span a, struct span b);
 bool span_starts(struct span a, const char *s);
@@ -71,9 +72,10 @@ int ascii_hex(uint8_t c);
 /* True if s is well-formed UTF-8 (RFC 3629) without NUL. */
 bool text_valid(struct span s);
 
-/* For people's eyes (terminal, log, text report): C0, C1, DEL, bidi controls (U+202A-202E, U+2066-2069, U+200E, U+200F),
- * zero-width and other format characters, line separators and ill-formed bytes become \xNN or \u{N}; a backslash stays
- * as it is. Writes at most out_len - 1 bytes and a NUL, never half an escape or character; returns the length written. */
+/* For people's eyes (terminal, log, text report): C0, C1, DEL, bidi controls (U+202A-202E,
+ * U+2066-2069, U+200E, U+200F), zero-width and other format characters, line separators and
+ * ill-formed bytes become \xNN or \u{N}; a backslash stays as it is. Writes at most out_len - 1
+ * bytes and a NUL, never half an escape or character; returns the length written. */
 size_t text_escape(struct span s, char *out, size_t out_len);
 
 #endif

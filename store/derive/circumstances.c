@@ -1,4 +1,5 @@
-/* What a reader of the trail must know beside it: what the user allowed or changed, and why the last hop failed. */
+/* What a reader of the trail must know beside it: what the user allowed or changed, and why the
+ * last hop failed. */
 #include "store/derive/walk.h"
 #include "store/fact/notes.h"
 
@@ -16,7 +17,8 @@ static void note_session(struct walk *w, struct trail *t)
 	char via[TEXT_MAX];
 	for (size_t i = 0; i < w->m->n_notes; i++) {
 		const struct fact_note *n = w->m->notes[i];
-		for (size_t k = 0; n->session == t->session && k < sizeof said / sizeof *said; k++)
+		for (size_t k = 0; n->session == t->session && k < sizeof said / sizeof *said;
+			k++)
 			if (span_is(n->code, note_word(said[k].code)))
 				trail_note(w, t, "%s", said[k].text);
 	}

@@ -13,8 +13,8 @@ struct model_field {
 };
 
 /* From `lines` ("Name: value" lines with CRLF) where there are any, else from `head`, whose
- * first line is skipped. Without a head (HTTP/2), names may begin with a colon. Spans point into
- * them; the array lies in the arena. */
+ * first line is skipped. Without a head (HTTP/2), names may begin with a colon. Spans point
+ * into them; the array lies in the arena. */
 size_t fields_parse(
 	struct arena *a, struct span head, struct span lines, struct model_field **out);
 /* Value of the first line of that name (ASCII case folded), or SPAN_NONE. */

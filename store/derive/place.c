@@ -128,10 +128,8 @@ static bool is_link(struct walk *w, const struct signs *n, bool *upgraded)
 static size_t place(struct walk *w, const struct model_exchange *x, size_t trail,
 	const struct candidate *c, struct trail_hop hop)
 {
-	struct nav nav = {.x = x,
-		.signs = derived_signs(x),
-		.trail = trail,
-		.before = w->newest[trail]};
+	struct nav nav = {
+		.x = x, .signs = derived_signs(x), .trail = trail, .before = w->newest[trail]};
 	if (w->trails[trail].n_hops + 2 > TRAIL_HOPS_MAX) {
 		trail_note(w, &w->trails[trail], "more than %d hops: the rest is left out",
 			TRAIL_HOPS_MAX);

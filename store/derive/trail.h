@@ -75,8 +75,8 @@ enum { TRAIL_QUOTE_MAX = 400, TRAIL_HOPS_MAX = 500 };
 /* What a link claims about where it leads, against the hops that followed. */
 #define TRAIL_VERDICTS(X)                                                                      \
 	X(NONE, "none")                                                                        \
-	X(AGREE, "agree")             /* a later hop is what the link names */                 \
-	X(DIFFER, "differ")           /* the browser was led to somebody else, and never there */ \
+	X(AGREE, "agree")   /* a later hop is what the link names */                           \
+	X(DIFFER, "differ") /* the browser was led to somebody else, and never there */        \
 	X(NOT_REACHED, "not-reached") /* the trail ended before it left whose link it is */
 enum trail_verdict {
 #define X(name, word) CLAIM_##name,
@@ -88,10 +88,10 @@ const char *verdict_word(enum trail_verdict v);
 /* In what the hop that agrees is like the claim. */
 #define TRAIL_MATCHES(X)                                                                       \
 	X(NONE, "none")                                                                        \
-	X(ADDRESS, "address")   /* the same address, fragments aside */                        \
-	X(SCHEME, "scheme")     /* but for http and https */                                   \
-	X(ADDED, "added")       /* but for parameters that were added (and the scheme) */      \
-	X(DOMAIN, "domain")     /* the host, which is all that the link names */
+	X(ADDRESS, "address") /* the same address, fragments aside */                          \
+	X(SCHEME, "scheme")   /* but for http and https */                                     \
+	X(ADDED, "added")     /* but for parameters that were added (and the scheme) */        \
+	X(DOMAIN, "domain")   /* the host, which is all that the link names */
 enum trail_match {
 #define X(name, word) MATCH_##name,
 	TRAIL_MATCHES(X)

@@ -72,8 +72,8 @@ static const struct fact_field h2_frame_fields[] = {FACT_H2_FRAME(FIELD_I, FIELD
 #undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
-#define X(upper, lower)                                                                       \
-	{#lower, sizeof(struct fact_##lower), lower##_fields,                                 \
+#define X(upper, lower)                                                                        \
+	{#lower, sizeof(struct fact_##lower), lower##_fields,                                  \
 		sizeof lower##_fields / sizeof *lower##_fields},
 	FACT_KINDS(X)
 #undef X
@@ -239,8 +239,8 @@ void fact_canon(enum fact_kind kind, int64_t seq, const void *fact, struct buf *
 			buf_add_byte(out, 'i');
 			buf_add_u64(out, (uint64_t)int_of(f, fact));
 		} else {
-			canon_bytes(out, f->type == FACT_TYPE_TEXT ? 't' : 'b',
-				span_in(f, fact));
+			canon_bytes(
+				out, f->type == FACT_TYPE_TEXT ? 't' : 'b', span_in(f, fact));
 		}
 	}
 }

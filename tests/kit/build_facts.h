@@ -58,7 +58,7 @@ struct build_exchange {
 	struct span body_bytes; /* instead of body */
 	const char *made_by;    /* origin */
 	const char *end;        /* reason; "ok". "": no end fact yet */
-	bool chromium;       /* its words, where they are not Firefox's */
+	bool chromium;          /* its words, where they are not Firefox's */
 	bool body_not_loaded;   /* stored, but model_set_body is not called */
 };
 

@@ -1,6 +1,7 @@
 /*
- * Pages, origins and clients that mean harm: what they do must not hide traffic from the record,
- * make facts untrue, take memory or descriptors without end, or leave connections behind.
+ * Pages, origins and clients that mean harm: what they do must not hide traffic from the
+ * record, make facts untrue, take memory or descriptors without end, or leave connections
+ * behind.
  */
 #include "tests/kit/conversation.h"
 
@@ -50,7 +51,8 @@ static void a_switch_that_nobody_asked_for_hides_nothing(void **state)
 	struct conversation c;
 	conversation_start(&c, *state != NULL, NULL);
 	ORIGIN_PLAYS(&c, EXPECT_HEAD,
-		SEND("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),
+		SEND("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+		     "x\r\n\r\n"),
 		EXPECT_CUT, DROP);
 	conversation_open(&c);
 	conversation_ask(&c, "GET", "/page", HOST "\r\n");
@@ -71,7 +73,8 @@ static void http_1_0_is_not_switched(void **state)
 	bool tls = *state != NULL;
 	conversation_start(&c, tls, NULL);
 	ORIGIN_PLAYS(&c, EXPECT_HEAD,
-		SEND("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),
+		SEND("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+		     "x\r\n\r\n"),
 		EXPECT_CUT, DROP);
 	conversation_open(&c);
 	char request[200];
@@ -85,16 +88,17 @@ static void http_1_0_is_not_switched(void **state)
 	conversation_free(&c);
 }
 
-/* Our page answers at once where a 100 is waited for: the body that still comes is no request. */
+/* Our page answers at once where a 100 is waited for: the body that still comes is no request.
+ */
 static void an_unread_body_is_no_request(void **state)
 {
 	struct conversation c;
 	(void)state;
 	conversation_start(&c, false, NULL);
 	conversation_open(&c);
-	raw_send(&c.client,
-		"POST http://clicktrail.internal/nothing HTTP/1.1\r\nHost: clicktrail.internal\r\n"
-		"Expect: 100-continue\r\nContent-Length: 61\r\n\r\n");
+	raw_send(&c.client, "POST http://clicktrail.internal/nothing HTTP/1.1\r\nHost: "
+			    "clicktrail.internal\r\n"
+			    "Expect: 100-continue\r\nContent-Length: 61\r\n\r\n");
 	assert_true(strncmp(raw_head(&c.client), "HTTP/1.1 404 ", 13) == 0);
 	raw_send(&c.client, "GET http://origin.test/hidden HTTP/1.1\r\n" HOST "\r\n");
 	const char *rest = raw_rest(&c.client, NULL);
@@ -110,9 +114,8 @@ static void requests_behind_a_refused_one_are_noted(void **state)
 	(void)state;
 	conversation_start(&c, false, NULL);
 	conversation_open(&c);
-	raw_send(&c.client,
-		"GET http://origin.test/a HTTP/1.1\r\nHost: other.test\r\n\r\n"
-		"GET http://origin.test/b HTTP/1.1\r\n" HOST "\r\n");
+	raw_send(&c.client, "GET http://origin.test/a HTTP/1.1\r\nHost: other.test\r\n\r\n"
+			    "GET http://origin.test/b HTTP/1.1\r\n" HOST "\r\n");
 	expect_page(&c.client, 400, "bad-host");
 	assert_null(strstr(raw_rest(&c.client, NULL), "HTTP/1.1"));
 	conversation_end(&c);
@@ -135,8 +138,8 @@ static void our_own_name_does_not_go_out(void **state)
 	conversation_end(&c);
 	assert_int_equal(CASE_COUNT(c.facts, DNS), 0);
 	assert_int_equal(CASE_COUNT(c.facts, LEG), 0);
-	assert_true(span_is(
-		CASE_FACT(c.facts, TUNNEL_END, tunnel_end, 0)->reason, "bad-target"));
+	assert_true(
+		span_is(CASE_FACT(c.facts, TUNNEL_END, tunnel_end, 0)->reason, "bad-target"));
 	conversation_free(&c);
 }
 
@@ -162,7 +165,8 @@ static void an_upload_ends_with_its_origin(void **state)
 	struct conversation c;
 	conversation_start(&c, *state != NULL, NULL);
 	ORIGIN_PLAYS(&c, EXPECT_HEAD,
-		SEND("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"), WAIT_GO, RESET);
+		SEND("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"), WAIT_GO,
+		RESET);
 	conversation_open(&c);
 	conversation_ask(&c, "POST", "/up", HOST "Content-Length: 1000000000\r\n\r\n");
 	raw_expect(&c.client, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
@@ -196,7 +200,8 @@ static void a_body_that_may_be_cut_says_so(void **state)
 	conversation_free(&c);
 }
 
-/* The browser goes while our own answer waits for its body: no answer is recorded behind the end. */
+/* The browser goes while our own answer waits for its body: no answer is recorded behind the
+ * end. */
 static void nothing_is_answered_to_a_browser_that_left(void **state)
 {
 	struct conversation c;
@@ -217,12 +222,13 @@ static void nothing_is_answered_to_a_browser_that_left(void **state)
 	conversation_end(&c);
 	assert_int_equal(CASE_COUNT(c.facts, RESPONSE), 0);
 	assert_int_equal(CASE_COUNT(c.facts, EXCHANGE_END), 1);
-	assert_true(span_is(CASE_FACT(c.facts, EXCHANGE_END, exchange_end, 0)->reason,
-		"browser-reset"));
+	assert_true(span_is(
+		CASE_FACT(c.facts, EXCHANGE_END, exchange_end, 0)->reason, "browser-reset"));
 	conversation_free(&c);
 }
 
-/* What --only leaves out has no facts at all; an end without a beginning would be about nothing. */
+/* What --only leaves out has no facts at all; an end without a beginning would be about
+ * nothing. */
 static void an_unrecorded_leg_has_no_end(void **state)
 {
 	struct conversation c;

@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 enum {
-	LIVE_MS = 300,              /* at least between two derivations */
-	LIVE_SHARE = 50,            /* of the time at most one part in so many goes to deriving
-				       lines: the machine is there to serve and record */
-	LIVE_EXCHANGES_MAX = 5000,  /* in memory for the live lines, derived anew each time;
-				       then they stop, and the recording goes on */
+	LIVE_MS = 300,             /* at least between two derivations */
+	LIVE_SHARE = 50,           /* of the time at most one part in so many goes to deriving
+				      lines: the machine is there to serve and record */
+	LIVE_EXCHANGES_MAX = 5000, /* in memory for the live lines, derived anew each time;
+				      then they stop, and the recording goes on */
 };
 
 struct proxy_run {
@@ -165,7 +165,8 @@ static bool watch(struct proxy_run *p, struct err *err)
 		int wait_ms = !p->dirty     ? (p->live.terminal ? 1000 : -1)
 			      : left_us > 0 ? (int)(left_us / 1000) + 1
 					    : 0;
-		/* While lines wait for their turn, or have stopped, commits need not wake us. */
+		/* While lines wait for their turn, or have stopped, commits need not wake us.
+		 */
 		if (poll(fds, p->dirty || !p->gathering ? 1 : 2, wait_ms) < 0 && errno != EINTR)
 			return err_set_os(err, ERR_SYSTEM, errno, "poll");
 		uint64_t commits;

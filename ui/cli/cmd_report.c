@@ -30,8 +30,8 @@ static report_format_fn *find_format(const char *name)
 	return NULL;
 }
 
-/* A trail by its id in the report ("1.3"), or by its number in the first session. session 0: none is
- * named, all are meant. */
+/* A trail by its id in the report ("1.3"), or by its number in the first session. session 0:
+ * none is named, all are meant. */
 struct which {
 	int64_t session, number;
 };
@@ -97,8 +97,8 @@ static int write_report(const struct reading *o)
 }
 
 /* letters: which of the options this command takes. EXIT_DONE: o is filled. */
-static int read_options(
-	const struct command *self, int argc, char **argv, const char *letters, struct reading *o)
+static int read_options(const struct command *self, int argc, char **argv, const char *letters,
+	struct reading *o)
 {
 	static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
 		{"output", required_argument, NULL, 'o'},
@@ -166,8 +166,7 @@ static bool rebuild(const struct reading *o, struct buf *out, struct err *err)
 		good = gather_store_anew(&g, 0, w, &counts, err);
 		if (good) {
 			say_count(out, counts.trails, "trail", "trails");
-			buf_addf(out, " derived anew from %zu exchanges.\n",
-				counts.exchanges);
+			buf_addf(out, " derived anew from %zu exchanges.\n", counts.exchanges);
 		}
 	}
 	gather_close(&g);
@@ -192,19 +191,21 @@ static int run_rebuild(const struct command *self, int argc, char **argv)
 }
 
 #define TRAIL_HELP                                                                             \
-	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
+	"  --trail N              one trail only, by its id (1.3) or its number in session "   \
+	"1\n"
 #define WRAPPERS_HELP                                                                          \
-	"  --wrappers FILE        rules for links of your own tracker, beside the built-in ones"
+	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "   \
+	"ones"
 
 const struct command command_report = {
 	.name = "report",
 	.args = "CASE [--trail N] [--format text|json] [-o FILE] [--wrappers FILE]",
 	.summary = "what a case says, as text for people or JSON for programs",
-	.details = "Reads any case, also one that is being written at this moment.\n\n"
-		   TRAIL_HELP
-		   "  --format F             text (default) or json\n"
-		   "  -o, --output FILE      write there instead of to standard output\n"
-		   WRAPPERS_HELP,
+	.details =
+		"Reads any case, also one that is being written at this moment.\n\n" TRAIL_HELP
+		"  --format F             text (default) or json\n"
+		"  -o, --output FILE      write there instead of to standard "
+		"output\n" WRAPPERS_HELP,
 	.run = run_report,
 };
 

@@ -248,7 +248,8 @@ static const struct option_row rows[] = {
 		"the case to write (default: a dated name here); an open case gets a new "
 		"session"},
 	{"browser", "NAME", T | D, take_browser,
-		"firefox (default), chromium, or none: follows HTTP redirects, Refresh and meta "
+		"firefox (default), chromium, or none: follows HTTP redirects, Refresh and "
+		"meta "
 		"refresh, no script"},
 	{"show", NULL, T | D, take_show,
 		"show the browser's window; the trace ends when it is closed"},

@@ -93,14 +93,15 @@ static bool wind_up(struct trace *t, struct err *err)
 		       why_incomplete(t, good ? &recorder : err), good ? err : NULL) &&
 	       good;
 	return good && trace_read(t, true, err) &&
-	       (!t->gathering ||
-		       gather_store(&t->gather, r->writer, err));
+	       (!t->gathering || gather_store(&t->gather, r->writer, err));
 }
 
-/* The last step was not taken because of us or of a proxy of the user's: a browser without us would have gone on. */
+/* The last step was not taken because of us or of a proxy of the user's: a browser without us
+ * would have gone on. */
 static bool held_up(const struct trace *t)
 {
-	static const enum err_kind ours[] = {ERR_VIA_FAILED, ERR_REFUSED_ADDRESS, ERR_REFUSED_SELF};
+	static const enum err_kind ours[] = {
+		ERR_VIA_FAILED, ERR_REFUSED_ADDRESS, ERR_REFUSED_SELF};
 	const struct trail_set *set = &t->gather.trails;
 	if (!t->gathering || set->n == 0 || set->trails[0].ended_by != ENDED_ERROR)
 		return false;

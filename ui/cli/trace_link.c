@@ -26,8 +26,8 @@ static bool replace(struct buf *link, const char *rule, struct err *err)
 		       (int)old.n, (const char *)old.p);
 }
 
-/* Links are passed around in shapes that nobody clicks by mistake, or in brackets. They are not put right in silence: what is sent
- * must be what was given. */
+/* Links are passed around in shapes that nobody clicks by mistake, or in brackets. They are not
+ * put right in silence: what is sent must be what was given. */
 static const char *hint(const char *link)
 {
 	if (strncasecmp(link, "hxxp", 4) == 0 || strstr(link, "[.]") != NULL ||

@@ -223,7 +223,8 @@ static const struct lab_step captcha[] = {
 	REDIRECT(HOME, "/1/{token}", 302, "{u}"),
 	{"captcha", SHOP, "/human?{token}", 0, end_page, 403, MECHANISM_UNKNOWN,
 		"<div class=\"g-recaptcha\" data-sitekey=\"6Lab{token}\"></div>"
-		"<script src=\"https://widgets.captcha-maker.example/x/recaptcha.js\"></script>",
+		"<script "
+		"src=\"https://widgets.captcha-maker.example/x/recaptcha.js\"></script>",
 		"Are you human?", "Tick the box to go on."},
 };
 

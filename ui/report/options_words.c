@@ -39,8 +39,7 @@ void options_words(struct span json, struct buf *out)
 	const char *name;
 	json_t *value;
 	if (json_is_object(j)) {
-		json_object_foreach(j, name, value)
-			add_option(name, value, &words);
+		json_object_foreach(j, name, value) add_option(name, value, &words);
 		buf_add_span(out, buf_span(&words));
 	} else {
 		buf_add_span(out, json);

@@ -118,8 +118,8 @@ static void fill_wire(struct arena *a, const struct model *m, const struct model
 	}
 }
 
-/* Offsets in what is read are offsets in the text itself only if it is in the form that browsers
- * give it; what a browser asked for always is. */
+/* Offsets in what is read are offsets in the text itself only if it is in the form that
+ * browsers give it; what a browser asked for always is. */
 static const struct link_reading *read_link(
 	struct arena *a, const struct wrapper_rules *rules, struct span text)
 {

@@ -21,7 +21,8 @@ static void the_password_for_us_is_not_written_down(void **state)
 		const char *raw, *masked;
 	} rows[] = {
 		{"GET / HTTP/1.1\r\nProxy-Authorization: Basic c2VjcmV0\r\nX: y\r\n\r\n",
-			"GET / HTTP/1.1\r\nProxy-Authorization: **************\r\nX: y\r\n\r\n"},
+			"GET / HTTP/1.1\r\nProxy-Authorization: **************\r\nX: "
+			"y\r\n\r\n"},
 		{"proxy-AUTHORIZATION:abc\nProxy-Authorization: d",
 			"proxy-AUTHORIZATION:***\nProxy-Authorization: *"},
 		{"X: proxy-authorization", "X: proxy-authorization"},
@@ -45,17 +46,27 @@ static void the_head_goes_on_as_written(void **state)
 		bool proxy_form;
 		const char *path, *raw, *sent;
 	} rows[] = {
-		{true, "/a?b", "GET http://h.test/a?b HTTP/1.1\r\nhOSt:  h.test\r\nProxy-Connection: keep-alive\r\nA: 1\r\nA: 2\r\n\r\n",
+		{true, "/a?b",
+			"GET http://h.test/a?b HTTP/1.1\r\nhOSt:  h.test\r\nProxy-Connection: "
+			"keep-alive\r\nA: 1\r\nA: 2\r\n\r\n",
 			"GET /a?b HTTP/1.1\r\nhOSt:  h.test\r\nA: 1\r\nA: 2\r\n\r\n"},
-		{true, "/", "POST http://h.test HTTP/1.0\r\nProxy-Authorization: Basic eA==\r\nHost: h.test\r\n\r\n",
+		{true, "/",
+			"POST http://h.test HTTP/1.0\r\nProxy-Authorization: Basic "
+			"eA==\r\nHost: h.test\r\n\r\n",
 			"POST / HTTP/1.0\r\nHost: h.test\r\n\r\n"},
 		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nProxy-Connection: x\r\n\r\n",
 			"GET /x HTTP/1.1\r\nHost: h.test\r\nProxy-Connection: x\r\n\r\n"},
 		/* What would follow a switch to HTTP/2 could not be read. */
-		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
-			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\r\n"},
-		{false, "/x", "GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"},
+		{false, "/x",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, "
+			"HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade, "
+			"HTTP2-Settings\r\n\r\n"},
+		{false, "/x",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: "
+			"websocket\r\n\r\n",
+			"GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: Upgrade\r\nUpgrade: "
+			"websocket\r\n\r\n"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -85,13 +96,16 @@ static void requests_are_routed(void **state)
 			ERR_NONE, false},
 		{false, "GET http://h.test/ HTTP/1.1\r\nHost: other.test\r\n\r\n",
 			"http://h.test/", ERR_HOST, false},
-		{false, "GET http://clicktrail.internal/ca.pem HTTP/1.1\r\nHost: clicktrail.internal\r\n\r\n",
+		{false,
+			"GET http://clicktrail.internal/ca.pem HTTP/1.1\r\nHost: "
+			"clicktrail.internal\r\n\r\n",
 			"http://clicktrail.internal/ca.pem", ERR_NONE, true},
 		{false, "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
 			"http://clicktrail.internal/x", ERR_NONE, true},
 		{false, "GET /x HTTP/1.1\r\nHost: rebound.test:8080\r\n\r\n", "/x", ERR_TARGET,
 			false},
-		{false, "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n\r\n", "/x", ERR_TARGET, false},
+		{false, "GET /x HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n\r\n", "/x", ERR_TARGET,
+			false},
 		{true, "GET /x#y HTTP/1.1\r\nHost: in.test\r\n\r\n", "https://in.test/x#y",
 			ERR_NONE, false},
 		{true, "GET https://elsewhere.test/ HTTP/1.1\r\nHost: in.test\r\n\r\n",
@@ -104,7 +118,8 @@ static void requests_are_routed(void **state)
 		struct http1_route route;
 		struct tunnel t = {.intercepted = rows[i].intercepted, .listener_port = 8080};
 		if (t.intercepted)
-			t.target = (struct target){.host = "in.test", .port = 443, .https = true};
+			t.target =
+				(struct target){.host = "in.test", .port = 443, .https = true};
 		struct http1_head head = head_of(rows[i].raw, &a);
 		bool ok = http1_route(&t, &head, &a, &route, &err);
 		if (ok != (rows[i].want == ERR_NONE) || err.kind != rows[i].want)
@@ -136,8 +151,10 @@ static void the_password_opens(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena a = {0};
 		struct http1_head head = head_of(
-			arena_printf(&a, "GET / HTTP/1.1\r\nHost: h\r\nProxy-Authorization: %s\r\n\r\n",
-				rows[i].value), &a);
+			arena_printf(&a,
+				"GET / HTTP/1.1\r\nHost: h\r\nProxy-Authorization: %s\r\n\r\n",
+				rows[i].value),
+			&a);
 		if (http1_authorized(rows[i].password, &head) != rows[i].opens)
 			fail_msg("row %zu", i);
 		arena_fini(&a);

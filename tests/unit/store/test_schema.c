@@ -51,7 +51,8 @@ static void views_have_the_fields_of_facts(void **state)
 		assert_int_equal(temp_case_number(&t, sql), kind + 1);
 	}
 	/* No kind that fact.h does not know. */
-	assert_int_equal(temp_case_number(&t, "SELECT count(*) FROM fact_kind"), FACT_KIND_COUNT);
+	assert_int_equal(
+		temp_case_number(&t, "SELECT count(*) FROM fact_kind"), FACT_KIND_COUNT);
 	assert_int_equal(
 		temp_case_number(&t, "SELECT count(*) FROM sqlite_schema WHERE type = 'view' "
 				     "AND name LIKE 'fact\\_%' ESCAPE '\\'"),
@@ -89,7 +90,8 @@ static void want_fields(
 			buf_addf(want, "|%s", texts[i]);
 		else
 			for (const char *c = texts[i]; c != texts[i] + strlen(texts[i]); c++)
-				buf_addf(want, "%s%02x", c == texts[i] ? "|" : "", (unsigned)*c);
+				buf_addf(
+					want, "%s%02x", c == texts[i] ? "|" : "", (unsigned)*c);
 	}
 }
 

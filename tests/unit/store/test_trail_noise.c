@@ -49,7 +49,8 @@ static void frames_of_chromium(void **state)
 	struct test t;
 	setup(&t, link);
 	BUILD(&t.b, link, CHROMIUM,
-		.body = "<iframe src=/f></iframe><object data=/o></object><iframe src=/r></iframe>"
+		.body = "<iframe src=/f></iframe><object data=/o></object><iframe "
+			"src=/r></iframe>"
 			"<script>setTimeout(()=>{location='/end'},900)</script>");
 	BUILD(&t.b, "http://click.example/f", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 40,
 		.referer = link, .body = "<meta http-equiv=refresh content='0;url=/f2'>");
@@ -63,8 +64,8 @@ static void frames_of_chromium(void **state)
 		.referer = link, .body = "<p>");
 	BUILD(&t.b, "http://inner.example/", CHROMIUM, .kind = BUILD_FRAME, .at_ms = 95,
 		.referer = "http://click.example/", .body = "<p>");
-	BUILD(&t.b, "http://click.example/end", CHROMIUM, .kind = BUILD_SCRIPTED,
-		.at_ms = 1000, .referer = link, .body = "<p>");
+	BUILD(&t.b, "http://click.example/end", CHROMIUM, .kind = BUILD_SCRIPTED, .at_ms = 1000,
+		.referer = link, .body = "<p>");
 	trails_are(&t, "page\nopen certain http://click.example/\n"
 		       "script likely http://click.example/end\n");
 	/* What the page went to after its frame had it is a page. */

@@ -284,7 +284,8 @@ static void lines_of_http2_are_headers(void **state)
 	fact_init(FACT_KIND_REQUEST, &q);
 	q.exchange = 1;
 	q.version = span_str("HTTP/2");
-	q.fields = span_str(":method: GET\r\n:path: /a:b\r\ncookie: c=1\r\ncookie: d=2\r\n\r\n");
+	q.fields =
+		span_str(":method: GET\r\n:path: /a:b\r\ncookie: c=1\r\ncookie: d=2\r\n\r\n");
 	temp_case_put(&t, FACT_KIND_REQUEST, &q);
 	fact_init(FACT_KIND_RESPONSE, &a);
 	a.exchange = 1;
@@ -295,10 +296,12 @@ static void lines_of_http2_are_headers(void **state)
 	q.head = span_str("GET / HTTP/1.1\r\n:method: GET\r\n\r\n");
 	q.fields = SPAN_NONE;
 	temp_case_put(&t, FACT_KIND_REQUEST, &q);
-	assert_rows(&t, "SELECT side, n, name, value FROM header WHERE exchange = 1 ORDER BY side, n",
+	assert_rows(&t,
+		"SELECT side, n, name, value FROM header WHERE exchange = 1 ORDER BY side, n",
 		"request|1|:method|GET\nrequest|2|:path|/a:b\nrequest|3|cookie|c=1\n"
 		"request|4|cookie|d=2\nresponse|1|:status|200\nresponse|2|x|");
-	assert_rows(&t, "SELECT n, name, value FROM header WHERE exchange = 2", "1||method: GET");
+	assert_rows(
+		&t, "SELECT n, name, value FROM header WHERE exchange = 2", "1||method: GET");
 	assert_rows(&t, "SELECT version FROM exchange ORDER BY id", "HTTP/2\nHTTP/1.1");
 	temp_case_fini(&t);
 }

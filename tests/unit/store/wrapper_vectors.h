@@ -15,13 +15,14 @@ struct wrapper_vector {
 };
 
 #define HALON_TOKEN                                                                            \
-	"AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fq1YqUrJSUCpKTUxJLXLITczM0UutSMwtyElV0"   \
+	"AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fq1YqUrJSUCpKTUxJLXLITczM0UutSMwtyElV0"    \
 	"lFQygXJ5Ran65qbg7ilIG5GSUlBsZW-fnFGfgFMrX5GYk5-nlItAA"
 #define MAILGUN_TOKEN                                                                          \
-	"eJzLsE1MSlbLtDVUy7HNKCkpKFY1dlQ1cgOi4oz8Ar3UisTcgpxUIDc3XdXYLVHV2MVQrci2KDUxJbVI"   \
+	"eJzLsE1MSlbLtDVUy7HNKCkpKFY1dlQ1cgOi4oz8Ar3UisTcgpxUIDc3XdXYLVHV2MVQrci2KDUxJbVI"     \
 	"1cQgNzEzB6YIAIB_GD0"
 #define MANDRILL_TOKEN                                                                         \
-	"eyJzIjoieCIsInYiOjEsInAiOiJ7XCJ1XCI6MSxcInVybFwiOlwiaHR0cHM6XFxcL1xcXC9zaG9wLmV4YW1wb" \
+	"eyJzIjoieCIsInYiOjEsInAiOiJ7XCJ1XCI6MSxcInVybFwiOlwiaHR0cHM6XFxcL1xcXC9zaG9wLmV4YW1w" \
+	"b"                                                                                    \
 	"GVcXFwvbVwiLFwiaWRcIjpcInlcIn0ifQ"
 #define QS_TOKEN                                                                               \
 	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
@@ -144,11 +145,14 @@ static const struct wrapper_vector wrapper_vectors[] = {
 		"sendgrid", NULL},
 	{"https://trk.klclick1.com/ls/click?upn=u001.abcdef", NULL, "klaviyo", NULL},
 	{"https://link.mail.beehiiv.com/ss/c/u001.abcdef/4aa/h1", NULL, "beehiiv", NULL},
-	{"https://link.brand.example/ss/c/u001.abcdefghijklmnopqrstuv/4aa/h1", NULL, "beehiiv", NULL},
+	{"https://link.brand.example/ss/c/u001.abcdefghijklmnopqrstuv/4aa/h1", NULL, "beehiiv",
+		NULL},
 	{"https://email.mg1.substack.com/c/" MAILGUN_TOKEN, "https://shop.example/mg?a=1",
 		"substack", NULL},
-	{"https://brand.substack.com/redirect/0a1b2c3d?j=eyJ1IjoiYWJjIn0", NULL, "substack", NULL},
-	{"https://email.brand.example/c/" MAILGUN_TOKEN, "https://shop.example/mg?a=1", "mailgun", NULL},
+	{"https://brand.substack.com/redirect/0a1b2c3d?j=eyJ1IjoiYWJjIn0", NULL, "substack",
+		NULL},
+	{"https://email.brand.example/c/" MAILGUN_TOKEN, "https://shop.example/mg?a=1",
+		"mailgun", NULL},
 	{"https://email.brand.example/c/eJwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL,
 		"mailgun", NULL},
 	{"https://d1.na1.hubspotlinks.com/Ctc/abc/def/x", NULL, "hubspot", NULL},
@@ -159,25 +163,30 @@ static const struct wrapper_vector wrapper_vectors[] = {
 	{"https://t.mailchannels.net/1/2/abc?v=2", NULL, "mailchannels", NULL},
 	{"https://t.brand.example/a/b/" HALON_TOKEN "?v=2", "https://shop.example/halon",
 		"halon", NULL},
-	{"https://t.brand.example/a/b/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	{"https://t.brand.example/a/b/"
+	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	 "aaaaaaaaaaaa?v=2",
 		NULL, "mailchannels", NULL},
 	{"https://mta.brand.example/" HALON_TOKEN, "https://shop.example/halon", "halon", NULL},
-	{"https://mta.brand.example/r?t=" HALON_TOKEN, "https://shop.example/halon", "halon", NULL},
+	{"https://mta.brand.example/r?t=" HALON_TOKEN, "https://shop.example/halon", "halon",
+		NULL},
 
 	{"https://www.google.com/url?sa=t&q=https://shop.example/%3Fx&usg=y",
 		"https://shop.example/?x", "google", NULL},
 	{"https://www.google.co.uk/url?url=https://shop.example/", "https://shop.example/",
 		"google", NULL},
-	{"https://google.de/url?q=https://shop.example/", "https://shop.example/", "google", NULL},
+	{"https://google.de/url?q=https://shop.example/", "https://shop.example/", "google",
+		NULL},
 	{"https://www.google.com/amp/s/shop.example/p?a=1", "https://shop.example/p?a=1",
 		"google-amp", NULL},
-	{"https://www.google.com/amp/shop.example/p", "http://shop.example/p", "google-amp", NULL},
+	{"https://www.google.com/amp/shop.example/p", "http://shop.example/p", "google-amp",
+		NULL},
 	{"https://shop-example.cdn.ampproject.org/c/s/shop.example/p", "https://shop.example/p",
 		"google-amp", NULL},
 	{"https://shop-example.cdn.ampproject.org/c/shop.example/p", "http://shop.example/p",
 		"google-amp", NULL},
-	{"https://www.googleadservices.com/pagead/aclk?sa=L&adurl=https://shop.example/?a=1&b=2",
+	{"https://www.googleadservices.com/pagead/aclk?sa=L&adurl=https://shop.example/"
+	 "?a=1&b=2",
 		"https://shop.example/?a=1&b=2", "google-ads", NULL},
 	{"https://www.google.com/aclk?sa=L&adurl=https%3A%2F%2Fshop.example%2F&rct=j",
 		"https://shop.example/", "google-ads", NULL},

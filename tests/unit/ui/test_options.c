@@ -323,10 +323,8 @@ static void records_the_link_rules(void **state)
 	assert_true(parse(&o, T, "--wrappers", rules_file, &err));
 	assert_int_equal(o.wrappers.rules.n, 1);
 	json_t *j = recorded(&o);
-	assert_string_equal(
-		json_string_value(json_object_get(j, "wrappers")), rules_file);
-	assert_int_equal(
-		strlen(json_string_value(json_object_get(j, "wrappers-sha256"))), 64);
+	assert_string_equal(json_string_value(json_object_get(j, "wrappers")), rules_file);
+	assert_int_equal(strlen(json_string_value(json_object_get(j, "wrappers-sha256"))), 64);
 	json_decref(j);
 	options_fini(&o);
 	assert_true(parse(&o, T, "--json", NULL, &err));

@@ -13,7 +13,8 @@ static const struct {
 } rows[] = {
 	{"{\"browser\":\"firefox\",\"show\":false,\"settle\":5,\"timeout\":2.5}",
 		"browser firefox, settle 5, timeout 2.5"},
-	{"{\"allow-net\":[\"10.0.0.0/8\",\"::1/128\"],\"only\":[],\"no-bodies\":true,\"via\":null}",
+	{"{\"allow-net\":[\"10.0.0.0/8\",\"::1/"
+	 "128\"],\"only\":[],\"no-bodies\":true,\"via\":null}",
 		"allow-net 10.0.0.0/8 ::1/128, no-bodies"},
 	{"{}", ""},
 	{"{\"a\":{\"b\":1},\"c\":[[1]]}", "a ?, c ?"},
