@@ -15,6 +15,7 @@
 
 enum {
 	EXCHANGE_WAIT_NOTED_MS = 100, /* a commit that took longer is noted */
+	EXCHANGE_PATIENCE_MS = 20, /* for a commit, before anything else is looked at again */
 	EXCHANGE_INTERIMS_MAX =
 		64, /* 1xx responses to one request; an endless row of them fills memory */
 };
@@ -71,6 +72,8 @@ enum exchange_gate {
 	EXCHANGE_GATE_OPENED, /* it is now: what is in held may go */
 	EXCHANGE_GATE_FAILED, /* the recorder failed: cut, held is dropped */
 };
-enum exchange_gate exchange_gate_try(struct exchange *x);
+/* patient: nothing but the commit can bring the exchange on: it is waited for, a short while.
+ */
+enum exchange_gate exchange_gate_try(struct exchange *x, bool patient);
 
 #endif

@@ -19,19 +19,32 @@ static enum exchange_gate failed(struct exchange *x)
 	return EXCHANGE_GATE_FAILED;
 }
 
-enum exchange_gate exchange_gate_try(struct exchange *x)
+static enum writer_state committed(struct exchange *x, bool patient)
+{
+	struct tunnel *t = x->t;
+	struct writer *w = t->record.writer;
+	/* Alone, it is committed here and now: no other thread has to wake up. */
+	writer_commit_here(w, x->gate);
+	if (patient) {
+		enum writer_state state =
+			writer_wait_ms(w, x->gate, EXCHANGE_PATIENCE_MS, &t->record.err);
+		if (state != WRITER_PENDING)
+			return state;
+	}
+	/* Without a descriptor to poll it waits right here: later, but never less. */
+	if (!tunnel_take_signal(t))
+		writer_wait(w, x->gate, &t->record.err);
+	return writer_poll(w, x->gate, &t->waiter, &t->record.err);
+}
+
+enum exchange_gate exchange_gate_try(struct exchange *x, bool patient)
 {
 	struct tunnel *t = x->t;
 	if (t->record.failed)
 		return failed(x);
 	if (x->gate == 0)
 		return EXCHANGE_GATE_OPEN;
-	/* Alone, it is committed here and now: no other thread has to wake up. */
-	writer_commit_here(t->record.writer, x->gate);
-	/* Without a descriptor to poll it waits right here: later, but never less. */
-	if (!tunnel_take_signal(t))
-		writer_wait(t->record.writer, x->gate, &t->record.err);
-	switch (writer_poll(t->record.writer, x->gate, &t->waiter, &t->record.err)) {
+	switch (committed(x, patient)) {
 	case WRITER_PENDING: return EXCHANGE_GATE_SHUT;
 	case WRITER_FAILED: t->record.failed = true; return failed(x);
 	case WRITER_COMMITTED: break;

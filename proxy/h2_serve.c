@@ -150,7 +150,7 @@ static void try_gates(struct h2_serve *s)
 		/* Nothing was committed since it was asked for last. */
 		if (st->x.gate != 0 && st->x.gate == s->armed && !s->committed)
 			return;
-		switch (exchange_gate_try(&st->x)) {
+		switch (exchange_gate_try(&st->x, false)) {
 		case EXCHANGE_GATE_SHUT:
 			s->armed = st->x.gate;
 			s->committed = false;

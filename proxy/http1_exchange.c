@@ -59,7 +59,10 @@ static void fail(struct http1_exchange *h, const struct err *err, enum local_fau
 
 static void gate_try(struct http1_exchange *h)
 {
-	if (exchange_gate_try(&h->x) != EXCHANGE_GATE_OPENED)
+	/* Both bodies are through and the browser has taken all that it may have: only the
+	 * recorder is waited for. */
+	bool patient = h->x.down_done && h->x.up_done && buf_len(&h->x.t->browser.out) == 0;
+	if (exchange_gate_try(&h->x, patient) != EXCHANGE_GATE_OPENED)
 		return;
 	if (buf_len(&h->x.held) > 0)
 		leg_send(&h->x.t->browser, buf_span(&h->x.held));

@@ -81,6 +81,9 @@ void writer_disarm(struct writer *w, struct writer_waiter *waiter); /* before fr
 /* Block until committed. False if the writer failed. For those who have nothing else to poll.
  */
 bool writer_wait(struct writer *w, uint64_t ticket, struct err *err);
+/* The same for at most that time: PENDING if it was too short. Cheaper than to poll, for all
+ * who wait for a commit are woken at once. */
+enum writer_state writer_wait_ms(struct writer *w, uint64_t ticket, int ms, struct err *err);
 /* Everything put so far is committed. */
 bool writer_flush(struct writer *w, struct err *err);
 

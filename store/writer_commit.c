@@ -20,6 +20,7 @@ struct writer_batch writer_take(struct writer *w)
 	}
 	if (b.n > 0) {
 		struct writer_node *rest = *end;
+		b.number = ++w->batches;
 		w->taken += b.n;
 		*end = NULL;
 		w->head = rest;
@@ -119,7 +120,7 @@ static void finish_batch(struct writer *w, const struct writer_batch *b)
 	pthread_mutex_unlock(&w->lock);
 	if (wake)
 		pthread_cond_broadcast(&w->room);
-	writer_notify(w);
+	writer_notify(w, b->number);
 }
 
 static void finish_job(struct writer *w, struct writer_job *job)
@@ -151,7 +152,7 @@ void writer_fail(struct writer *w, const struct err *err)
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	writer_node_free_all(dropped);
-	writer_notify(w);
+	writer_notify(w, UINT64_MAX);
 }
 
 bool writer_commit(struct writer *w, struct writer_batch *b)

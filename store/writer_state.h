@@ -52,18 +52,19 @@ enum writer_sleep { WRITER_AWAKE, WRITER_LINGERS, WRITER_IDLES };
 
 /* What is written in one transaction. */
 struct writer_batch {
+	uint64_t number; /* counts from 1; 0: no facts in it */
 	struct writer_node *head;
 	uint64_t n;
 	size_t bytes;
 	struct writer_job *job;
 };
 
-/* Blocked in writer_wait, on its own stack. */
-struct writer_blocked {
-	uint64_t ticket;
-	bool woken;
-	pthread_cond_t cond;
-	struct writer_blocked *next;
+/* Those who are blocked until a batch is written. Who waits for the batch under way and who
+ * waits for the next one never share a turn. One wake is for all of them, and none of them
+ * takes a lock afterwards: a condition variable would hand its mutex from one to the other. */
+struct writer_turn {
+	_Atomic uint32_t over; /* counts up with each such batch; what they sleep on (futex) */
+	_Atomic unsigned waiting;
 };
 
 /* Derived rows to be stored, on the stack of who waits for it. */
@@ -108,6 +109,7 @@ struct writer {
 	size_t queued;     /* bytes not yet committed, the batch under way included */
 	uint64_t tickets;  /* last one given out */
 	uint64_t taken;    /* last one that is in a batch */
+	uint64_t batches;  /* begun */
 	uint64_t looked;   /* tickets, when the thread last looked for traffic */
 	uint64_t wanted;   /* highest one that somebody waits for */
 	unsigned blocked_puts;
@@ -122,9 +124,10 @@ struct writer {
 	pthread_mutex_t wait_lock;
 	_Atomic uint64_t committed;
 	struct writer_waiter *waiters;
-	struct writer_blocked *blocked;
-	_Atomic unsigned n_waiting; /* of both */
-	_Atomic unsigned crowd;     /* see WRITER_CROWD_ONE */
+	struct writer_turn turns[2]; /* by the batch's number, odd or even */
+	_Atomic uint64_t finished;   /* batches; all there will ever be if the writer failed */
+	_Atomic unsigned n_waiting;  /* in the list or in a turn */
+	_Atomic unsigned crowd;      /* see WRITER_CROWD_ONE */
 
 	int observer;
 	atomic_bool observed;
@@ -144,8 +147,9 @@ uint64_t writer_append(struct writer *w, struct writer_node *node); /* lock held
 bool writer_due(const struct writer *w);
 int64_t writer_tick_us(void); /* monotonic */
 
-/* writer_wait.c: tell everybody whose ticket is committed, or all if the writer failed. */
-void writer_notify(struct writer *w);
+/* writer_wait.c: the batch of that number is written (`committed` says so already), or the
+ * writer failed: tell those who wait for it, or all. */
+void writer_notify(struct writer *w, uint64_t batch);
 
 /* writer_thread.c */
 void *writer_thread(void *writer);

@@ -4,7 +4,10 @@
 #include "store/writer_state.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void poke(int eventfd)
@@ -55,31 +58,26 @@ static struct writer_waiter *take_due(struct writer *w, uint64_t committed, bool
 	return due;
 }
 
-/* wait_lock held. */
-static unsigned wake_blocked(struct writer *w, uint64_t committed, bool all)
+/* What they look at when they wake, `committed` and `finished`, is written already. */
+static unsigned wake_turn(struct writer_turn *turn)
 {
-	unsigned told = 0;
-	for (struct writer_blocked **at = &w->blocked; *at != NULL;) {
-		struct writer_blocked *blocked = *at;
-		if (blocked->ticket > committed && !all) {
-			at = &blocked->next;
-			continue;
-		}
-		*at = blocked->next;
-		told++;
-		blocked->woken = true;
-		pthread_cond_signal(&blocked->cond);
-	}
+	atomic_fetch_add(&turn->over, 1);
+	unsigned told = atomic_exchange(&turn->waiting, 0);
+	if (told > 0)
+		syscall(SYS_futex, &turn->over, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 	return told;
 }
 
-void writer_notify(struct writer *w)
+void writer_notify(struct writer *w, uint64_t batch)
 {
 	uint64_t committed = atomic_load(&w->committed);
 	bool all = atomic_load(&w->failed);
+	atomic_store(&w->finished, all ? UINT64_MAX : batch);
+	unsigned blocked = wake_turn(&w->turns[batch % 2]), told = 0;
+	if (all)
+		blocked += wake_turn(&w->turns[(batch + 1) % 2]);
 	pthread_mutex_lock(&w->wait_lock);
 	struct writer_waiter *due = take_due(w, committed, all);
-	unsigned told = wake_blocked(w, committed, all);
 	pthread_mutex_unlock(&w->wait_lock);
 	/* Without the lock: who was told first waits again before the last one is. */
 	while (due != NULL) {
@@ -91,7 +89,7 @@ void writer_notify(struct writer *w)
 		__atomic_store_n(&waiter->armed, false, __ATOMIC_RELEASE);
 	}
 	atomic_fetch_sub(&w->n_waiting, told);
-	learn_crowd(w, told);
+	learn_crowd(w, blocked + told);
 	if (atomic_load(&w->observed))
 		poke(w->observer);
 }
@@ -116,12 +114,14 @@ static enum writer_state state_of(struct writer *w, uint64_t ticket, struct err 
 	return WRITER_FAILED;
 }
 
-/* Somebody waits for it now: it need not linger any more. */
-static void want(struct writer *w, uint64_t ticket)
+/* Somebody waits for it now: it need not linger any more. The batch that it is in, or will most
+ * likely be in. */
+static uint64_t want(struct writer *w, uint64_t ticket)
 {
 	pthread_mutex_lock(&w->lock);
 	if (w->wanted < ticket)
 		w->wanted = ticket;
+	uint64_t batch = w->batches + (ticket > w->taken);
 	/* Who is busy looks for itself when it is done. */
 	bool wake = w->sleep != WRITER_AWAKE && !w->busy && writer_due(w);
 	if (wake)
@@ -129,6 +129,7 @@ static void want(struct writer *w, uint64_t ticket)
 	pthread_mutex_unlock(&w->lock);
 	if (wake)
 		pthread_cond_signal(&w->work);
+	return batch;
 }
 
 enum writer_state writer_poll(
@@ -180,24 +181,46 @@ void writer_disarm(struct writer *w, struct writer_waiter *waiter)
 	wait_until_told(waiter);
 }
 
-bool writer_wait(struct writer *w, uint64_t ticket, struct err *err)
+/* Until that batch is written, or the writer failed, or the time is over; or for no reason. */
+static void await_batch(struct writer *w, uint64_t batch, const struct timespec *left)
+{
+	struct writer_turn *turn = &w->turns[batch % 2];
+	/* Counted first, then looked: whoever finishes the batch does it the other way round.
+	 */
+	atomic_fetch_add(&w->n_waiting, 1);
+	atomic_fetch_add(&turn->waiting, 1);
+	uint32_t over = atomic_load(&turn->over);
+	if (atomic_load(&w->finished) < batch)
+		syscall(SYS_futex, &turn->over, FUTEX_WAIT_PRIVATE, over, left, NULL, 0);
+	atomic_fetch_sub(&w->n_waiting, 1);
+}
+
+/* until_us 0: as long as it takes. A batch takes what is queued as far as it goes: a ticket may
+ * have to wait for one more. */
+static enum writer_state wait_until(
+	struct writer *w, uint64_t ticket, int64_t until_us, struct err *err)
+{
+	for (;;) {
+		int64_t left_us = until_us != 0 ? until_us - writer_tick_us() : 0;
+		enum writer_state state = state_of(w, ticket, err);
+		if (state != WRITER_PENDING || left_us < 0)
+			return state;
+		struct timespec left = {left_us / 1000000, left_us % 1000000 * 1000};
+		await_batch(w, want(w, ticket), until_us != 0 ? &left : NULL);
+	}
+}
+
+enum writer_state writer_wait_ms(struct writer *w, uint64_t ticket, int ms, struct err *err)
 {
 	enum writer_state state = state_of(w, ticket, err);
 	if (state != WRITER_PENDING)
-		return state == WRITER_COMMITTED;
-	want(w, ticket);
-	struct writer_blocked me = {.ticket = ticket, .cond = PTHREAD_COND_INITIALIZER};
-	pthread_mutex_lock(&w->wait_lock);
-	if (state_of(w, ticket, NULL) == WRITER_PENDING) {
-		me.next = w->blocked;
-		w->blocked = &me;
-		atomic_fetch_add(&w->n_waiting, 1);
-		while (!me.woken)
-			pthread_cond_wait(&me.cond, &w->wait_lock);
-	}
-	pthread_mutex_unlock(&w->wait_lock);
-	pthread_cond_destroy(&me.cond);
-	return state_of(w, ticket, err) == WRITER_COMMITTED;
+		return state;
+	return wait_until(w, ticket, writer_tick_us() + (int64_t)ms * 1000, err);
+}
+
+bool writer_wait(struct writer *w, uint64_t ticket, struct err *err)
+{
+	return wait_until(w, ticket, 0, err) == WRITER_COMMITTED;
 }
 
 bool writer_flush(struct writer *w, struct err *err)

@@ -38,7 +38,7 @@ static const char *fresh(void)
 
 static char *in_dir(const char *dir, const char *name)
 {
-	static char path[4][256];
+	static char path[4][320];
 	static unsigned at;
 	char *p = path[at++ % 4];
 	snprintf(p, sizeof path[0], "%s/%s", dir, name);

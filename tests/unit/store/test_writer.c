@@ -227,6 +227,52 @@ static void commits_are_grouped(void **state)
 	temp_case_fini(&t);
 }
 
+/* Who waits for a while only is told that it was too short, and may ask again. */
+static void a_wait_may_be_given_up(void **state)
+{
+	struct temp_case t;
+	struct err err = {0};
+	(void)state;
+	temp_case_start(&t);
+	sqlite3 *held = hold_commits(&t);
+	uint64_t ticket = put_note(t.writer, 1, 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(writer_wait_ms(t.writer, ticket, 2, &err), WRITER_PENDING);
+	let_go(held);
+	assert_int_equal(writer_wait_ms(t.writer, ticket, 60000, &err), WRITER_COMMITTED);
+	assert_int_equal(writer_wait_ms(t.writer, ticket, 0, &err), WRITER_COMMITTED);
+	assert_int_equal(err.kind, ERR_NONE);
+	/* Those who gave up are not counted as waiting: somebody alone is still served alone.
+	 */
+	assert_true(writer_wait(t.writer, put_note(t.writer, 1, 2), &err));
+	temp_case_fini(&t);
+}
+
+/* More is queued than one batch takes: the last ticket needs several, and its wait outlasts
+ * them. */
+static void a_wait_outlasts_batches(void **state)
+{
+	enum { FACTS = 3 * WRITER_BATCH_MAX };
+	struct temp_case t;
+	struct writer_stats before, after;
+	(void)state;
+	temp_case_start(&t);
+	writer_stats(t.writer, &before);
+	sqlite3 *held = hold_commits(&t);
+	uint64_t last = 0;
+	for (int i = 0; i < FACTS; i++)
+		last = put_note(t.writer, 1, i);
+	struct waiting waiting = {&t, last, false};
+	pthread_t thread;
+	pthread_create(&thread, NULL, wait_for, &waiting);
+	let_go(held);
+	pthread_join(thread, NULL);
+	assert_true(waiting.committed);
+	writer_stats(t.writer, &after);
+	assert_true(after.commits - before.commits >= 3);
+	temp_case_fini(&t);
+}
+
 /* Nobody waits, and yet it is committed soon. */
 static void unasked_facts_are_committed_too(void **state)
 {
@@ -478,6 +524,8 @@ int main(void)
 		cmocka_unit_test(disarmed_waiter_is_left_alone),
 		cmocka_unit_test(no_ticket_is_never_committed),
 		cmocka_unit_test(commits_are_grouped),
+		cmocka_unit_test(a_wait_may_be_given_up),
+		cmocka_unit_test(a_wait_outlasts_batches),
 		cmocka_unit_test(unasked_facts_are_committed_too),
 		cmocka_unit_test(equal_chunks_are_stored_once),
 		cmocka_unit_test(equal_chunks_are_found_again),
