@@ -117,6 +117,7 @@ static enum head_wait next_head(struct http1_exchange *h, struct err *err)
 		if (awake && (happened & PUMP_TIMEOUT)) {
 			/* Most connections of a browser are idle most of the time. */
 			tunnel_rest(t);
+			arena_fini(&h->x.arena);
 			rested = true;
 			continue;
 		}
@@ -247,17 +248,17 @@ static bool settle(struct http1_exchange *h)
 	       (!t->intercepted || t->internal || t->origin.open);
 }
 
-void http1_serve(struct tunnel *t)
+/* One request and its answer, in the memory of the one before. False: none came, or it was the
+ * last. */
+static bool serve_one(struct tunnel *t, struct arena *memory)
 {
-	for (bool more = true; more;) {
-		struct http1_exchange h;
-		struct err err = {0};
-		http1_exchange_init(&h, t);
-		enum head_wait head = next_head(&h, &err);
-		if (head == HEAD_NONE) {
-			http1_exchange_fini(&h);
-			return;
-		}
+	struct http1_exchange h;
+	struct err err = {0};
+	bool more = false;
+	http1_exchange_init(&h, t);
+	h.x.arena = *memory;
+	enum head_wait head = next_head(&h, &err);
+	if (head != HEAD_NONE) {
 		t->requests++;
 		h.x.moved_us = clock_now_us(clock_real());
 		if (head == HEAD_BROKEN)
@@ -266,6 +267,18 @@ void http1_serve(struct tunnel *t)
 			serve_request(&h);
 		more = settle(&h) && head == HEAD_READY;
 		t->record.muted = false;
-		http1_exchange_fini(&h);
 	}
+	*memory = h.x.arena;
+	h.x.arena = (struct arena){0};
+	http1_exchange_fini(&h);
+	arena_reset(memory);
+	return more;
+}
+
+void http1_serve(struct tunnel *t)
+{
+	struct arena memory = {0};
+	while (serve_one(t, &memory))
+		;
+	arena_fini(&memory);
 }

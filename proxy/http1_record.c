@@ -36,6 +36,8 @@ static struct span oddity_words(uint32_t oddities, const char *extra, struct buf
 
 static struct span version_of(const struct http1_head *head, struct http1_exchange *h)
 {
+	if (head->major == 1 && (head->minor == 0 || head->minor == 1))
+		return span_str(head->minor == 1 ? "HTTP/1.1" : "HTTP/1.0");
 	return span_str(arena_printf(&h->x.arena, "HTTP/%d.%d", head->major, head->minor));
 }
 

@@ -161,6 +161,8 @@ void leg_rest(struct leg *l)
 		buf_fini(&l->in);
 	if (buf_len(&l->out) == 0)
 		buf_fini(&l->out);
+	if (l->tls != NULL)
+		tls_io_rest(l->tls);
 	l->filled = false;
 }
 
@@ -180,20 +182,12 @@ static enum leg_result flush_failed(struct leg *l, const struct err *why)
 	return break_tls(l, why, "sending");
 }
 
-static void sent(struct leg *l, size_t n)
+static enum leg_result push_plain(struct leg *l, struct span s, size_t *done)
 {
-	sha256_add(&l->out_hash, buf_span(&l->out).p, n);
-	l->out_bytes += n;
-	buf_consume(&l->out, n);
-}
-
-static enum leg_result flush_plain(struct leg *l)
-{
-	while (buf_len(&l->out) > 0) {
-		struct span s = buf_span(&l->out);
-		ssize_t n = send(l->fd, s.p, s.n, MSG_NOSIGNAL);
+	while (*done < s.n) {
+		ssize_t n = send(l->fd, s.p + *done, s.n - *done, MSG_NOSIGNAL);
 		if (n >= 0) {
-			sent(l, (size_t)n);
+			*done += (size_t)n;
 			continue;
 		}
 		if (errno == EINTR)
@@ -205,14 +199,13 @@ static enum leg_result flush_plain(struct leg *l)
 	return LEG_OK;
 }
 
-static enum leg_result flush_tls(struct leg *l)
+static enum leg_result push_tls(struct leg *l, struct span s, size_t *done)
 {
-	while (buf_len(&l->out) > 0) {
-		struct span s = buf_span(&l->out);
+	while (*done < s.n) {
 		struct err why = {0};
 		size_t n;
-		switch (tls_io_write(l->tls, s.p, s.n, &n, &why)) {
-		case TLS_IO_OK: sent(l, n); break;
+		switch (tls_io_write(l->tls, s.p + *done, s.n - *done, &n, &why)) {
+		case TLS_IO_OK: *done += n; break;
 		case TLS_IO_WANT_READ: l->tls_wants |= POLLIN; return LEG_AGAIN;
 		case TLS_IO_WANT_WRITE: return LEG_AGAIN;
 		case TLS_IO_EOF:
@@ -223,19 +216,38 @@ static enum leg_result flush_tls(struct leg *l)
 	return LEG_OK;
 }
 
-enum leg_result leg_flush(struct leg *l)
+/* As much as is taken now: *done bytes. What is left must come again, at first (TLS has made a
+ * record of it). */
+static enum leg_result push(struct leg *l, struct span s, size_t *done)
 {
+	*done = 0;
 	if (l->broken)
 		return LEG_BROKEN;
 	l->tls_wants &= (short)~POLLIN;
-	return l->tls != NULL ? flush_tls(l) : flush_plain(l);
+	enum leg_result result = l->tls != NULL ? push_tls(l, s, done) : push_plain(l, s, done);
+	sha256_add(&l->out_hash, s.p, *done);
+	l->out_bytes += *done;
+	return result;
+}
+
+enum leg_result leg_flush(struct leg *l)
+{
+	size_t done;
+	enum leg_result result = push(l, buf_span(&l->out), &done);
+	buf_consume(&l->out, done);
+	return result;
 }
 
 bool leg_send(struct leg *l, struct span bytes)
 {
 	assert(!l->out_closed);
-	if (l->broken)
-		return false;
+	if (buf_len(&l->out) == 0) {
+		size_t done;
+		if (push(l, bytes, &done) == LEG_BROKEN)
+			return false;
+		buf_add_span(&l->out, span_from(bytes, done));
+		return true;
+	}
 	buf_add_span(&l->out, bytes);
 	return leg_flush(l) != LEG_BROKEN;
 }

@@ -81,8 +81,10 @@ bool target_same(const struct target *a, const struct target *b)
 void target_origin(const struct target *t, struct buf *out)
 {
 	bool literal = strchr(t->host, ':') != NULL;
-	buf_addf(out, "%s://%s%s%s", t->https ? "https" : "http", literal ? "[" : "", t->host,
-		literal ? "]" : "");
+	buf_add_str(out, t->https ? "https://" : "http://");
+	buf_add_str(out, literal ? "[" : "");
+	buf_add_str(out, t->host);
+	buf_add_str(out, literal ? "]" : "");
 	if (t->port != (t->https ? 443 : 80))
 		buf_addf(out, ":%u", t->port);
 }

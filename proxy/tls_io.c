@@ -269,6 +269,12 @@ void tls_io_free(struct tls *t)
 	free(t);
 }
 
+void tls_io_rest(struct tls *t)
+{
+	/* 0: something is in them, and they stay. */
+	(void)!SSL_free_buffers(t->ssl);
+}
+
 static enum tls_io why_not(struct tls *t, int ret, struct err *err)
 {
 	struct wire *w = wire_of(t->ssl);
@@ -302,17 +308,29 @@ int tls_io_handshake(struct ssl_st *ssl)
 	return ret;
 }
 
-/* One SSL_read gives one record at most: go on until the room is full or there is nothing. */
-static int read_records(struct tls *t, uint8_t *p, size_t n, size_t *got)
+/* Another SSL_read would find nothing: neither OpenSSL nor we hold any of it, and the socket
+ * was empty. */
+static bool dry(const struct tls *t, const struct wire *w)
+{
+	return w->drained && ahead.at == ahead.end && w->prefix_at == w->prefix_len &&
+	       SSL_has_pending(t->ssl) == 0;
+}
+
+/* One SSL_read gives one record at most: go on until the room is full or there is nothing,
+ * which is told by what SSL_read gives, or by *dried. */
+static int read_records(struct tls *t, uint8_t *p, size_t n, size_t *got, bool *dried)
 {
 	struct wire *w = wire_of(t->ssl);
 	int ret = 1;
+	ERR_clear_error(); /* one that succeeds leaves nothing behind */
 	ahead_begin(w);
-	for (size_t part; *got < n; *got += part) {
-		ERR_clear_error();
+	*dried = false;
+	for (size_t part; *got < n && !*dried && ret == 1;) {
 		ret = SSL_read_ex(t->ssl, p + *got, n - *got, &part);
-		if (ret != 1)
-			break;
+		if (ret == 1) {
+			*got += part;
+			*dried = dry(t, w);
+		}
 	}
 	ahead_end(w);
 	return ret;
@@ -327,9 +345,10 @@ enum tls_io tls_io_read(struct tls *t, uint8_t *p, size_t n, size_t *got, struct
 			*err = w->end_err;
 		return w->end;
 	}
-	int ret = read_records(t, p, n, got);
+	bool dried;
+	int ret = read_records(t, p, n, got, &dried);
 	if (ret == 1)
-		return TLS_IO_OK;
+		return dried ? TLS_IO_WANT_READ : TLS_IO_OK;
 	struct err why = {0};
 	enum tls_io end = why_not(t, ret, &why);
 	if (end != TLS_IO_WANT_READ && end != TLS_IO_WANT_WRITE) {

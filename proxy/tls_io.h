@@ -29,6 +29,9 @@ enum tls_io {
 bool tls_io_attach(struct ssl_st *ssl, int fd, struct span prefix);
 struct tls *tls_io_new(struct ssl_st *ssl); /* takes the SSL */
 void tls_io_free(struct tls *t);
+/* Nothing is going on: gives back OpenSSL's buffers, 34 KB, if they are empty. It makes new
+ * ones by itself. */
+void tls_io_rest(struct tls *t);
 /* One step of a handshake: what SSL_do_handshake gives. */
 int tls_io_handshake(struct ssl_st *ssl);
 /* Takes what is there, several records if they fit: *got bytes, also where the outcome is not

@@ -27,6 +27,19 @@ void arena_fini(struct arena *a)
 	*a = (struct arena){0};
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->block;
+	if (kept == NULL || kept->cap > ARENA_BLOCK) {
+		arena_fini(a);
+		return;
+	}
+	a->block = kept->next;
+	arena_fini(a);
+	kept->next = NULL;
+	a->block = kept;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	n = (n + 15) & ~(size_t)15;

@@ -15,6 +15,7 @@ struct arena {
 
 void arena_init(struct arena *a); /* same as {0} */
 void arena_fini(struct arena *a);
+void arena_reset(struct arena *a); /* as new, but keeps a block for what comes next */
 void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned to 16; never NULL */
 struct span arena_copy(
 	struct arena *a, struct span s);         /* an extra NUL behind; absent stays absent */

@@ -439,6 +439,32 @@ static void tls_echo(void **state)
 	tls_origin_stop(origin);
 }
 
+/* What was given back in a pause comes again by itself, in both directions. */
+static void tls_rests(void **state)
+{
+	(void)state;
+	struct tls_origin_shape shape = {.chain = {&world.leaf}, .echo = true};
+	for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
+		struct tls_origin *origin;
+		shape.min_version = shape.max_version = versions[v];
+		struct leg l = tls_leg_of(&shape, &origin);
+		for (int i = 0; i < 3; i++) {
+			leg_rest(&l);
+			assert_null(l.in.p);
+			assert_null(l.out.p);
+			assert_true(leg_send(&l, span_str("ping")));
+			while (buf_len(&l.in) < 4)
+				assert_int_not_equal(fill_when_ready(&l, 100), LEG_BROKEN);
+			/* What is still there stays. */
+			leg_rest(&l);
+			assert_true(span_is(buf_span(&l.in), "ping"));
+			buf_consume(&l.in, 4);
+		}
+		leg_fini(&l);
+		tls_origin_stop(origin);
+	}
+}
+
 static int make_world(void **state)
 {
 	(void)state;
@@ -480,6 +506,7 @@ int main(void)
 		cmocka_unit_test(tls_tampered),
 		cmocka_unit_test(tls_closed_peer_takes_nothing),
 		cmocka_unit_test(tls_echo),
+		cmocka_unit_test(tls_rests),
 	};
 	return cmocka_run_group_tests(tests, make_world, end_world);
 }
