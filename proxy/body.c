@@ -10,7 +10,7 @@ void body_fini(struct body *b)
 {
 	buf_fini(&b->chunk);
 	if (b->hashing)
-		hash_pair_fini(&b->hash);
+		sha256_fini(&b->hash);
 }
 
 static void put_chunk(struct body *b, struct span data)
@@ -23,10 +23,15 @@ static void put_chunk(struct body *b, struct span data)
 	chunk.n = b->n++;
 	chunk.size = (int64_t)data.n;
 	chunk.data = data;
-	bool shared = data.n > BODY_SHARE_MIN;
-	hash_pair_cut(&b->hash, shared ? digest : NULL);
-	if (shared)
+	if (data.n > BODY_SHARE_MIN) {
+		/* The first chunk is all of the body so far: most bodies are hashed only once.
+		 */
+		if (b->hash.bytes == data.n)
+			sha256_peek(&b->hash, digest);
+		else
+			sha256(data, digest);
 		chunk.sha256 = span_of(digest, sizeof digest);
+	}
 	if (record_put(b->record, FACT_KIND_CHUNK, &chunk) != 0)
 		b->stored += data.n;
 }
@@ -40,13 +45,13 @@ static void store(struct body *b, struct span payload)
 	while (payload.n > 0) {
 		/* A whole chunk in hand needs no copy. */
 		if (buf_len(&b->chunk) == 0 && payload.n >= BODY_CHUNK) {
-			hash_pair_add(&b->hash, span_first(payload, BODY_CHUNK));
+			sha256_add(&b->hash, payload.p, BODY_CHUNK);
 			put_chunk(b, span_first(payload, BODY_CHUNK));
 			payload = span_from(payload, BODY_CHUNK);
 			continue;
 		}
 		struct span part = span_first(payload, BODY_CHUNK - buf_len(&b->chunk));
-		hash_pair_add(&b->hash, part);
+		sha256_add(&b->hash, part.p, part.n);
 		buf_add_span(&b->chunk, part);
 		payload = span_from(payload, part.n);
 		if (buf_len(&b->chunk) == BODY_CHUNK) {
@@ -54,7 +59,7 @@ static void store(struct body *b, struct span payload)
 			buf_clear(&b->chunk);
 		}
 	}
-	hash_pair_add_whole(&b->hash, rest);
+	sha256_add(&b->hash, rest.p, rest.n);
 }
 
 void body_add(void *ctx, struct span payload)
@@ -63,7 +68,7 @@ void body_add(void *ctx, struct span payload)
 	if (payload.n == 0)
 		return;
 	if (!b->hashing) {
-		hash_pair_init(&b->hash);
+		sha256_init(&b->hash);
 		b->hashing = true;
 	}
 	b->size += payload.n;
@@ -95,6 +100,6 @@ struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN])
 {
 	if (!b->hashing)
 		return SPAN_NONE;
-	hash_pair_peek(&b->hash, out);
+	sha256_peek(&b->hash, out);
 	return span_of(out, SHA256_LEN);
 }

@@ -7,7 +7,7 @@
 #define PROXY_BODY_H
 
 #include "proxy/record.h"
-#include "store/base/hash_pair.h"
+#include "store/base/hash.h"
 
 struct body_limits {
 	bool store;
@@ -22,8 +22,8 @@ struct body {
 	struct buf chunk; /* payload not yet handed to the recorder */
 	int64_t n;        /* chunks handed over */
 	uint64_t size, stored;
-	struct hash_pair hash; /* of the whole body, and of the chunk under way */
-	bool hashing;          /* hash is live: some payload came */
+	struct sha256 hash; /* of the whole body */
+	bool hashing;       /* hash is live: some payload came */
 };
 
 void body_init(struct body *b, struct record *r, int64_t exchange, enum fact_side side,
