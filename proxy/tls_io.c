@@ -13,6 +13,7 @@ enum {
 	WIRE_AHEAD = 32 * 1024, /* fetched at once: a record's header and body come by one call,
 				   and the next records too */
 	WIRE_DIRECT = 8 * 1024, /* asked for so much, OpenSSL gets it without a copy */
+	WIRE_IDLE_MAX = 64,     /* buffers kept for whoever comes next */
 };
 
 /* Below the SSL: a BIO of ours, for OpenSSL's socket BIO raises SIGPIPE, cannot give bytes
@@ -55,12 +56,54 @@ static void wire_note_first(struct wire *w, const char *p, size_t n)
 }
 
 /* Fetched ahead by the call under way in this thread, which reads from one wire; what it leaves
- * goes into that wire's prefix. So an idle connection holds no buffer. */
-static _Thread_local struct {
-	struct wire *wire; /* whose bytes; NULL: nobody reads */
-	size_t at, end;
+ * goes into that wire's prefix. The buffer is lent for the call: as many are needed as threads
+ * run at once, not one for each that there is. */
+struct ahead_bytes {
+	struct ahead_bytes *next;
 	uint8_t bytes[WIRE_AHEAD];
+};
+
+static _Thread_local struct {
+	struct wire *wire;      /* whose bytes; NULL: nobody reads */
+	struct ahead_bytes *in; /* NULL until needed */
+	size_t at, end;
 } ahead;
+
+static struct {
+	pthread_mutex_t lock; /* guards what follows */
+	struct ahead_bytes *idle;
+	size_t n;
+} lender = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct ahead_bytes *borrow(void)
+{
+	pthread_mutex_lock(&lender.lock);
+	struct ahead_bytes *b = lender.idle;
+	if (b != NULL) {
+		lender.idle = b->next;
+		lender.n--;
+	}
+	pthread_mutex_unlock(&lender.lock);
+	if (b == NULL)
+		b = malloc(sizeof *b);
+	if (b == NULL)
+		abort();
+	return b;
+}
+
+static void give_back(struct ahead_bytes *b)
+{
+	pthread_mutex_lock(&lender.lock);
+	bool kept = lender.n < WIRE_IDLE_MAX;
+	if (kept) {
+		b->next = lender.idle;
+		lender.idle = b;
+		lender.n++;
+	}
+	pthread_mutex_unlock(&lender.lock);
+	if (!kept)
+		free(b);
+}
 
 static void ahead_begin(struct wire *w)
 {
@@ -73,14 +116,17 @@ static void ahead_end(struct wire *w)
 {
 	size_t left = ahead.end - ahead.at;
 	ahead.wire = NULL;
-	if (left == 0)
-		return;
-	w->prefix = malloc(left); /* it is empty, or nothing would have been fetched */
-	if (w->prefix == NULL)
-		abort();
-	memcpy(w->prefix, ahead.bytes + ahead.at, left);
-	w->prefix_len = left;
-	w->prefix_at = 0;
+	if (left > 0) {
+		w->prefix = malloc(left); /* it is empty, or nothing would have been fetched */
+		if (w->prefix == NULL)
+			abort();
+		memcpy(w->prefix, ahead.in->bytes + ahead.at, left);
+		w->prefix_len = left;
+		w->prefix_at = 0;
+	}
+	if (ahead.in != NULL)
+		give_back(ahead.in);
+	ahead.in = NULL;
 }
 
 static size_t ahead_read(char *p, size_t n)
@@ -88,7 +134,7 @@ static size_t ahead_read(char *p, size_t n)
 	size_t left = ahead.end - ahead.at;
 	if (n > left)
 		n = left;
-	memcpy(p, ahead.bytes + ahead.at, n);
+	memcpy(p, ahead.in->bytes + ahead.at, n);
 	ahead.at += n;
 	return n;
 }
@@ -127,8 +173,10 @@ static int wire_read(BIO *bio, char *p, int n)
 		return -1;
 	}
 	bool direct = !mine || n >= WIRE_DIRECT;
-	ssize_t got = wire_recv(w, direct ? (uint8_t *)p : ahead.bytes,
-		direct ? (size_t)n : sizeof ahead.bytes);
+	if (!direct && ahead.in == NULL)
+		ahead.in = borrow();
+	ssize_t got = wire_recv(
+		w, direct ? (uint8_t *)p : ahead.in->bytes, direct ? (size_t)n : WIRE_AHEAD);
 	if (got < 0 && w->os == 0)
 		BIO_set_retry_read(bio);
 	if (got <= 0 || direct)
