@@ -96,10 +96,12 @@ void body_end(struct body *b)
 	}
 }
 
-struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN])
+struct span body_digest(struct body *b)
 {
-	if (!b->hashing)
-		return SPAN_NONE;
-	sha256_peek(&b->hash, out);
-	return span_of(out, SHA256_LEN);
+	if (b->hashing) {
+		sha256_end(&b->hash, b->digest);
+		b->hashing = false;
+		b->digested = true;
+	}
+	return b->digested ? span_of(b->digest, SHA256_LEN) : SPAN_NONE;
 }

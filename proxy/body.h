@@ -24,6 +24,8 @@ struct body {
 	uint64_t size, stored;
 	struct sha256 hash; /* of the whole body */
 	bool hashing;       /* hash is live: some payload came */
+	bool digested;      /* it was ended: digest is set */
+	uint8_t digest[SHA256_LEN];
 };
 
 void body_init(struct body *b, struct record *r, int64_t exchange, enum fact_side side,
@@ -35,8 +37,8 @@ void body_add(void *ctx, struct span payload);
 void body_flush(struct body *b);
 /* Hand over what is left; notes a body that was not stored whole. Idempotent. */
 void body_end(struct body *b);
-/* The digest of all payload so far, into out; the span of it, or SPAN_NONE if there was none.
- */
-struct span body_digest(const struct body *b, uint8_t out[SHA256_LEN]);
+/* The digest of all payload, once there will be no more; SPAN_NONE if there was none. Lives as
+ * long as the body. */
+struct span body_digest(struct body *b);
 
 #endif

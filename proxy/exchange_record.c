@@ -23,7 +23,6 @@ uint64_t exchange_put_response(struct exchange *x, struct fact_response *fact)
 
 void exchange_put_end(struct exchange *x)
 {
-	uint8_t up_digest[SHA256_LEN], down_digest[SHA256_LEN];
 	struct fact_exchange_end fact;
 	if (x->end_put)
 		return;
@@ -37,13 +36,13 @@ void exchange_put_end(struct exchange *x)
 	fact.detail = x->end.detail[0] != 0 ? span_str(x->end.detail) : SPAN_NONE;
 	fact.req_size = (int64_t)x->up.size;
 	fact.req_stored = (int64_t)x->up.stored;
-	fact.req_sha256 = body_digest(&x->up, up_digest);
+	fact.req_sha256 = body_digest(&x->up);
 	fact.req_trailers = x->up_trailers.n > 0 ? x->up_trailers : SPAN_NONE;
 	fact.req_ended_us = x->up_ended_us;
 	fact.first_byte_us = x->first_byte_us;
 	fact.res_size = (int64_t)x->down.size;
 	fact.res_stored = (int64_t)x->down.stored;
-	fact.res_sha256 = body_digest(&x->down, down_digest);
+	fact.res_sha256 = body_digest(&x->down);
 	fact.res_trailers = x->down_trailers.n > 0 ? x->down_trailers : SPAN_NONE;
 	fact.recorder_wait_us = x->gate_waited_us + x->t->record.waited_us;
 	x->t->record.waited_us = 0;

@@ -66,6 +66,13 @@ void sha256_fini(struct sha256 *h)
 	h->ctx = NULL;
 }
 
+void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN])
+{
+	if (EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
+		abort();
+	sha256_fini(h);
+}
+
 void sha256(struct span s, uint8_t out[SHA256_LEN])
 {
 	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md_sha256(), NULL) !=

@@ -20,6 +20,8 @@ void sha256_add(struct sha256 *h, const void *p, size_t n);
 /* The digest so far; adding may go on afterwards. */
 void sha256_peek(const struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256_fini(struct sha256 *h);
+/* The digest of all; the same as peek and fini, for less. */
+void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256(struct span s, uint8_t out[SHA256_LEN]);
 void md5(struct span s, uint8_t out[MD5_LEN]); /* for JA3 only */
 
