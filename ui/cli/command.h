@@ -28,7 +28,7 @@ struct command {
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command command_trace, command_proxy, command_report, command_explain,
+extern const struct command command_trace, command_again, command_proxy, command_report, command_explain,
 	command_rebuild, command_ca, command_demo;
 
 /* Prints `clicktrail: what happened: why` to stderr; returns the exit code that fits: 1 for

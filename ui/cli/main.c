@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_trace, &command_proxy,
+static const struct command *const commands[] = {&command_trace, &command_again, &command_proxy,
 	&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo, NULL};
 
 static void print_help(void)
@@ -25,7 +25,8 @@ static void print_help(void)
 	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 "
 	     "the trail\n"
 	     "did not come to an end or something was not recorded; 3 the case could not be "
-	     "written.");
+	     "written; 4 a\n"
+	     "comparison found a difference.");
 }
 
 int main(int argc, char **argv)

@@ -243,45 +243,48 @@ static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 #define T OPTIONS_TRACE
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
+#define A OPTIONS_AGAIN
 static const struct option_row rows[] = {
 	{"case", "FILE", T | P | D, take_case,
 		"the case to write (default: a dated name here); an open case gets a new "
 		"session"},
-	{"browser", "NAME", T | D, take_browser,
+	{"browser", "NAME", T | A | D, take_browser,
 		"firefox (default), chromium, or none: follows HTTP redirects, Refresh and "
 		"meta "
 		"refresh, no script"},
-	{"show", NULL, T | D, take_show,
+	{"show", NULL, T | A | D, take_show,
 		"show the browser's window; the trace ends when it is closed"},
-	{"settle", "S", T | D, take_settle,
+	{"settle", "S", T | A | D, take_settle,
 		"the trail has ended when nothing moved for S seconds (default 5)"},
-	{"timeout", "S", T | D, take_timeout, "give up after S seconds (default 60)"},
-	{"dry-run", NULL, T, take_dry_run,
+	{"timeout", "S", T | A | D, take_timeout, "give up after S seconds (default 60)"},
+	{"dry-run", NULL, T | A, take_dry_run,
 		"prove everything, decode the link, say what would be sent; contact nobody"},
-	{"user-agent", "TEXT", T, take_user_agent, "what the browser calls itself"},
-	{"language", "LIST", T, take_language,
+	{"user-agent", "TEXT", T | A, take_user_agent, "what the browser calls itself"},
+	{"language", "LIST", T | A, take_language,
 		"languages it asks for, like de or en-US,en;q=0.5"},
-	{"timezone", "ZONE", T, take_timezone, "the zone its scripts see, like Europe/Berlin"},
-	{"device", "NAME", T, take_device,
+	{"timezone", "ZONE", T | A, take_timezone,
+		"the zone its scripts see, like Europe/Berlin"},
+	{"device", "NAME", T | A, take_device,
 		"dress the browser up as linux, windows, mac, android or iphone"},
-	{"via", "URL", T | P, take_via,
+	{"via", "URL", T | A | P, take_via,
 		"reach origins through this proxy: socks5h://host:port or http://host:port"},
-	{"replace", "OLD=NEW", T, take_replace,
+	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
-	{"connect-to", "H1:P1:H2:P2", T | P, take_connect_to,
+	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,
 		"send what is meant for H1:P1 to H2:P2 (as curl does); repeatable"},
-	{"cacert", "FILE", T | P, take_cacert, "additional trust anchors toward origins (PEM)"},
-	{"allow-net", "CIDR", T | P, take_allow_net,
+	{"cacert", "FILE", T | A | P, take_cacert,
+		"additional trust anchors toward origins (PEM)"},
+	{"allow-net", "CIDR", T | A | P, take_allow_net,
 		"let the proxy reach an address range that is refused by default; repeatable"},
-	{"permit-bad-cert", "HOST|ANY", T | P, take_permit,
+	{"permit-bad-cert", "HOST|ANY", T | A | P, take_permit,
 		"go on although this host's certificate does not verify; repeatable"},
-	{"dns-servers", "IP,...", T | P, take_dns_servers, "ask these name servers"},
-	{"durability", "power|crash", T | P, take_durability,
+	{"dns-servers", "IP,...", T | A | P, take_dns_servers, "ask these name servers"},
+	{"durability", "power|crash", T | A | P, take_durability,
 		"survive power loss (default), or only crashes, and faster"},
-	{"max-body", "SIZE", T | P, take_max_body,
+	{"max-body", "SIZE", T | A | P, take_max_body,
 		"store at most this much of one body (default 256M); the rest is hashed"},
-	{"no-bodies", NULL, T | P, take_no_bodies, "store no bodies, only their hashes"},
-	{"no-sandbox", NULL, T | D, take_no_sandbox,
+	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
+	{"no-sandbox", NULL, T | A | D, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
 	{"listen", "A:P", P, take_listen, "where to listen (default 127.0.0.1:8080)"},
 	{"allow-client", "CIDR", P, take_client,
@@ -290,14 +293,16 @@ static const struct option_row rows[] = {
 		"user:password that clients must give (or in CLICKTRAIL_PASSWORD)"},
 	{"only", "HOST", P, take_only,
 		"record only this host and pass the rest unread; repeatable"},
-	{"wrappers", "FILE", T | P, take_wrappers,
+	{"wrappers", "FILE", T | A | P, take_wrappers,
 		"rules for links of your own tracker, beside the built-in ones"},
-	{"ca-dir", "DIR", T | P | D, take_ca_dir, "where the certificate authority is kept"},
-	{"json", NULL, T | D, take_json, "print the JSON report instead of text"},
+	{"ca-dir", "DIR", T | A | P | D, take_ca_dir,
+		"where the certificate authority is kept"},
+	{"json", NULL, T | A | D, take_json, "print the JSON report instead of text"},
 };
 #undef T
 #undef P
 #undef D
+#undef A
 enum { ROWS = sizeof rows / sizeof *rows };
 
 void options_init(struct options *o, unsigned command)

@@ -1,5 +1,5 @@
 /*
- * The options that trace, proxy and demo share: one table of rows gives the parser, the help
+ * The options that trace, again, proxy and demo share: one table of rows gives the parser, the help
  * text and the record of what was in effect. Values are checked here, so that a bad one is exit
  * 1 with its name before anything is touched. Strings are borrowed from argv, but what is said
  * to be owned. Main thread.
@@ -18,6 +18,7 @@ enum {
 	OPTIONS_TRACE = 1u,
 	OPTIONS_PROXY = 2u,
 	OPTIONS_DEMO = 4u,
+	OPTIONS_AGAIN = 8u,
 };
 
 enum options_browser { OPTIONS_FIREFOX, OPTIONS_CHROMIUM, OPTIONS_NONE };

@@ -64,7 +64,7 @@ static void put_listen(json_t *j, const struct options *o)
 char *options_json(const struct options *o)
 {
 	json_t *j = json_object();
-	if (o->command & (OPTIONS_TRACE | OPTIONS_DEMO))
+	if (o->command & (OPTIONS_TRACE | OPTIONS_AGAIN | OPTIONS_DEMO))
 		put_browser(j, o);
 	if (o->command & OPTIONS_PROXY)
 		put_listen(j, o);

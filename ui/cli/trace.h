@@ -21,6 +21,7 @@ enum {
 
 struct trace {
 	struct options *options; /* borrowed */
+	bool silent;             /* what came of it is printed by the caller */
 	const char *link;        /* as given; borrowed */
 	char *sent_link;         /* what is opened: --replace done, serialised as browsers do */
 	bool changed;            /* by --replace */

@@ -150,6 +150,8 @@ static bool print_result(struct trace *t, struct err *err)
 	struct arena a = {0};
 	struct report r;
 	struct buf out = {0};
+	if (t->silent)
+		return true;
 	if (!t->gathering || !report_make(&t->gather, t->recording.session, &a, &r, err)) {
 		arena_fini(&a);
 		return !t->gathering;

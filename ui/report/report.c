@@ -261,6 +261,11 @@ void report_build(const struct case_about *about, const struct model *m,
 			ARENA_PUSH(a, out->trails, out->n_trails,
 				trail_of(a, m, &trails->trails[i]));
 	judge_complete(a, out);
+	if (only_session != 0)
+		return;
+	struct rounds *rounds = arena_alloc(a, sizeof *rounds);
+	rounds_read(m, trails, a, rounds);
+	out->rounds = rounds;
 }
 
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,

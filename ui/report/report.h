@@ -7,6 +7,7 @@
 #define UI_REPORT_REPORT_H
 
 #include "store/derive/link_parts.h"
+#include "store/derive/rounds.h"
 #include "ui/report/gather.h"
 
 struct report_dns {
@@ -72,6 +73,8 @@ struct report {
 	struct report_trail *trails;
 	size_t n_trails;
 	const struct model *model;
+	const struct rounds *rounds; /* of a link opened more than once; NULL: only one session,
+					or trail, is looked at */
 };
 
 /* Counts and user agent of a session; start and end too, if it has them. */

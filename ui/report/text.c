@@ -8,6 +8,7 @@
 #include "ui/report/options_words.h"
 #include "ui/report/say.h"
 #include "ui/report/say_link.h"
+#include "ui/report/say_rounds.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
 
@@ -432,6 +433,10 @@ void report_text(const struct report *r, struct buf *out)
 		buf_add_str(out, "\nTHE DETAIL\n\n");
 		for (size_t k = 0; k < t->n_hops; k++)
 			say_hop(&t->hops[k], out);
+	}
+	if (r->rounds != NULL && r->rounds->n > 1) {
+		buf_add_byte(out, '\n');
+		say_rounds(r, out);
 	}
 	say_record(r, out);
 }

@@ -19,6 +19,7 @@
 #define T OPTIONS_TRACE
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
+#define A OPTIONS_AGAIN
 
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
@@ -40,6 +41,10 @@ static const struct {
 	{T, "--browser", "Firefox", false},
 	{T, "--show", NULL, true},
 	{P, "--show", NULL, false},
+	{A, "--show", NULL, true},
+	{A, "--device", "mac", true},
+	{A, "--case", "x.case", false},
+	{A, "--listen", "127.0.0.1:0", false},
 	{T, "--settle", "5", true},
 	{T, "--settle", "0.25", true},
 	{T, "--settle", "0", false},
