@@ -47,7 +47,7 @@ struct fds *fds_new(size_t tunnels)
 	if (f == NULL)
 		abort();
 	size_t limit = raise_limit(tunnels * FDS_PER_TUNNEL + FDS_SPARE_MAX + FDS_SIGNALS_MAX +
-				   FDS_DIALS_MAX * FDS_PER_DIAL);
+				   (size_t)FDS_DIALS_MAX * FDS_PER_DIAL);
 	f->signals_max = at_most(limit / SHARE, FDS_SIGNALS_MAX);
 	f->dials = at_most(limit / SHARE / FDS_PER_DIAL, FDS_DIALS_MAX);
 	if (f->dials == 0)

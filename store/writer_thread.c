@@ -36,12 +36,12 @@ static bool sleep_until(struct writer *w, enum writer_sleep how, int64_t until_u
 static bool linger(struct writer *w)
 {
 	int64_t now = writer_tick_us();
-	int64_t until = w->head != NULL ? w->oldest_us + WRITER_LINGER_MS * 1000 : 0;
+	int64_t until = w->head != NULL ? w->oldest_us + (int64_t)WRITER_LINGER_MS * 1000 : 0;
 	w->looked = w->tickets;
 	if (until != 0 && until <= now && !w->busy)
 		return true;
 	if (until <= now)
-		until = now + WRITER_LINGER_MS * 1000;
+		until = now + (int64_t)WRITER_LINGER_MS * 1000;
 	sleep_until(w, WRITER_LINGERS, until);
 	return false;
 }
@@ -56,8 +56,8 @@ static bool sleep_until_work(struct writer *w)
 				return true;
 		} else if (!w->wal_dirty) {
 			sleep_until(w, WRITER_IDLES, 0);
-		} else if (!sleep_until(
-				   w, WRITER_IDLES, writer_tick_us() + WRITER_IDLE_MS * 1000) &&
+		} else if (!sleep_until(w, WRITER_IDLES,
+				   writer_tick_us() + (int64_t)WRITER_IDLE_MS * 1000) &&
 			   w->head == NULL && !w->busy && !must_work(w)) {
 			return false;
 		}

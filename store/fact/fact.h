@@ -28,137 +28,115 @@ enum { FACT_INLINE_MAX = 64, FACT_FIELDS_MAX = 40 };
 /* Which direction a body went. */
 enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 
-/* One run of a browser or client. mode: intercept, no-intercept, replay. command: trace, proxy,
- * replay. link: as given by the user; sent_link: what was opened after --replace. options: JSON
- * object of the effective options. */
-#define FACT_SESSION(I, T, B)                                                                  \
-	I(session)                                                                             \
-	I(at_us) T(command) T(mode) T(link) T(sent_link) T(options) T(tool_name)               \
-		T(tool_version) T(operator_name) T(browser) T(browser_version) T(user_agent)   \
-			T(language) T(timezone) T(device) T(via) T(resolver) T(durability)     \
-				B(ca_sha256) T(clock_source) I(clock_offset_us)
+/* The lists are for people: fields in rows, as they belong together. */
+/* clang-format off */
 
-/* reason: the contract's ended_by word for trace, or "stopped". complete: 1 if everything seen
- * was recorded. */
-#define FACT_SESSION_END(I, T, B)                                                              \
-	I(session)                                                                             \
-	I(at_us) T(reason) T(detail) I(complete) T(incomplete_reason) I(clock_drift_us)
+/* One run of a browser or client. mode: intercept, no-intercept, replay. command: trace, proxy, replay.
+ * link: as given by the user; sent_link: what was opened after --replace. options: JSON object of the effective options. */
+#define FACT_SESSION(I, T, B)                                                                 \
+	I(session) I(at_us) T(command) T(mode) T(link) T(sent_link) T(options) T(tool_name)   \
+	T(tool_version) T(operator_name) T(browser) T(browser_version) T(user_agent)          \
+	T(language) T(timezone) T(device) T(via) T(resolver) T(durability) B(ca_sha256)       \
+	T(clock_source) I(clock_offset_us)
+
+/* reason: the contract's ended_by word for trace, or "stopped". complete: 1 if everything seen was recorded. */
+#define FACT_SESSION_END(I, T, B)                                                             \
+	I(session) I(at_us) T(reason) T(detail) I(complete) T(incomplete_reason)              \
+	I(clock_drift_us)
 
 /* A client connection was accepted. */
-#define FACT_TUNNEL(I, T, B)                                                                   \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) T(client_ip) I(client_port) T(listener_ip) I(listener_port)
+#define FACT_TUNNEL(I, T, B)                                                                  \
+	I(session) I(at_us) I(tunnel) T(client_ip) I(client_port) T(listener_ip) I(listener_port)
 
-/* Where the client wants to go, once per tunnel. kind: connect, plain, unknown. outcome: an err
- * word ("ok"). */
-#define FACT_CONNECT(I, T, B)                                                                  \
+/* Where the client wants to go, once per tunnel. kind: connect, plain, unknown. outcome: an err word ("ok"). */
+#define FACT_CONNECT(I, T, B)                                                                 \
 	I(session) I(at_us) I(tunnel) T(kind) T(host) I(port) T(outcome) T(detail) B(head)
 
-/* One name resolution that led (or failed to lead) to a connection. source: dns, hosts,
- * literal, connect-to. cnames: the path, space-separated, asked name excluded; addresses:
- * "ip/ttl" space-separated, in the order tried. */
-#define FACT_DNS(I, T, B)                                                                      \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) T(name) T(source) T(resolver) T(cnames) T(addresses) I(ttl)  \
-		I(elapsed_us) T(outcome) T(detail)
+/* One name resolution that led (or failed to lead) to a connection. source: dns, hosts, literal, connect-to.
+ * cnames: the path, space-separated, asked name excluded; addresses: "ip/ttl" space-separated, in the order tried. */
+#define FACT_DNS(I, T, B)                                                                     \
+	I(session) I(at_us) I(tunnel) I(leg) T(name) T(source) T(resolver) T(cnames)          \
+	T(addresses) I(ttl) I(elapsed_us) T(outcome) T(detail)
 
-/* An origin leg was opened, or could not be. host, port: asked for; dial_*: after --connect-to.
- * attempts: "ip:port word" each on a line. elapsed_us: from the first attempt to connected.
- * outcome: an err word. */
-#define FACT_LEG(I, T, B)                                                                      \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) T(host) I(port) T(dial_host) I(dial_port) T(remote_ip)       \
-		I(remote_port) T(local_ip) I(local_port) T(via) T(attempts) I(elapsed_us)      \
-			T(outcome) T(detail)
+/* An origin leg was opened, or could not be. host, port: asked for; dial_*: after --connect-to. attempts: "ip:port word" each
+ * on a line. elapsed_us: from the first attempt to connected. outcome: an err word. */
+#define FACT_LEG(I, T, B)                                                                     \
+	I(session) I(at_us) I(tunnel) I(leg) T(host) I(port) T(dial_host) I(dial_port)        \
+	T(remote_ip) I(remote_port) T(local_ip) I(local_port) T(via) T(attempts)              \
+	I(elapsed_us) T(outcome) T(detail)
 
-/* A ClientHello exactly as seen (leg 0) or sent (origin leg). raw: the handshake message
- * without record headers. */
-#define FACT_HELLO(I, T, B)                                                                    \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) T(sni) T(alpn) T(ja3) T(ja3_full) T(ja4) T(ja4_raw) B(raw)
+/* A ClientHello exactly as seen (leg 0) or sent (origin leg). raw: the handshake message without record headers. */
+#define FACT_HELLO(I, T, B)                                                                   \
+	I(session) I(at_us) I(tunnel) I(leg) T(sni) T(alpn) T(ja3) T(ja3_full) T(ja4)         \
+	T(ja4_raw) B(raw)
 
-/* The outcome of one TLS negotiation. at_us: its end. cipher: IANA name. certs: SHA-256 of each
- * certificate as sent by the peer (leg 0: as sent by us), concatenated. verified: 1, 0 or
- * unknown (leg 0). permitted: 1 if --permit-bad-cert let it pass. ocsp, scts: raw, as the peer
- * sent them. server_hello: raw handshake message. outcome: an err word. */
-#define FACT_HANDSHAKE(I, T, B)                                                                \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) I(started_us) T(version) T(cipher) T(alpn) T(sni)            \
-		T(key_group) T(peer_signature) I(resumed) I(verified) I(verify_code)           \
-			T(verify_error) I(permitted) B(certs) B(ocsp) B(scts) B(server_hello)  \
-				T(outcome) T(detail)
+/* The outcome of one TLS negotiation. at_us: its end. cipher: IANA name. certs: SHA-256 of each certificate as sent by the peer
+ * (leg 0: as sent by us), concatenated. verified: 1, 0 or unknown (leg 0). permitted: 1 if --permit-bad-cert let it pass.
+ * ocsp, scts: raw, as the peer sent them. server_hello: raw handshake message. outcome: an err word. */
+#define FACT_HANDSHAKE(I, T, B)                                                               \
+	I(session) I(at_us) I(tunnel) I(leg) I(started_us) T(version) T(cipher) T(alpn)       \
+	T(sni) T(key_group) T(peer_signature) I(resumed) I(verified) I(verify_code)           \
+	T(verify_error) I(permitted) B(certs) B(ocsp) B(scts) B(server_hello) T(outcome)      \
+	T(detail)
 
 /* A certificate, once per case. san: "DNS:name" / "IP:addr" space-separated. */
-#define FACT_CERTIFICATE(I, T, B)                                                              \
-	I(session)                                                                             \
-	I(at_us) B(sha256) T(subject) T(issuer) T(serial) I(not_before_us) I(not_after_us)     \
-		T(san) T(key_kind) T(signature_kind) B(der)
+#define FACT_CERTIFICATE(I, T, B)                                                             \
+	I(session) I(at_us) B(sha256) T(subject) T(issuer) T(serial) I(not_before_us)         \
+	I(not_after_us) T(san) T(key_kind) T(signature_kind) B(der)
 
-/* A request head. n: its number on the tunnel, from 1. url: absolute, as the browser asked.
- * head: raw bytes as received. fields: only when head is not plain "Name: value" lines with
- * CRLF: the parsed lines in that form. oddities: words. HTTP/2: head is unknown (an HPACK block
- * means nothing alone), fields are all lines in order, pseudo-headers among them
+/* A request head. n: its number on the tunnel, from 1. url: absolute, as the browser asked. head: raw bytes as received.
+ * fields: only when head is not plain "Name: value" lines with CRLF: the parsed lines in that form. oddities: words.
+ * HTTP/2: head is unknown (an HPACK block means nothing alone), fields are all lines in order, pseudo-headers among them
  * (":method: GET"), an empty line behind them. */
-#define FACT_REQUEST(I, T, B)                                                                  \
-	I(session)                                                                             \
-	I(at_us) I(exchange) I(tunnel) I(n) T(method) T(url) T(version) T(oddities) B(head)    \
-		B(fields)
+#define FACT_REQUEST(I, T, B)                                                                 \
+	I(session) I(at_us) I(exchange) I(tunnel) I(n) T(method) T(url) T(version)            \
+	T(oddities) B(head) B(fields)
 
 /* An interim response (1xx) on the way to the final one. */
-#define FACT_INTERIM(I, T, B) I(session) I(at_us) I(exchange) I(status) B(head) B(fields)
+#define FACT_INTERIM(I, T, B)                                                                 \
+	I(session) I(at_us) I(exchange) I(status) B(head) B(fields)
 
-/* A response head. made_by: origin, clicktrail (our own error pages and internal pages). leg:
- * where it came from. */
-#define FACT_RESPONSE(I, T, B)                                                                 \
-	I(session)                                                                             \
-	I(at_us) I(exchange) I(leg) I(status) T(reason) T(version) T(made_by) T(oddities)      \
-		B(head) B(fields)
+/* A response head. made_by: origin, clicktrail (our own error pages and internal pages). leg: where it came from. */
+#define FACT_RESPONSE(I, T, B)                                                                \
+	I(session) I(at_us) I(exchange) I(leg) I(status) T(reason) T(version) T(made_by)      \
+	T(oddities) B(head) B(fields)
 
-/* A piece of a body as it came over the wire, transfer coding removed, content coding kept. At
- * most BODY_CHUNK bytes. sha256: of the piece, where it is longer than BODY_SHARE_MIN. same_as:
- * seq of an equal chunk; data is then unknown. */
-#define FACT_CHUNK(I, T, B)                                                                    \
+/* A piece of a body as it came over the wire, transfer coding removed, content coding kept. At most BODY_CHUNK bytes.
+ * sha256: of the piece, where it is longer than BODY_SHARE_MIN. same_as: seq of an equal chunk; data is then unknown. */
+#define FACT_CHUNK(I, T, B)                                                                   \
 	I(session) I(at_us) I(exchange) I(side) I(n) I(size) I(same_as) B(sha256) B(data)
 
-/* An exchange is over. reason: err word, "ok" if both messages ended as announced. *_size:
- * payload bytes that passed;
- * *_stored: of them in chunks; *_sha256: of all that passed. req_ended_us, first_byte_us:
- * request's last byte sent, first response byte seen. recorder_wait_us: time that release
- * waited for commits. */
-#define FACT_EXCHANGE_END(I, T, B)                                                             \
-	I(session)                                                                             \
-	I(at_us) I(exchange) I(leg) T(reason) T(detail) I(req_size) I(req_stored)              \
-		B(req_sha256) B(req_trailers) I(req_ended_us) I(first_byte_us) I(res_size)     \
-			I(res_stored) B(res_sha256) B(res_trailers) I(recorder_wait_us)
+/* An exchange is over. reason: err word, "ok" if both messages ended as announced. *_size: payload bytes that passed;
+ * *_stored: of them in chunks; *_sha256: of all that passed. req_ended_us, first_byte_us: request's last byte sent, first
+ * response byte seen. recorder_wait_us: time that release waited for commits. */
+#define FACT_EXCHANGE_END(I, T, B)                                                            \
+	I(session) I(at_us) I(exchange) I(leg) T(reason) T(detail) I(req_size) I(req_stored)  \
+	B(req_sha256) B(req_trailers) I(req_ended_us) I(first_byte_us) I(res_size)            \
+	I(res_stored) B(res_sha256) B(res_trailers) I(recorder_wait_us)
 
-/* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello. exchange: of
- * an upgrade. */
-#define FACT_OPAQUE(I, T, B)                                                                   \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) I(exchange) T(why) I(up_bytes) B(up_sha256) I(down_bytes)    \
-		B(down_sha256) T(reason) T(detail)
+/* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello. exchange: of an upgrade. */
+#define FACT_OPAQUE(I, T, B)                                                                  \
+	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(why) I(up_bytes) B(up_sha256)      \
+	I(down_bytes) B(down_sha256) T(reason) T(detail)
 
-/* A leg is closed: plaintext bytes each way and their SHA-256 (in: received from the peer). leg
- * 0: the browser's. The SHA-256 of leg 0 of a tunnel that was never TLS covers the bytes after
- * CONNECT's answer, else all. */
-#define FACT_LEG_END(I, T, B)                                                                  \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) T(reason) T(detail) I(in_bytes) B(in_sha256) I(out_bytes)    \
-		B(out_sha256)
+/* A leg is closed: plaintext bytes each way and their SHA-256 (in: received from the peer). leg 0: the browser's.
+ * The SHA-256 of leg 0 of a tunnel that was never TLS covers the bytes after CONNECT's answer, else all. */
+#define FACT_LEG_END(I, T, B)                                                                 \
+	I(session) I(at_us) I(tunnel) I(leg) T(reason) T(detail) I(in_bytes) B(in_sha256)     \
+	I(out_bytes) B(out_sha256)
 
 #define FACT_TUNNEL_END(I, T, B) I(session) I(at_us) I(tunnel) T(reason) T(detail)
 
 /* Anything else worth keeping: code is one of notes.tbl's words; detail free text. */
 #define FACT_NOTE(I, T, B) I(session) I(at_us) I(tunnel) I(exchange) T(code) T(detail)
 
-/* An HTTP/2 frame that is about the connection or ends a stream, on one leg. sender: peer,
- * clicktrail. frame: settings, window_update (of the connection, before the first stream),
- * priority, rst_stream, goaway, ping (the one that reached a limit). code, code_name: RFC
- * 9113 7. last_stream: of a goaway. payload: as it passed, cut at H2_FRAME_PAYLOAD_MAX. */
-#define FACT_H2_FRAME(I, T, B)                                                                 \
-	I(session)                                                                             \
-	I(at_us) I(tunnel) I(leg) I(exchange) T(sender) T(frame) I(stream) I(code)             \
-		T(code_name) I(last_stream) B(payload)
+/* An HTTP/2 frame that is about the connection or ends a stream, on one leg. sender: peer, clicktrail. frame: settings,
+ * window_update (of the connection, before the first stream), priority, rst_stream, goaway, ping (the one that reached a limit). code,
+ * code_name: RFC 9113 7. last_stream: of a goaway. payload: as it passed, cut at H2_FRAME_PAYLOAD_MAX. */
+#define FACT_H2_FRAME(I, T, B)                                                                \
+	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(sender) T(frame) I(stream)         \
+	I(code) T(code_name) I(last_stream) B(payload)
+/* clang-format on */
 
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
 #define FACT_KINDS(X)                                                                          \

@@ -38,7 +38,7 @@ static void end(struct world *w)
 	EXPECT_HEAD, SEND("HTTP/1.1 " status "\r\nConnection: close\r\n" rest), END
 #define TO(where)                                                                              \
 	ANSWER("302 Found", "Location: http://link.test" where "\r\nContent-Length: "          \
-							       "0\r\n\r\n")
+			    "0\r\n\r\n")
 #define PAGE(text) ANSWER("200 OK", "Content-Type: text/html\r\n\r\n" text)
 
 static const struct script_step to_a[] = {TO("/a?click=1")};

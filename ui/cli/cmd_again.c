@@ -46,19 +46,19 @@ static void add_arg(struct first_time *f, const char *name, const char *value)
 
 static void add_value(struct first_time *f, const char *name, const json_t *v)
 {
-	char number[40];
+	char number[400]; /* of any double in full */
 	size_t i;
 	json_t *item;
+	if (json_is_integer(v))
+		snprintf(number, sizeof number, "%lld", (long long)json_integer_value(v));
+	else if (json_is_real(v))
+		snprintf(number, sizeof number, "%.6f", json_real_value(v));
 	if (json_is_string(v))
 		add_arg(f, name, json_string_value(v));
 	else if (json_is_true(v))
 		add_arg(f, name, NULL);
-	else if (json_is_integer(v))
-		snprintf(number, sizeof number, "%lld", (long long)json_integer_value(v)),
-			add_arg(f, name, number);
-	else if (json_is_real(v))
-		snprintf(number, sizeof number, "%.6f", json_real_value(v)),
-			add_arg(f, name, number);
+	else if (json_is_integer(v) || json_is_real(v))
+		add_arg(f, name, number);
 	json_array_foreach((json_t *)(uintptr_t)v, i, item) if (json_is_string(item))
 		add_arg(f, name, json_string_value(item));
 }
@@ -89,10 +89,10 @@ static bool find_first(const char *path, struct first_time *f, struct err *err)
 		if (span_is(g.model.sessions[i]->command, "trace") &&
 			g.model.sessions[i]->link.p != NULL)
 			first = g.model.sessions[i];
-	if (good && first == NULL)
+	if (good && first == NULL) {
 		good = err_set(
 			err, ERR_USAGE, "%s: no link was opened by trace in this case", path);
-	if (good) {
+	} else if (good) {
 		f->link = arena_str(&f->arena, first->link);
 		f->argv[f->argc++] = arena_str(&f->arena, span_str("again"));
 		if (first->options.p != NULL)
@@ -153,7 +153,7 @@ static bool compare(const struct options *o, bool *different, struct err *err)
 		if (o->json)
 			report_json(&r, &out);
 		else
-			buf_add_byte(&out, '\n'), say_rounds(&r, &out);
+			say_rounds(&r, &out);
 		good = output_write(NULL, NULL, &out, err);
 	}
 	buf_fini(&out);

@@ -9,12 +9,11 @@
 #include "store/base/err.h"
 
 enum exit_code {
-	EXIT_DONE = 0,  /* the trail ended and everything was recorded */
-	EXIT_USAGE = 1, /* the command line does not make sense */
-	EXIT_INCOMPLETE =
-		2,     /* the trail did not come to an end, or something was not recorded */
-	EXIT_CASE = 3, /* the case could not be written */
-	EXIT_DIFFERENT = 4, /* a comparison found a difference */
+	EXIT_DONE = 0,       /* the trail ended and everything was recorded */
+	EXIT_USAGE = 1,      /* the command line does not make sense */
+	EXIT_INCOMPLETE = 2, /* no end of the trail, or something was not recorded */
+	EXIT_CASE = 3,       /* the case could not be written */
+	EXIT_DIFFERENT = 4,  /* a comparison found a difference */
 };
 
 struct command {
@@ -22,14 +21,13 @@ struct command {
 	const char *args;    /* "[options] URL" */
 	const char *summary; /* one line for `clicktrail --help` */
 	const char *details; /* more for `clicktrail NAME --help`, may be NULL */
-	unsigned options; /* OPTIONS_* bit whose rows of the option table belong to it; 0: none
-			   */
+	unsigned options;    /* OPTIONS_* bit of its rows in the option table; 0: none */
 	/* argv[0] is the command's name. Returns an exit code. */
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command command_trace, command_again, command_proxy, command_report, command_explain,
-	command_rebuild, command_ca, command_demo;
+extern const struct command command_trace, command_again, command_proxy, command_report,
+	command_explain, command_rebuild, command_ca, command_demo;
 
 /* Prints `clicktrail: what happened: why` to stderr; returns the exit code that fits: 1 for
  * USAGE, 3 for CASE_* kinds, else 2. */

@@ -1,8 +1,8 @@
 /*
- * The options that trace, again, proxy and demo share: one table of rows gives the parser, the help
- * text and the record of what was in effect. Values are checked here, so that a bad one is exit
- * 1 with its name before anything is touched. Strings are borrowed from argv, but what is said
- * to be owned. Main thread.
+ * The options that trace, again, proxy and demo share: one table of rows gives the parser, the
+ * help text and the record of what was in effect. Values are checked here, so that a bad one is
+ * exit 1 with its name before anything is touched. Strings are borrowed from argv, but what is
+ * said to be owned. Main thread.
  */
 #ifndef UI_CLI_OPTIONS_H
 #define UI_CLI_OPTIONS_H

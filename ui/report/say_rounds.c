@@ -87,7 +87,7 @@ void say_rounds(const struct report *r, struct buf *out)
 	const struct rounds *rounds = r->rounds;
 	if (rounds == NULL || rounds->n < 2)
 		return;
-	buf_addf(out, "THE LINK WAS OPENED %zu TIMES\n\n", rounds->n);
+	buf_addf(out, "\nTHE LINK WAS OPENED %zu TIMES\n\n", rounds->n);
 	for (size_t i = 0; i < rounds->n; i++) {
 		struct buf line = {0};
 		const struct round *x = &rounds->list[i];

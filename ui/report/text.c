@@ -434,9 +434,6 @@ void report_text(const struct report *r, struct buf *out)
 		for (size_t k = 0; k < t->n_hops; k++)
 			say_hop(&t->hops[k], out);
 	}
-	if (r->rounds != NULL && r->rounds->n > 1) {
-		buf_add_byte(out, '\n');
-		say_rounds(r, out);
-	}
+	say_rounds(r, out);
 	say_record(r, out);
 }
