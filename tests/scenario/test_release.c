@@ -1,88 +1,15 @@
-/*
- * Recorded before released. The disk is ours here: this program stands in for fdatasync and
- * fsync, so that a commit can be held up, or fail, while the browser waits. With --durability
- * power every commit waits for the disk.
- */
+/* Recorded before released: a commit is held up, or fails, while the browser waits. */
 #include "tests/kit/conversation.h"
+#include "tests/kit/hold_disk.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #define HOST "Host: origin.test\r\n"
-
-static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t disk_changed = PTHREAD_COND_INITIALIZER;
-static bool disk_held, disk_broken;
-static unsigned disk_waiting;
-
-static int sync_file(int fd)
-{
-	pthread_mutex_lock(&disk);
-	disk_waiting++;
-	pthread_cond_broadcast(&disk_changed);
-	while (disk_held)
-		pthread_cond_wait(&disk_changed, &disk);
-	disk_waiting--;
-	bool broken = disk_broken;
-	pthread_mutex_unlock(&disk);
-	if (broken) {
-		errno = EIO;
-		return -1;
-	}
-	return (int)syscall(SYS_fdatasync, fd);
-}
-
-/* What SQLite calls. */
-int fdatasync(int fd)
-{
-	return sync_file(fd);
-}
-
-int fsync(int fd)
-{
-	return sync_file(fd);
-}
-
-static void set_disk(bool held, bool broken)
-{
-	pthread_mutex_lock(&disk);
-	disk_held = held;
-	disk_broken = broken;
-	pthread_cond_broadcast(&disk_changed);
-	pthread_mutex_unlock(&disk);
-}
-
-/* A test that failed may have left it held. */
-static int free_disk(void **state)
-{
-	(void)state;
-	set_disk(false, false);
-	return 0;
-}
-
-/* The writer stands before the disk. */
-static void await_commit(void)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 20;
-	pthread_mutex_lock(&disk);
-	while (disk_waiting == 0)
-		if (pthread_cond_timedwait(&disk_changed, &disk, &until) != 0)
-			break;
-	bool came = disk_waiting > 0;
-	pthread_mutex_unlock(&disk);
-	if (!came)
-		fail_msg("no commit is under way");
-}
 
 static const struct run_proxy_options power = {.power = true};
 
@@ -105,12 +32,12 @@ static void a_head_waits_for_its_commit(void **state)
 		EXPECT_EOF, END);
 	conversation_open(&c);
 	conversation_ask(&c, "GET", "/", HOST "\r\n");
-	set_disk(true, false);
+	hold_disk(true, false);
 	script_origin_go(c.origin);
-	await_commit();
+	hold_disk_await();
 	raw_expect_silence(&c.client, 300);
 	assert_int_equal(seen(&c, FACT_KIND_RESPONSE), 0);
-	set_disk(false, false);
+	hold_disk(false, false);
 	raw_expect(&c.client,
 		"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n");
 	conversation_end(&c);
@@ -169,9 +96,9 @@ static void the_last_byte_waits_for_the_whole_body(void **state)
 		conversation_open(&c);
 		conversation_ask(&c, "GET", "/", HOST "\r\n");
 		raw_head(&c.client);
-		set_disk(true, false);
+		hold_disk(true, false);
 		script_origin_go(c.origin);
-		await_commit();
+		hold_disk_await();
 		/* Take what comes: it must not become the whole. */
 		size_t got = raw_take(&c.client, 300);
 		size_t whole = i == 1 ? 7 + 200000 + 7 : 200000;
@@ -180,7 +107,7 @@ static void the_last_byte_waits_for_the_whole_body(void **state)
 				got);
 		assert_false(c.client.eof);
 		assert_true(seen(&c, FACT_KIND_CHUNK) < 4);
-		set_disk(false, false);
+		hold_disk(false, false);
 		size_t rest;
 		if (i == 2) {
 			raw_rest(&c.client, &rest);
@@ -210,11 +137,11 @@ static void our_own_pages_wait_too(void **state)
 	struct raw_client c;
 	run_proxy_start(&p, &options);
 	raw_open(&c, p.port);
-	set_disk(true, false);
+	hold_disk(true, false);
 	raw_send(&c, "GET http://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-	await_commit();
+	hold_disk_await();
 	raw_expect_silence(&c, 200);
-	set_disk(false, false);
+	hold_disk(false, false);
 	assert_true(strncmp(raw_head(&c), "HTTP/1.1 403 ", 13) == 0);
 	raw_close(&c);
 	run_proxy_end(&p);
@@ -238,10 +165,10 @@ static void nothing_is_released_by_a_broken_recorder(void **state)
 	script_origin_play(o, steps);
 	raw_open(&c, p.port);
 	raw_send(&c, "GET http://origin.test/ HTTP/1.1\r\n" HOST "\r\n");
-	set_disk(true, true);
+	hold_disk(true, true);
 	script_origin_go(o);
-	await_commit();
-	set_disk(false, true);
+	hold_disk_await();
+	hold_disk(false, true);
 	assert_string_equal(raw_rest(&c, NULL), "");
 	assert_true(proxy_failed(p.proxy, &err));
 	assert_int_equal(err.kind, ERR_CASE_WRITE);
@@ -252,7 +179,7 @@ static void nothing_is_released_by_a_broken_recorder(void **state)
 		     "clicktrail.internal\r\n\r\n");
 	assert_string_equal(raw_rest(&c, NULL), "");
 	raw_close(&c);
-	set_disk(false, false);
+	hold_disk(false, false);
 	proxy_stop(p.proxy);
 	assert_false(
 		writer_close(p.writer, &err)); /* it says that not everything was written */
@@ -299,12 +226,13 @@ static void a_held_link_is_not_burnt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH_WITH(a_head_waits_for_its_commit, free_disk),
-		BOTH_WITH(a_head_that_arrived_is_in_the_case, free_disk),
-		BOTH_WITH(the_last_byte_waits_for_the_whole_body, free_disk),
-		cmocka_unit_test_setup(our_own_pages_wait_too, free_disk),
-		cmocka_unit_test_setup(nothing_is_released_by_a_broken_recorder, free_disk),
-		BOTH_WITH(a_held_link_is_not_burnt, free_disk),
+		BOTH_WITH(a_head_waits_for_its_commit, hold_disk_free),
+		BOTH_WITH(a_head_that_arrived_is_in_the_case, hold_disk_free),
+		BOTH_WITH(the_last_byte_waits_for_the_whole_body, hold_disk_free),
+		cmocka_unit_test_setup(our_own_pages_wait_too, hold_disk_free),
+		cmocka_unit_test_setup(
+			nothing_is_released_by_a_broken_recorder, hold_disk_free),
+		BOTH_WITH(a_held_link_is_not_burnt, hold_disk_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
