@@ -64,22 +64,38 @@ static bool next_piece(struct span *rest, uint8_t mark, struct span *piece)
 	return true;
 }
 
-/* Letters and digits mixed, or a long number: nobody names a page so. */
+/* All digits, or letters with digits in more than one place between them: nobody names a page
+ * so. */
+static bool random_piece(struct span s)
+{
+	size_t digits = 0, groups = 0;
+	bool before = false;
+	for (size_t i = 0; i < s.n; i++) {
+		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+		digits += digit;
+		groups += digit && !before;
+		before = digit;
+	}
+	return s.n >= ROUND_TOKEN_MIN && (digits == s.n || groups > 1);
+}
+
+/* Holds a piece, between what is neither letter nor digit, that looks random; and no dot, which
+ * files have. */
 static bool token(struct span s)
 {
-	size_t digits = 0;
-	if (s.n < ROUND_TOKEN_MIN)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
+	bool found = false;
+	size_t from = 0;
+	for (size_t i = 0; i <= s.n; i++) {
+		uint8_t c = i < s.n ? s.p[i] : '-';
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		bool digit = c >= '0' && c <= '9';
-		digits += digit;
-		if (!letter && !digit && c != '-' && c != '_' && c != '=' && c != '.' &&
-			c != '%')
+		if (c == '.')
 			return false;
+		if (letter || (c >= '0' && c <= '9'))
+			continue;
+		found = found || random_piece(span_of(s.p + from, i - from));
+		from = i + 1;
 	}
-	return digits > 0;
+	return found;
 }
 
 static bool same_path(struct span a, struct span b)
@@ -132,12 +148,18 @@ static struct span type_of(const struct trail_hop *h)
 		       : SPAN_NONE;
 }
 
+static struct span fragment_of(struct span href)
+{
+	return span_from(href, url_no_fragment(href).n);
+}
+
 static enum round_difference compare_hops(
 	const struct trail_hop *a, const struct trail_hop *b, enum round_likeness *likeness)
 {
-	bool same = url_same(a->url, b->url);
+	bool same =
+		url_same(a->url, b->url) && span_eq(fragment_of(a->url), fragment_of(b->url));
 	*likeness = ROUND_DIFFERS;
-	if (!same && !rounds_same_shape(a->url, b->url))
+	if (!same && !url_same(a->url, b->url) && !rounds_same_shape(a->url, b->url))
 		return ROUND_BY_ADDRESS;
 	if (a->mechanism != b->mechanism || a->on_wire != b->on_wire)
 		return ROUND_BY_MECHANISM;
@@ -193,11 +215,30 @@ static void compare_trails(const struct trail *first, struct round *r, struct ar
 		differ(r, t->n_hops < both + 1 ? ROUND_BY_SHORTER : ROUND_BY_LONGER, both + 1);
 	else if (first->ended_by != t->ended_by)
 		differ(r, ROUND_BY_END, t->n_hops);
+	else if (t->ended_by == ENDED_HANDOFF && !span_eq(first->handoff_url, t->handoff_url))
+		differ(r, ROUND_BY_HANDOFF, t->n_hops);
 	if (r->led != ROUND_DIFFERS && t->n_hops > 0)
 		r->content = same_content(first, t);
 }
 
 /* ---- the rounds ---- */
+
+/* Equal but for numbers: a new version of the browser says so there, too. */
+static bool same_but_numbers(struct span a, struct span b)
+{
+	for (;;) {
+		while (a.n > 0 && ((a.p[0] >= '0' && a.p[0] <= '9') || a.p[0] == '.'))
+			a = span_from(a, 1);
+		while (b.n > 0 && ((b.p[0] >= '0' && b.p[0] <= '9') || b.p[0] == '.'))
+			b = span_from(b, 1);
+		if (a.n == 0 || b.n == 0)
+			return a.n == b.n;
+		if (a.p[0] != b.p[0])
+			return false;
+		a = span_from(a, 1);
+		b = span_from(b, 1);
+	}
+}
 
 static unsigned asked_otherwise(const struct fact_session *a, const struct fact_session *b)
 {
@@ -218,7 +259,16 @@ static unsigned asked_otherwise(const struct fact_session *a, const struct fact_
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		if (!span_eq(pairs[i].x, pairs[i].y))
 			asked |= 1u << pairs[i].manner;
+	bool newer =
+		(asked & 1u << ROUND_ASKED_VERSION) != 0 && span_eq(a->browser, b->browser);
+	if (newer && same_but_numbers(a->user_agent, b->user_agent))
+		asked &= ~(1u << ROUND_ASKED_USER_AGENT);
 	return asked;
+}
+
+static bool asked_alike(unsigned asked)
+{
+	return (asked & ~(1u << ROUND_ASKED_VERSION)) == 0;
 }
 
 static const struct trail *first_trail(const struct trail_set *set, int64_t session)
@@ -230,11 +280,12 @@ static const struct trail *first_trail(const struct trail_set *set, int64_t sess
 	return NULL;
 }
 
-/* Was it followed to its end? What a person closed, or ran out of time, shows no difference. */
+/* Was it followed to its end? What a person closed, what ran out of time, and what failed (a
+ * name server, the way there, our own rules) shows nothing of the link. */
 static bool recorded(const struct model *m, const struct round *r)
 {
-	if (r->trail == NULL || !r->trail->recording_complete ||
-		r->trail->ended_by == ENDED_TIMEOUT || r->trail->ended_by == ENDED_CLOSED)
+	if (r->trail == NULL || r->trail->ended_by == ENDED_TIMEOUT ||
+		r->trail->ended_by == ENDED_CLOSED || r->trail->ended_by == ENDED_ERROR)
 		return false;
 	for (size_t i = 0; i < m->n_session_ends; i++)
 		if (m->session_ends[i]->session == r->session->session)
@@ -242,8 +293,8 @@ static bool recorded(const struct model *m, const struct round *r)
 	return false;
 }
 
-/* A round after `from` (an index) that was asked like the first. */
-static bool asked_alike_later(const struct rounds *r, size_t from)
+/* A later round that was asked like the first. */
+static bool asked_again_later(const struct rounds *r, size_t from)
 {
 	for (size_t i = from + 1; i < r->n; i++)
 		if (r->list[i].alike && r->list[i].recorded)
@@ -251,26 +302,48 @@ static bool asked_alike_later(const struct rounds *r, size_t from)
 	return false;
 }
 
-/* The strongest statement that the rounds bear. One asked like the first that was led elsewhere
- * shows that the link changes by itself: then nothing can be said of the others. */
-static void judge(struct rounds *r)
+/* Another round in the same manner that was led otherwise: then the manner is not why. */
+static bool contradicted(const struct rounds *r, size_t at, struct arena *a)
+{
+	const struct round *x = &r->list[at];
+	for (size_t i = 0; i < r->n; i++) {
+		const struct round *y = &r->list[i];
+		struct round beside = {.session = x->session, .trail = x->trail};
+		if (i == at || !y->recorded ||
+			!asked_alike(asked_otherwise(y->session, x->session)))
+			continue;
+		compare_trails(y->trail, &beside, a);
+		if (beside.led == ROUND_DIFFERS)
+			return true;
+	}
+	return false;
+}
+
+static enum rounds_finding finding_of(const struct rounds *r, size_t at, struct arena *a)
+{
+	const struct round *x = &r->list[at];
+	if (!x->recorded || !r->list[0].recorded)
+		return ROUNDS_INCOMPLETE;
+	if (x->led != ROUND_DIFFERS)
+		return ROUNDS_ALIKE;
+	if ((x->asked & 1u << ROUND_ASKED_LINK) != 0)
+		return ROUNDS_OTHER_LINK;
+	if (contradicted(r, at, a))
+		return ROUNDS_CHANGED;
+	return asked_again_later(r, at) ? ROUNDS_CLOAKED : ROUNDS_UNDECIDED;
+}
+
+/* The strongest statement that the rounds bear. A manner that was led two ways shows that the
+ * link changes by itself: then nothing can be said of the others. */
+static void judge(struct rounds *r, struct arena *a)
 {
 	r->finding = ROUNDS_ALIKE;
 	for (size_t i = 1; i < r->n; i++) {
-		const struct round *x = &r->list[i];
-		enum rounds_finding f = ROUNDS_UNDECIDED;
-		if (x->led != ROUND_DIFFERS)
-			continue;
-		if (!x->recorded || !r->list[0].recorded)
-			f = ROUNDS_INCOMPLETE;
-		else if (x->alike)
-			f = ROUNDS_CHANGED;
-		else if (asked_alike_later(r, i))
-			f = ROUNDS_CLOAKED;
+		enum rounds_finding f = finding_of(r, i, a);
 		if (f <= r->finding)
 			continue;
 		r->finding = f;
-		r->odd = x->number;
+		r->odd = r->list[i].number;
 	}
 }
 
@@ -291,10 +364,10 @@ void rounds_read(
 		r.recorded = recorded(m, &r);
 		if (out->n > 0) {
 			r.asked = asked_otherwise(out->list[0].session, s);
-			r.alike = (r.asked & ~(1u << ROUND_ASKED_VERSION)) == 0;
+			r.alike = asked_alike(r.asked);
 			compare_trails(out->list[0].trail, &r, a);
 		}
 		ARENA_PUSH(a, out->list, out->n, r);
 	}
-	judge(out);
+	judge(out, a);
 }

@@ -37,6 +37,7 @@ const char *round_likeness_word(enum round_likeness l);
 	X(SHORTER, "shorter")     /* the round has no such hop */                              \
 	X(LONGER, "longer")       /* the first round has no such hop */                        \
 	X(END, "end")             /* all hops alike, but it ended in another way */            \
+	X(HANDOFF, "handoff")     /* it was handed over to something else */                   \
 	X(NO_TRAIL, "no-trail")   /* the link was not asked for in one of them */
 enum round_difference {
 #define X(name, word) ROUND_BY_##name,
@@ -67,10 +68,11 @@ struct round {
 	size_t number; /* from 1 */
 	const struct fact_session *session;
 	const struct trail *trail; /* the link's; NULL: it was not asked for */
-	bool recorded;             /* the trail came to an end by itself and is whole */
-	unsigned asked;            /* 1u << round_manner: what is otherwise than in round 1 */
-	bool alike;                /* asked in the same manner as round 1 */
-	enum round_likeness led;   /* the whole way, beside round 1's */
+	bool recorded;  /* it came to an end by itself, at an answer of an origin's, and all was
+			   recorded: it can be held against another */
+	unsigned asked; /* 1u << round_manner: what is otherwise than in round 1 */
+	bool alike;     /* asked in the same manner as round 1 */
+	enum round_likeness led; /* the whole way, beside round 1's */
 	enum round_difference by;
 	size_t at;                 /* the first hop that differs, from 1; 0: none */
 	enum round_likeness *hops; /* of this trail, where round 1 has a hop of that number */
@@ -82,13 +84,17 @@ struct round {
 #define ROUNDS_FINDINGS(X)                                                                     \
 	X(ALIKE, "alike", "Every round led the same way.")                                     \
 	X(INCOMPLETE, "incomplete",                                                            \
-		"Not comparable: a round did not come to its end or was not recorded whole.")  \
+		"Not comparable: a round did not come to its end, failed on the way, or was "  \
+		"not recorded whole.")                                                         \
+	X(OTHER_LINK, "another-link",                                                          \
+		"Differs, but another link was sent (--replace): that says nothing about the " \
+		"first.")                                                                      \
 	X(UNDECIDED, "used-up-rotated-or-cloaked",                                             \
 		"Differs: used up, rotated or cloaked. Open it once more as in round 1: if "   \
 		"that leads the first way again, it is cloaked.")                              \
 	X(CLOAKED, "cloaked",                                                                  \
 		"Cloaked, most likely: asked in the same manner before and after, the link "   \
-		"led the same way both times; in between, asked otherwise, it led elsewhere.") \
+		"led the same way both times; in between, asked otherwise, it did not.")       \
 	X(CHANGED, "used-up-or-rotated",                                                       \
 		"Differs though it was asked in the same manner: used up, expired or "         \
 		"rotated. That says nothing about cloaking.")

@@ -22,6 +22,13 @@ static const struct {
 	/* Names are no tokens, and short numbers are pages. */
 	{"https://a.example/unsubscribed", "https://a.example/congratulations", false},
 	{"https://a.example/offer/1", "https://a.example/offer/2", false},
+	{"https://a.example/page-not-found-404",
+		"https://a.example/congratulations-winner-2024", false},
+	{"https://a.example/verify-account-2.html", "https://a.example/you-are-blocked-1.html",
+		false},
+	{"https://a.example/go/202611281845", "https://a.example/go/202611290001", true},
+	{"https://a.example/go/x-0a1b2c3d4e5f_y", "https://a.example/go/x-9f8e7d6c5b4a_y",
+		true},
 	{"https://a.example/?0a1b2c3d4e5f", "https://a.example/?9f8e7d6c5b4a", true},
 	{"https://a.example/?yes", "https://a.example/?no", false},
 	{"mailto:a@b", "mailto:a@b", false},
@@ -47,7 +54,8 @@ struct way {
 	const char *type; /* NULL: HTML */
 	const char *body;
 	const char *end; /* of the session; NULL: page */
-	const char *version, *link;
+	const char *version, *link, *sent, *agent;
+	bool failed; /* our 502, for its name server did not answer */
 };
 enum { WAYS_MAX = 5 };
 
@@ -69,8 +77,13 @@ static void open_once(struct build *b, const struct way *w)
 		(struct fact_session *)(uintptr_t)b->model.sessions[b->model.n_sessions - 1];
 	s->device = given(w->device);
 	s->browser_version = given(w->version != NULL ? w->version : "153.7");
+	s->user_agent = given(w->agent);
+	if (w->sent != NULL)
+		s->sent_link = span_str(w->sent);
 	BUILD(b, link, .status = 302, .location = w->to);
-	BUILD(b, w->to, KEPT, .at_ms = 100, .status = w->status, .type = w->type,
+	BUILD(b, w->to, KEPT, .at_ms = 100, .status = w->failed ? 502 : w->status,
+		.type = w->type, .made_by = w->failed ? "clicktrail" : NULL,
+		.end = w->failed ? "dns-timeout" : NULL,
 		.body = w->body != NULL ? w->body : "<p>hello");
 	build_session_end(b, 5000, w->end != NULL ? w->end : "page");
 	b->session++;
@@ -127,6 +140,20 @@ static const struct {
 		"used-up-rotated-or-cloaked", 2, "end", 2},
 	{"B was cut short", {{A_WAY}, {B_WAY, .device = "iphone", .end = "closed"}},
 		"incomplete", 2, "address", 2},
+	{"A B B' A: one manner, two ways",
+		{{A_WAY}, {B_WAY, .device = "iphone"}, {A_WAY, .device = "iphone"}, {A_WAY}},
+		"used-up-or-rotated", 2, "none", 0},
+	{"another link was sent",
+		{{A_WAY}, {B_WAY, .sent = "https://click.example/t?id=0"}, {A_WAY}},
+		"another-link", 2, "none", 0},
+	{"B failed on the way", {{A_WAY}, {B_WAY, .device = "iphone", .failed = true}, {A_WAY}},
+		"incomplete", 2, "none", 0},
+	{"both failed alike", {{A_WAY, .failed = true}, {A_WAY, .failed = true}}, "incomplete",
+		2, "none", 0},
+	{"a new version says so in its user agent",
+		{{A_WAY, .agent = "F/153.7"}, {B_WAY, .device = "iphone", .agent = "F/153.7"},
+			{A_WAY, .version = "154", .agent = "F/154.0.1"}},
+		"cloaked", 2, "none", 0},
 	{"another status", {{A_WAY}, {.to = "https://a.example/x?c=1", .status = 404}},
 		"used-up-or-rotated", 2, "status", 2},
 	{"another type",
@@ -153,6 +180,39 @@ static void findings(void **state)
 				round_difference_word(last->by), last->at);
 		forget(&s);
 	}
+}
+
+/* What another program was to open is where it led. */
+static void handoffs_are_compared(void **state)
+{
+	static const char *const to[] = {"intent://a#Intent;end", "mailto:a@b.example"};
+	struct seen s = {0};
+	(void)state;
+	build_init(&s.t.b);
+	for (size_t i = 0; i < 2; i++) {
+		build_session(&s.t.b, "trace", LINK, "firefox");
+		BUILD(&s.t.b, LINK, .status = 302, .location = to[i]);
+		build_session_end(&s.t.b, 5000, "handoff");
+		s.t.b.session++;
+	}
+	trail_derive(&s.t.b.model, 0, &s.t.a, &s.t.set);
+	rounds_read(&s.t.b.model, &s.t.set, &s.t.a, &s.rounds);
+	assert_int_equal(s.rounds.list[1].by, ROUND_BY_HANDOFF);
+	assert_int_equal(s.rounds.finding, ROUNDS_CHANGED);
+	forget(&s);
+}
+
+/* A fragment may be all that a page goes by. */
+static void fragments_are_values(void **state)
+{
+	static const struct way ways[WAYS_MAX] = {
+		{.to = "https://a.example/x#/login", .status = 200},
+		{.to = "https://a.example/x#/decoy", .status = 200}};
+	struct seen s;
+	(void)state;
+	walk(&s, ways);
+	assert_int_equal(s.rounds.list[1].led, ROUND_VALUES);
+	forget(&s);
 }
 
 static void what_was_asked_is_told(void **state)
@@ -216,6 +276,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shapes_of_addresses),
 		cmocka_unit_test(findings),
+		cmocka_unit_test(handoffs_are_compared),
+		cmocka_unit_test(fragments_are_values),
 		cmocka_unit_test(what_was_asked_is_told),
 		cmocka_unit_test(lengths),
 	};
