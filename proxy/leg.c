@@ -241,6 +241,8 @@ enum leg_result leg_flush(struct leg *l)
 bool leg_send(struct leg *l, struct span bytes)
 {
 	assert(!l->out_closed);
+	if (l->broken)
+		return false;
 	if (buf_len(&l->out) == 0) {
 		size_t done;
 		if (push(l, bytes, &done) == LEG_BROKEN)

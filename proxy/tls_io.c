@@ -370,10 +370,10 @@ static int read_records(struct tls *t, uint8_t *p, size_t n, size_t *got, bool *
 {
 	struct wire *w = wire_of(t->ssl);
 	int ret = 1;
-	ERR_clear_error(); /* one that succeeds leaves nothing behind */
 	ahead_begin(w);
 	*dried = false;
 	for (size_t part; *got < n && !*dried && ret == 1;) {
+		ERR_clear_error();
 		ret = SSL_read_ex(t->ssl, p + *got, n - *got, &part);
 		if (ret == 1) {
 			*got += part;

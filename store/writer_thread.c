@@ -96,12 +96,15 @@ void *writer_thread(void *writer)
 	for (;;) {
 		bool work = sleep_until_work(w);
 		struct writer_batch b = {0};
-		gather(w);
+		/* Without work the lock is not let go: what is put and closed meanwhile would
+		 * be left. */
+		if (work)
+			gather(w);
 		if (w->failed)
 			break;
 		if (work)
 			b = writer_take(w);
-		if (w->stop && b.n == 0 && b.job == NULL)
+		if (w->stop && b.n == 0 && b.job == NULL && w->head == NULL)
 			break;
 		w->busy = true;
 		pthread_mutex_unlock(&w->lock);

@@ -181,8 +181,10 @@ void writer_disarm(struct writer *w, struct writer_waiter *waiter)
 	wait_until_told(waiter);
 }
 
-/* Until that batch is written, or the writer failed, or the time is over; or for no reason. */
-static void await_batch(struct writer *w, uint64_t batch, const struct timespec *left)
+/* Until that batch is written, or the writer failed, or the time is over; or for no reason. The
+ * ticket may have been written while the batch was asked for. */
+static void await_batch(
+	struct writer *w, uint64_t ticket, uint64_t batch, const struct timespec *left)
 {
 	struct writer_turn *turn = &w->turns[batch % 2];
 	/* Counted first, then looked: whoever finishes the batch does it the other way round.
@@ -190,7 +192,7 @@ static void await_batch(struct writer *w, uint64_t batch, const struct timespec 
 	atomic_fetch_add(&w->n_waiting, 1);
 	atomic_fetch_add(&turn->waiting, 1);
 	uint32_t over = atomic_load(&turn->over);
-	if (atomic_load(&w->finished) < batch)
+	if (atomic_load(&w->finished) < batch && atomic_load(&w->committed) < ticket)
 		syscall(SYS_futex, &turn->over, FUTEX_WAIT_PRIVATE, over, left, NULL, 0);
 	atomic_fetch_sub(&w->n_waiting, 1);
 }
@@ -206,7 +208,7 @@ static enum writer_state wait_until(
 		if (state != WRITER_PENDING || left_us < 0)
 			return state;
 		struct timespec left = {left_us / 1000000, left_us % 1000000 * 1000};
-		await_batch(w, want(w, ticket), until_us != 0 ? &left : NULL);
+		await_batch(w, ticket, want(w, ticket), until_us != 0 ? &left : NULL);
 	}
 }
 
