@@ -128,6 +128,11 @@ static bool led(const struct trail_hop *hop)
 	case MECHANISM_FORM:
 	case MECHANISM_HSTS_UPGRADE:
 	case MECHANISM_HTTPS_FIRST:
+	case MECHANISM_CACHED_REDIRECT:
+	case MECHANISM_SERVICE_WORKER:
+	case MECHANISM_HISTORY:
+	case MECHANISM_LOCAL_DOCUMENT:
+	case MECHANISM_HANDOFF:
 	case MECHANISM_UNKNOWN: break;
 	}
 	return true;

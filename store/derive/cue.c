@@ -27,6 +27,19 @@ struct reading {
 	struct span body; /* as read; the source's, or made UTF-8 */
 };
 
+static bool aim(struct reading *r, const struct url *base, struct span text, struct cue *c);
+
+/* Android's browsers go there by themselves where the program is missing. */
+static void push_fallback(struct reading *r, struct cue c)
+{
+	struct span url = handoff_intent_value(r->a, c.target, "S.browser_fallback_url");
+	c.fallback = true;
+	if (url.n > 0 && r->out->n < CUES_MAX && aim(r, NULL, url, &c) && c.web) {
+		r->out->bytes += c.target.n;
+		ARENA_PUSH(r->a, r->out->cues, r->out->n, c);
+	}
+}
+
 static bool push(struct reading *r, struct cue c)
 {
 	if (r->out->n == CUES_MAX || r->out->bytes > CUE_BYTES_MAX) {
@@ -36,6 +49,8 @@ static bool push(struct reading *r, struct cue c)
 	c.quote = span_first(c.quote, CUE_QUOTE_MAX);
 	r->out->bytes += c.target.n;
 	ARENA_PUSH(r->a, r->out->cues, r->out->n, c);
+	if (c.handoff)
+		push_fallback(r, c);
 	return true;
 }
 
@@ -357,6 +372,9 @@ void cue_read(struct arena *a, const struct cue_source *source, struct cue_list 
 	read_refresh_header(&r);
 	if (source->body.n > 0)
 		read_body(&r);
+	for (size_t i = 0; i < out->n && out->blob == NULL; i++)
+		if (out->cues[i].kind == CUE_SCRIPT && out->cues[i].how == SCRIPT_BLOB)
+			out->blob = &out->cues[i];
 }
 
 bool cue_next_plain(struct arena *a, const struct cue_source *source, struct span method,

@@ -47,6 +47,7 @@ struct cue {
 	bool timer;    /* script: in a timer's handler */
 	bool window;   /* may open another window */
 	bool gesture;  /* script: only runs when a person (or a script) clicks */
+	bool fallback; /* target is where an intent: URL leads without its program */
 	bool post;     /* a form whose method is POST */
 	int64_t delay_ms;   /* announced; 0: at once */
 	const char *coding; /* how script hid it, NULL: not */
@@ -63,8 +64,9 @@ struct cue_list {
 	bool document; /* the body was read as HTML */
 	bool script;   /* holds or loads scripts */
 	bool password, captcha;
-	bool submits, clicks; /* script submits a form, clicks an element */
-	bool limits;          /* a limit was reached: there may be more */
+	bool submits, clicks;   /* script submits a form, clicks an element */
+	const struct cue *blob; /* script makes a document of its own; NULL: it does not */
+	bool limits;            /* a limit was reached: there may be more */
 };
 
 /* One response as cues need it. */
@@ -79,6 +81,9 @@ struct cue_source {
 	bool document;    /* fetched to be shown (page, frame), not as a script or by one */
 	bool scripting;   /* the client runs scripts */
 };
+
+/* A key of an Android intent URI, "intent:...#Intent;package=x;end", decoded; absent. */
+struct span handoff_intent_value(struct arena *a, struct span target, const char *key);
 
 /* Fetch, "redirect status": 301, 302, 303, 307, 308. */
 bool cue_redirect_status(int64_t status);

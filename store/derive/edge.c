@@ -81,6 +81,10 @@ static void weigh_location(struct walk *w, const struct model_exchange *x,
 		reject(c, "that redirect was followed before");
 		return;
 	}
+	if (c->cue->fallback) {
+		weaken(c, 35, "only a browser on Android goes to an intent's fallback");
+		return;
+	}
 	struct span method = cue_redirect_method(s->x->response->status, s->x->request->method);
 	if (!span_eq(method, x->request->method)) {
 		c->inconsistent = true;
@@ -142,12 +146,15 @@ static int worth_of_script(const struct cue *cue, const struct cue_list *page)
 	case SCRIPT_RELOAD: return cue->timer ? WORTH_SCRIPT_TIMER : WORTH_SCRIPT_NOW;
 	case SCRIPT_HREF: return page->clicks ? WORTH_SCRIPT_TIMER : WORTH_STRING;
 	case SCRIPT_ACTION: return WORTH_FORM;
+	case SCRIPT_RESPOND: return WORTH_FORM;
 	case SCRIPT_LITERAL:
 	case SCRIPT_FETCH:
 	case SCRIPT_HTML:
 	case SCRIPT_REFRESH:
 	case SCRIPT_SUBMIT:
-	case SCRIPT_CLICK: break;
+	case SCRIPT_CLICK:
+	case SCRIPT_HISTORY:
+	case SCRIPT_BLOB: break;
 	}
 	return WORTH_STRING;
 }
@@ -409,7 +416,8 @@ static enum trail_confidence confidence(
 	const struct walk *w, const struct signs *n, const struct weighed *all)
 {
 	const struct candidate *best = &all->list[all->best];
-	enum trail_confidence most = at_most(w, n, best);
+	enum trail_confidence most =
+		best->cue->fallback ? CONFIDENCE_LIKELY : at_most(w, n, best);
 	if (best->inconsistent || (best->score < WORTH_STRING && best->against != NULL))
 		return CONFIDENCE_POSSIBLE;
 	if (most != CONFIDENCE_CERTAIN || best->against != NULL)
@@ -437,4 +445,27 @@ void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *
 	}
 	if (out->best != NONE)
 		out->list[out->best].confidence = confidence(w, n, out);
+}
+
+void edge_weigh_url(
+	struct walk *w, const struct model_exchange *x, struct span href, struct weighed *out)
+{
+	out->n = 0;
+	out->best = NONE;
+	weigh_key(w, x, url_key(href), href, false, false, out);
+	pick(out);
+	if (out->best != NONE)
+		out->list[out->best].confidence = confidence(w, derived_signs(x), out);
+}
+
+bool edge_weigh_cue(struct walk *w, const struct model_exchange *x, size_t source,
+	const struct cue *cue, struct candidate *out)
+{
+	struct entry e = {.cue = cue, .source = source};
+	struct weighed all = {.best = NONE};
+	weigh_one(w, x, &e, false, &all);
+	if (all.n == 0)
+		return false;
+	*out = all.list[0];
+	return true;
 }

@@ -25,7 +25,7 @@ static const char *signal_of(const struct cue *c)
 {
 	switch (c->kind) {
 	case CUE_LOCATION:
-	case CUE_LOCATION_UNUSED: return "location";
+	case CUE_LOCATION_UNUSED: return c->fallback ? "intent-fallback" : "location";
 	case CUE_REFRESH_HEADER: return "refresh";
 	case CUE_META_REFRESH: return c->written ? "meta-written" : "meta";
 	case CUE_FORM: return "form-action";
@@ -39,12 +39,15 @@ static const char *signal_of(const struct cue *c)
 	case SCRIPT_RELOAD: return "script-reload";
 	case SCRIPT_ACTION: return "script-action";
 	case SCRIPT_HREF: return "script-href";
+	case SCRIPT_HISTORY: return "script-history";
+	case SCRIPT_RESPOND: return "script-redirect";
 	case SCRIPT_LITERAL:
 	case SCRIPT_FETCH:
 	case SCRIPT_HTML:
 	case SCRIPT_REFRESH:
 	case SCRIPT_SUBMIT:
 	case SCRIPT_CLICK: break;
+	case SCRIPT_BLOB: return "script-blob";
 	}
 	return "script-url";
 }
@@ -92,11 +95,11 @@ static void say_time(struct walk *w, const struct model_exchange *x, struct trai
 	double after = (double)(x->request->at_us - c->source->x->response->at_us) / 1e6;
 	bool timed = c->cue->kind == CUE_REFRESH_HEADER || c->cue->kind == CUE_META_REFRESH ||
 		     c->cue->timer;
-	if (!timed)
-		return;
-	say(w, hop, x->id, "timing",
-		span_str(arena_printf(w->a, "%.3f s after the response, announced after %.3f s",
-			after, (double)c->cue->delay_ms / 1e3)));
+	const char *text =
+		timed ? arena_printf(w->a, "%.3f s after the response, announced after %.3f s",
+				after, (double)c->cue->delay_ms / 1e3)
+		      : arena_printf(w->a, "%.3f s after the response", after);
+	say(w, hop, x->id, "timing", span_str(text));
 }
 
 /* Sec-Fetch-* and Referer of the request itself, as sent. */
@@ -136,22 +139,28 @@ static void say_cookie(struct walk *w, const struct model_exchange *x, struct tr
 	}
 }
 
+void edge_cue_evidence(struct walk *w, const struct candidate *c, struct trail_hop *hop)
+{
+	hop_evidence(w, hop,
+		(struct trail_evidence){.exchange = c->source->x->id,
+			.signal = c->cue->prefix ? "script-prefix" : signal_of(c->cue),
+			.quote = arena_copy(w->a, c->cue->quote),
+			.offset = c->cue->offset});
+}
+
 void edge_evidence(struct walk *w, const struct model_exchange *x, const struct candidate *c,
 	struct trail_hop *hop)
 {
 	if (c->cue == NULL) {
 		say_signs(w, x, hop);
+		deadline_evidence(w, NULL, x, hop);
 		return;
 	}
 	const struct model_exchange *from = c->source->x;
 	if (c->cue->kind == CUE_LOCATION || c->cue->kind == CUE_LOCATION_UNUSED)
 		say(w, hop, from->id, "status",
 			span_str(arena_printf(w->a, "%d", (int)from->response->status)));
-	hop_evidence(w, hop,
-		(struct trail_evidence){.exchange = from->id,
-			.signal = c->cue->prefix ? "script-prefix" : signal_of(c->cue),
-			.quote = arena_copy(w->a, c->cue->quote),
-			.offset = c->cue->offset});
+	edge_cue_evidence(w, c, hop);
 	if (c->cue->coding != NULL)
 		say(w, hop, from->id, "coding", span_str(c->cue->coding));
 	if (c->cue->form != NULL)
@@ -163,6 +172,7 @@ void edge_evidence(struct walk *w, const struct model_exchange *x, const struct 
 		say_cookie(w, x, hop, c);
 	say_time(w, x, hop, c);
 	say_signs(w, x, hop);
+	deadline_evidence(w, from, x, hop);
 	if (c->inconsistent && c->against != NULL)
 		say(w, hop, x->id, "against", span_str(c->against));
 }

@@ -169,7 +169,8 @@ static void note_status(struct walk *w, struct trail *t, const struct nav *last)
 	note_unused(w, t, w->newest[last->trail]);
 }
 
-static enum trail_end end_by_facts(struct walk *w, struct trail *t, const struct nav *last)
+static enum trail_end end_by_facts(
+	struct walk *w, struct trail *t, const struct nav *last, const struct cue **out)
 {
 	const struct model_exchange *x = last->x;
 	if (x->response == NULL)
@@ -184,6 +185,7 @@ static enum trail_end end_by_facts(struct walk *w, struct trail *t, const struct
 		char target[800];
 		text_escape(handoff->target, target, sizeof target);
 		t->handoff_url = arena_copy(w->a, handoff->target);
+		*out = handoff;
 		trail_note(w, t, "handed over to another program: %s", target);
 		return ENDED_HANDOFF;
 	}
@@ -231,7 +233,10 @@ void trail_ending(struct walk *w, struct trail *t)
 		t->recording_complete &= recorded_whole(&t->hops[i]);
 	t->start_url = t->hops[0].url;
 	t->final_url = final_url(t);
-	t->ended_by = end_by_facts(w, t, last);
+	const struct cue *handoff = NULL;
+	t->ended_by = end_by_facts(w, t, last, &handoff);
+	if (handoff != NULL)
+		handoff_place(w, t, last->x, handoff);
 	/* A trace knows better than facts why it stopped, where they show no end of the trail's
 	 * own. */
 	if (w->session_end == NULL || !w->traced ||

@@ -1,5 +1,5 @@
 /* Placing: one navigation becomes a hop of the trail that it belongs to. */
-#include "store/derive/walk.h"
+#include "store/derive/offwire.h"
 
 static size_t new_trail(struct walk *w, const struct model_exchange *x)
 {
@@ -9,8 +9,7 @@ static size_t new_trail(struct walk *w, const struct model_exchange *x)
 	return w->n_trails - 1;
 }
 
-/* A hop that is filled from the exchange; what brought it there is filled by the caller. */
-static struct trail_hop hop_of(const struct model_exchange *x, struct span url)
+struct trail_hop walk_hop_of(const struct model_exchange *x, struct span url)
 {
 	struct trail_hop hop = {.url = url,
 		.on_wire = true,
@@ -27,7 +26,7 @@ static struct trail_hop hop_of(const struct model_exchange *x, struct span url)
 	return hop;
 }
 
-static void push_hop(struct walk *w, size_t trail, struct trail_hop hop)
+void walk_push_hop(struct walk *w, size_t trail, struct trail_hop hop)
 {
 	struct trail *t = &w->trails[trail];
 	hop.n = t->n_hops + 1;
@@ -58,58 +57,6 @@ static struct span url_by_cue(struct walk *w, const struct signs *n, const struc
 	return url;
 }
 
-/* Did this host ask for https before (RFC 6797 6.1), over https? The exchange that shows it. */
-static const struct model_exchange *hsts_seen(
-	const struct walk *w, const struct model_exchange *x, struct span host)
-{
-	for (size_t i = 0; i < w->m->n_exchanges && w->m->exchanges[i] != x; i++) {
-		const struct model_exchange *e = w->m->exchanges[i];
-		if (e->session != x->session || e->response == NULL ||
-			span_is(e->response->made_by, "clicktrail"))
-			continue;
-		struct span value = model_response_header(e, "strict-transport-security");
-		if (value.p == NULL)
-			continue;
-		const struct signs *s = derived_signs(e);
-		bool below =
-			host.n > s->url.host.n && host.p[host.n - s->url.host.n - 1] == '.' &&
-			span_eq(span_from(host, host.n - s->url.host.n), s->url.host) &&
-			span_find_nocase(value, span_str("includesubdomains"), 0) != SIZE_MAX;
-		if (span_is(s->url.scheme, "https") && (below || span_eq(host, s->url.host)) &&
-			span_find_nocase(value, span_str("max-age=0"), 0) == SIZE_MAX)
-			return e;
-	}
-	return NULL;
-}
-
-/* The browser was told http and went to https by itself: the http hop never hit the wire, and
- * the next arrived by the upgrade. */
-static void upgrade(
-	struct walk *w, size_t trail, const struct model_exchange *x, struct trail_hop *hop)
-{
-	struct trail_hop http = *hop;
-	const struct signs *n = derived_signs(x);
-	http.on_wire = false;
-	http.exchange = NULL;
-	http.status = http.elapsed_us = FACT_NULL;
-	push_hop(w, trail, http);
-	const struct model_exchange *seen = hsts_seen(w, x, n->url.host);
-	*hop = hop_of(x, n->url.href);
-	hop->mechanism = MECHANISM_HSTS_UPGRADE;
-	hop->confidence = seen != NULL ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
-	if (seen != NULL)
-		hop_evidence(w, hop,
-			(struct trail_evidence){.exchange = seen->id,
-				.signal = "strict-transport-security",
-				.quote = model_response_header(
-					seen, "strict-transport-security"),
-				.offset = FACT_NULL});
-	else
-		ARENA_PUSH(w->a, hop->alternatives, hop->n_alternatives,
-			(struct trail_alternative){MECHANISM_HTTPS_FIRST, http.n,
-				"no Strict-Transport-Security of that host was seen"});
-}
-
 /* Is this what was opened? Its scheme may have been upgraded on the way. */
 static bool is_link(struct walk *w, const struct signs *n, bool *upgraded)
 {
@@ -124,8 +71,7 @@ static bool is_link(struct walk *w, const struct signs *n, bool *upgraded)
 	return *upgraded;
 }
 
-/* Puts the hop at the trail's end. NONE: the trail is full. */
-static size_t place(struct walk *w, const struct model_exchange *x, size_t trail,
+size_t walk_put(struct walk *w, const struct model_exchange *x, size_t trail,
 	const struct candidate *c, struct trail_hop hop)
 {
 	struct nav nav = {
@@ -148,9 +94,10 @@ static size_t place(struct walk *w, const struct model_exchange *x, size_t trail
 			w->navs[i].left = true;
 	}
 	if (c != NULL && c->upgraded)
-		upgrade(w, trail, x, &hop);
-	push_hop(w, trail, hop);
+		offwire_upgrade(w, trail, x, &hop);
+	walk_push_hop(w, trail, hop);
 	nav.hop = w->trails[trail].n_hops - 1;
+	nav.scripts = derived_cues(x)->script;
 	ARENA_PUSH(&w->scratch, w->navs, w->n_navs, nav);
 	w->newest[trail] = w->n_navs - 1;
 	return w->n_navs - 1;
@@ -159,7 +106,7 @@ static size_t place(struct walk *w, const struct model_exchange *x, size_t trail
 static size_t place_link(struct walk *w, const struct model_exchange *x, bool upgraded)
 {
 	struct candidate c = {.mechanism = MECHANISM_OPEN, .upgraded = upgraded};
-	struct trail_hop hop = hop_of(x, w->link.href);
+	struct trail_hop hop = walk_hop_of(x, w->link.href);
 	hop.mechanism = MECHANISM_OPEN;
 	hop.confidence = CONFIDENCE_CERTAIN;
 	hop_evidence(w, &hop,
@@ -169,7 +116,26 @@ static size_t place_link(struct walk *w, const struct model_exchange *x, bool up
 			.offset = FACT_NULL});
 	edge_evidence(w, x, &c, &hop);
 	w->first_trail = new_trail(w, x);
-	return place(w, x, w->first_trail, &c, hop);
+	return walk_put(w, x, w->first_trail, &c, hop);
+}
+
+/* The same, by http where https was tried. */
+static bool fell_back(const struct signs *https, const struct signs *http)
+{
+	return https->url_ok && http->url_ok && span_is(https->url.scheme, "https") &&
+	       span_is(http->url.scheme, "http") &&
+	       url_same(span_from(https->url.href, 5), span_from(http->url.href, 4));
+}
+
+/* An upgrade that the browser took back was its own idea: no site had asked for it. */
+static void tried_https_first(struct trail_hop *tried, struct trail_hop *now)
+{
+	now->mechanism = MECHANISM_HTTPS_FIRST;
+	if (tried->mechanism != MECHANISM_HSTS_UPGRADE)
+		return;
+	tried->mechanism = MECHANISM_HTTPS_FIRST;
+	tried->confidence = CONFIDENCE_LIKELY;
+	tried->n_alternatives = 0;
 }
 
 /* The same request again soon after one that nobody answered: the browser tries again by
@@ -182,7 +148,9 @@ static const struct nav *retried(const struct walk *w, const struct model_exchan
 		bool unanswered = nav->x->end != NULL && !nav->left && !nav->followed &&
 				  (nav->x->response == NULL ||
 					  span_is(nav->x->response->made_by, "clicktrail"));
-		if (unanswered && nav->signs->key == derived_signs(x)->key &&
+		if (unanswered &&
+			(nav->signs->key == derived_signs(x)->key ||
+				fell_back(nav->signs, derived_signs(x))) &&
 			span_eq(nav->x->request->method, x->request->method) &&
 			x->request->at_us - nav->x->end->at_us < RETRY_US)
 			return nav;
@@ -194,11 +162,14 @@ static size_t place_retry(
 	struct walk *w, const struct model_exchange *x, const struct nav *before)
 {
 	size_t trail = before->trail;
-	const struct trail_hop *old = &w->trails[trail].hops[before->hop];
-	struct trail_hop hop = hop_of(x, old->url);
+	struct trail_hop *old = &w->trails[trail].hops[before->hop];
+	bool by_http = fell_back(before->signs, derived_signs(x));
+	struct trail_hop hop = walk_hop_of(x, by_http ? derived_signs(x)->url.href : old->url);
 	struct candidate none = {.mechanism = old->mechanism};
 	hop.mechanism = old->mechanism;
 	hop.confidence = CONFIDENCE_LIKELY;
+	if (by_http)
+		tried_https_first(old, &hop);
 	hop_evidence(w, &hop,
 		(struct trail_evidence){.exchange = before->x->id,
 			.signal = "retry",
@@ -206,7 +177,7 @@ static size_t place_retry(
 			.offset = FACT_NULL});
 	edge_evidence(w, x, &none, &hop);
 	size_t redirects = before->redirects;
-	size_t nav = place(w, x, trail, NULL, hop);
+	size_t nav = walk_put(w, x, trail, NULL, hop);
 	if (nav == NONE)
 		return NONE;
 	w->navs[nav].redirects = redirects;
@@ -238,7 +209,7 @@ static size_t go_on(struct walk *w, const struct model_exchange *x, size_t nav)
 {
 	struct nav *at = &w->navs[nav];
 	struct trail_hop *hop = &w->trails[at->trail].hops[at->hop];
-	struct trail_hop now = hop_of(x, hop->url);
+	struct trail_hop now = walk_hop_of(x, hop->url);
 	trail_note(w, &w->trails[at->trail],
 		"hop %zu: answered %d at first (exchange %lld); the browser came again with "
 		"credentials",
@@ -275,10 +246,27 @@ static size_t trail_for(
 	return points ? w->navs[owner].trail : new_trail(w, x);
 }
 
+/* Between the page whose cue it was and this request lies what was not on the wire. */
+static size_t place_bridged(struct walk *w, const struct model_exchange *x,
+	const struct weighed *all, const struct bridge *b)
+{
+	const struct candidate *c = b->to.cue != NULL ? &b->to : &b->on;
+	struct trail_hop hop = walk_hop_of(x, url_by_cue(w, derived_signs(x), &b->on));
+	size_t trail = trail_for(w, x, c);
+	hop.mechanism = b->on.mechanism;
+	hop.confidence = b->on.confidence;
+	offwire_evidence(w, x, b, &hop);
+	edge_alternatives(w, all, &hop);
+	if (w->trails[trail].n_hops + b->n + 2 <= TRAIL_HOPS_MAX)
+		offwire_insert(w, trail, x, b);
+	return walk_put(w, x, trail, c, hop);
+}
+
 size_t walk_place(struct walk *w, const struct model_exchange *x)
 {
 	struct weighed all;
 	struct candidate guess, *best = &guess;
+	struct bridge bridge;
 	const struct signs *n = derived_signs(x);
 	bool upgraded;
 	if (is_link(w, n, &upgraded))
@@ -287,6 +275,12 @@ size_t walk_place(struct walk *w, const struct model_exchange *x)
 	if (login != NONE)
 		return go_on(w, x, login);
 	edge_weigh(w, x, &all);
+	if (all.best == NONE && w->n_prefetched > 0) {
+		walk_from_prefetch(w, x, false);
+		edge_weigh(w, x, &all);
+	}
+	if (offwire_find(w, x, &all, &bridge))
+		return place_bridged(w, x, &all, &bridge);
 	if (all.best != NONE) {
 		best = &all.list[all.best];
 	} else {
@@ -297,22 +291,12 @@ size_t walk_place(struct walk *w, const struct model_exchange *x)
 		if (w->n_navs == 0)
 			guess.mechanism = MECHANISM_OPEN;
 	}
-	struct trail_hop hop = hop_of(x, url_by_cue(w, n, best));
+	struct trail_hop hop = walk_hop_of(x, url_by_cue(w, n, best));
 	if (best->upgraded)
 		hop.url = best->cue->target;
 	hop.mechanism = best->mechanism;
 	hop.confidence = best->confidence;
 	edge_evidence(w, x, best, &hop);
 	edge_alternatives(w, &all, &hop);
-	return place(w, x, trail_for(w, x, best), best, hop);
-}
-
-void walk_prefetch(struct walk *w, const struct model_exchange *x)
-{
-	for (size_t i = 0; i < w->n_navs; i++)
-		if (w->navs[i].signs->key == derived_signs(x)->key)
-			trail_note(w, &w->trails[w->navs[i].trail],
-				"hop %zu: its URL was also prefetched (exchange %lld), which "
-				"may have used up a one-time link",
-				w->navs[i].hop + 1, (long long)x->id);
+	return walk_put(w, x, trail_for(w, x, best), best, hop);
 }

@@ -159,6 +159,8 @@ static enum round_difference compare_hops(
 	bool same =
 		url_same(a->url, b->url) && span_eq(fragment_of(a->url), fragment_of(b->url));
 	*likeness = ROUND_DIFFERS;
+	if (a->mechanism == MECHANISM_HANDOFF && b->mechanism == MECHANISM_HANDOFF && !same)
+		return ROUND_BY_HANDOFF;
 	if (!same && !url_same(a->url, b->url) && !rounds_same_shape(a->url, b->url))
 		return ROUND_BY_ADDRESS;
 	if (a->mechanism != b->mechanism || a->on_wire != b->on_wire)
@@ -215,8 +217,6 @@ static void compare_trails(const struct trail *first, struct round *r, struct ar
 		differ(r, t->n_hops < both + 1 ? ROUND_BY_SHORTER : ROUND_BY_LONGER, both + 1);
 	else if (first->ended_by != t->ended_by)
 		differ(r, ROUND_BY_END, t->n_hops);
-	else if (t->ended_by == ENDED_HANDOFF && !span_eq(first->handoff_url, t->handoff_url))
-		differ(r, ROUND_BY_HANDOFF, t->n_hops);
 	if (r->led != ROUND_DIFFERS && t->n_hops > 0)
 		r->content = same_content(first, t);
 }

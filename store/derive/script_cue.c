@@ -36,7 +36,8 @@ static void push(
 static bool sure(enum script_how how)
 {
 	return how == SCRIPT_ASSIGN || how == SCRIPT_OPEN || how == SCRIPT_ACTION ||
-	       how == SCRIPT_HREF || how == SCRIPT_FETCH;
+	       how == SCRIPT_HREF || how == SCRIPT_FETCH || how == SCRIPT_HISTORY ||
+	       how == SCRIPT_RESPOND;
 }
 
 static void emit(struct reading *r, struct use use, struct span text, bool prefix,
@@ -191,6 +192,21 @@ static void see_set_attribute(struct reading *r, size_t from, size_t i)
 		take(r, SCRIPT_ACTION, from, &i, &value);
 }
 
+/* history.pushState(state, unused, url): the third argument. */
+static void see_history(struct reading *r, size_t from, size_t paren)
+{
+	size_t end = token_after(r, paren) - 1;
+	unsigned commas = 0;
+	for (size_t i = paren + 1; i < end; i = token_after(r, i)) {
+		struct value v;
+		if (commas == 2) {
+			take(r, SCRIPT_HISTORY, from, &i, &v);
+			return;
+		}
+		commas += token_is(&r->e, i, ',');
+	}
+}
+
 /* The token where what stands before a dot starts: f(x).y, a[0].y. */
 static size_t chain_start(const struct reading *r, size_t i)
 {
@@ -241,6 +257,14 @@ static void see_call(struct reading *r, const struct chain *c, size_t from, size
 			push(r, use, SPAN_NONE, false, NULL);
 	} else if (span_is(c->last, "setAttribute")) {
 		see_set_attribute(r, from, at);
+	} else if (ONE_OF(c->last, "pushState", "replaceState")) {
+		see_history(r, from, i);
+	} else if (span_is(c->before, "Response") && span_is(c->last, "redirect")) {
+		take(r, SCRIPT_RESPOND, from, &at, &v);
+	} else if (span_is(c->last, "createObjectURL")) {
+		use.how = SCRIPT_BLOB;
+		if (r->emitting)
+			push(r, use, SPAN_NONE, false, NULL);
 	} else if (ONE_OF(c->last, "setTimeout", "setInterval")) {
 		script_see_timer(r, from, i, span_is(c->last, "setInterval"));
 	}

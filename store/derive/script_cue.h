@@ -36,6 +36,9 @@ enum script_how {
 	SCRIPT_SUBMIT, /* form.submit(); no value */
 	SCRIPT_CLICK,  /* element.click(); no value */
 	SCRIPT_RELOAD, /* location.reload(); no value */
+	SCRIPT_HISTORY, /* history.pushState(), replaceState(): the address alone changes */
+	SCRIPT_RESPOND, /* Response.redirect(): what a service worker answers with */
+	SCRIPT_BLOB,    /* URL.createObjectURL(): a document that is never fetched; no value */
 };
 
 struct script_item {

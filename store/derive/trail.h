@@ -22,6 +22,11 @@
 	X(HSTS_UPGRADE, "hsts-upgrade")                                                        \
 	X(HTTPS_FIRST, "https-first")                                                          \
 	X(USER, "user")                                                                        \
+	X(CACHED_REDIRECT, "cached-redirect")                                                  \
+	X(SERVICE_WORKER, "service-worker")                                                    \
+	X(HISTORY, "history")                                                                  \
+	X(LOCAL_DOCUMENT, "local-document")                                                    \
+	X(HANDOFF, "handoff")                                                                  \
 	X(UNKNOWN, "unknown")
 
 enum trail_mechanism {
@@ -56,9 +61,11 @@ const char *trail_end_word(enum trail_end e);
 /* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
  * The cue itself: sent-link, location, refresh, meta, meta-written, form-action, anchor,
  * script-location, script-reload, script-href, script-action, script-url, script-prefix,
- * window-open. Beside it: status, coding, form-field, script-submit, script-click, method,
- * cookie, timing, strict-transport-security, retry. Of the request: sec-fetch-site,
- * sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in words: against. */
+ * window-open, script-history, script-redirect, intent-fallback. Beside it: status, coding,
+ * form-field, script-submit, script-click, script-blob, method, cookie, timing,
+ * strict-transport-security, cache-control, service-worker, retry, no-referer. Of the request:
+ * sec-fetch-site, sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in
+ * words: against. */
 struct trail_evidence {
 	int64_t exchange;   /* where it was seen; FACT_NULL if not in an exchange */
 	const char *signal; /* a short fixed word, as above */

@@ -1,6 +1,6 @@
 /* The walk: exchanges in order; each navigation is placed, and every response adds its cues to
  * what may explain the next. */
-#include "store/derive/walk.h"
+#include "store/derive/offwire.h"
 
 size_t walk_owner(const struct walk *w, const struct signs *s)
 {
@@ -61,7 +61,7 @@ static bool is_script_fetch(const struct model_exchange *x, const struct signs *
 static void add_source(struct walk *w, const struct model_exchange *x, size_t nav)
 {
 	const struct signs *s = derived_signs(x);
-	if (x->response == NULL || !s->url_ok || x->noise || s->prefetch)
+	if (x->response == NULL || !s->url_ok || x->noise || (s->prefetch && nav == NONE))
 		return;
 	/* Where there is neither header nor body to look at, nothing is made. */
 	if (nav == NONE && x->res_body.p == NULL && !is_script_fetch(x, s))
@@ -76,6 +76,11 @@ static void add_source(struct walk *w, const struct model_exchange *x, size_t na
 		if (nav != NONE || (cues->cues[i].kind != CUE_LOCATION &&
 					   cues->cues[i].kind != CUE_LOCATION_UNUSED))
 			index_cue(w, w->n_sources - 1, &cues->cues[i]);
+}
+
+void walk_add_page(struct walk *w, const struct model_exchange *x, size_t nav)
+{
+	add_source(w, x, nav);
 }
 
 static void find_session(struct walk *w, const struct model *m, int64_t session)
@@ -109,12 +114,15 @@ void walk_run(struct walk *w, const struct model *m, int64_t session, struct are
 		if (x->session != session)
 			continue;
 		bool page = trail_is_navigation(x) && !walk_frame(w, x);
+		walk_from_prefetch(w, x, true);
+		offwire_referer(w, x, i);
+		walk_prefetched(w, x);
+		offwire_worker(w, x);
 		add_source(w, x, page ? walk_place(w, x) : NONE);
 	}
-	for (size_t i = 0; i < m->n_exchanges; i++)
-		if (m->exchanges[i]->session == session &&
-			derived_signs(m->exchanges[i])->prefetch)
-			walk_prefetch(w, m->exchanges[i]);
+	walk_settle_prefetches(w);
+	walk_spent(w);
+	offwire_note_workers(w);
 	for (size_t i = 0; i < w->n_trails; i++) {
 		trail_ending(w, &w->trails[i]);
 		trail_claims(w, &w->trails[i]);

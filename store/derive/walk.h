@@ -26,7 +26,9 @@ struct nav {
 	size_t before;     /* the navigation before it in its trail; NONE */
 	bool followed;     /* its Location was */
 	bool left;         /* its document was left by a later hop */
+	bool scripts;      /* its document holds or loads scripts */
 	size_t redirects;  /* Locations in a row that led here */
+	struct span shown; /* the address that it has now, if a script changed it */
 };
 
 /* A response that cues come from. */
@@ -36,6 +38,13 @@ struct source {
 	const struct cue_list *cues;
 	size_t owner; /* the navigation whose page this is or belongs to; NONE */
 	bool is_nav;  /* it is that navigation itself */
+};
+
+/* What was asked for in advance. */
+struct prefetched {
+	const struct model_exchange *x;
+	size_t page; /* the navigation whose page asked; NONE */
+	size_t nav;  /* the hop that it became; NONE */
 };
 
 /* A request that did not say so, and was for a frame. */
@@ -67,6 +76,11 @@ struct walk {
 	size_t n_sources;
 	struct framed *framed;
 	size_t n_framed;
+	struct prefetched *prefetched;
+	size_t n_prefetched;
+	const struct model_exchange **workers; /* scripts of service workers */
+	size_t n_workers;
+	struct span referer_seen; /* of the exchange before: mostly the same */
 	struct entry *entries;
 	size_t n_entries;
 	size_t *heads; /* into entries, by key; a power of two */
@@ -102,11 +116,18 @@ struct weighed {
 
 /* edge.c: every cue of earlier responses that names this URL, weighed. */
 void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *out);
+/* The same as if the request were for another URL; and one cue alone, false: it cannot be. */
+void edge_weigh_url(
+	struct walk *w, const struct model_exchange *x, struct span href, struct weighed *out);
+bool edge_weigh_cue(struct walk *w, const struct model_exchange *x, size_t source,
+	const struct cue *cue, struct candidate *out);
 /* edge_guess.c: no cue names the URL; what follows by exclusion. */
 void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate *out);
 /* edge_evidence.c: what shows it, and what else was considered. */
 void edge_evidence(struct walk *w, const struct model_exchange *x, const struct candidate *c,
 	struct trail_hop *hop);
+/* The cue alone, quoted. */
+void edge_cue_evidence(struct walk *w, const struct candidate *c, struct trail_hop *hop);
 void edge_alternatives(struct walk *w, const struct weighed *all, struct trail_hop *hop);
 void hop_evidence(struct walk *w, struct trail_hop *hop, struct trail_evidence e);
 
@@ -133,15 +154,41 @@ void trail_claims(struct walk *w, struct trail *t);
 void trail_circumstances(struct walk *w, struct trail *t);
 
 /* place.c */
+/* A hop that is filled from the exchange; what brought it there is filled by the caller. */
+struct trail_hop walk_hop_of(const struct model_exchange *x, struct span url);
+void walk_push_hop(struct walk *w, size_t trail, struct trail_hop hop);
 /* The navigation that it became, or went on with; NONE if it was left out. */
 size_t walk_place(struct walk *w, const struct model_exchange *x);
-/* A prefetch asks for what a hop may ask for later, and may use it up: say so. */
-void walk_prefetch(struct walk *w, const struct model_exchange *x);
+/* Puts the hop at the trail's end; c: what brought the browser there, NULL: not known. NONE:
+ * the trail is full. */
+size_t walk_put(struct walk *w, const struct model_exchange *x, size_t trail,
+	const struct candidate *c, struct trail_hop hop);
+
+/* prefetch.c: a prefetch is remembered; what it fetched becomes a hop where a later request
+ * shows that the browser went there without asking again, or, at the end, where the page was
+ * left for it; and it is said what it may have used up. */
+void walk_prefetched(struct walk *w, const struct model_exchange *x);
+void walk_from_prefetch(struct walk *w, const struct model_exchange *x, bool explained);
+void walk_settle_prefetches(struct walk *w);
+
+/* spent.c: the same asked twice and answered otherwise. */
+void walk_spent(struct walk *w);
+bool walk_answers_differ(const struct model_exchange *a, const struct model_exchange *b);
+
+/* deadline.c: until when the link is good, as far as it says so. from: the page before; NULL.
+ */
+void deadline_evidence(struct walk *w, const struct model_exchange *from,
+	const struct model_exchange *x, struct trail_hop *hop);
+
+/* handoff.c: the hop that leaves the browser. */
+void handoff_place(
+	struct walk *w, struct trail *t, const struct model_exchange *x, const struct cue *cue);
 
 /* frame.c: is this, which looks like a navigation, for a frame? Then it is remembered. */
 bool walk_frame(struct walk *w, const struct model_exchange *x);
 
 /* walk.c: run the walk; the caller ends it. */
+void walk_add_page(struct walk *w, const struct model_exchange *x, size_t nav);
 void walk_run(struct walk *w, const struct model *m, int64_t session, struct arena *a);
 void walk_fini(struct walk *w);
 

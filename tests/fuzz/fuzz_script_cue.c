@@ -10,7 +10,7 @@ static void check(const struct script_page *p, struct span text)
 	for (size_t i = 0; i < p->n_items; i++) {
 		const struct script_item *item = &p->items[i];
 		bool valueless = item->how == SCRIPT_SUBMIT || item->how == SCRIPT_CLICK ||
-				 item->how == SCRIPT_RELOAD;
+				 item->how == SCRIPT_RELOAD || item->how == SCRIPT_BLOB;
 		MUST(item->at <= text.n && item->len <= text.n - item->at);
 		MUST(valueless == (item->value.p == NULL));
 		MUST(item->delay_ms >= 0 && item->delay_ms <= SCRIPT_DELAY_MAX_MS);

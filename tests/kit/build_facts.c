@@ -66,6 +66,7 @@ static const char *accept_of(enum build_kind kind)
 		return "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5";
 	case BUILD_SCRIPT:
 	case BUILD_FETCH:
+	case BUILD_WORKER:
 	case BUILD_CURL: break;
 	}
 	return "*/*";
@@ -80,7 +81,8 @@ static void sec_fetch(struct buf *head, const struct build_exchange *x)
 		[BUILD_IMAGE] = "image",
 		[BUILD_SCRIPT] = "script",
 		[BUILD_FETCH] = "empty",
-		[BUILD_PREFETCH] = "empty"};
+		[BUILD_PREFETCH] = "empty",
+		[BUILD_WORKER] = "serviceworker"};
 	static const char *const modes[] = {[BUILD_TYPED] = "navigate",
 		[BUILD_SCRIPTED] = "navigate",
 		[BUILD_CLICKED] = "navigate",
@@ -88,7 +90,8 @@ static void sec_fetch(struct buf *head, const struct build_exchange *x)
 		[BUILD_IMAGE] = "no-cors",
 		[BUILD_SCRIPT] = "no-cors",
 		[BUILD_FETCH] = "cors",
-		[BUILD_PREFETCH] = "no-cors"};
+		[BUILD_PREFETCH] = "no-cors",
+		[BUILD_WORKER] = "same-origin"};
 	line(head, "Sec-Fetch-Dest", dests[x->kind]);
 	line(head, "Sec-Fetch-Mode", modes[x->kind]);
 	line(head, "Sec-Fetch-Site",
@@ -112,6 +115,7 @@ static void request_head(struct build *b, const struct build_exchange *x, struct
 			: "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 "
 			  "Firefox/153.0");
 	line(head, "Accept", accept_of(x->kind));
+	line(head, "Service-Worker", x->kind == BUILD_WORKER ? "script" : NULL);
 	line(head, "Sec-Purpose", x->kind == BUILD_PREFETCH ? "prefetch" : NULL);
 	line(head, "Content-Type",
 		x->form != NULL ? "application/x-www-form-urlencoded" : NULL);

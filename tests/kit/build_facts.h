@@ -35,7 +35,8 @@ enum build_kind {
 	BUILD_SCRIPT,
 	BUILD_FETCH,
 	BUILD_PREFETCH,
-	BUILD_CURL, /* no browser */
+	BUILD_WORKER, /* the script of a service worker */
+	BUILD_CURL,   /* no browser */
 };
 
 /* One request and, if status is not 0, its response. Fields that are not set have a sensible

@@ -35,6 +35,21 @@ static const char *move_sentence(enum trail_mechanism m)
 		return "The browser itself tried https where the address said http.";
 	case MECHANISM_USER:
 		return "A person did it: the browser says that there was a click or a key.";
+	case MECHANISM_CACHED_REDIRECT:
+		return "The browser remembered a redirect that it had been given before, and "
+		       "followed it without asking again.";
+	case MECHANISM_SERVICE_WORKER:
+		return "A service worker, a script that the site had put into the browser, "
+		       "answered in the site's place and sent the browser here.";
+	case MECHANISM_HISTORY:
+		return "A script of the page changed the address that the browser shows, "
+		       "without loading anything. This step never went over the network.";
+	case MECHANISM_LOCAL_DOCUMENT:
+		return "A script of the page before made a document of its own inside the "
+		       "browser (blob:) and showed it. This step never went over the network.";
+	case MECHANISM_HANDOFF:
+		return "The browser was told to hand over to another program, which a "
+		       "recording of the browser cannot follow.";
 	case MECHANISM_UNKNOWN:
 	case MECHANISM_COUNT: break;
 	}
@@ -88,6 +103,18 @@ static const char *signal_sentence(const char *signal)
 		{"origin", "the site that the browser names (Origin)"},
 		{"strict-transport-security",
 			"the site had told the browser to use https only"},
+		{"script-history", "the script changes the address shown"},
+		{"script-redirect", "the worker's script answers with a redirect"},
+		{"script-blob", "the script makes a document"},
+		{"service-worker", "the script that the service worker was registered with"},
+		{"cache-control", "how long that redirect may be remembered (Cache-Control)"},
+		{"prefetched",
+			"the page had been fetched in advance, and was not asked for again"},
+		{"deadline", "until when the link is good"},
+		{"cookie-lifetime", "a cookie with a short life, set before and sent now"},
+		{"no-referer", "no page is named, as is so with documents made by script"},
+		{"intent-fallback", "where it leads if that program is missing"},
+		{"intent-package", "the program that is meant"},
 		{"retry", "the same request was made before and failed"},
 		{"against", "but this speaks against it"},
 	};

@@ -118,7 +118,7 @@ static void prefetch(void **state)
 		.status = 200, .body = "real");
 	BUILD(&t.b, "https://click.example/one", .kind = BUILD_SCRIPTED, .site = "same-origin",
 		.at_ms = 100, .referer = LINK, .status = 404, .body = "used up");
-	assert_true(has_note(&t, "hop 2: its URL was also prefetched (exchange 2)"));
+	assert_true(has_note(&t, "hop 2: its URL was prefetched first (exchange 2, answered 200)"));
 	assert_true(has_note(&t, "status 404"));
 	trails_are(&t, "page\n"
 		       "open certain https://click.example/t?id=1\n"
