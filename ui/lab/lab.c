@@ -33,9 +33,16 @@ static void answer(void *ctx, const struct lab_request *request, struct lab_repl
 
 static const struct lab_scene *scene_at(size_t i)
 {
-	return i == 0                   ? &lab_click_scene
-	       : i <= lab_n_more_scenes ? &lab_more_scenes[i - 1]
-					: NULL;
+	const struct lab_scene_list *const lists[] = {&lab_trick_scenes, &lab_http_scenes,
+		&lab_page_scenes, &lab_script_scenes, &lab_local_scenes, &lab_mixed_scenes};
+	if (i-- == 0)
+		return &lab_click_scene;
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+		if (i < lists[k]->n)
+			return &lists[k]->scenes[i];
+		i -= lists[k]->n;
+	}
+	return NULL;
 }
 
 static const char *host_of(const struct lab_step *step)
@@ -72,7 +79,8 @@ static void make_rules(struct lab *lab)
 	const struct lab_scene *scene;
 	for (size_t i = 0; (scene = scene_at(i)) != NULL; i++)
 		for (size_t k = 0; k < scene->n; k++)
-			add_host(lab, host_of(&scene->steps[k]));
+			if (span_starts(span_str(scene->steps[k].origin), "http"))
+				add_host(lab, host_of(&scene->steps[k]));
 	for (size_t i = 0; lab_asset_hosts[i] != NULL; i++)
 		add_host(lab, lab_asset_hosts[i]);
 	lab->rules = arena_alloc(&lab->arena, (2 * lab->n_hosts + 1) * sizeof *lab->rules);

@@ -49,7 +49,9 @@ const struct lab_scene_about *lab_scenes(struct arena *a, size_t *n);
 struct lab_hop {
 	const char *url; /* with the fragment that the browser shows, which is never sent */
 	const char *method;
-	int status; /* 0: the connection was cut before a whole head */
+	int status; /* 0: the connection was cut before a whole head, or it was not on the wire
+		     */
+	bool on_wire; /* false: the browser passed it by itself */
 	enum trail_mechanism mechanism;
 	const char *trick; /* what the step does, in a few words */
 };

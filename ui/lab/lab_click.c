@@ -73,7 +73,7 @@ static const struct lab_step click_steps[] = {
 		"/out/{token}?aff=1187", 0, serve_location, 302, MECHANISM_HTTP_REDIRECT, "{u}",
 		NULL, NULL},
 	{"the shop", "https://shop.garden-miracle.example",
-		"/offer?sid={token}&u={visit}#claim", 0, end_landing, 200, MECHANISM_UNKNOWN,
+		"/offer?sid={token}&u={visit}#claim", NOISY, end_page, 200, MECHANISM_UNKNOWN,
 		NULL, "Garden Miracle&trade; &ndash; 80% off today",
 		"The fertiliser that experts do not want you to know about."},
 };

@@ -93,6 +93,10 @@ void lab_dress(struct lab_turn *turn)
 		reply->cut = LAB_CUT_SHORT;
 	if (traits & CUT_NO_ANSWER)
 		reply->cut = LAB_CUT_NO_ANSWER;
+	if (traits & HSTS)
+		lab_header(reply, "Strict-Transport-Security", "max-age=600");
+	lab_header(reply, "Cache-Control",
+		(traits & (CACHEABLE | STORABLE)) != 0 ? "max-age=60" : "no-store");
 	if (traits & LATE)
 		reply->delay_us = LAB_LATE_US;
 }

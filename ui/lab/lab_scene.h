@@ -28,7 +28,20 @@ enum {
 	CUT_NO_ANSWER = 1 << 13,
 	WRONG_LEAF = 1 << 14, /* the server's certificate is for another name */
 	LATE = 1 << 15,       /* answers after LAB_LATE_US */
+	OFF_WIRE = 1 << 16,   /* never asked for: the browser passes it by itself */
+	CACHEABLE = 1 << 17,  /* a redirect to be kept: passed unseen once it was served */
+	ONCE = 1 << 18,       /* moves the browser only when it is served first */
+	HSTS = 1 << 19,       /* Strict-Transport-Security */
+	STORABLE = 1 << 20,   /* may be kept for a minute */
+	TWICE = 1 << 21,      /* two Locations, the same */
+	NOISY = 1 << 22,      /* the page brings pictures, scripts, a frame that moves */
+	PREFETCHED = 1 << 23, /* the answer to its prefetch is what the browser shows */
+	LEADS_SHIFT = 24,     /* five bits: the number of the step that it leads to, from 1; 0:
+				 the one after it */
+	LEADS_MASK = 31,
+	SAME_TOKEN = 1 << 29, /* as the step before it */
 };
+#define LEADS_TO(n) ((unsigned)(n) << LEADS_SHIFT)
 enum {
 	LAB_HASTE_US = 2000000,
 	LAB_LATE_US = 700000,
@@ -57,9 +70,18 @@ struct lab_scene {
 	size_t n;
 };
 
+/* The scenes, by what they play with. */
+struct lab_scene_list {
+	const struct lab_scene *scenes;
+	size_t n;
+};
 extern const struct lab_scene lab_click_scene;
-extern const struct lab_scene lab_more_scenes[];
-extern const size_t lab_n_more_scenes;
+extern const struct lab_scene_list lab_trick_scenes; /* spellings, gates, ways to end */
+extern const struct lab_scene_list lab_http_scenes;  /* Location, Refresh, cookies */
+extern const struct lab_scene_list lab_page_scenes;  /* markup, forms, frames, windows */
+extern const struct lab_scene_list lab_script_scenes;
+extern const struct lab_scene_list lab_local_scenes; /* what never reaches the wire */
+extern const struct lab_scene_list lab_mixed_scenes; /* several tricks, and noise */
 
 /* Host names of sub-resources, beside those of the steps. NULL-terminated. */
 extern const char *const lab_asset_hosts[];
@@ -70,23 +92,22 @@ struct lab_turn {
 	const struct lab_request *request;
 	struct lab_reply *reply;
 	struct lab_words words;
-	/* Set by serve: the browser is told to go to the next step (or, back, to the first
-	 * one). */
-	bool moves, back_to_start;
+	bool first; /* never served before in this visit */
+	bool moves; /* set by serve: the browser is told to go to the next step */
 	bool decoy;
 };
 
 /* The three that move a browser. */
-lab_serve_fn serve_location; /* a 3xx with `with` as Location; no body worth reading */
-lab_serve_fn serve_refresh;  /* 200 with `with` as Refresh header */
-lab_serve_fn serve_page;     /* 200, an HTML page holding `with` */
-lab_serve_fn serve_return;   /* a 302 to the first step: a loop */
+lab_serve_fn serve_location;  /* a 3xx with `with` as Location; no body worth reading */
+lab_serve_fn serve_refresh;   /* 200 with `with` as Refresh header */
+lab_serve_fn serve_page;      /* 200, an HTML page holding `with` */
+lab_serve_fn serve_created;   /* the same, with a Location that nobody follows */
+lab_serve_fn serve_once_more; /* `with`, in page or Refresh, leads to itself the first time */
+lab_serve_fn serve_return;    /* a 302 to the first step: a loop */
 /* Those that don't. */
-lab_serve_fn end_landing;
 lab_serve_fn end_page;
 lab_serve_fn end_download;
 lab_serve_fn end_unauthorised;
-lab_serve_fn end_handoff;
 lab_serve_fn end_choices;
 lab_serve_fn end_no_content;
 
@@ -99,6 +120,10 @@ void lab_dress(struct lab_turn *turn);
 /* An HTML page; head and tail are raw markup. */
 void lab_html(struct buf *out, const char *title, const char *text, struct span head,
 	struct span tail);
+
+/* What a sub-resource answers that knows where its page goes on, by its path ("/x/next").
+ * False: not one of ours. */
+bool lab_helper(struct span path, const struct lab_words *words, struct lab_reply *reply);
 
 /* Sub-resources, by path, the same on every host. False: not one of ours. */
 bool lab_asset(const struct lab_request *request, struct lab_reply *reply);

@@ -36,25 +36,61 @@ void lab_html(struct buf *out, const char *title, const char *text, struct span 
 	buf_add_str(out, "\n</body>\n</html>\n");
 }
 
+/* What a page brings along. None of it is a hop: not the pixel that is redirected twice, not
+ * the frame that moves. */
+static void add_noise(struct lab_turn *turn, struct buf *head, struct buf *tail)
+{
+	buf_add_str(head, "<link rel=stylesheet href=\"/x/style.css\">\n"
+			  "<link rel=icon href=\"/favicon.ico\">\n"
+			  "<script src=\"https://cdn.shop-assets.example/x/app.js\"></script>");
+	expand_into(turn,
+		"<img src=\"/x/hero.svg\" width=320 height=120 alt=\"\">\n"
+		"<img src=\"https://cdn.shop-assets.example/x/product.svg?n=1\" width=80 "
+		"height=80 alt=\"\">\n"
+		"<img src=\"https://cdn.shop-assets.example/x/product.svg?n=2\" width=80 "
+		"height=80 alt=\"\">\n"
+		"<iframe src=\"https://widgets.reviews-badge.example/x/reviews?shop={token}\" "
+		"width=320 "
+		"height=80></iframe>\n"
+		"<img src=\"https://px.track-metrics.example/x/px?e=view&u={visit}\" width=1 "
+		"height=1 alt=\"\">\n"
+		"<a href=\"/checkout?{token}\">Order now</a>",
+		tail);
+}
+
 static void put_page(struct lab_turn *turn, struct span head, struct span tail)
 {
 	const struct lab_step *step = turn->step;
+	struct buf all_head = {0}, all_tail = {0};
+	if (step->traits & NOISY)
+		add_noise(turn, &all_head, &all_tail);
+	buf_add_span(&all_head, head);
+	buf_add_span(&all_tail, tail);
 	lab_header(turn->reply, "Content-Type", "text/html; charset=utf-8");
-	lab_html(&turn->reply->body, step->title, step->text, head, tail);
+	lab_html(&turn->reply->body, step->title, step->text, buf_span(&all_head),
+		buf_span(&all_tail));
+	buf_fini(&all_head);
+	buf_fini(&all_tail);
 }
 
 void serve_location(struct lab_turn *turn)
 {
 	turn->reply->status = turn->step->status;
 	header_expanded(turn, "Location", turn->step->with);
+	if (turn->step->traits & TWICE)
+		header_expanded(turn, "Location", turn->step->with);
 	lab_header(turn->reply, "Content-Type", "text/html");
-	buf_add_str(&turn->reply->body, "<html><head><title>Moved</title></head>"
-					"<body>The document has moved.</body></html>\r\n");
+	/* The body of a redirect moves nobody. */
+	buf_add_str(&turn->reply->body,
+		"<html><head><title>Moved</title><meta http-equiv=refresh "
+		"content='0;url=https://a.tricks.test/never'></head>"
+		"<body>The document has moved.</body></html>\r\n");
 	turn->moves = true;
 }
 
 void serve_refresh(struct lab_turn *turn)
 {
+	turn->reply->status = turn->step->status;
 	header_expanded(turn, "Refresh", turn->step->with);
 	put_page(turn, SPAN_NONE, SPAN_NONE);
 	turn->moves = true;
@@ -70,13 +106,30 @@ void serve_page(struct lab_turn *turn)
 		put_page(turn, SPAN_NONE, buf_span(&with));
 	buf_fini(&with);
 	turn->moves = true;
+	turn->reply->status = turn->step->status;
+}
+
+void serve_created(struct lab_turn *turn)
+{
+	serve_page(turn);
+	lab_header(turn->reply, "Location", "https://a.tricks.test/never");
+}
+
+void serve_once_more(struct lab_turn *turn)
+{
+	if (!turn->first)
+		put_page(turn, SPAN_NONE, SPAN_NONE);
+	else if (turn->step->by == MECHANISM_REFRESH_HEADER)
+		serve_refresh(turn);
+	else
+		serve_page(turn);
 }
 
 void serve_return(struct lab_turn *turn)
 {
 	turn->reply->status = turn->step->status;
 	lab_header(turn->reply, "Location", "%s", turn->words.next);
-	turn->moves = turn->back_to_start = true;
+	turn->moves = true;
 }
 
 void end_page(struct lab_turn *turn)
@@ -86,33 +139,6 @@ void end_page(struct lab_turn *turn)
 	expand_into(turn, turn->step->with, &with);
 	put_page(turn, SPAN_NONE, buf_span(&with));
 	buf_fini(&with);
-}
-
-/* What a landing page brings along. None of it is a hop: not the pixel that is redirected
- * twice, not the frame that moves. */
-void end_landing(struct lab_turn *turn)
-{
-	struct buf head = {0}, tail = {0};
-	buf_add_str(&head,
-		"<link rel=stylesheet href=\"/x/style.css\">\n"
-		"<link rel=icon href=\"/favicon.ico\">\n"
-		"<script src=\"https://cdn.shop-assets.example/x/app.js\"></script>");
-	expand_into(turn,
-		"<img src=\"/x/hero.svg\" width=320 height=120 alt=\"\">\n"
-		"<img src=\"https://cdn.shop-assets.example/x/product.svg?n=1\" width=80 "
-		"height=80 alt=\"\">\n"
-		"<img src=\"https://cdn.shop-assets.example/x/product.svg?n=2\" width=80 "
-		"height=80 alt=\"\">\n"
-		"<iframe src=\"https://widgets.reviews-badge.example/x/reviews?shop={token}\" "
-		"width=320 "
-		"height=80></iframe>\n"
-		"<img src=\"https://px.track-metrics.example/x/px?e=view&u={visit}\" width=1 "
-		"height=1 alt=\"\">\n"
-		"<a href=\"/checkout?{token}\">Order now</a>",
-		&tail);
-	put_page(turn, buf_span(&head), buf_span(&tail));
-	buf_fini(&head);
-	buf_fini(&tail);
 }
 
 void end_download(struct lab_turn *turn)
@@ -130,13 +156,6 @@ void end_unauthorised(struct lab_turn *turn)
 	turn->reply->status = 401;
 	lab_header(turn->reply, "WWW-Authenticate", "Basic realm=\"members\"");
 	put_page(turn, SPAN_NONE, SPAN_NONE);
-}
-
-void end_handoff(struct lab_turn *turn)
-{
-	turn->reply->status = turn->step->status;
-	lab_header(turn->reply, "Location",
-		"intent://shop.landing.test/#Intent;scheme=https;package=test.landing;end");
 }
 
 void end_choices(struct lab_turn *turn)

@@ -1,5 +1,6 @@
 #include "ui/lab/lab_text.h"
 #include "store/base/codec.h"
+#include "store/derive/url.h"
 
 static struct span after_host(struct span url)
 {
@@ -57,6 +58,13 @@ static void put_uni(struct buf *out, struct span url)
 {
 	for (size_t i = 0; i < url.n; i++)
 		buf_addf(out, "\\u%04X", url.p[i]);
+}
+
+static void put_raw(struct buf *out, struct span url)
+{
+	struct arena a = {0};
+	buf_add_span(out, url_unescape(&a, url, false));
+	arena_fini(&a);
 }
 
 static void put_pct(struct buf *out, struct span url)
@@ -117,6 +125,7 @@ static const struct {
 	{"{b64}", base64_add},
 	{"{codes}", put_codes},
 	{"{pct}", put_pct},
+	{"{raw}", put_raw},
 };
 
 /* Length of the name that stands at text, after writing what it means; 0: none. */
@@ -124,6 +133,10 @@ static size_t put_name(struct buf *out, const char *text, const struct lab_words
 {
 	if (strncmp(text, "{token}", 7) == 0) {
 		buf_add_str(out, words->token);
+		return 7;
+	}
+	if (strncmp(text, "{after}", 7) == 0) {
+		buf_add_str(out, words->after);
 		return 7;
 	}
 	if (strncmp(text, "{visit}", 7) == 0) {

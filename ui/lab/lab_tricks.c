@@ -1,27 +1,6 @@
 /* Scenes beside the click: each trick alone, in its spellings, and the ways in which a trail
  * can end. */
-#include "ui/lab/lab_scene.h"
-
-#define HOME "https://mail.tricks.test"
-#define HOP1 "https://a.tricks.test"
-#define HOP2 "https://b.other-tricks.test"
-#define SHOP "https://shop.landing.test"
-
-/* clang-format off */
-#define REDIRECT(origin, path, code, with) \
-	{#code " " with, origin, path, 0, serve_location, code, MECHANISM_HTTP_REDIRECT, with, NULL, NULL}
-#define REFRESH(origin, path, with) \
-	{"Refresh: " with, origin, path, 0, serve_refresh, 200, MECHANISM_REFRESH_HEADER, with, WAIT}
-#define META(origin, path, with) \
-	{"meta " with, origin, path, 0, serve_page, 200, MECHANISM_META_REFRESH, with, WAIT}
-#define SCRIPT(origin, path, with) \
-	{with, origin, path, 0, serve_page, 200, MECHANISM_SCRIPT, "<script>" with "</script>", WAIT}
-#define PAGE(path) \
-	{"page", SHOP, path, 0, end_page, 200, MECHANISM_UNKNOWN, NULL, "Welcome", "You have arrived."}
-#define END(path, serve, code, title, text) \
-	{#serve, SHOP, path, 0, serve, code, MECHANISM_UNKNOWN, NULL, title, text}
-/* clang-format on */
-#define WAIT "Loading", "Please wait."
+#include "ui/lab/lab_rows.h"
 
 static const struct lab_step codes[] = {
 	REDIRECT(HOME, "/go/{token}", 301, "{u}"),
@@ -196,7 +175,8 @@ static const struct lab_step choices[] = {
 
 static const struct lab_step landing[] = {
 	REDIRECT(HOME, "/1/{token}", 302, "{u}"),
-	END("/offer?{token}", end_landing, 200, "Shop", "Everything must go."),
+	{"the shop", SHOP, "/offer?{token}", NOISY, end_page, 200, MECHANISM_UNKNOWN, NULL,
+		"Shop", "Everything must go."},
 };
 
 static const struct lab_step download[] = {
@@ -230,7 +210,9 @@ static const struct lab_step captcha[] = {
 
 static const struct lab_step handoff[] = {
 	REDIRECT(HOME, "/1/{token}", 302, "{u}"),
-	END("/app/{token}", end_handoff, 302, NULL, NULL),
+	{"Location of another program", SHOP, "/app/{token}", 0, serve_location, 302,
+		MECHANISM_HANDOFF, "{u}", NULL, NULL},
+	AWAY("intent://shop.landing.test/#Intent;scheme=https;package=test.landing;end"),
 };
 
 static const struct lab_step missing[] = {
@@ -268,12 +250,7 @@ static const struct lab_step bad_cert[] = {
 		"Only those see this who look away."},
 };
 
-#define SCENE(name, about, steps)                                                              \
-	{                                                                                      \
-		name, about, steps, sizeof steps / sizeof *steps                               \
-	}
-
-const struct lab_scene lab_more_scenes[] = {
+static const struct lab_scene scenes[] = {
 	SCENE("codes", "301, 302, 303, 307, 308 with Locations in every form", codes),
 	SCENE("fragments", "fragments that redirects inherit and replace", fragments),
 	SCENE("queries", "Location of a query only, and with dots", queries),
@@ -306,4 +283,4 @@ const struct lab_scene lab_more_scenes[] = {
 	SCENE("silent", "ends without an answer", silent),
 	SCENE("bad-cert", "ends at a certificate for another host", bad_cert),
 };
-const size_t lab_n_more_scenes = sizeof lab_more_scenes / sizeof *lab_more_scenes;
+SCENES(lab_trick_scenes, scenes);

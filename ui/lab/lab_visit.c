@@ -16,6 +16,7 @@ struct place {
 	char *url; /* as the browser shows it, with a fragment where the table has one */
 	unsigned served;
 	bool announced; /* and not taken up yet */
+	bool unseen;    /* passed by the browser, and not written down yet */
 	enum trail_mechanism by;
 	int64_t announced_us;
 };
@@ -51,8 +52,12 @@ struct lab_visit *lab_visit_new(const struct lab_scene *scene)
 	new_token(v->token);
 	for (size_t i = 0; i < scene->n; i++) {
 		struct place *place = &v->places[i];
-		new_token(place->token);
-		struct lab_words words = {.next = "", .token = place->token, .visit = v->token};
+		if (scene->steps[i].traits & SAME_TOKEN)
+			memcpy(place->token, v->places[i - 1].token, sizeof place->token);
+		else
+			new_token(place->token);
+		struct lab_words words = {
+			.next = "", .after = "", .token = place->token, .visit = v->token};
 		struct buf url = {0};
 		buf_add_str(&url, scene->steps[i].origin);
 		lab_expand(&url, scene->steps[i].path, &words);
@@ -94,18 +99,75 @@ static size_t place_of(const struct lab_visit *v, struct span url)
 	return SIZE_MAX;
 }
 
-static const char *next_url(const struct lab_visit *v, size_t at)
+/* The step that this one leads to; SIZE_MAX: none. */
+static size_t next_place(const struct lab_visit *v, size_t at)
 {
-	if (v->scene->steps[at].serve == serve_return)
-		return v->places[0].url;
-	return at + 1 < v->scene->n ? v->places[at + 1].url : "";
+	if (at == SIZE_MAX)
+		return SIZE_MAX;
+	const struct lab_step *step = &v->scene->steps[at];
+	if (step->serve == serve_return)
+		return 0;
+	size_t leads = step->traits >> LEADS_SHIFT & LEADS_MASK;
+	if (leads > 0)
+		return leads - 1;
+	return at + 1 < v->scene->n ? at + 1 : SIZE_MAX;
 }
 
+static const char *url_of(const struct lab_visit *v, size_t at)
+{
+	return at != SIZE_MAX ? v->places[at].url : "";
+}
+
+static struct lab_hop *write_down(struct lab_visit *v, struct lab_hop hop)
+{
+	if (v->n_hops == LAB_HOPS_MAX)
+		return NULL;
+	v->hops[v->n_hops] = hop;
+	return &v->hops[v->n_hops++];
+}
+
+static void write_unseen(struct lab_visit *v, size_t at)
+{
+	const struct place *place = &v->places[at];
+	write_down(v, (struct lab_hop){.url = place->url,
+			      .method = "GET",
+			      .mechanism = place->by,
+			      .trick = v->scene->steps[at].trick});
+}
+
+/* The browser is told to go there. What it passes without asking leads on at once; where
+ * nothing follows, nothing more will be heard of it. */
 static void announce(struct lab_visit *v, size_t at, enum trail_mechanism by)
 {
-	v->places[at].announced = true;
-	v->places[at].by = by;
-	v->places[at].announced_us = clock_now_us(clock_real());
+	struct place *place = &v->places[at];
+	const struct lab_step *step = &v->scene->steps[at];
+	bool kept = (step->traits & CACHEABLE) != 0 && place->served > 0;
+	place->announced_us = clock_now_us(clock_real());
+	place->by = by;
+	place->unseen = kept || (step->traits & OFF_WIRE) != 0;
+	place->announced = !place->unseen;
+	if (!place->unseen)
+		return;
+	size_t next = next_place(v, at);
+	if (next != SIZE_MAX) {
+		announce(v, next, kept ? MECHANISM_CACHED_REDIRECT : step->by);
+		return;
+	}
+	write_unseen(v, at);
+	v->reached_end = true;
+}
+
+/* What the browser passed on its way to this step, in its order. */
+static void passed(struct lab_visit *v, size_t at)
+{
+	for (size_t i = 0; i < v->scene->n; i++) {
+		if (!v->places[i].unseen || next_place(v, i) != at)
+			continue;
+		v->places[i].unseen = false;
+		passed(v, i);
+		write_unseen(v, i);
+		return;
+	}
 }
 
 /* Fetch, "location URL": without a fragment of its own, a redirect's target takes over that of
@@ -126,17 +188,25 @@ static struct lab_hop *add_hop(
 	struct lab_visit *v, size_t at, const struct lab_request *request)
 {
 	struct place *place = &v->places[at];
-	if (v->n_hops == LAB_HOPS_MAX)
-		return NULL;
+	passed(v, at);
 	struct lab_hop hop = {
+		.on_wire = true,
 		.url = shown_url(v, place),
 		.method = arena_str(&v->arena, request->head.method),
 		.mechanism = place->announced ? place->by : MECHANISM_UNKNOWN,
 		.trick = v->scene->steps[at].trick,
 	};
 	place->announced = false;
-	v->hops[v->n_hops] = hop;
-	return &v->hops[v->n_hops++];
+	return write_down(v, hop);
+}
+
+static struct lab_words words_of(const struct lab_visit *v, size_t at)
+{
+	size_t next = next_place(v, at);
+	return (struct lab_words){.next = url_of(v, next),
+		.after = url_of(v, next_place(v, next)),
+		.token = v->places[at].token,
+		.visit = v->token};
 }
 
 static void answer_step(struct lab_visit *v, size_t at, const struct lab_request *request,
@@ -148,13 +218,13 @@ static void answer_step(struct lab_visit *v, size_t at, const struct lab_request
 		.step = step,
 		.request = request,
 		.reply = reply,
-		.words = {next_url(v, at), place->token, v->token},
+		.words = words_of(v, at),
+		.first = place->served == 0,
 	};
 	struct lab_hop *hop = add_hop(v, at, request);
 	bool cookie = (step->traits & NEEDS_COOKIE) != 0;
 	int64_t age_us = clock_now_us(clock_real()) - place->announced_us;
 
-	lab_header(reply, "Cache-Control", "no-store");
 	if (lab_gates_pass(&turn, place->served == 0, age_us)) {
 		place->served++;
 		step->serve(&turn);
@@ -165,31 +235,27 @@ static void answer_step(struct lab_visit *v, size_t at, const struct lab_request
 	} else if (cookie) {
 		announce(v, at, MECHANISM_HTTP_REDIRECT);
 	}
-	if (turn.moves && !turn.decoy)
-		announce(v, turn.back_to_start ? 0 : at + 1, step->by);
+	if (turn.moves && !turn.decoy && ((step->traits & ONCE) == 0 || place->served == 1) &&
+		next_place(v, at) != SIZE_MAX)
+		announce(v, next_place(v, at), step->by);
 	if (hop != NULL)
 		hop->status = reply->cut == LAB_CUT_NO_ANSWER ? 0 : reply->status;
 }
 
-/* Sub-resources that know where their page goes on: "/x/next?k=TOKEN" and "/x/bust?k=TOKEN".
- * False: not one of them. */
+/* Sub-resources that know where their page goes on: "/x/next?k=TOKEN". False: not one of them.
+ */
 static bool answer_helper(
 	struct lab_visit *v, const struct lab_request *request, struct lab_reply *reply)
 {
 	struct span target = request->head.target;
-	bool json = span_starts(target, "/x/next?k=");
-	if (!json && !span_starts(target, "/x/bust?k="))
+	size_t key = span_find(target, span_str("?k="), 0);
+	if (key == SIZE_MAX)
 		return false;
 	for (size_t i = 0; i < v->scene->n; i++) {
-		if (!span_is(span_from(target, strlen("/x/next?k=")), v->places[i].token))
+		if (!span_is(span_from(target, key + 3), v->places[i].token))
 			continue;
-		struct lab_words words = {next_url(v, i), v->places[i].token, v->token};
-		lab_header(reply, "Content-Type", json ? "application/json" : "text/html");
-		lab_expand(&reply->body,
-			json ? "{\"ok\":true,\"next\":\"{js}\"}"
-			     : "<!doctype html><script>top.location.href='{u}'</script>",
-			&words);
-		return true;
+		struct lab_words words = words_of(v, i);
+		return lab_helper(span_first(target, key), &words, reply);
 	}
 	return false;
 }
@@ -211,7 +277,16 @@ void lab_visit_answer(
 
 	pthread_mutex_lock(&v->lock);
 	size_t at = place_of(v, buf_span(&url));
-	if (at != SIZE_MAX && !is_prefetch(request)) {
+	if (at != SIZE_MAX && (v->scene->steps[at].traits & OFF_WIRE) != 0)
+		at = SIZE_MAX;
+	bool ahead = is_prefetch(request);
+	if (at != SIZE_MAX && ahead && (v->scene->steps[at].traits & NEEDS_UNUSED) != 0) {
+		/* Here the browser takes for itself what it was only to look at. */
+		v->places[at].served++;
+		v->others++;
+		lab_header(reply, "Cache-Control", "no-store");
+	} else if (at != SIZE_MAX &&
+		   (!ahead || (v->scene->steps[at].traits & PREFETCHED) != 0)) {
 		answer_step(v, at, request, reply);
 	} else if (answer_helper(v, request, reply) || lab_asset(request, reply)) {
 		v->others++;
