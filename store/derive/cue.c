@@ -158,6 +158,7 @@ static void add_script(struct reading *r, const struct script_page *p, struct sp
 					 : span_first(span_from(text, item->at), item->len);
 		c.offset = within != NULL ? within->offset : (int64_t)(at + item->at);
 		c.written = within != NULL && within->written;
+		c.blob = item->blob || (within != NULL && within->blob);
 		c.gesture = within != NULL && within->gesture;
 		r->out->submits |= item->how == SCRIPT_SUBMIT;
 		r->out->clicks |= item->how == SCRIPT_CLICK;
@@ -236,6 +237,7 @@ static void add_item(struct reading *r, const struct html_item *item, const stru
 		c.quote = within->quote;
 		c.offset = within->offset;
 		c.written = true;
+		c.blob = within->blob;
 		c.timer = within->timer;
 		c.delay_ms = within->delay_ms;
 	}

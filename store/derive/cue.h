@@ -43,6 +43,7 @@ struct cue {
 	bool refused;  /* Location: several that differ, or not a URL; browsers show an error */
 	bool noscript; /* in <noscript>: nothing to a browser that runs scripts */
 	bool written;  /* markup that a script holds in a string */
+	bool blob;     /* and makes a Blob of */
 	bool prefix;   /* script adds something unknown behind target */
 	bool timer;    /* script: in a timer's handler */
 	bool window;   /* may open another window */

@@ -268,8 +268,11 @@ static bool by_blob(struct walk *w, const struct model_exchange *x,
 	const struct candidate *best, struct bridge *out)
 {
 	const struct signs *n = derived_signs(x), *page = best->source->signs;
-	/* Documents of blob: name no Referer (Fetch, "strip url for use as a referrer"). */
-	if (!best->cue->written || best->source->cues->blob == NULL || n->referer.p != NULL ||
+	/* Markup that a Blob is made of; or that it may be made of, where no Referer is sent,
+	 * as documents of blob: send none in Chromium (and Firefox the origin that made them).
+	 */
+	bool made = best->cue->blob || n->referer.p == NULL;
+	if (!best->cue->written || !made || best->source->cues->blob == NULL ||
 		!best->source->is_nav)
 		return false;
 	out->on = *best;
@@ -357,7 +360,8 @@ void offwire_evidence(struct walk *w, const struct model_exchange *x, const stru
 		say_cache(w, hop, b->on.source->x);
 	else if (b->n > 0 && b->shown_by[0] != NULL)
 		say_worker(w, hop, b->shown_by[0]);
-	else if (b->to.mechanism == MECHANISM_LOCAL_DOCUMENT)
+	else if (b->to.mechanism == MECHANISM_LOCAL_DOCUMENT &&
+		 derived_signs(x)->referer.p == NULL)
 		hop_evidence(w, hop,
 			(struct trail_evidence){.exchange = x->id,
 				.signal = "no-referer",

@@ -155,8 +155,9 @@ void walk_settle_prefetches(struct walk *w)
 	for (size_t i = 0; i < w->n_prefetched; i++) {
 		struct prefetched *p = &w->prefetched[i];
 		struct candidate c;
-		if (is_page(p) && !w->navs[p->page].left && !asked_again(w, p->x) &&
-			went_at_last(w, p, &c))
+		/* While it goes on, the browser may still ask again. */
+		if (w->session_end != NULL && is_page(p) && !w->navs[p->page].left &&
+			!asked_again(w, p->x) && went_at_last(w, p, &c))
 			activate(w, p, &c);
 		note(w, p);
 	}

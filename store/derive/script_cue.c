@@ -261,6 +261,8 @@ static void see_call(struct reading *r, const struct chain *c, size_t from, size
 		see_history(r, from, i);
 	} else if (span_is(c->before, "Response") && span_is(c->last, "redirect")) {
 		take(r, SCRIPT_RESPOND, from, &at, &v);
+	} else if (span_is(c->last, "Blob")) {
+		script_see_blob(r, from, i);
 	} else if (span_is(c->last, "createObjectURL")) {
 		use.how = SCRIPT_BLOB;
 		if (r->emitting)
@@ -364,7 +366,7 @@ static void read_code(struct arena *a, struct span code, const struct url *base,
 	pass(&r);
 	r.emitting = true;
 	pass(&r);
-	script_apply_timers(&r, first);
+	script_apply_stretches(&r, first);
 	out->limits |= r.e.limits || r.e.tokens.cut;
 	tokens_fini(&r.e.tokens);
 	for (size_t i = first; within != NULL && i < out->n_items; i++) {

@@ -47,6 +47,7 @@ struct script_item {
 	size_t at, len;     /* the source text that says so */
 	bool prefix;        /* something unknown is added behind value */
 	bool timer;         /* in a timer's handler */
+	bool blob;          /* in what a Blob is made of */
 	int64_t delay_ms;   /* of that timer, 0 without one */
 	const char *coding; /* how the string was hidden: "base64", "percent", ...; NULL: it was
 			       not */

@@ -8,7 +8,7 @@
 #include "store/derive/script_cue.h"
 #include "store/derive/script_value.h"
 
-enum { TIMERS_MAX = 200, FUNCTIONS_MAX = 2000 };
+enum { TIMERS_MAX = 200, BLOBS_MAX = 50, FUNCTIONS_MAX = 2000 };
 
 /* A stretch of the text, by offsets. */
 struct stretch {
@@ -32,6 +32,8 @@ struct reading {
 	size_t n_functions;
 	struct timer *timers;
 	size_t n_timers;
+	struct stretch *blobs; /* the arguments of new Blob() */
+	size_t n_blobs;
 };
 
 /* Index of the token behind a bracket's mate, or behind i. */
@@ -42,7 +44,9 @@ void script_see_function(struct reading *r, struct span name, size_t i);
 /* setTimeout(handler, delay): the handler's text, and the bodies of the functions that it
  * names, run later. */
 void script_see_timer(struct reading *r, size_t from, size_t paren, bool interval);
-/* What was found from item `first` on learns whose timer it stands in. */
-void script_apply_timers(struct reading *r, size_t first);
+/* new Blob(parts): what stands in there makes a document, perhaps. */
+void script_see_blob(struct reading *r, size_t from, size_t paren);
+/* What was found from item `first` on learns whose timer or Blob it stands in. */
+void script_apply_stretches(struct reading *r, size_t first);
 
 #endif

@@ -1,4 +1,4 @@
-/* Timers: which statements run later, and when. */
+/* What a statement stands in: a timer's handler, which runs later, or the parts of a Blob. */
 #include "store/derive/script_reading.h"
 
 #include <stdlib.h>
@@ -98,13 +98,29 @@ void script_see_timer(struct reading *r, size_t from, size_t paren, bool interva
 	}
 }
 
-void script_apply_timers(struct reading *r, size_t first)
+void script_see_blob(struct reading *r, size_t from, size_t paren)
+{
+	const struct token *t = r->e.tokens.list;
+	size_t end = token_after(r, paren) - 1;
+	if (r->emitting && end > paren && r->n_blobs < BLOBS_MAX)
+		ARENA_PUSH(
+			r->e.a, r->blobs, r->n_blobs, (struct stretch){t[from].at, t[end].at});
+}
+
+static bool stands_in(const struct script_item *item, const struct stretch *s)
+{
+	return item->at >= s->from && item->at < s->to;
+}
+
+void script_apply_stretches(struct reading *r, size_t first)
 {
 	for (size_t i = first; i < r->out->n_items; i++) {
 		struct script_item *item = &r->out->items[i];
+		for (size_t k = 0; k < r->n_blobs; k++)
+			item->blob |= stands_in(item, &r->blobs[k]);
 		for (size_t k = 0; k < r->n_timers; k++) {
 			const struct timer *t = &r->timers[k];
-			if (item->at < t->handler.from || item->at >= t->handler.to)
+			if (!stands_in(item, &t->handler))
 				continue;
 			item->timer = true;
 			if (t->delay_ms > item->delay_ms)

@@ -145,7 +145,7 @@ static const struct lab_step refresh_quoted[] = {
 	PAGE("/{token}"),
 };
 static const struct lab_step refresh_late[] = {
-	REFRESH(HOME, "/1/{token}", "3;url={path}#late"),
+	REFRESH(HOME, "/1/{token}", "3;url={path}"),
 	{"page", HOME, "/2/{token}#late", 0, end_page, 200, MECHANISM_UNKNOWN, NULL, "Welcome",
 		"You have arrived."},
 };

@@ -108,24 +108,41 @@ static void worker_makes_a_page(void **state)
 static void blob(void **state)
 {
 	(void)state;
-	struct test t;
-	/* With a Referer it was written into the page itself. */
-	for (int named = 0; named < 2; named++) {
+	static const struct {
+		const char *script, *referer;
+		bool blob;
+	} rows[] = {
+		/* Markup that a Blob is made of. */
+		{"location=URL.createObjectURL(new Blob([\"<script>location='" B
+		 "'<\\/script>\"],{type:'text/html'}))",
+			NULL, true},
+		{"location=URL.createObjectURL(new Blob([\"<script>location='" B
+		 "'<\\/script>\"],{type:'text/html'}))",
+			"https://click.example/", true},
+		/* It may be made of it: only where no page is named. */
+		{"var h=\"<script>location='" B
+		 "'<\\/script>\";location=URL.createObjectURL(new Blob([h]))",
+			NULL, true},
+		{"var h=\"<script>location='" B
+		 "'<\\/script>\";go(h);a.href=URL.createObjectURL(new Blob([x]))",
+			"https://click.example/", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct test t;
 		setup(&t, LINK);
-		BUILD(&t.b, LINK, .status = 200,
-			.body = "<script>location=URL.createObjectURL(new Blob([\"<script>"
-				"location='" B "'<\\/script>\"],{type:'text/html'}))</script>");
-		BUILD(&t.b, B, .kind = BUILD_SCRIPTED, .at_ms = 100,
-			.referer = named ? "https://click.example/" : NULL, .status = 200,
-			.body = "x");
+		char *body = arena_printf(&t.a, "<script>%s</script>", rows[i].script);
+		BUILD(&t.b, LINK, .status = 200, .body = body);
+		BUILD(&t.b, B, .kind = BUILD_SCRIPTED, .at_ms = 100, .referer = rows[i].referer,
+			.status = 200, .body = "x");
 		trails_are(&t,
-			named ? "page\n"
-				"open certain https://click.example/t?id=1\n"
-				"script certain https://b.example/\n"
-			      : "page\n"
-				"open certain https://click.example/t?id=1\n"
-				"local-document likely blob:https://click.example/ off-wire\n"
-				"script certain https://b.example/\n");
+			rows[i].blob
+				? "page\n"
+				  "open certain https://click.example/t?id=1\n"
+				  "local-document likely blob:https://click.example/ off-wire\n"
+				  "script certain https://b.example/\n"
+				: "page\n"
+				  "open certain https://click.example/t?id=1\n"
+				  "script certain https://b.example/\n");
 	}
 }
 
@@ -199,6 +216,7 @@ static void prefetched_page(void **state)
 		.body = "<link rel=prefetch href=/one><script>location='/one'</script>");
 	BUILD(&t.b, "https://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
 		.status = 200, .body = "that is it");
+	build_session_end(&t.b, 5000, "settled");
 	trails_are(&t, "page\n"
 		       "open certain https://click.example/t?id=1\n"
 		       "script likely https://click.example/one\n");
