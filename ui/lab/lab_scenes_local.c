@@ -70,8 +70,8 @@ static const struct lab_step blob[] = {
 /* Something of the page is asked for under its new address. */
 static const struct lab_step pushed[] = {
 	BY(MECHANISM_HISTORY, HOME, "/1/{token}", 0,
-		"<script>history.pushState({},'','{path}');new Image().src='/x/1.gif';"
-		"setTimeout(function(){location='{after}'},600)</script>"),
+		"<script>history.pushState({},'','{path}');var i=new Image();"
+		"i.onload=function(){location='{after}'};i.src='/x/1.gif'</script>"),
 	UNSEEN(HOME, "/article/{token}?id=7", MECHANISM_SCRIPT),
 	PAGE("/{token}"),
 };
