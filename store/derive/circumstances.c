@@ -12,6 +12,8 @@ static void note_session(struct walk *w, struct trail *t)
 		const char *text;
 	} said[] = {
 		{NOTE_NO_SANDBOX, "the browser ran without namespaces (--no-sandbox)"},
+		{NOTE_INSTRUMENTED, "the browser was instrumented: pages can tell "
+				    "(--instrument)"},
 		{NOTE_LINK_CHANGED, "the link was changed before it was sent (--replace)"},
 	};
 	char via[TEXT_MAX];

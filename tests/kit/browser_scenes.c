@@ -9,47 +9,40 @@
 
 #include <cmocka.h>
 
-struct scene {
-	const char *name, *ended_by; /* NULL: not looked at */
-	bool daily;                  /* in every run */
-	bool reached;                /* the scene's end is served */
-	bool lenient;                /* the trail may go on behind what the lab served */
+static const struct browser_scene scenes[] = {
+	{"codes", "page", false, true, true, false},
+	{"fragments", "page", true, true, true, false},
+	{"queries", "page", false, false, true, false},
+	{"metas", "page", true, true, true, false},
+	{"refreshes", "page", true, true, true, false},
+	{"scripts", "page", true, true, true, false},
+	{"timers", "page", true, false, true, false},
+	{"forms", "page", true, true, true, false},
+	{"gates", "page", false, false, true, false},
+	{"codings", "page", true, false, true, false},
+	{"hidden", "page", true, false, true, false},
+	{"pushstate", "page", false, false, true, false},
+	{"frame-bust", "page", true, true, true, false},
+	{"prefetch", "page", false, true, true, false},
+	{"window-open", "page", false, true, true, false},
+	{"slow", "page", false, false, true, false},
+	{"patient", "page", true, false, true, false},
+	{"choices", "page", false, false, false, false},
+	{"landing", "page", false, false, true, false},
+	{"download", "download", true, true, true, false},
+	{"unauthorised", "gate", false, false, true, false},
+	{"login", "gate", false, false, true, false},
+	{"captcha", "gate", false, false, true, false},
+	{"handoff", "handoff", true, false, true, true},
+	{"loop", "loop", true, true, false, false},
+	{"missing", NULL, false, false, true, false},
+	{"nothing", NULL, false, false, true, false},
+	{"reset", "page", false, false, true, false},
+	{"truncated", "page", false, false, true, false},
+	{"bad-cert", "error", true, true, false, true},
 };
 
-static const struct scene scenes[] = {
-	{"codes", "page", false, true, false},
-	{"fragments", "page", true, true, false},
-	{"queries", "page", false, true, false},
-	{"metas", "page", true, true, false},
-	{"refreshes", "page", true, true, false},
-	{"scripts", "page", true, true, false},
-	{"timers", "page", true, true, false},
-	{"forms", "page", true, true, false},
-	{"gates", "page", false, true, false},
-	{"codings", "page", true, true, false},
-	{"hidden", "page", true, true, false},
-	{"pushstate", "page", false, true, false},
-	{"frame-bust", "page", true, true, false},
-	{"prefetch", "page", false, true, false},
-	{"window-open", "page", false, true, false},
-	{"slow", "page", false, true, false},
-	{"patient", "page", true, true, false},
-	{"choices", "page", false, false, false},
-	{"landing", "page", false, true, false},
-	{"download", "download", true, true, false},
-	{"unauthorised", "gate", false, true, false},
-	{"login", "gate", false, true, false},
-	{"captcha", "gate", false, true, false},
-	{"handoff", "handoff", true, true, true},
-	{"loop", "loop", true, false, false},
-	{"missing", NULL, false, true, false},
-	{"nothing", NULL, false, true, false},
-	{"reset", "page", false, true, false},
-	{"truncated", "page", false, true, false},
-	{"bad-cert", "error", true, false, true},
-};
-
-static void run_scene(struct lab_trace *t, const struct scene *s, const char *browser)
+static void run_scene(struct lab_trace *t, const struct browser_scene *s, const char *browser)
 {
 	const char *const options[] = {"--settle", "2", "--browser", browser, NULL};
 	print_message("scene %s\n", s->name);
@@ -64,15 +57,32 @@ static void run_scene(struct lab_trace *t, const struct scene *s, const char *br
 			s->ended_by);
 }
 
+const struct browser_scene *browser_scenes_all(size_t *n)
+{
+	*n = sizeof scenes / sizeof *scenes;
+	return scenes;
+}
+
+bool browser_scene_asked(const struct browser_scene *s, bool otherwise)
+{
+	const char *asked = getenv("CLICKTRAIL_SCENE");
+	size_t n = strlen(s->name);
+	if (asked == NULL)
+		return otherwise;
+	for (const char *at = asked; (at = strstr(at, s->name)) != NULL; at += n)
+		if ((at == asked || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0))
+			return true;
+	return false;
+}
+
 void browser_scenes(const char *browser)
 {
 	bool all = getenv("CLICKTRAIL_SOAK") != NULL;
-	const char *only = getenv("CLICKTRAIL_SCENE");
 	struct lab_trace t;
 	lab_trace_start(&t);
 	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
-		const struct scene *s = &scenes[i];
-		if (only != NULL ? strcmp(only, s->name) == 0 : all || s->daily)
+		const struct browser_scene *s = &scenes[i];
+		if (browser_scene_asked(s, all || s->daily))
 			run_scene(&t, s, browser);
 	}
 	lab_trace_end(&t);

@@ -5,6 +5,20 @@
 #ifndef TESTS_KIT_BROWSER_SCENES_H
 #define TESTS_KIT_BROWSER_SCENES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct browser_scene {
+	const char *name, *ended_by; /* NULL: not looked at */
+	bool daily;                  /* in every run */
+	bool judged;                 /* the same, with the browser as judge (browser_judge.h) */
+	bool reached;                /* the scene's end is served */
+	bool lenient;                /* the trail may go on behind what the lab served */
+};
+
 void browser_scenes(const char *browser); /* as --browser takes it */
+const struct browser_scene *browser_scenes_all(size_t *n);
+/* $CLICKTRAIL_SCENE: names with spaces between. otherwise: what holds where it is not set. */
+bool browser_scene_asked(const struct browser_scene *s, bool otherwise);
 
 #endif

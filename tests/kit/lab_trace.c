@@ -41,7 +41,7 @@ static void read_report(struct lab_trace *t)
 		fail_msg("the report is no JSON: %s", error.text);
 }
 
-void lab_trace_run(struct lab_trace *t, const char *scene, const char *const *more, int seconds)
+void lab_trace_begin(struct lab_trace *t, const char *scene, const char *const *more)
 {
 	struct err err = {0};
 	const char *link = lab_visit(t->lab, scene, &err);
@@ -61,12 +61,24 @@ void lab_trace_run(struct lab_trace *t, const char *scene, const char *const *mo
 	}
 	args[n++] = link;
 	unlink(arena_printf(&t->program.arena, "%s/t.case", t->program.dir));
-	t->exit_code = run_program(&t->program, seconds, args);
+	t->scene = scene;
+	run_program_start(&t->program, args);
+}
+
+void lab_trace_finish(struct lab_trace *t, int seconds)
+{
+	t->exit_code = run_program_wait(&t->program, seconds);
 	lab_expected(t->lab, &t->program.arena, &t->served);
 	if (t->exit_code != 0 && t->exit_code != 2)
-		fail_msg("%s: trace ended with %d:\n%s\n%s", scene, t->exit_code,
+		fail_msg("%s: trace ended with %d:\n%s\n%s", t->scene, t->exit_code,
 			run_program_stdout(&t->program), run_program_stderr(&t->program));
 	read_report(t);
+}
+
+void lab_trace_run(struct lab_trace *t, const char *scene, const char *const *more, int seconds)
+{
+	lab_trace_begin(t, scene, more);
+	lab_trace_finish(t, seconds);
 }
 
 static json_t *trail(const struct lab_trace *t)

@@ -13,6 +13,7 @@
 struct lab_trace {
 	struct lab *lab;
 	struct run_program program;
+	const char *scene;
 	struct lab_served served; /* of the last trace */
 	json_t *report;           /* of the last trace */
 	int exit_code;
@@ -25,6 +26,9 @@ void lab_trace_end(struct lab_trace *t);
  * waits for its end. */
 void lab_trace_run(
 	struct lab_trace *t, const char *scene, const char *const *more, int seconds);
+/* The same in two steps, for whoever has something to do meanwhile. */
+void lab_trace_begin(struct lab_trace *t, const char *scene, const char *const *more);
+void lab_trace_finish(struct lab_trace *t, int seconds);
 /* Member of the first trail: "ended_by", "final_url". */
 const char *lab_trace_word(const struct lab_trace *t, const char *name);
 /* Hop for hop: url, method, status, mechanism. Fails with both lists printed. lenient: the

@@ -50,9 +50,9 @@ static void child(const struct run_program *p, const char *out, const char *err,
 	char *const *argv, char *const *envp)
 {
 	struct rlimit few = {p->fds, p->fds};
-	int o = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int o = p->out > 0 ? p->out : open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	int none = open("/dev/null", O_RDONLY);
+	int none = p->in > 0 ? p->in : open("/dev/null", O_RDONLY);
 	/* It ends with the test, whatever becomes of that. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (o < 0 || e < 0 || none < 0 || dup2(none, 0) < 0 || dup2(o, 1) < 0 ||
@@ -65,7 +65,7 @@ static void child(const struct run_program *p, const char *out, const char *err,
 
 void run_program_start(struct run_program *p, const char *const *args)
 {
-	const char *program = getenv("CLICKTRAIL_BIN");
+	const char *program = p->program != NULL ? p->program : getenv("CLICKTRAIL_BIN");
 	const char *out = in_dir(p, "stdout"), *err = in_dir(p, "stderr");
 	char *argv[ARGS_MAX + 2];
 	size_t n = 0;

@@ -16,6 +16,9 @@ struct run_program {
 	int status;   /* as wait(2) gives it, once it ended */
 	unsigned fds; /* of the next start: descriptors that it may have at all; 0: as many as
 			 we */
+	/* Of the next start. */
+	const char *program; /* NULL: $CLICKTRAIL_BIN */
+	int in, out; /* its standard input and output; 0: nothing, and a file. Borrowed */
 	struct arena arena;
 };
 

@@ -38,6 +38,7 @@ struct browser {
 	struct launcher launcher;
 	struct watch watch;
 	char home[HOME_MAX]; /* without a sandbox: to see that it is gone */
+	char *instrument;    /* the socket file, ours to remove; NULL: none */
 	bool plain;
 	enum browser_kind kind;
 	int first_process; /* pidfd of process 1 of the jail's pid namespace; -1 */
@@ -221,6 +222,7 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 	struct watch_letter ready = {.fd = -1};
 	char version[sizeof b->watch.last];
 	assert(b->state == FORKED && launch->ca_pem != NULL);
+	assert(launch->instrument == NULL || launch->sandbox);
 	*listen_fd = -1;
 	b->plain = !launch->sandbox;
 	b->kind = launch->kind;
@@ -229,6 +231,8 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 	if (asked && !ask_version(b, launch, about, version, err))
 		return false;
 	bool ok = browser_plan_init(&plan, launch, asked ? version : NULL, about, err);
+	if (plan.instrument != NULL)
+		b->instrument = strdup(plan.instrument);
 	if (ok && b->plain)
 		snprintf(b->home, sizeof b->home, "%s", plan.home);
 	ok = ok && launcher_order(&b->launcher, &plan.order, err) &&
@@ -366,6 +370,8 @@ bool browser_stop(struct browser *b, struct err *err)
 	if (b->state == STOPPED)
 		return b->stopped_well || err_set(err, ERR_BROWSER_STOP, "as was said before");
 	b->state = STOPPED;
+	if (b->instrument != NULL)
+		unlink(b->instrument);
 	/* The end of the conversation is the order to end, whoever is at the other end by now.
 	 */
 	shutdown(b->launcher.sock, SHUT_RDWR);
@@ -388,6 +394,7 @@ void browser_free(struct browser *b)
 		close(b->first_process);
 	watch_fini(&b->watch);
 	launcher_fini(&b->launcher);
+	free(b->instrument);
 	free(b);
 }
 

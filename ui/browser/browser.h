@@ -2,7 +2,7 @@
  * A disposable browser for one link: forked early, jailed (or, when asked for by name, only
  * kept apart), talked to over one socketpair, thrown away whole. It is not the proxy: it hands
  * out a listening socket, and whoever accepts there is the browser's only way out. It opens no
- * automation port, so a page sees an ordinary browser.
+ * automation port, so a page sees an ordinary browser, unless one is asked for by name.
  *
  * Life: browser_fork (before threads, keys and the case) - browser_start (the jail stands,
  * nothing was requested yet) - browser_open (the browser runs) - browser_next until something
@@ -31,6 +31,10 @@ struct browser_launch {
 	const char *user_agent, *language, *timezone, *device;
 	int width,
 		height; /* screen and window in CSS pixels; 0: the device's, or 1920 x 1080 */
+	/* Where the browser's automation port is reached from outside: a Unix socket that is
+	 * made there, 0600, and gone after browser_stop. A page can tell. NULL: there is no
+	 * such port. In a sandbox only: without one the port would be every local user's. */
+	const char *instrument;
 };
 
 /* What was started, for the case: whole once browser_start returned true. browser_probe fills
@@ -107,6 +111,8 @@ void browser_free(struct browser *b); /* stops, if that was not done; NULL is fi
 /* Hosts that a browser of this kind calls of its own accord, in other versions or where a
  * setting fails; ends in NULL. Their requests are refused and are not part of a trail. */
 const char *const *browser_noise_hosts(enum browser_kind kind);
+/* The automation port, inside: no page can reach it, for pages have only the proxy. */
+enum { BROWSER_INSTRUMENT_PORT = 9222 };
 /* Names for --device, ends in NULL. */
 extern const char *const browser_devices[];
 /* Where the sandboxed browser's listener is bound, inside. */

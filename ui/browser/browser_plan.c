@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ZONEINFO "/usr/share/zoneinfo/"
@@ -177,6 +179,23 @@ static bool listen_here(struct browser_plan *p, int *port, struct err *err)
 	return true;
 }
 
+/* Listening here, served inside. The mode is set before there is a name: Linux takes a socket
+ * file's mode from the socket. */
+static bool make_instrument(struct browser_plan *p, const char *path, struct err *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof a.sun_path)
+		return err_set(err, ERR_USAGE, "--instrument: \"%s\" is too long", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	p->order.given[LAUNCHER_INSTRUMENT - LAUNCHER_FILTER] = fd;
+	if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0)
+		return err_set_os(err, ERR_BROWSER_START, errno, "--instrument %s", path);
+	p->instrument = path;
+	return listen(fd, SOMAXCONN) == 0 ||
+	       err_set_os(err, ERR_BROWSER_START, errno, "--instrument %s", path);
+}
+
 static bool choose_home(struct browser_plan *p, bool sandbox, struct err *err)
 {
 	uint8_t name[NAME_BYTES];
@@ -324,6 +343,10 @@ static const char *const *inner_argv(struct browser_plan *p, const struct browse
 		ARENA_PUSH(a, v, n, "--walled");
 		ARENA_PUSH(a, v, n, ways->walled);
 	}
+	if (s->launch->instrument != NULL) {
+		ARENA_PUSH(a, v, n, "--instrument");
+		ARENA_PUSH(a, v, n, arena_printf(a, "%d", BROWSER_INSTRUMENT_PORT));
+	}
 	ARENA_PUSH(a, v, n, "--home");
 	ARENA_PUSH(a, v, n, p->home);
 	ARENA_PUSH(a, v, n, "--");
@@ -379,7 +402,8 @@ bool browser_plan_init(struct browser_plan *p, const struct browser_launch *laun
 	ok = ok && introduce(launch, about, &s.device, &p->arena, err) &&
 	     choose_home(p, launch->sandbox, err) &&
 	     (launch->sandbox || listen_here(p, &s.port, err)) &&
-	     (!launch->show || show_find(&show, &cookie, &p->arena, err));
+	     (!launch->show || show_find(&show, &cookie, &p->arena, err)) &&
+	     (launch->instrument == NULL || make_instrument(p, launch->instrument, err));
 	s.home = p->home;
 	s.wayland = show.wayland != NULL;
 	if (ok)

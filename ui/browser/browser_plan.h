@@ -15,7 +15,8 @@ struct browser_plan {
 	struct arena arena;
 	struct launcher_order order; /* given[]: ours to close */
 	const char *home;
-	int listen_fd; /* without a sandbox: bound here; -1 otherwise */
+	int listen_fd;          /* without a sandbox: bound here; -1 otherwise */
+	const char *instrument; /* a socket file that was made; NULL: none */
 };
 
 /* Programs only: the browser, certutil, and with sandbox bubblewrap. Fills about's name, path,

@@ -174,6 +174,8 @@ const char *const *chromium_argv(const struct browser_setup *s, struct arena *a)
 		add(&l, *f);
 	add(&l, arena_printf(a, "--disable-features=%s", joined(chromium_features_off, a)));
 	add(&l, arena_printf(a, "--accept-lang=%s", languages(s->about->language, a)));
+	if (s->launch->instrument != NULL)
+		add(&l, arena_printf(a, "--remote-debugging-port=%d", BROWSER_INSTRUMENT_PORT));
 	add_window(&l, s);
 	add_device(&l, s);
 	add(&l, NULL);

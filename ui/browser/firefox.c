@@ -119,6 +119,9 @@ void firefox_prefs(const struct browser_setup *s, struct buf *out)
 	add_string(out, "browser.download.dir", downloads);
 	add_string(out, "intl.accept_languages", s->about->language);
 	add_string(out, "intl.locale.requested", "en-US");
+	/* Else Firefox sets some forty preferences as it thinks best for tests. */
+	if (s->launch->instrument != NULL)
+		buf_add_str(out, "user_pref(\"remote.prefs.recommended\", false);\n");
 	add_device(s, out);
 }
 
@@ -169,6 +172,10 @@ const char *const *firefox_argv(const struct browser_setup *s, struct arena *a)
 	ARENA_PUSH(a, v, n, arena_printf(a, "%s/" PARCEL_PROFILE, s->home));
 	if (s->about->headless)
 		ARENA_PUSH(a, v, n, "--headless");
+	if (s->launch->instrument != NULL) {
+		ARENA_PUSH(a, v, n, "--remote-debugging-port");
+		ARENA_PUSH(a, v, n, arena_printf(a, "%d", BROWSER_INSTRUMENT_PORT));
+	}
 	ARENA_PUSH(a, v, n, NULL);
 	return v;
 }

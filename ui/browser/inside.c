@@ -141,6 +141,8 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 			in->trust = argv[++i];
 		else if (strcmp(o, "--walled") == 0)
 			in->walled = argv[++i];
+		else if (strcmp(o, "--instrument") == 0)
+			in->instrument = atoi(argv[++i]);
 		else
 			break;
 	}
@@ -223,6 +225,8 @@ static bool prepare(struct inside *in, struct err *err)
 		in->walled = NULL;
 	bool ok = inside_unpack(in, LAUNCHER_PARCEL, err) &&
 		  (in->screen == NULL || inside_screen(in, err));
+	if (ok && in->instrument != 0)
+		ok = inside_porter(in, LAUNCHER_INSTRUMENT, err);
 	if (ok && !tell(in, INSIDE_READY, in->walled != NULL, NULL, listener))
 		ok = err_set_os(err, ERR_BROWSER_START, errno, "the parent does not listen");
 	if (listener >= 0)
@@ -312,6 +316,7 @@ int inside_main(int argc, char **argv)
 		setrlimit(RLIMIT_NPROC, &(struct rlimit){TASKS_MAX, TASKS_MAX});
 	fcntl(in.sock, F_SETFD, FD_CLOEXEC);
 	fcntl(LAUNCHER_PARCEL, F_SETFD, FD_CLOEXEC);
+	fcntl(LAUNCHER_INSTRUMENT, F_SETFD, FD_CLOEXEC);
 	if (ok)
 		ok = work(&in, &err);
 	if (!ok) {

@@ -14,13 +14,14 @@
 #include <sys/types.h>
 
 /*
- * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG] --trust DIR
- *       --home DIR -- BROWSER ARGS...
+ * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG]
+ *       [--instrument N] --trust DIR --home DIR -- BROWSER ARGS...
  *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
  *   --screen  start Xvfb of that size, and give the browser its DISPLAY
  *   --plain   no jail around us: end all our descendants and remove DIR when done
  *   --trust   folder below the home whose certificate database gets our root
  *   --walled  one more argument for the browser, if we may not make a user namespace
+ *   --instrument  carry what connects to LAUNCHER_INSTRUMENT to 127.0.0.1:N
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
  * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
  * ended by NUL. More of them may follow while the browser runs: it is started a second time,
@@ -46,7 +47,8 @@ struct inside_message {
 /* What the parts of the inside program share (inside_*.c); one process, one thread. */
 struct inside {
 	int sock;
-	int port; /* 0: none */
+	int port;       /* 0: none */
+	int instrument; /* the browser's automation port; 0: it has none */
 	const char *home, *screen;
 	const char *trust;
 	char *walled; /* NULL: no argument more, or namespaces are allowed */
@@ -62,8 +64,9 @@ pid_t inside_spawn(struct inside *in, char *const *argv, int fd, struct err *err
 /* Runs to the end; false unless it exits with 0 within the time. */
 bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err *err);
 
-bool inside_unpack(struct inside *in, int parcel, struct err *err); /* home, profile, CA */
-bool inside_screen(struct inside *in, struct err *err);             /* Xvfb; sets DISPLAY */
+bool inside_unpack(struct inside *in, int parcel, struct err *err);   /* home, profile, CA */
+bool inside_screen(struct inside *in, struct err *err);               /* Xvfb; sets DISPLAY */
+bool inside_porter(struct inside *in, int listener, struct err *err); /* --instrument */
 /* --plain: ends every descendant, then removes the home. */
 bool inside_clean(struct inside *in, struct err *err);
 

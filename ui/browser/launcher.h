@@ -18,9 +18,10 @@ enum launcher_fd {
 	LAUNCHER_SOCK = 3, /* our end of the socketpair */
 	LAUNCHER_EXE, /* this program's executable, readable whatever the folders above it say
 		       */
-	LAUNCHER_FILTER,   /* seccomp program, see filter.h */
-	LAUNCHER_POLICIES, /* policies.json */
-	LAUNCHER_PARCEL,   /* files for the home folder, see inside.h */
+	LAUNCHER_FILTER,     /* seccomp program, see filter.h */
+	LAUNCHER_POLICIES,   /* policies.json */
+	LAUNCHER_PARCEL,     /* files for the home folder, see inside.h */
+	LAUNCHER_INSTRUMENT, /* --instrument: a listening Unix socket, see inside.h */
 	LAUNCHER_FD_END
 };
 enum { LAUNCHER_GIVEN = LAUNCHER_FD_END - LAUNCHER_FILTER, LAUNCHER_ORDER_MAX = 48 * 1024 };

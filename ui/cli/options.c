@@ -219,6 +219,12 @@ static bool take_wrappers(struct options *o, const char *value, struct err *err)
 	return wrapper_file_read(&o->wrappers, value, err);
 }
 
+static bool take_instrument(struct options *o, const char *value, struct err *err)
+{
+	o->instrument = value;
+	return value[0] != 0 || err_set(err, ERR_USAGE, "\"\" is not a file name");
+}
+
 static bool take_json(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -297,6 +303,9 @@ static const struct option_row rows[] = {
 		"rules for links of your own tracker, beside the built-in ones"},
 	{"ca-dir", "DIR", T | A | P | D, take_ca_dir,
 		"where the certificate authority is kept"},
+	{"instrument", "PATH", T, take_instrument,
+		"give the browser an automation port, reached by this Unix socket; pages can "
+		"tell"},
 	{"json", NULL, T | A | D, take_json, "print the JSON report instead of text"},
 };
 #undef T

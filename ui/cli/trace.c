@@ -15,6 +15,12 @@
  * out. */
 static bool fork_launcher(struct trace *t, struct err *err)
 {
+	const struct options *o = t->options;
+	if (o->instrument != NULL && (o->browser == OPTIONS_NONE || o->no_sandbox))
+		return err_set(err, ERR_USAGE,
+			"--instrument needs a browser in its sandbox: without one its port "
+			"would "
+			"be open to everybody on this machine");
 	switch (t->options->browser) {
 	case OPTIONS_FIREFOX: t->kind = BROWSER_FIREFOX; break;
 	case OPTIONS_CHROMIUM: t->kind = BROWSER_CHROMIUM; break;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 static bool random_credentials(struct trace *t, struct err *err)
 {
@@ -51,6 +52,7 @@ static bool start_browser(struct trace *t, struct err *err)
 		.language = o->language,
 		.timezone = o->timezone,
 		.device = o->device,
+		.instrument = o->instrument,
 	};
 	bool good = browser_start(t->browser, &launch, &t->listen_fd, &t->about, err);
 	free(text);
@@ -69,7 +71,8 @@ bool trace_open(struct trace *t, struct err *err)
 		 * one; the proxy holds its requests until we let go. A browser that can be
 		 * brought the link later does not learn of it before. */
 		const char *urls[] = {t->sent_link, PROXY_READY_URL};
-		bool alone = t->options->dry_run || browser_opens_later(t->kind);
+		bool alone = t->options->dry_run || browser_opens_later(t->kind) ||
+			     t->options->instrument != NULL;
 		return browser_open(t->browser, alone ? urls + 1 : urls, alone ? 1 : 2, err);
 	}
 	struct plain_options plain = {
@@ -97,6 +100,9 @@ static bool note_proof(struct trace *t, int64_t took_us, struct err *err)
 			ms);
 	if (t->about.headless &&
 		!recording_note(r, NOTE_HEADLESS, err, "Xvfb is not installed"))
+		return false;
+	if (t->options->instrument != NULL &&
+		!recording_note(r, NOTE_INSTRUMENTED, err, "--instrument"))
 		return false;
 	if (!t->about.sandboxed && !recording_note(r, NOTE_NO_SANDBOX, err, "--no-sandbox"))
 		return false;
@@ -132,33 +138,62 @@ static bool client_failed(struct trace *t, struct err *err)
 	       !plain_result(t->plain, NULL, err);
 }
 
+/* Waits for fd, the client or a signal. False: there is nothing more to wait for, and what
+ * should have happened did not. */
+static bool wait_for(
+	struct trace *t, int fd, int64_t until_us, const char *what, struct err *err)
+{
+	struct pollfd fds[] = {{fd, POLLIN, 0}, {t->signal_fd, POLLIN, 0},
+		{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain), POLLIN, 0}};
+	int64_t left = until_us - clock_now_us(clock_real());
+	if (left <= 0)
+		return err_set(err, ERR_BROWSER_TIMEOUT,
+			"%s within %d s; the link was not sent", what, TRACE_READY_S);
+	poll(fds, 3, (int)(left / 1000) + 1);
+	if (signals_take(t->signal_fd)) {
+		t->end = TRACE_CLOSED;
+		return err_set(err, ERR_SHUTDOWN, "before the link was sent");
+	}
+	return !client_failed(t, err) && !proxy_failed(t->recording.proxy, err);
+}
+
+/* --instrument: whoever connects to the socket must see the link's first step, so it is let go
+ * only when he says on our standard input, by a line, that he watches. */
+static bool await_watcher(struct trace *t, struct err *err)
+{
+	int64_t until = clock_now_us(clock_real()) + TRACE_READY_S * 1000000LL;
+	if (t->options->instrument == NULL || t->options->dry_run)
+		return true;
+	live_status(&t->live, "waiting for a line on standard input");
+	for (;;) {
+		struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+		char byte;
+		if (poll(&in, 1, 0) == 1) {
+			ssize_t n = read(STDIN_FILENO, &byte, 1);
+			if (n == 1 && byte == '\n')
+				return true;
+			if (n <= 0)
+				return err_set(err, ERR_USAGE,
+					"--instrument: standard input ended without the line "
+					"that lets the link go");
+		} else if (!wait_for(
+				   t, STDIN_FILENO, until, "standard input had no line", err)) {
+			return false;
+		}
+	}
+}
+
 bool trace_prove(struct trace *t, struct err *err)
 {
 	const struct clock *clock = clock_real();
 	int64_t start = clock_now_us(clock), until = start + TRACE_READY_S * 1000000LL;
 	struct proxy *proxy = t->recording.proxy;
 	live_status(&t->live, "waiting for the browser to be ready");
-	while (!proxy_is_ready(proxy)) {
-		struct pollfd fds[] = {{proxy_ready_fd(proxy), POLLIN, 0},
-			{t->signal_fd, POLLIN, 0},
-			{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain),
-				POLLIN, 0}};
-		int64_t left = until - clock_now_us(clock);
-		if (left <= 0)
-			return err_set(err, ERR_BROWSER_TIMEOUT,
-				"the browser did not open %s within %d s; the link was not "
-				"sent",
-				PROXY_READY_URL, TRACE_READY_S);
-		poll(fds, 3, (int)(left / 1000) + 1);
-		if (signals_take(t->signal_fd)) {
-			t->end = TRACE_CLOSED;
-			return err_set(err, ERR_SHUTDOWN, "before the link was sent");
-		}
-		if (!proxy_is_ready(proxy) && client_failed(t, err))
+	while (!proxy_is_ready(proxy))
+		if (!wait_for(t, proxy_ready_fd(proxy), until,
+			    "the browser did not open " PROXY_READY_URL, err))
 			return false;
-		if (proxy_failed(proxy, err))
-			return false;
-	}
 	return note_proof(t, clock_now_us(clock) - start, err) &&
-	       writer_flush(t->recording.writer, err) && bring_link(t, err);
+	       writer_flush(t->recording.writer, err) && await_watcher(t, err) &&
+	       bring_link(t, err);
 }

@@ -154,6 +154,7 @@ static void circumstances(void **state)
 	build_note(&t.b, FACT_NULL, "no-sandbox", "--no-sandbox");
 	build_note(&t.b, FACT_NULL, "no-sandbox", "--no-sandbox");
 	build_note(&t.b, FACT_NULL, "link-changed", "a=b");
+	build_note(&t.b, FACT_NULL, "instrumented", "--instrument");
 	struct fact_handshake h;
 	fact_init(FACT_KIND_HANDSHAKE, &h);
 	h.session = t.b.session;
@@ -168,8 +169,9 @@ static void circumstances(void **state)
 				 "let pass by --permit-bad-cert"));
 	assert_true(has_note(&t, "without namespaces"));
 	assert_true(has_note(&t, "changed before it was sent"));
+	assert_true(has_note(&t, "instrumented: pages can tell"));
 	assert_false(has_note(&t, "hop 2: its certificate"));
-	assert_int_equal(t.set.trails[0].n_notes, 3);
+	assert_int_equal(t.set.trails[0].n_notes, 4);
 	teardown(&t);
 }
 

@@ -217,6 +217,29 @@ static void chromium_line_is_ours(void **state)
 	arena_fini(&a);
 }
 
+/* Only who asks for it by name gets a port, and no other change. */
+static void automation_when_asked(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	struct browser_about about = {
+		.path = "/usr/bin/f", .language = "en", .timezone = "UTC"};
+	const struct browser_launch launch = {.sandbox = true, .instrument = "/run/tap"};
+	struct browser_setup s = {.launch = &launch,
+		.about = &about,
+		.home = "/h",
+		.device = device_find("linux")};
+	const char *const *v = firefox_argv(&s, &a);
+	assert_true(in_line(v, "--remote-debugging-port"));
+	assert_true(in_line(v, "9222"));
+	assert_true(in_line(chromium_argv(&s, &a), "--remote-debugging-port=9222"));
+	assert_false(in_line(chromium_argv(&s, &a), "--enable-automation"));
+	char *text = prefs_of(&launch, &about);
+	assert_non_null(strstr(text, "user_pref(\"remote.prefs.recommended\", false);\n"));
+	free(text);
+	arena_fini(&a);
+}
+
 static void chromium_devices(void **state)
 {
 	(void)state;
@@ -511,6 +534,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(strings_stay_strings),
 		cmocka_unit_test(each_preference_once),
 		cmocka_unit_test(no_automation),
+		cmocka_unit_test(automation_when_asked),
 		cmocka_unit_test(devices_are_whole),
 		cmocka_unit_test(chromium_line_is_ours),
 		cmocka_unit_test(chromium_devices),

@@ -204,6 +204,24 @@ static void a_dry_run_contacts_nobody_and_leaves_nothing(void **state)
 		fail_msg("%s", why);
 }
 
+/* The port stays inside walls, so where there are none it is refused before anything is made.
+ */
+static void an_automation_port_needs_a_sandbox(void **state)
+{
+	(void)state;
+	const char *tap = in_dir("tap");
+	assert_int_equal(RUN("trace", "--browser", "none", "--instrument", tap, "--case",
+				 "i.case", "http://click.example/"),
+		1);
+	assert_error("--instrument");
+	assert_int_equal(RUN("trace", "--no-sandbox", "--instrument", tap, "--case", "i.case",
+				 "http://click.example/"),
+		1);
+	assert_error("--instrument");
+	assert_int_not_equal(access(tap, F_OK), 0);
+	assert_int_not_equal(access(in_dir("i.case"), F_OK), 0);
+}
+
 static void a_proxy_listens_and_ends_in_order(void **state)
 {
 	(void)state;
@@ -243,6 +261,7 @@ int main(void)
 		cmocka_unit_test(bodies_may_be_left_out),
 		cmocka_unit_test(ctrl_c_ends_a_trace_in_order),
 		cmocka_unit_test(a_dry_run_contacts_nobody_and_leaves_nothing),
+		cmocka_unit_test(an_automation_port_needs_a_sandbox),
 		cmocka_unit_test(a_proxy_listens_and_ends_in_order),
 		cmocka_unit_test(a_taken_port_leaves_no_case),
 	};
