@@ -166,13 +166,14 @@ static void weigh_gesture(struct walk *w, const struct signs *n, struct candidat
 	c->score = WORTH_ANCHOR;
 	if (n->sec_fetch && n->site == SITE_NONE)
 		reject(c, "Sec-Fetch-Site says that no page did it");
+	enum trail_mechanism by_script = c->cue->window ? MECHANISM_WINDOW : MECHANISM_SCRIPT;
 	if (n->sec_fetch) {
-		c->mechanism = n->user ? MECHANISM_USER : MECHANISM_SCRIPT;
+		c->mechanism = n->user ? MECHANISM_USER : by_script;
 		if (!n->user && !clicks)
 			weaken(c, 15, "no script that clicks it was seen");
 		return;
 	}
-	c->mechanism = w->attended ? MECHANISM_USER : MECHANISM_SCRIPT;
+	c->mechanism = w->attended ? MECHANISM_USER : by_script;
 	if (!w->attended && !clicks)
 		weaken(c, 15, "nobody was there to click it, and no script that does was seen");
 }

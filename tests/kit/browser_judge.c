@@ -72,10 +72,11 @@ static void write_served(struct judging *j, const char *path)
 	const struct lab_served *s = &j->trace.served;
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(
-			hops, json_pack("{s:s,s:s,s:i,s:s,s:s}", "url", s->hops[i].url,
+			hops, json_pack("{s:s,s:s,s:i,s:b,s:s,s:s}", "url", s->hops[i].url,
 				      "method", s->hops[i].method, "status", s->hops[i].status,
-				      "mechanism", mechanism_word(s->hops[i].mechanism),
-				      "trick", s->hops[i].trick));
+				      "on_wire", s->hops[i].on_wire, "mechanism",
+				      mechanism_word(s->hops[i].mechanism), "trick",
+				      s->hops[i].trick));
 	json_t *told =
 		json_pack("{s:i,s:s,s:o}", "n", (int)at, "about", all[at].about, "hops", hops);
 	assert_int_equal(json_dump_file(told, path, JSON_INDENT(1)), 0);
@@ -128,10 +129,12 @@ void browser_judge(const char *browser)
 	run_program_folder(&j.judge);
 	j.judge.program = "/usr/bin/python3";
 	size_t n;
-	const struct browser_scene *scenes = browser_scenes_all(&n);
-	for (size_t i = 0; i < n; i++)
-		if (browser_scene_asked(&scenes[i], j.keep != NULL || scenes[i].judged))
-			fine = run_scene(&j, scenes[i].name) && fine;
+	const struct lab_scene_about *names = lab_scenes(&j.judge.arena, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct browser_scene s = browser_scene(names[i].name);
+		if (browser_scene_asked(&s, j.keep != NULL || (s.flags & JUDGED) != 0))
+			fine = run_scene(&j, names[i].name) && fine;
+	}
 	run_program_end(&j.judge);
 	lab_trace_end(&j.trace);
 	/* With rows that are kept, whoever reads them all decides. */

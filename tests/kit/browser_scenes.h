@@ -8,16 +8,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum {
+	DAILY = 1 << 0,     /* in every run */
+	JUDGED = 1 << 1,    /* the same, with the browser as judge (browser_judge.h) */
+	UNREACHED = 1 << 2, /* the scene's end is not served */
+	LENIENT = 1 << 3,   /* the trail may go on behind what the lab served */
+	DECOY = 1 << 4,     /* the browser may get what was meant for others */
+};
 struct browser_scene {
 	const char *name, *ended_by; /* NULL: not looked at */
-	bool daily;                  /* in every run */
-	bool judged;                 /* the same, with the browser as judge (browser_judge.h) */
-	bool reached;                /* the scene's end is served */
-	bool lenient;                /* the trail may go on behind what the lab served */
+	unsigned flags;
 };
+/* What is expected of a scene of the lab. */
+struct browser_scene browser_scene(const char *name);
 
 void browser_scenes(const char *browser); /* as --browser takes it */
-const struct browser_scene *browser_scenes_all(size_t *n);
 /* $CLICKTRAIL_SCENE: names with spaces between. otherwise: what holds where it is not set. */
 bool browser_scene_asked(const struct browser_scene *s, bool otherwise);
 

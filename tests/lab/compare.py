@@ -24,15 +24,27 @@ REASONS = {
 
 
 def bare(url):
-    return url.split("#", 1)[0]
+    """Without its fragment; of a blob: URL what can be known of it without the browser, who made it."""
+    url = url.split("#", 1)[0]
+    return url[:url.index("/", len("blob:https://")) + 1] if url.startswith("blob:http") else url
 
 
-def allowed(hop, before, first):
-    """Mechanisms that agree with what the browser said of a hop."""
+def upgraded(unseen, then):
+    """An http address that was turned into https: Firefox does not say that it was ever meant to go by http."""
+    return (not unseen["on_wire"] and then["arrived_by"]["mechanism"] == "hsts-upgrade" and
+            unseen["url"].split(":", 1)[0] == "http" and bare(unseen["url"]).split(":", 1)[1] == bare(then["url"]).split(":", 1)[1])
+
+
+def allowed(hop, before, first, unseen):
+    """Mechanisms that agree with what the browser said of a hop. unseen: the hop before it in the trail, if it was not on
+    the wire."""
     if hop["internal"] == "hsts":
         return {"hsts-upgrade"}
     if hop["redirected"]:
         words = {"http-redirect"}
+        # Firefox does not tell who redirected: the network, its cache or a worker.
+        if unseen is not None and before is not None and bare(before["url"]) == bare(unseen["url"]):
+            words |= {"service-worker", "cached-redirect"}
         if before is not None and before["from_cache"]:
             words.add("cached-redirect")
         if before is not None and before["from_service_worker"]:
@@ -107,7 +119,7 @@ class Comparison:
         return pairs
 
     def details(self, hop, ours):
-        if hop["url"] != ours["url"]:
+        if hop["url"] != ours["url"] and not hop["local"]:
             self.say("address: the browser says %s, the trail %s", hop["url"], ours["url"])
         if None not in (hop["status"], ours["status"]) and hop["status"] != ours["status"] and hop["internal"] is None:
             self.say("status: the browser says %s, the trail %s: %s", hop["status"], ours["status"], ours["url"])
@@ -128,6 +140,8 @@ class Comparison:
             mechanism, confidence = self.trail.words_of(i)
             if hop["url"] in others and mechanism in ("handoff", "history"):
                 continue
+            if i + 1 < len(self.trail.hops) and i + 1 not in self.trail.free and upgraded(hop, self.trail.hops[i + 1]):
+                continue
             self.invented += 1
             self.certain_wrong += confidence == "certain"
             self.say("invented: the browser did not go to %s (%s, %s)", hop["url"], mechanism, confidence)
@@ -142,7 +156,12 @@ class Comparison:
         for n, (hop, before, i) in enumerate(pairs):
             mechanism, confidence = self.trail.words_of(i)
             self.confidence[confidence] = self.confidence.get(confidence, 0) + 1
-            fits = allowed(hop, before, n == 0)
+            last = self.trail.hops[i - 1] if i > 0 else None
+            unseen = last if last is not None and not last["on_wire"] else None
+            fits = allowed(hop, before, n == 0, unseen)
+            if unseen is not None and upgraded(unseen, self.trail.hops[i]):
+                # The browser's word is then how it came to the http address.
+                fits = {"hsts-upgrade"} if unseen["arrived_by"]["mechanism"] in fits else fits
             served = lab.get(i)
             if mechanism in fits and served in (None, mechanism):
                 continue
@@ -154,7 +173,10 @@ class Comparison:
     def lab(self):
         """Index in the trail -> what the lab did to bring the browser there."""
         trail, lab = Trail({"trails": self.trail.trails}), {}
-        browser = [bare(h["url"]) for h in self.judged["hops"]]
+        browser = [bare(h["url"]) for word in ("hops", "history", "handoffs") for h in self.judged[word]]
+        # It does not name the http address that it turned into https.
+        browser += [bare(h["url"]) for h in self.served["hops"]
+                    if not h["on_wire"] and h["url"].startswith("http:") and bare(h["url"]) not in browser]
         for hop in self.served["hops"]:
             i = trail.claim(hop["url"], hop["method"], hop["status"] or None)
             if i is not None:

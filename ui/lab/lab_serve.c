@@ -193,7 +193,7 @@ static bool is_browser(const struct lab_request *request)
 static bool has_form(const struct lab_turn *turn)
 {
 	return span_is(turn->request->head.method, "POST") &&
-	       span_find(turn->request->body, span_str("token="), 0) != SIZE_MAX &&
+	       span_find(turn->request->body, span_str("token"), 0) != SIZE_MAX &&
 	       span_find(turn->request->body, span_str(turn->words.visit), 0) != SIZE_MAX;
 }
 
