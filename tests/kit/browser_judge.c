@@ -128,10 +128,13 @@ void browser_judge(const char *browser)
 	run_program_folder(&j.judge);
 	j.judge.program = "/usr/bin/python3";
 	size_t n;
-	const struct browser_scene *scenes = browser_scenes_all(&n);
-	for (size_t i = 0; i < n; i++)
-		if (browser_scene_asked(&scenes[i], j.keep != NULL || scenes[i].judged))
-			fine = run_scene(&j, scenes[i].name) && fine;
+	const struct lab_scene_about *all = lab_scenes(&j.judge.arena, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct browser_scene *s = browser_scene_find(all[i].name);
+		bool daily = s != NULL && s->judged;
+		if (browser_scene_asked(all[i].name, j.keep != NULL || daily))
+			fine = run_scene(&j, all[i].name) && fine;
+	}
 	run_program_end(&j.judge);
 	lab_trace_end(&j.trace);
 	/* With rows that are kept, whoever reads them all decides. */

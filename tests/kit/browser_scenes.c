@@ -57,19 +57,21 @@ static void run_scene(struct lab_trace *t, const struct browser_scene *s, const 
 			s->ended_by);
 }
 
-const struct browser_scene *browser_scenes_all(size_t *n)
+const struct browser_scene *browser_scene_find(const char *name)
 {
-	*n = sizeof scenes / sizeof *scenes;
-	return scenes;
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
+		if (strcmp(scenes[i].name, name) == 0)
+			return &scenes[i];
+	return NULL;
 }
 
-bool browser_scene_asked(const struct browser_scene *s, bool otherwise)
+bool browser_scene_asked(const char *name, bool otherwise)
 {
 	const char *asked = getenv("CLICKTRAIL_SCENE");
-	size_t n = strlen(s->name);
+	size_t n = strlen(name);
 	if (asked == NULL)
 		return otherwise;
-	for (const char *at = asked; (at = strstr(at, s->name)) != NULL; at += n)
+	for (const char *at = asked; (at = strstr(at, name)) != NULL; at += n)
 		if ((at == asked || at[-1] == ' ') && (at[n] == ' ' || at[n] == 0))
 			return true;
 	return false;
@@ -82,7 +84,7 @@ void browser_scenes(const char *browser)
 	lab_trace_start(&t);
 	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
 		const struct browser_scene *s = &scenes[i];
-		if (browser_scene_asked(s, all || s->daily))
+		if (browser_scene_asked(s->name, all || s->daily))
 			run_scene(&t, s, browser);
 	}
 	lab_trace_end(&t);

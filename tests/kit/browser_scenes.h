@@ -16,9 +16,9 @@ struct browser_scene {
 	bool lenient;                /* the trail may go on behind what the lab served */
 };
 
-void browser_scenes(const char *browser); /* as --browser takes it */
-const struct browser_scene *browser_scenes_all(size_t *n);
+void browser_scenes(const char *browser);                         /* as --browser takes it */
+const struct browser_scene *browser_scene_find(const char *name); /* NULL: none */
 /* $CLICKTRAIL_SCENE: names with spaces between. otherwise: what holds where it is not set. */
-bool browser_scene_asked(const struct browser_scene *s, bool otherwise);
+bool browser_scene_asked(const char *name, bool otherwise);
 
 #endif

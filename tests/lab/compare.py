@@ -76,8 +76,8 @@ class Trail:
 
 
 class Comparison:
-    def __init__(self, judged, report, served):
-        self.judged, self.served, self.trail = judged, served, Trail(report)
+    def __init__(self, browser, judged, report, served):
+        self.browser, self.judged, self.served, self.trail = browser, judged, served, Trail(report)
         self.problems, self.wrong, self.certain_wrong, self.confidence = [], 0, 0, {}
         self.found = self.missing = self.invented = 0
 
@@ -128,6 +128,9 @@ class Comparison:
             mechanism, confidence = self.trail.words_of(i)
             if hop["url"] in others and mechanism in ("handoff", "history"):
                 continue
+            # Firefox tells of those that a redirect led to, not of those by script.
+            if mechanism == "handoff" and self.browser == "firefox":
+                continue
             self.invented += 1
             self.certain_wrong += confidence == "certain"
             self.say("invented: the browser did not go to %s (%s, %s)", hop["url"], mechanism, confidence)
@@ -157,6 +160,10 @@ class Comparison:
         browser = [bare(h["url"]) for h in self.judged["hops"]]
         for hop in self.served["hops"]:
             i = trail.claim(hop["url"], hop["method"], hop["status"] or None)
+            # Sent to http, the browser went to https by itself: the lab's word is on the first of the two.
+            if i is not None and i > 0 and self.trail.words_of(i)[0] == "hsts-upgrade" and \
+                    not self.trail.hops[i - 1]["on_wire"]:
+                i -= 1
             if i is not None:
                 lab[i] = hop["mechanism"]
             if bare(hop["url"]) not in browser:
@@ -169,7 +176,7 @@ class Comparison:
 def main():
     scene, browser, judged, report, served, row = sys.argv[1:]
     judged, report, served = (json.load(open(p, encoding="utf-8")) for p in (judged, report, served))
-    c = Comparison(judged, report, served)
+    c = Comparison(browser, judged, report, served)
     c.run()
     told = report["case"]["sessions"][0]["browser"]
     with open(row, "w", encoding="utf-8") as f:
