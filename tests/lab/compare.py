@@ -88,8 +88,8 @@ class Trail:
 
 
 class Comparison:
-    def __init__(self, judged, report, served):
-        self.judged, self.served, self.trail = judged, served, Trail(report)
+    def __init__(self, browser, judged, report, served):
+        self.browser, self.judged, self.served, self.trail = browser, judged, served, Trail(report)
         self.problems, self.wrong, self.certain_wrong, self.confidence = [], 0, 0, {}
         self.found = self.missing = self.invented = 0
 
@@ -142,6 +142,9 @@ class Comparison:
                 continue
             if i + 1 < len(self.trail.hops) and i + 1 not in self.trail.free and upgraded(hop, self.trail.hops[i + 1]):
                 continue
+            # Firefox tells of those that a redirect led to, not of those by script.
+            if mechanism == "handoff" and self.browser == "firefox":
+                continue
             self.invented += 1
             self.certain_wrong += confidence == "certain"
             self.say("invented: the browser did not go to %s (%s, %s)", hop["url"], mechanism, confidence)
@@ -174,9 +177,10 @@ class Comparison:
         """Index in the trail -> what the lab did to bring the browser there."""
         trail, lab = Trail({"trails": self.trail.trails}), {}
         browser = [bare(h["url"]) for word in ("hops", "history", "handoffs") for h in self.judged[word]]
-        # It does not name the http address that it turned into https.
+        # What it does not name: the http address that it turned into https, the program that a script called.
         browser += [bare(h["url"]) for h in self.served["hops"]
-                    if not h["on_wire"] and h["url"].startswith("http:") and bare(h["url"]) not in browser]
+                    if not h["on_wire"] and bare(h["url"]) not in browser and
+                    (h["url"].startswith("http:") or (h["mechanism"] == "handoff" and self.browser == "firefox"))]
         for hop in self.served["hops"]:
             i = trail.claim(hop["url"], hop["method"], hop["status"] or None)
             if i is not None:
@@ -191,7 +195,7 @@ class Comparison:
 def main():
     scene, browser, judged, report, served, row = sys.argv[1:]
     judged, report, served = (json.load(open(p, encoding="utf-8")) for p in (judged, report, served))
-    c = Comparison(judged, report, served)
+    c = Comparison(browser, judged, report, served)
     c.run()
     told = report["case"]["sessions"][0]["browser"]
     with open(row, "w", encoding="utf-8") as f:

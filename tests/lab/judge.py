@@ -86,8 +86,8 @@ class Story:
 class Wire:
     """Commands and their answers, and events as they come, over one WebSocket."""
 
-    def __init__(self, ws):
-        self.ws, self.last, self.waiting = ws, 0, {}
+    def __init__(self, ws, log):
+        self.ws, self.log, self.last, self.waiting = ws, log, 0, {}
 
     def send(self, method, params=None, session=None):
         """A future of the answer, which may be ignored."""
@@ -105,6 +105,8 @@ class Wire:
         try:
             async for text in self.ws:
                 message = json.loads(text)
+                if self.log is not None:
+                    print(text, file=self.log)
                 if "id" in message:
                     future = self.waiting.pop(message["id"], None)
                     if future is not None and not future.done():
@@ -124,7 +126,9 @@ class Firefox:
 
     def __init__(self, story, link):
         self.story, self.link = story, link
-        self.parents, self.openers, self.hops, self.told = {}, {}, {}, set()
+        self.parents, self.openers, self.begun = {}, {}, {}
+        # Hops by request and count: a navigation that begins before the last one is loaded may take over its id.
+        self.hops, self.told, self.last = {}, set(), {}
         self.asked = None
 
     @staticmethod
@@ -150,25 +154,25 @@ class Firefox:
     def is_top(self, context):
         return context is not None and self.parents.get(context) is None
 
-    def add(self, p, url, key, **more):
-        opener = self.openers.get(p["context"])
-        self.hops[key] = self.story.hop(url, p["context"], opener, **more)
+    def add(self, p, url, **more):
+        self.told.add(p["navigation"])
+        return self.story.hop(url, p["context"], self.openers.get(p["context"]), **more)
 
     def browsingContext_contextCreated(self, p):
         self.parents[p["context"]] = p["parent"]
         self.openers[p["context"]] = p.get("originalOpener")
 
     def browsingContext_navigationStarted(self, p):
-        url = p["url"]
-        if is_program(url):
-            self.story.handoff(p["context"], url, False)
-        elif scheme_of(url) in LOCAL:
-            self.add(p, url, (p["navigation"], 0))
+        self.begun[p["navigation"]] = p["url"]
+        if is_program(p["url"]):
+            self.story.handoff(p["context"], p["url"], False)
+        elif scheme_of(p["url"]) in LOCAL:
+            self.add(p, p["url"])
 
     def browsingContext_navigationCommitted(self, p):
         # A document that nobody asked for: it was still there.
-        if is_web(p["url"]) and not is_ours(p["url"]) and (p["navigation"], 0) not in self.hops:
-            self.add(p, p["url"], (p["navigation"], 0), restored=True)
+        if is_web(p["url"]) and not is_ours(p["url"]) and p["navigation"] not in self.told:
+            self.add(p, p["url"], restored=True)
 
     def browsingContext_fragmentNavigated(self, p):
         self.story.change(p["context"], p["url"], "fragment")
@@ -181,26 +185,22 @@ class Firefox:
 
     @staticmethod
     def key(p):
-        return (p["navigation"], p["redirectCount"])
+        return (p["request"]["request"], p["redirectCount"])
 
     def network_beforeRequestSent(self, p):
-        url = p["request"]["url"]
+        url, method, count = p["request"]["url"], p["request"]["method"], p["redirectCount"]
         if p["navigation"] is None or is_ours(url) or self.key(p) in self.hops or not is_web(url):
             return
-        count = p["redirectCount"]
-        before = self.hops.get((p["navigation"], count - 1))
-        self.add(p, url, self.key(p), method=p["request"]["method"], redirected=count > 0,
-                 internal=self.own_redirect(before, url) if count > 0 else None)
+        request = p["request"]["request"]
+        internal = None
+        if count - self.last.get(request, -1) == 2 and scheme_of(url) == "https":
+            # It counts one more than it tells: it had gone from http to https itself, and sent nothing.
+            self.add(p, "http" + url[len("https"):], method=method, redirected=count > 1)
+            internal = "hsts"
+        self.last[request] = count
+        self.hops[self.key(p)] = self.add(p, url, method=method, redirected=count > 0, internal=internal)
         if self.asked is not None and not self.asked.done():
             self.asked.set_result(None)
-
-    @staticmethod
-    def own_redirect(before, url):
-        """An upgrade to https that no server asked for: the browser had no answer to the first."""
-        if before is not None and before["status"] in (None, 307) and before.get("location") is None and \
-                scheme_of(before["url"]) == "http" and url.split(":", 1)[1] == before["url"].split(":", 1)[1]:
-            return "hsts"
-        return None
 
     def network_responseStarted(self, p):
         hop = self.hops.get(self.key(p))
@@ -231,9 +231,9 @@ class Chromium:
 
     ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 
-    def __init__(self, story, _):
-        self.story, self.wire = story, None
-        self.tabs, self.asked, self.started, self.hops, self.cached = {}, {}, {}, {}, set()
+    def __init__(self, story, link):
+        self.story, self.link, self.wire, self.brought = story, link, None, None
+        self.tabs, self.asked, self.started, self.hops = {}, {}, {}, {}
 
     @staticmethod
     def address(path):
@@ -248,8 +248,10 @@ class Chromium:
         return answer["webSocketDebuggerUrl"]
 
     async def watch(self, wire):
-        self.wire = wire
+        self.wire, self.brought = wire, asyncio.get_running_loop().create_future()
         await wire.send("Target.setAutoAttach", self.ATTACH)
+        # The proxy holds the link's request, and lets it go when the trace hears that we watch its tab.
+        await self.brought
 
     def event(self, method, p, session):
         if method == "Target.attachedToTarget":
@@ -267,23 +269,28 @@ class Chromium:
         if target["type"] == "page" and target.get("subtype") != "prerender" and \
                 scheme_of(target["url"]) not in ("chrome", "chrome-untrusted", "devtools"):
             self.tabs[session] = {"id": target["targetId"], "opener": target.get("openerId")}
-            for method in ("Page.enable", "Network.enable"):
-                self.wire.send(method, session=session)
+            self.wire.send("Page.enable", session=session)
+            enabled = self.wire.send("Network.enable", session=session)
+            if not is_ours(target["url"]) and not self.brought.done():
+                self.tabs[session]["first"] = self.link
+                enabled.add_done_callback(lambda _: self.brought.done() or self.brought.set_result(None))
         self.wire.send("Target.setAutoAttach", self.ATTACH, session)
         self.wire.send("Runtime.runIfWaitingForDebugger", session=session)
 
     def add(self, tab, loader, url, **more):
         reason = self.asked.pop(tab["id"], None)
+        tab.pop("first", None)
         if not more.get("redirected") and reason is not None and reason[1] == url:
             more["reason"] = reason[0]
         self.hops[loader] = self.story.hop(url, tab["id"], tab["opener"], **more)
         return self.hops[loader]
 
     def hop_of(self, tab, loader):
-        """Of the link's own tab we are told the start, but not its request."""
-        if loader not in self.hops and loader in self.started and not is_ours(self.started[loader]) and \
-                scheme_of(self.started[loader]) not in QUIET:
-            self.add(tab, loader, self.started[loader], method=None)
+        """Of the link's own request we are told the answer, and perhaps the start, but not the request."""
+        if loader not in self.hops:
+            url = self.started.get(loader) or tab.get("first") or ""
+            if (is_web(url) and not is_ours(url)) or scheme_of(url) in LOCAL:
+                self.add(tab, loader, url, method=None)
         return self.hops.get(loader)
 
     def Page_frameRequestedNavigation(self, p, tab):
@@ -340,7 +347,7 @@ class Chromium:
             self.answered(self.hop_of(tab, p["loaderId"]), p["response"])
 
     def Network_requestServedFromCache(self, p, tab):
-        hop = self.hop_of(tab, p["requestId"])
+        hop = self.hops.get(p["requestId"])
         if hop is not None:
             hop["from_cache"] = True
 
@@ -364,7 +371,9 @@ async def run(browser, path, link, out):
     address = await asyncio.get_running_loop().run_in_executor(None, witness.address, path)
     async with websockets.unix_connect(path, address, max_size=None, ping_interval=None, compression=None,
                                        open_timeout=DIAL_S, close_timeout=1) as ws:
-        wire = Wire(ws)
+        # All of it, for whoever keeps the rows and wonders about one.
+        log = open(out + ".log", "w", encoding="utf-8") if os.environ.get("CLICKTRAIL_LAB") else None
+        wire = Wire(ws, log)
         reading = asyncio.ensure_future(wire.events(witness.event))
         watching = asyncio.ensure_future(witness.watch(wire))
         await asyncio.wait([reading, watching], return_when=asyncio.FIRST_COMPLETED)

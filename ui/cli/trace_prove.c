@@ -194,6 +194,6 @@ bool trace_prove(struct trace *t, struct err *err)
 			    "the browser did not open " PROXY_READY_URL, err))
 			return false;
 	return note_proof(t, clock_now_us(clock) - start, err) &&
-	       writer_flush(t->recording.writer, err) && await_watcher(t, err) &&
-	       bring_link(t, err);
+	       writer_flush(t->recording.writer, err) && bring_link(t, err) &&
+	       await_watcher(t, err);
 }
