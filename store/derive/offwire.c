@@ -176,13 +176,15 @@ static bool by_worker(struct walk *w, const struct model_exchange *x,
 	const struct candidate *best, struct bridge *out)
 {
 	const struct model_exchange *script = best->source->x;
+	/* A mere address in there is mostly one of a list of what is to be kept. */
+	if (!best->cue->written && best->cue->how != SCRIPT_RESPOND)
+		return false;
 	out->on = *best;
 	/* Markup in the worker's script is a page that it made; an address alone, where it
 	 * sends the browser. */
 	if (!best->cue->written) {
 		out->on.mechanism = MECHANISM_SERVICE_WORKER;
-		out->on.confidence = best->cue->how == SCRIPT_RESPOND ? CONFIDENCE_LIKELY
-								      : CONFIDENCE_POSSIBLE;
+		out->on.confidence = CONFIDENCE_LIKELY;
 	}
 	if (to_worker(w, x, script, &out->to)) {
 		out->to.confidence = CONFIDENCE_LIKELY;

@@ -105,6 +105,21 @@ static void worker_makes_a_page(void **state)
 		       "script certain https://b.example/sw\n");
 }
 
+/* A list of addresses to keep moves nobody. */
+static void worker_keeps_a_list(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200, .body = WORKER_PAGE);
+	BUILD(&t.b, "https://click.example/sw.js", WORKER,
+		.body = "precache(['/one','" B "sw'])");
+	BUILD(&t.b, B "sw", .kind = BUILD_SCRIPTED, .at_ms = 400, .status = 200, .body = "x");
+	trails_are(&t, "page\n"
+		       "open certain https://click.example/t?id=1\n"
+		       "script likely https://b.example/sw\n");
+}
+
 static void blob(void **state)
 {
 	(void)state;
@@ -319,6 +334,7 @@ int main(void)
 		cmocka_unit_test(remembered_redirects),
 		cmocka_unit_test(worker_redirects),
 		cmocka_unit_test(worker_makes_a_page),
+		cmocka_unit_test(worker_keeps_a_list),
 		cmocka_unit_test(blob),
 		cmocka_unit_test(history),
 		cmocka_unit_test(history_not_seen),
