@@ -11,10 +11,10 @@
 
 static const struct browser_scene scenes[] = {
 	{"codes", "page", false, true, true, false},
-	{"fragments", "page", true, true, true, false},
+	{"fragments", "page", false, true, true, false},
 	{"queries", "page", false, false, true, false},
-	{"metas", "page", true, true, true, false},
-	{"refreshes", "page", true, true, true, false},
+	{"metas", "page", false, true, true, false},
+	{"refreshes", "page", false, true, true, false},
 	{"scripts", "page", true, true, true, false},
 	{"timers", "page", true, false, true, false},
 	{"forms", "page", true, true, true, false},
@@ -29,17 +29,17 @@ static const struct browser_scene scenes[] = {
 	{"patient", "page", true, false, true, false},
 	{"choices", "page", false, false, false, false},
 	{"landing", "page", false, false, true, false},
-	{"download", "download", true, true, true, false},
+	{"download", "download", false, true, true, false},
 	{"unauthorised", "gate", false, false, true, false},
 	{"login", "gate", false, false, true, false},
 	{"captcha", "gate", false, false, true, false},
 	{"handoff", "handoff", true, false, true, true},
-	{"loop", "loop", true, true, false, false},
+	{"loop", "loop", false, true, false, false},
 	{"missing", NULL, false, false, true, false},
 	{"nothing", NULL, false, false, true, false},
 	{"reset", "page", false, false, true, false},
 	{"truncated", "page", false, false, true, false},
-	{"bad-cert", "error", true, true, false, true},
+	{"bad-cert", "error", false, true, false, true},
 };
 
 static void run_scene(struct lab_trace *t, const struct browser_scene *s, const char *browser)
