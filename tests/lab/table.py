@@ -41,7 +41,7 @@ def cell(row):
     """How it went in one browser."""
     if row is None:
         return "not run"
-    return "%d hops" % row["hops"] if not row["problems"] else "; ".join(
+    return "%d hop%s" % (row["hops"], "" if row["hops"] == 1 else "s") if not row["problems"] else "; ".join(
         p.split(":", 1)[0] for p in dict.fromkeys(row["problems"]))
 
 

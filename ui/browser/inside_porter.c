@@ -78,8 +78,12 @@ bool inside_porter(struct inside *in, int listener, struct err *err)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != us)
 		_exit(1);
-	/* Our end of the parent's socket is not for whoever speaks through here. */
-	close(in->sock);
+	/* Nothing else that the inside program holds is for who speaks through here, and the
+	 * proxy's listener must end when the proxy closes it. */
+	if (dup2(listener, STDERR_FILENO + 1) < 0 ||
+		close_range(STDERR_FILENO + 2, ~0U, 0) != 0)
+		_exit(1);
+	listener = STDERR_FILENO + 1;
 	signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		int client = accept(listener, NULL, NULL);

@@ -93,7 +93,8 @@ struct lab_turn {
 	struct lab_reply *reply;
 	struct lab_words words;
 	bool first; /* never served before in this visit */
-	bool moves; /* set by serve: the browser is told to go to the next step */
+	/* Set by serve: the browser is told to go to the next step, or to come again. */
+	bool moves, again;
 	bool decoy;
 };
 
@@ -103,6 +104,7 @@ lab_serve_fn serve_refresh;   /* 200 with `with` as Refresh header */
 lab_serve_fn serve_page;      /* 200, an HTML page holding `with` */
 lab_serve_fn serve_created;   /* the same, with a Location that nobody follows */
 lab_serve_fn serve_once_more; /* `with`, in page or Refresh, leads to itself the first time */
+lab_serve_fn serve_again;     /* a page that is loaded again by itself, then moves on */
 lab_serve_fn serve_return;    /* a 302 to the first step: a loop */
 /* Those that don't. */
 lab_serve_fn end_page;

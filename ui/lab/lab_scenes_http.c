@@ -104,8 +104,8 @@ static const struct lab_step cookie_gate[] = {
 };
 
 static const struct lab_step cookie_script[] = {
-	{"a script sets the cookie, and loads the page again", HOME, "/1/{token}", ONCE,
-		serve_page, 200, MECHANISM_SCRIPT,
+	{"a script sets the cookie, and loads the page again", HOME, "/1/{token}", 0,
+		serve_again, 200, MECHANISM_SCRIPT,
 		"<script>if(document.cookie.indexOf('seen=')<0)"
 		"{document.cookie='seen={token}';location.reload()}else "
 		"location='{u}'</script>",

@@ -125,6 +125,12 @@ void serve_once_more(struct lab_turn *turn)
 		serve_page(turn);
 }
 
+void serve_again(struct lab_turn *turn)
+{
+	serve_page(turn);
+	turn->again = turn->first;
+}
+
 void serve_return(struct lab_turn *turn)
 {
 	turn->reply->status = turn->step->status;

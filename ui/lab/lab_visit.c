@@ -235,8 +235,11 @@ static void answer_step(struct lab_visit *v, size_t at, const struct lab_request
 	} else if (cookie) {
 		announce(v, at, MECHANISM_HTTP_REDIRECT);
 	}
-	if (turn.moves && !turn.decoy && ((step->traits & ONCE) == 0 || place->served == 1) &&
-		next_place(v, at) != SIZE_MAX)
+	if (turn.again)
+		announce(v, at, step->by);
+	else if (turn.moves && !turn.decoy &&
+		 ((step->traits & ONCE) == 0 || place->served == 1) &&
+		 next_place(v, at) != SIZE_MAX)
 		announce(v, next_place(v, at), step->by);
 	if (hop != NULL)
 		hop->status = reply->cut == LAB_CUT_NO_ANSWER ? 0 : reply->status;
