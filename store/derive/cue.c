@@ -244,6 +244,9 @@ static void add_item(struct reading *r, const struct html_item *item, const stru
 	switch (item->kind) {
 	case HTML_BASE: break;
 	case HTML_META_REFRESH:
+		/* A frame's own moves the frame. */
+		if (within != NULL && within->kind == CUE_FRAME)
+			break;
 		c.kind = CUE_META_REFRESH;
 		read_refresh(r, r->base, item->value, c);
 		break;
@@ -253,6 +256,11 @@ static void add_item(struct reading *r, const struct html_item *item, const stru
 		c.kind = CUE_FRAME;
 		if (item->value.n > 0 && aim(r, r->base, item->value, &c))
 			push(r, c);
+		break;
+	case HTML_SRCDOC:
+		c.kind = CUE_FRAME;
+		if (depth < CUE_WRITTEN_DEPTH_MAX)
+			read_html(r, item->value, &c, depth + 1);
 		break;
 	case HTML_SCRIPT_SRC: break;
 	case HTML_SCRIPT:

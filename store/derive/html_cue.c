@@ -259,6 +259,9 @@ static void see(struct walk *w, const GumboNode *node)
 	case GUMBO_TAG_META: see_meta(w, node); break;
 	case GUMBO_TAG_AREA: see_anchor(w, node); break;
 	case GUMBO_TAG_IFRAME:
+		push_attribute(w, HTML_SRCDOC, node, "srcdoc");
+		push_attribute(w, HTML_FRAME, node, "src");
+		break;
 	case GUMBO_TAG_FRAME:
 	case GUMBO_TAG_EMBED: push_attribute(w, HTML_FRAME, node, "src"); break;
 	case GUMBO_TAG_OBJECT: push_attribute(w, HTML_FRAME, node, "data"); break;

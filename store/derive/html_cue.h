@@ -21,6 +21,7 @@ enum html_kind {
 	HTML_FORM,         /* value: action, absent if there is none */
 	HTML_ANCHOR,       /* value: href */
 	HTML_FRAME,        /* value: src of iframe, frame, embed; data of object */
+	HTML_SRCDOC,       /* value: a frame's document itself */
 	HTML_SCRIPT_SRC,   /* value: src */
 	HTML_SCRIPT,       /* value: the text, a part of the page */
 	HTML_HANDLER,      /* value: text of an on... attribute */

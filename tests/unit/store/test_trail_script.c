@@ -49,6 +49,27 @@ static void script_elsewhere(void **state)
 		       "script likely https://c.example/end\n");
 }
 
+/* A frame whose document stands in the page: its script moves the page, its refresh itself. */
+static void script_in_srcdoc(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200,
+		.body = "<iframe srcdoc=\"<meta http-equiv=refresh "
+			"content='0;url=//m.example/'>"
+			"<script>top.location='https://b.example/'</script>\"></iframe>");
+	BUILD(&t.b, "https://b.example/", .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200,
+		.body = "x");
+	BUILD(&t.b, "https://m.example/", .kind = BUILD_SCRIPTED, .at_ms = 200, .status = 200,
+		.body = "x");
+	assert_true(has_evidence(&t, 2, "script-location: \"<meta http-equiv"));
+	trails_are(&t, "page\n"
+		       "open certain https://click.example/t?id=1\n"
+		       "script certain https://b.example/\n"
+		       "unknown possible https://m.example/\n");
+}
+
 static void script_with_a_token(void **state)
 {
 	(void)state;
@@ -124,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(script_in_page),
 		cmocka_unit_test(script_elsewhere),
+		cmocka_unit_test(script_in_srcdoc),
 		cmocka_unit_test(script_with_a_token),
 		cmocka_unit_test(by_exclusion),
 		cmocka_unit_test(scripted_click_and_window),
