@@ -28,6 +28,29 @@ static void note_session(struct walk *w, struct trail *t)
 	trail_note(w, t, "origins were reached through %s (--via)", via);
 }
 
+/* Nobody clicked on the page that we put in the referring one's place, and a careful server
+ * sees that no one did. */
+static void note_referer(struct walk *w, struct trail *t)
+{
+	char referer[TEXT_MAX], sent[TEXT_MAX];
+	struct span given = model_note(w->m, t->session, note_word(NOTE_REFERER));
+	if (given.n == 0 || w->first_trail == NONE || t != &w->trails[w->first_trail])
+		return;
+	const struct model_exchange *link = t->hops[0].exchange;
+	for (size_t i = 1; link == NULL && i < t->n_hops; i++)
+		link = t->hops[i].exchange;
+	struct span got = link != NULL ? derived_signs(link)->referer : SPAN_NONE;
+	text_escape(given, referer, sizeof referer);
+	trail_note(w, t, "the Referer %s was given by --referer%s", referer,
+		w->scripting ? ": clicktrail answered that address itself, and a script there "
+			       "went on to the link, so no click is told (no Sec-Fetch-User)"
+			     : "");
+	text_escape(got, sent, sizeof sent);
+	if (link != NULL && !span_eq(given, got))
+		trail_note(w, t, "the browser sent %s%s instead of it",
+			got.n > 0 ? "the Referer " : "no Referer", sent);
+}
+
 static void note_permitted(struct walk *w, struct trail *t)
 {
 	for (size_t i = 0; i < t->n_hops; i++) {
@@ -63,4 +86,5 @@ void trail_circumstances(struct walk *w, struct trail *t)
 	note_failure(w, t);
 	note_permitted(w, t);
 	note_session(w, t);
+	note_referer(w, t);
 }

@@ -96,6 +96,7 @@ static void add_request(struct model *m, int64_t seq, const struct fact_request 
 	x->request = r;
 	x->request_seq = seq;
 	x->n_req_fields = fields_parse(&m->arena, r->head, r->fields, &x->req_fields);
+	x->noise = span_find(r->oddities, span_str(ODDITY_REFERER_PAGE), 0) != SIZE_MAX;
 	x->derived = derived_new();
 	ARENA_PUSH(&m->arena, m->exchanges, m->n_exchanges, x);
 	index_put(m->index, KEY_EXCHANGE, x->id, 0, x);
@@ -284,4 +285,12 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 				  result == DECODE_LAYERS || result == DECODE_RATIO;
 	x->res_loaded = x->end != NULL;
 	derived_forget(x->derived);
+}
+
+struct span model_note(const struct model *m, int64_t session, const char *code)
+{
+	for (size_t i = 0; i < m->n_notes; i++)
+		if (m->notes[i]->session == session && span_is(m->notes[i]->code, code))
+			return m->notes[i]->detail;
+	return SPAN_NONE;
 }

@@ -54,11 +54,12 @@ enum trail_end {
 const char *trail_end_word(enum trail_end e);
 
 /* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
- * The cue itself: sent-link, location, refresh, meta, meta-written, form-action, anchor,
- * script-location, script-reload, script-href, script-action, script-url, script-prefix,
- * window-open. Beside it: status, coding, form-field, script-submit, script-click, method,
- * cookie, timing, strict-transport-security, retry. Of the request: sec-fetch-site,
- * sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in words: against. */
+ * The cue itself: sent-link, given-referer (--referer), location, refresh, meta, meta-written,
+ * form-action, anchor, script-location, script-reload, script-href, script-action, script-url,
+ * script-prefix, window-open. Beside it: status, coding, form-field, script-submit,
+ * script-click, method, cookie, timing, strict-transport-security, retry. Of the request:
+ * sec-fetch-site, sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in
+ * words: against. */
 struct trail_evidence {
 	int64_t exchange;   /* where it was seen; FACT_NULL if not in an exchange */
 	const char *signal; /* a short fixed word, as above */

@@ -28,6 +28,10 @@ enum { FACT_INLINE_MAX = 64, FACT_FIELDS_MAX = 40 };
 /* Which direction a body went. */
 enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 
+/* Among a request's oddities: clicktrail answered it in its origin's place, as the page of
+ * --referer. */
+#define ODDITY_REFERER_PAGE "referer-page"
+
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */
 

@@ -101,6 +101,14 @@ static bool take_timezone(struct options *o, const char *value, struct err *err)
 	return value_timezone(value, err);
 }
 
+static bool take_referer(struct options *o, const char *value, struct err *err)
+{
+	free(o->referer);
+	o->referer = NULL;
+	/* What the first round of `again` had can be left out again. */
+	return value[0] == 0 || value_referer(value, &o->referer, err);
+}
+
 static bool take_device(struct options *o, const char *value, struct err *err)
 {
 	struct buf known = {0};
@@ -264,6 +272,8 @@ static const struct option_row rows[] = {
 		"languages it asks for, like de or en-US,en;q=0.5"},
 	{"timezone", "ZONE", T | A, take_timezone,
 		"the zone its scripts see, like Europe/Berlin"},
+	{"referer", "URL", T | A, take_referer,
+		"the page that the browser says it comes from; \"\" for none"},
 	{"device", "NAME", T | A, take_device,
 		"dress the browser up as linux, windows, mac, android or iphone"},
 	{"via", "URL", T | A | P, take_via,
@@ -321,6 +331,7 @@ void options_init(struct options *o, unsigned command)
 
 void options_fini(struct options *o)
 {
+	free(o->referer);
 	free(o->replace.items);
 	free(o->connect_to_words.items);
 	free(o->allow_net_words.items);

@@ -47,6 +47,7 @@ struct options {
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
+	char *referer;                /* owned; as a browser would send it; NULL: none */
 	struct options_words replace; /* "OLD=NEW" */
 	struct options_words connect_to_words, allow_net_words, allow_client_words;
 	struct connect_to connect_to; /* owned */

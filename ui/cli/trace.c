@@ -85,6 +85,9 @@ static bool begin_session(struct trace *t, struct err *err)
 	}
 	if (!recording_begin(&t->recording, &f, err))
 		return false;
+	if (o->referer != NULL &&
+		!recording_note(&t->recording, NOTE_REFERER, err, "%s", o->referer))
+		return false;
 	return !t->changed || recording_note(&t->recording, NOTE_LINK_CHANGED, err,
 				      "%zu rules of --replace", o->replace.n);
 }
@@ -103,6 +106,8 @@ static bool serve(struct trace *t, struct err *err)
 {
 	int fd = t->listen_fd;
 	t->listen_fd = -1; /* taken, whatever comes */
+	if (t->browser != NULL)
+		t->recording.referer_link = t->sent_link;
 	return recording_serve(&t->recording, fd, true,
 		t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err);
 }

@@ -99,6 +99,8 @@ void trace_print_dry(const struct trace *t)
 		say_parts(&url, &t->options->wrappers.rules, &a, &out);
 		say_claim(&url, &t->options->wrappers.rules, &a, &out);
 	}
+	if (t->options->referer != NULL)
+		row(&out, "referer", span_str(t->options->referer));
 	say_browser(t, &a, &out);
 	buf_addf(&out,
 		"\nProven: the %s opens a page over TLS by our certificate authority through\n"

@@ -204,6 +204,7 @@ static json_t *browser_json(const struct report_session *s)
 	set(j, "language", s != NULL ? json_text_of(s->start->language) : json_null());
 	set(j, "timezone", s != NULL ? json_text_of(s->start->timezone) : json_null());
 	set(j, "device", s != NULL ? json_text_of(s->start->device) : json_null());
+	set(j, "referer", s != NULL ? json_text_of(s->referer) : json_null());
 	return j;
 }
 

@@ -2,6 +2,7 @@
 #include "store/base/hash.h"
 #include "store/derive/party.h"
 #include "store/derive/url.h"
+#include "store/fact/notes.h"
 
 /* Words of a space-separated list, each cut at `until` (0: not at all). */
 static struct span *split(struct arena *a, struct span list, uint8_t until, size_t *n)
@@ -191,7 +192,8 @@ static bool other_wrappers(const struct model *m, const struct fact_session *sta
 
 void report_count(const struct model *m, int64_t session, struct report_session *out)
 {
-	*out = (struct report_session){0};
+	*out = (struct report_session){
+		.referer = model_note(m, session, note_word(NOTE_REFERER))};
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (m->sessions[i]->session == session)
 			out->start = m->sessions[i];

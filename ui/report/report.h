@@ -61,6 +61,7 @@ struct report_session {
 	const struct fact_session_end *end; /* NULL: running, or cut off */
 	bool other_wrappers; /* it was recorded with link rules that this report does not use */
 	struct span user_agent; /* as set, else as the first request had it */
+	struct span referer;    /* of --referer; absent: none */
 	size_t n_exchanges, n_failed, n_opaque;
 };
 

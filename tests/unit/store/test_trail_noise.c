@@ -40,6 +40,41 @@ static void sub_resources(void **state)
 	trails_are(&t, "page\nopen certain http://click.example/\n");
 }
 
+/* What we answered in the referring page's place is no hop, even where it is the link's own
+ * address; the link says where it was told to come from. */
+static void page_of_a_given_referer(void **state)
+{
+	static const char *const pages[] = {"https://mail.example/inbox?m=1", LINK};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct test t;
+		setup(&t, LINK);
+		build_note(&t.b, FACT_NULL, "referer", pages[i]);
+		BUILD(&t.b, pages[i], .oddities = "referer-page", .made_by = "clicktrail",
+			.status = 200, .body = "<a href='" LINK "'>The link</a>");
+		BUILD(&t.b, LINK, .kind = BUILD_SCRIPTED, .at_ms = 90, .referer = pages[i],
+			.status = 200, .body = "<p>");
+		derive(&t);
+		assert_int_equal(t.set.n, 1);
+		assert_int_equal(t.set.trails[0].n_hops, 1);
+		char line[200];
+		snprintf(line, sizeof line, "given-referer: %s", pages[i]);
+		assert_true(has_evidence(&t, 1, line));
+		assert_true(has_evidence(&t, 1, "no-sec-fetch-user: "));
+		assert_true(has_note(&t, "was given by --referer: clicktrail answered"));
+		assert_false(has_note(&t, "instead of it"));
+		trails_are(&t, "page\nopen certain " LINK "\n");
+	}
+	/* A browser that sends something else than it was told. */
+	struct test t;
+	setup(&t, LINK);
+	build_note(&t.b, FACT_NULL, "referer", pages[0]);
+	BUILD(&t.b, LINK, .referer = "https://mail.example/", .status = 200, .body = "<p>");
+	derive(&t);
+	assert_true(has_note(&t, "sent the Referer https://mail.example/ instead of it"));
+	teardown(&t);
+}
+
 #define CHROMIUM .chromium = true, .status = 200
 /* Chromium over http: the words of a frame's request are those of a page's. */
 static void frames_of_chromium(void **state)
@@ -224,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sub_resources),
+		cmocka_unit_test(page_of_a_given_referer),
 		cmocka_unit_test(frames_of_chromium),
 		cmocka_unit_test(background_traffic),
 		cmocka_unit_test(prefetch),

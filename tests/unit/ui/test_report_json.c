@@ -47,6 +47,7 @@ static const struct {
 	{"case.browser.language", "s0"},
 	{"case.browser.timezone", "s0"},
 	{"case.browser.device", "s0"},
+	{"case.browser.referer", "s0"},
 	{"case.seal", "o"},
 	{"case.seal.algorithm", "s0"},
 	{"case.seal.facts", "i0"},
