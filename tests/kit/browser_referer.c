@@ -111,7 +111,11 @@ static void look_at_report(struct run_program *p, size_t i)
 	json_t *browser = json_object_get(json_object_get(j, "case"), "browser");
 	assert_string_equal(
 		json_string_value(json_object_get(browser, "referer")), visits[i].referer);
+	/* Who claims nothing gives nothing away. */
+	json_t *tells = json_object_get(browser, "device_giveaways");
+	assert_int_equal(json_array_size(tells) > 5, !visits[i].tls);
 	char *notes = json_dumps(json_object_get(trail, "notes"), 0);
+	assert_int_equal(strstr(notes, "--device android; what") != NULL, !visits[i].tls);
 	if (strstr(notes, "given by --referer") == NULL || strstr(notes, "instead") != NULL)
 		fail_msg("%s", notes);
 	free(notes);
@@ -131,7 +135,9 @@ static void visit(const char *browser, size_t i)
 		"127.0.0.1:9", "--connect-to",
 		script_origin_rule(o, "link.test", visits[i].tls ? 443 : 80), "--referer",
 		visits[i].referer, visits[i].tls ? "--cacert" : "--timeout",
-		visits[i].tls ? script_origin_cacert(o) : "60", visits[i].link, NULL};
+		visits[i].tls ? script_origin_cacert(o) : "60",
+		visits[i].tls ? "--durability" : "--device",
+		visits[i].tls ? "crash" : "android", visits[i].link, NULL};
 	int code = run_program(&p, SECONDS, args);
 	if (code != 0)
 		fail_msg("%s: %d:\n%s\n%s", visits[i].link, code, run_program_stdout(&p),

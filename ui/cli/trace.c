@@ -60,6 +60,15 @@ static bool open_case(struct trace *t, struct err *err)
 	return recording_open_case(r, err);
 }
 
+void trace_giveaways(const struct trace *t, struct giveaways *out)
+{
+	const struct options *o = t->options;
+	*out = (struct giveaways){0};
+	if (t->browser != NULL)
+		giveaways_of(t->kind, t->about.device, t->about.timezone, o->timezone != NULL,
+			o->has_via, out);
+}
+
 static bool begin_session(struct trace *t, struct err *err)
 {
 	struct fact_session f;
@@ -85,6 +94,11 @@ static bool begin_session(struct trace *t, struct err *err)
 	}
 	if (!recording_begin(&t->recording, &f, err))
 		return false;
+	struct giveaways tells;
+	trace_giveaways(t, &tells);
+	for (size_t i = 0; i < tells.n; i++)
+		if (!recording_note(&t->recording, NOTE_GIVEAWAY, err, "%s", tells.list[i]))
+			return false;
 	if (o->referer != NULL &&
 		!recording_note(&t->recording, NOTE_REFERER, err, "%s", o->referer))
 		return false;

@@ -86,6 +86,10 @@ static void say_browser(const struct trace *t, struct arena *a, struct buf *out)
 	row(out, "user agent", span_str(b->user_agent));
 	row(out, "languages", span_str(b->language));
 	row(out, "time zone", span_str(b->timezone));
+	struct giveaways tells;
+	trace_giveaways(t, &tells);
+	for (size_t i = 0; i < tells.n; i++)
+		row(out, i == 0 ? "gives it away" : "", span_str(tells.list[i]));
 }
 
 void trace_print_dry(const struct trace *t)
