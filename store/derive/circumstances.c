@@ -40,8 +40,12 @@ static char *list_exits(struct walk *w, const struct trail *t)
 		if (n == EXITS_MAX)
 			return arena_printf(&w->scratch, "%s, ...", text);
 		seen[n++] = leg->exit_ip;
-		text = arena_printf(&w->scratch, "%s%s%.*s", text, n > 1 ? ", " : "",
-			(int)leg->exit_ip.n, (const char *)leg->exit_ip.p);
+		struct span country = model_exit_country(w->m, t->session, leg->exit_ip);
+		text = arena_printf(&w->scratch, "%s%s%.*s%s%.*s%s", text, n > 1 ? ", " : "",
+			(int)leg->exit_ip.n, (const char *)leg->exit_ip.p,
+			country.n > 0 ? " (" : "", (int)country.n,
+			(const char *)(country.n > 0 ? country.p : (const uint8_t *)""),
+			country.n > 0 ? ")" : "");
 	}
 	return text;
 }

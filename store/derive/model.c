@@ -294,3 +294,15 @@ struct span model_note(const struct model *m, int64_t session, const char *code)
 			return m->notes[i]->detail;
 	return SPAN_NONE;
 }
+
+struct span model_exit_country(const struct model *m, int64_t session, struct span ip)
+{
+	for (size_t i = 0; i < m->n_notes && ip.n > 0; i++) {
+		const struct fact_note *n = m->notes[i];
+		if (n->session == session && span_is(n->code, note_word(NOTE_EXIT_COUNTRY)) &&
+			span_eq(span_first(n->detail, ip.n), ip) && n->detail.n > ip.n &&
+			n->detail.p[ip.n] == ' ')
+			return span_from(n->detail, ip.n + 1);
+	}
+	return SPAN_NONE;
+}

@@ -107,5 +107,7 @@ const struct fact_handshake *model_handshake(
 const struct fact_certificate *model_certificate(const struct model *m, struct span sha256);
 /* The detail of a session's first note with that code; absent if there is none. */
 struct span model_note(const struct model *m, int64_t session, const char *code);
+/* What --mmdb said of an exit's address: "CH GeoLite2-Country 2026-11-24"; absent: nothing. */
+struct span model_exit_country(const struct model *m, int64_t session, struct span ip);
 
 #endif

@@ -1,4 +1,5 @@
 #include "ui/cli/options.h"
+#include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
 #include "ui/browser/browser.h"
 
@@ -130,6 +131,12 @@ static bool take_via(struct options *o, const char *value, struct err *err)
 {
 	o->has_via = true;
 	return via_parse(value, &o->via, err);
+}
+
+static bool take_mmdb(struct options *o, const char *value, struct err *err)
+{
+	o->mmdb = value;
+	return mmdb_check(value, err);
 }
 
 static bool take_replace(struct options *o, const char *value, struct err *err)
@@ -278,6 +285,8 @@ static const struct option_row rows[] = {
 		"dress the browser up as linux, windows, mac, android or iphone"},
 	{"via", "URL", T | A | P, take_via,
 		"reach origins through this proxy: socks5h://host:port or http://host:port"},
+	{"mmdb", "FILE", T | A, take_mmdb,
+		"the country of the exit's address by this database (MaxMind DB format)"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
 	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,

@@ -55,7 +55,7 @@ struct options {
 	struct options_words permit_bad_cert, only;
 	struct policy_net clients[OPTIONS_CLIENTS_MAX];
 	size_t n_clients;
-	const char *cacert, *dns_servers, *ca_dir;
+	const char *cacert, *dns_servers, *ca_dir, *mmdb;
 	struct wrapper_file wrappers; /* owned */
 	enum writer_durability durability;
 	bool has_via;

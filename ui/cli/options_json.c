@@ -51,6 +51,7 @@ static void put_browser(json_t *j, const struct options *o)
 	json_object_set_new(j, "timezone", word(o->timezone));
 	json_object_set_new(j, "device", word(o->device));
 	json_object_set_new(j, "referer", word(o->referer));
+	json_object_set_new(j, "mmdb", word(o->mmdb));
 	json_object_set_new(j, "replace", words(&o->replace));
 }
 

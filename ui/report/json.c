@@ -250,7 +250,8 @@ static json_t *egress_json(const struct report_session *s)
 	json_t *j = json_object();
 	set(j, "via", s != NULL ? json_text_of(s->start->via) : json_null());
 	set(j, "ip", json_text_of(e->ip));
-	set(j, "country", json_null());
+	set(j, "country", json_text_of(e->country));
+	set(j, "country_by", json_text_of(e->country_by));
 	set(j, "ips", json_list_of(e->ips, e->n_ips));
 	set(j, "via_ips", json_list_of(e->via_ips, e->n_via_ips));
 	return j;

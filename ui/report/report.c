@@ -242,6 +242,10 @@ static struct report_session session_of(struct arena *a, const struct model *m, 
 			span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))
 			ARENA_PUSH(a, s.giveaways, s.n_giveaways, m->notes[i]->detail);
 	e->ip = e->n_ips == 1 ? e->ips[0] : SPAN_NONE;
+	struct span country = model_exit_country(m, session, e->ip);
+	size_t space = span_find_byte(country, ' ', 0);
+	e->country = span_first(country, space);
+	e->country_by = space != SIZE_MAX ? span_from(country, space + 1) : SPAN_NONE;
 	return s;
 }
 

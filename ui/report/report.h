@@ -58,8 +58,9 @@ struct report_trail {
 
 /* Where the origins saw a session come from, with --via; all absent without. */
 struct report_egress {
-	struct span ip;   /* the exit's, where it is known and only one */
-	struct span *ips; /* all that are known */
+	struct span ip;                  /* the exit's, where it is known and only one */
+	struct span country, country_by; /* of that one, by which database; absent: not known */
+	struct span *ips;                /* all that are known */
 	size_t n_ips;
 	struct span *via_ips; /* of the proxy itself, as it was reached */
 	size_t n_via_ips;

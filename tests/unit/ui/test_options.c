@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "tests/kit/make_mmdb.h"
 #include "ui/cli/options.h"
 
 #define T OPTIONS_TRACE
@@ -24,6 +25,7 @@
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
 static char junk_file[] = "/tmp/clicktrail-options-junk-XXXXXX";
+static char mmdb_file[] = "/tmp/clicktrail-options-mmdb-XXXXXX";
 static char rules_file[] = "/tmp/clicktrail-options-rules-XXXXXX";
 
 static const struct {
@@ -109,6 +111,11 @@ static const struct {
 	{T, "--via", "socks5h://127.0.0.1:9050", true},
 	{T, "--via", "http://user:pw@proxy.example:3128", true},
 	{T, "--via", "ftp://127.0.0.1:21", false},
+	{T, "--mmdb", mmdb_file, true},
+	{A, "--mmdb", mmdb_file, true},
+	{P, "--mmdb", mmdb_file, false},
+	{T, "--mmdb", junk_file, false},
+	{T, "--mmdb", "/nonexistent.mmdb", false},
 	{P, "--listen", "127.0.0.1:0", true},
 	{P, "--listen", "[::1]:8080", true},
 	{P, "--listen", "localhost:8080", false},
@@ -180,6 +187,8 @@ static int set_up(void **state)
 	write_file(pem_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	write_file(password_file, "user:secret-word\nmore\n");
 	write_file(junk_file, "no colon here\n");
+	write_file(mmdb_file, "");
+	make_mmdb(mmdb_file, 9, "CH");
 	write_file(rules_file,
 		"{\"format\": \"clicktrail-wrappers/1\", \"rules\": [{\"name\": \"own\", "
 		"\"vendor\": \"Own\", \"kind\": \"esp\", \"hosts\": \"t.own.example\"}]}");
@@ -192,6 +201,7 @@ static int tear_down(void **state)
 	unlink(pem_file);
 	unlink(password_file);
 	unlink(junk_file);
+	unlink(mmdb_file);
 	unlink(rules_file);
 	return 0;
 }

@@ -36,6 +36,7 @@ static const struct {
 	{"case.egress.via", "s0"},
 	{"case.egress.ip", "s0"},
 	{"case.egress.country", "s0"},
+	{"case.egress.country_by", "s0"},
 	{"case.egress.ips", "a"},
 	{"case.egress.via_ips", "a"},
 	{"case.clock", "o"},
