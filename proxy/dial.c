@@ -158,7 +158,10 @@ static int connect_any(struct call *c, const struct resolved *r, uint16_t port, 
 	c->leg->elapsed_us = clock_now_us(clock_real()) - result.started_us;
 	if (fd >= 0) {
 		fill_address(&result.local, c->a, &c->leg->local_ip, &c->leg->local_port);
-		if (!any_range)
+		int64_t via_port; /* stands in `via` */
+		if (any_range)
+			fill_address(&result.remote, c->a, &c->leg->via_ip, &via_port);
+		else
 			fill_address(
 				&result.remote, c->a, &c->leg->remote_ip, &c->leg->remote_port);
 	}
@@ -238,8 +241,11 @@ static int dial_via(struct call *c, struct err *err)
 	if (fd < 0)
 		return -1;
 	int64_t asked_us = clock_now_us(clock_real());
+	struct via_exit exit;
 	bool ok = via_connect(
-		c->d->via, fd, c->dial_host, c->dial_port, c->until_us, c->stop_fd, err);
+		c->d->via, fd, c->dial_host, c->dial_port, c->until_us, c->stop_fd, &exit, err);
+	if (ok && exit.ip[0] != 0)
+		c->leg->exit_ip = copy(c->a, exit.ip);
 	c->leg->elapsed_us += clock_now_us(clock_real()) - asked_us;
 	if (!ok) {
 		close(fd);

@@ -42,7 +42,8 @@ struct dialer {
  *
  * --via: connect-to applies first, then the exit resolves the name: source "via", no addresses.
  * Ranges are checked for literals and for localhost only, for the exit alone knows the others.
- * remote_ip stays unknown; attempts and local_* are those of the connection to the proxy.
+ * remote_ip stays unknown; attempts, local_* and via_ip are those of the connection to the
+ * proxy, exit_ip is what the proxy says of its way out, if it does.
  */
 int dial(const struct dialer *d, const char *host, uint16_t port, int64_t until_us, int stop_fd,
 	struct arena *a, struct fact_dns *dns, struct fact_leg *leg, struct err *err);

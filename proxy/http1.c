@@ -83,6 +83,18 @@ static enum head_wait no_head(struct tunnel *t, enum err_kind kind, struct err *
 	return HEAD_NONE;
 }
 
+/* Opened for the page of --referer, which another connection served: what is asked for here is
+ * the origin's to answer. To the browser that is a server that closed meanwhile, and it asks
+ * anew. */
+static bool page_served_elsewhere(struct tunnel *t)
+{
+	if (!t->referer || !referer_served(&t->proxy->referer))
+		return false;
+	err_set(&t->end, ERR_ORIGIN_CLOSED,
+		"the page of --referer was served by another connection");
+	return true;
+}
+
 static enum head_wait next_head(struct http1_exchange *h, struct err *err)
 {
 	struct tunnel *t = h->x.t;
@@ -90,6 +102,8 @@ static enum head_wait next_head(struct http1_exchange *h, struct err *err)
 	bool rested = false;
 	for (;;) {
 		struct leg *b = &t->browser;
+		if (page_served_elsewhere(t))
+			return HEAD_NONE;
 		if (buf_len(&b->in) > 0) {
 			switch (scan_request(h, err)) {
 			case HTTP1_HEAD: return HEAD_READY;
@@ -167,6 +181,20 @@ static bool reach(struct http1_exchange *h, const struct target *to, struct err 
 	return ok;
 }
 
+/* With a page of clicktrail.internal, or (route NULL) with that of --referer. */
+static void answer_locally(struct http1_exchange *h, const struct http1_route *route)
+{
+	struct tunnel *t = h->x.t;
+	struct local_answer a = {0};
+	bool head_only = span_is(h->req.method, "HEAD");
+	if (route == NULL)
+		local_referer(&a, t->proxy->referer.link, head_only);
+	else
+		local_internal(&a, t->proxy, route->path, t->browser.tls != NULL, head_only);
+	http1_exchange_answer(h, &a, NULL);
+	local_fini(&a);
+}
+
 static void serve_request(struct http1_exchange *h)
 {
 	struct tunnel *t = h->x.t;
@@ -179,12 +207,13 @@ static void serve_request(struct http1_exchange *h)
 		t->record.muted = routed && o->only_hosts != NULL &&
 				  !tunnel_listed(o->only_hosts, route.target.host);
 	}
+	bool referer = routed && referer_take(&t->proxy->referer, &route.target, route.url);
 	/* Held, it waits before it is written down: its time is then that of its leaving. A
 	 * stop is found again by reach(). */
 	struct err stopped;
-	if (routed && !route.internal && !t->intercepted)
+	if (routed && !referer && !route.internal && !t->intercepted)
 		tunnel_hold(t, &stopped);
-	http1_put_request(h, route.url, route.oddity);
+	http1_put_request(h, route.url, referer ? ODDITY_REFERER_PAGE : route.oddity);
 	if (!routed) {
 		answer_error(h, &err, "");
 		return;
@@ -197,12 +226,8 @@ static void serve_request(struct http1_exchange *h)
 		local_fini(&a);
 		return;
 	}
-	if (route.internal) {
-		struct local_answer a = {0};
-		local_internal(&a, t->proxy, route.path, t->browser.tls != NULL,
-			span_is(h->req.method, "HEAD"));
-		http1_exchange_answer(h, &a, NULL);
-		local_fini(&a);
+	if (referer || route.internal) {
+		answer_locally(h, referer ? NULL : &route);
 		return;
 	}
 	if (tunnel_listed(o->noise_hosts, route.target.host)) {

@@ -100,6 +100,25 @@ void local_auth(struct local_answer *a)
 		false);
 }
 
+/*
+ * The whole address is to be sent, whatever way it leads, so the policy is the one that
+ * browsers never cut by. A link that is clicked behind the page's load, and not a location that
+ * is set: so there is an entry in the history to go back to, as behind a real click. The icon
+ * keeps browsers from asking the origin for one.
+ */
+void local_referer(struct local_answer *a, const char *link, bool head_only)
+{
+	buf_add_str(&a->body, "<!doctype html><meta charset=\"utf-8\"><title>clicktrail</title>"
+			      "<meta name=\"referrer\" content=\"unsafe-url\">"
+			      "<link rel=\"icon\" href=\"data:,\"><a id=\"a\" href=\"");
+	add_escaped(&a->body, link);
+	buf_add_str(&a->body,
+		"\">The link</a><script>addEventListener(\"load\",function(){"
+		"setTimeout(function(){document.getElementById(\"a\").click();},0);});"
+		"</script>\n");
+	finish(a, 200, "text/html; charset=utf-8", "referer", true, head_only);
+}
+
 static const char index_page[] =
 	"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>clicktrail</title>"
 	"<h1>This browser goes through clicktrail</h1>"

@@ -1,5 +1,5 @@
 /*
- * Answers that the proxy gives itself: error pages marked as ours, and
+ * Answers that the proxy gives itself: error pages marked as ours, the page of --referer, and
  * http://clicktrail.internal/ with the CA and the ready page. Makes bytes only; recording and
  * sending them is the exchange's business. Pure but for the ready mark.
  */
@@ -28,6 +28,8 @@ void local_error(struct local_answer *a, const struct err *err, enum local_fault
  */
 void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
 	bool head_only);
+/* The page of --referer: its script goes on to the link as a click there would. */
+void local_referer(struct local_answer *a, const char *link, bool head_only);
 /* 407 with a Basic challenge. */
 void local_auth(struct local_answer *a);
 

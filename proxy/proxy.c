@@ -181,6 +181,8 @@ static bool make_parts(struct proxy *p, struct err *err)
 	if (!policy_add_own(o->policy, (struct sockaddr *)&own, err))
 		return false;
 	fcntl(o->listen_fd, F_SETFL, fcntl(o->listen_fd, F_GETFL) | O_NONBLOCK);
+	if (!referer_init(&p->referer, o->referer, o->referer_link, err))
+		return false;
 	p->mint = mint_new(o->ca, err);
 	if (p->mint == NULL)
 		return false;

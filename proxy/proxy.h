@@ -52,6 +52,10 @@ struct proxy_options {
 	const char *password; /* "user:password" for Proxy-Authorization, or NULL */
 	/* Hold every request to a real origin until proxy_release. */
 	bool hold;
+	/* The address that the client is sent to first, answered by us in its origin's place
+	 * with a page that goes on to referer_link; both serialised URLs, borrowed. NULL: none.
+	 */
+	const char *referer, *referer_link;
 };
 
 struct proxy *proxy_start(const struct proxy_options *options, struct err *err);

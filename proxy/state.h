@@ -10,6 +10,7 @@
 #include "proxy/leaves.h"
 #include "proxy/origin_live.h"
 #include "proxy/proxy.h"
+#include "proxy/referer.h"
 #include "proxy/tls_accept.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct proxy {
 	struct tls_server *tls_server;
 	struct origin_live live;
 	struct origin origin;
+	struct referer referer;
 	/* Level-triggered signals: written once, never read. */
 	int stop_fd, ready_fd, release_fd;
 	atomic_bool ready, released, stopping, failed;

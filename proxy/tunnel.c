@@ -174,7 +174,8 @@ static bool admit(struct tunnel *t, const struct http1_head *head, struct err *e
 		return false;
 	if (!http1_authorized(o->password, head))
 		return err_set(err, ERR_CLIENT_REFUSED, "no or a wrong password");
-	if (tunnel_listed(o->noise_hosts, t->target.host))
+	t->referer = referer_expected(&t->proxy->referer, &t->target);
+	if (!t->referer && tunnel_listed(o->noise_hosts, t->target.host))
 		return err_set(err, ERR_REFUSED_NOISE, "%s", t->target.host);
 	return true;
 }
@@ -234,10 +235,9 @@ static enum step step_connect(struct tunnel *t)
 static enum step pass_through(struct tunnel *t, const char *why)
 {
 	struct origin_got got;
-	/* Our own page has no origin: its name must not go out. */
-	if (t->internal) {
-		err_set(&t->end, ERR_TARGET, "%s without TLS inside CONNECT",
-			PROXY_INTERNAL_HOST);
+	/* What we answer ourselves has no origin: its name must not go out. */
+	if (t->internal || t->referer) {
+		err_set(&t->end, ERR_TARGET, "%s without TLS inside CONNECT", t->target.host);
 		return STEP_OVER;
 	}
 	t->target.https = false;
@@ -313,7 +313,7 @@ static enum step step_origin(struct tunnel *t)
 {
 	const char *alpn[ALPN_SPOKEN + 1];
 	struct err err = {0};
-	if (t->internal)
+	if (t->internal || t->referer)
 		return STEP_NEXT;
 	if (!tunnel_hold(t, &t->end))
 		return STEP_OVER;

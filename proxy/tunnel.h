@@ -31,6 +31,8 @@ struct tunnel {
 	struct arena arena;          /* lives as long as the tunnel */
 	bool intercepted;            /* inside CONNECT with TLS: one origin, one target */
 	bool internal;               /* inside CONNECT to clicktrail.internal */
+	bool referer; /* inside CONNECT to where the page of --referer is to be served: no
+			 origin is dialled */
 	struct target target;    /* CONNECT's; of a plain connection, the latest request's */
 	struct fact_hello hello; /* the browser's */
 	struct origin_got

@@ -208,11 +208,12 @@ bool via_peek(const struct via_talk *t, uint8_t *out, size_t n, size_t *got, str
 }
 
 bool via_connect(const struct via *via, int fd, const char *host, uint16_t port,
-	int64_t until_us, int stop_fd, struct err *err)
+	int64_t until_us, int stop_fd, struct via_exit *exit, struct err *err)
 {
+	*exit = (struct via_exit){0};
 	struct via_talk t = {via, fd, until_us, stop_fd, "answer"};
 	switch (via->kind) {
-	case VIA_SOCKS5: return via_socks5(&t, host, port, err);
+	case VIA_SOCKS5: return via_socks5(&t, host, port, exit, err);
 	case VIA_HTTP: return via_http(&t, host, port, err);
 	}
 	return false;

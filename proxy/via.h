@@ -10,6 +10,7 @@
 
 #include "store/base/err.h"
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 enum via_kind { VIA_SOCKS5, VIA_HTTP };
@@ -36,10 +37,17 @@ bool via_parse(const char *url, struct via *out, struct err *err);
 /* "socks5h://host:port", for facts and messages. */
 void via_text(const struct via *via, char out[VIA_TEXT_MAX]);
 
+/* From which address the proxy says that it reached the target, where it says so: SOCKS5's
+ * BND.ADDR, if it is one that the whole network knows. Most say 0.0.0.0, and HTTP has no such
+ * word. Its claim, not ours. */
+struct via_exit {
+	char ip[INET6_ADDRSTRLEN]; /* "": not known */
+};
+
 /* fd: connected to the proxy, non-blocking. True: the next byte is the origin's. VIA_FAILED
  * (the proxy's own reason in words; also where it is silent until until_us or ends in the
  * middle), SHUTDOWN. */
 bool via_connect(const struct via *via, int fd, const char *host, uint16_t port,
-	int64_t until_us, int stop_fd, struct err *err);
+	int64_t until_us, int stop_fd, struct via_exit *exit, struct err *err);
 
 #endif

@@ -25,7 +25,8 @@ bool via_read(const struct via_talk *t, uint8_t *out, size_t n, struct err *err)
 /* At least one byte, at most n, left in the socket: *got of them are in out. */
 bool via_peek(const struct via_talk *t, uint8_t *out, size_t n, size_t *got, struct err *err);
 
-bool via_socks5(const struct via_talk *t, const char *host, uint16_t port, struct err *err);
+bool via_socks5(const struct via_talk *t, const char *host, uint16_t port,
+	struct via_exit *exit, struct err *err);
 bool via_http(const struct via_talk *t, const char *host, uint16_t port, struct err *err);
 
 #endif

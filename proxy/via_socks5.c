@@ -1,3 +1,4 @@
+#include "proxy/policy.h"
 #include "proxy/via_inner.h"
 
 #include <arpa/inet.h>
@@ -90,9 +91,24 @@ static bool ask(struct via_talk *t, const char *host, uint16_t port, struct err 
 	return send_bytes(t, &b, err);
 }
 
+/* What the policy calls special (a proxy's own network, 0.0.0.0 for "I do not say") is nobody's
+ * address out there. A name says nothing either. */
+static void note_exit(int family, const uint8_t *bytes, struct via_exit *exit)
+{
+	static const struct policy nothing_allowed;
+	struct sockaddr_storage to = {.ss_family = (sa_family_t)family};
+	struct err special;
+	if (family == AF_INET)
+		memcpy(&((struct sockaddr_in *)(void *)&to)->sin_addr, bytes, 4);
+	else
+		memcpy(&((struct sockaddr_in6 *)(void *)&to)->sin6_addr, bytes, 16);
+	if (policy_check(&nothing_allowed, (struct sockaddr *)&to, &special))
+		inet_ntop(family, bytes, exit->ip, sizeof exit->ip);
+}
+
 /* RFC 1928 6. The bind address must be read to its end and not a byte further: what follows is
  * the origin's. Of a refusal only the code is read, for some servers send no more than that. */
-static bool answer(struct via_talk *t, struct err *err)
+static bool answer(struct via_talk *t, struct via_exit *exit, struct err *err)
 {
 	uint8_t head[4], rest[UINT8_MAX + 2], len;
 	if (!via_read(t, head, 2, err))
@@ -106,18 +122,27 @@ static bool answer(struct via_talk *t, struct err *err)
 	if (!via_read(t, head + 2, 2, err))
 		return false;
 	switch (head[3]) {
-	case ATYP_V4: return via_read(t, rest, 4 + 2, err);
-	case ATYP_V6: return via_read(t, rest, 16 + 2, err);
+	case ATYP_V4:
+		if (!via_read(t, rest, 4 + 2, err))
+			return false;
+		note_exit(AF_INET, rest, exit);
+		return true;
+	case ATYP_V6:
+		if (!via_read(t, rest, 16 + 2, err))
+			return false;
+		note_exit(AF_INET6, rest, exit);
+		return true;
 	case ATYP_NAME: return via_read(t, &len, 1, err) && via_read(t, rest, len + 2u, err);
 	default: return via_fail(t, err, "its bind address is of the unknown type %u", head[3]);
 	}
 }
 
-bool via_socks5(const struct via_talk *talk, const char *host, uint16_t port, struct err *err)
+bool via_socks5(const struct via_talk *talk, const char *host, uint16_t port,
+	struct via_exit *exit, struct err *err)
 {
 	struct via_talk t = *talk;
 	if (!greet(&t, err))
 		return false;
 	t.step = "answer to the request";
-	return ask(&t, host, port, err) && answer(&t, err);
+	return ask(&t, host, port, err) && answer(&t, exit, err);
 }

@@ -37,6 +37,7 @@ BEGIN {
 	door("openssl/", "^(proxy/tls_|proxy/ca|proxy/mint|capture/decrypt|capture/wire/tls_certs|store/base/hash|store/seal)[^/]*$")
 	door("ares.h", "^proxy/resolve[^/]*$")
 	door("jansson.h", "^ui/")
+	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
 	door("brotli/", "^store/derive/")

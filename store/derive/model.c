@@ -96,6 +96,7 @@ static void add_request(struct model *m, int64_t seq, const struct fact_request 
 	x->request = r;
 	x->request_seq = seq;
 	x->n_req_fields = fields_parse(&m->arena, r->head, r->fields, &x->req_fields);
+	x->noise = span_find(r->oddities, span_str(ODDITY_REFERER_PAGE), 0) != SIZE_MAX;
 	x->derived = derived_new();
 	ARENA_PUSH(&m->arena, m->exchanges, m->n_exchanges, x);
 	index_put(m->index, KEY_EXCHANGE, x->id, 0, x);
@@ -284,4 +285,24 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 				  result == DECODE_LAYERS || result == DECODE_RATIO;
 	x->res_loaded = x->end != NULL;
 	derived_forget(x->derived);
+}
+
+struct span model_note(const struct model *m, int64_t session, const char *code)
+{
+	for (size_t i = 0; i < m->n_notes; i++)
+		if (m->notes[i]->session == session && span_is(m->notes[i]->code, code))
+			return m->notes[i]->detail;
+	return SPAN_NONE;
+}
+
+struct span model_exit_country(const struct model *m, int64_t session, struct span ip)
+{
+	for (size_t i = 0; i < m->n_notes && ip.n > 0; i++) {
+		const struct fact_note *n = m->notes[i];
+		if (n->session == session && span_is(n->code, note_word(NOTE_EXIT_COUNTRY)) &&
+			span_eq(span_first(n->detail, ip.n), ip) && n->detail.n > ip.n &&
+			n->detail.p[ip.n] == ' ')
+			return span_from(n->detail, ip.n + 1);
+	}
+	return SPAN_NONE;
 }

@@ -33,7 +33,8 @@ struct model_exchange {
 	struct span req_body, res_body;
 	bool res_body_whole, res_body_undecodable;
 	bool req_loaded, res_loaded; /* model_set_body came with all that will ever be stored */
-	bool noise; /* the browser's own background traffic, as a note or the end says */
+	bool noise; /* the browser's own background traffic, as a note or the end says; or the
+		       page of --referer, as the request says: no part of any trail */
 	/* What trail derivation worked out before and keeps (derived.h); never NULL; owned by
 	 * the model. */
 	struct derived *derived;
@@ -104,5 +105,9 @@ const struct fact_hello *model_hello(const struct model *m, int64_t tunnel, int6
 const struct fact_handshake *model_handshake(
 	const struct model *m, int64_t tunnel, int64_t leg);
 const struct fact_certificate *model_certificate(const struct model *m, struct span sha256);
+/* The detail of a session's first note with that code; absent if there is none. */
+struct span model_note(const struct model *m, int64_t session, const char *code);
+/* What --mmdb said of an exit's address: "CH GeoLite2-Country 2026-11-24"; absent: nothing. */
+struct span model_exit_country(const struct model *m, int64_t session, struct span ip);
 
 #endif

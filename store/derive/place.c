@@ -1,5 +1,6 @@
 /* Placing: one navigation becomes a hop of the trail that it belongs to. */
 #include "store/derive/offwire.h"
+#include "store/fact/notes.h"
 
 static size_t new_trail(struct walk *w, const struct model_exchange *x)
 {
@@ -114,6 +115,13 @@ static size_t place_link(struct walk *w, const struct model_exchange *x, bool up
 			.signal = "sent-link",
 			.quote = w->session->sent_link,
 			.offset = FACT_NULL});
+	struct span referer = model_note(w->m, x->session, note_word(NOTE_REFERER));
+	if (referer.n > 0)
+		hop_evidence(w, &hop,
+			(struct trail_evidence){.exchange = FACT_NULL,
+				.signal = "given-referer",
+				.quote = referer,
+				.offset = FACT_NULL});
 	edge_evidence(w, x, &c, &hop);
 	w->first_trail = new_trail(w, x);
 	return walk_put(w, x, w->first_trail, &c, hop);

@@ -1,5 +1,6 @@
 #include "store/derive/rounds.h"
 #include "store/derive/url.h"
+#include "store/fact/notes.h"
 
 const char *round_likeness_word(enum round_likeness l)
 {
@@ -240,8 +241,10 @@ static bool same_but_numbers(struct span a, struct span b)
 	}
 }
 
-static unsigned asked_otherwise(const struct fact_session *a, const struct fact_session *b)
+static unsigned asked_otherwise(
+	const struct model *m, const struct fact_session *a, const struct fact_session *b)
 {
+	const char *referer = note_word(NOTE_REFERER);
 	const struct {
 		enum round_manner manner;
 		struct span x, y;
@@ -254,6 +257,8 @@ static unsigned asked_otherwise(const struct fact_session *a, const struct fact_
 		{ROUND_ASKED_TIMEZONE, a->timezone, b->timezone},
 		{ROUND_ASKED_DEVICE, a->device, b->device},
 		{ROUND_ASKED_VIA, a->via, b->via},
+		{ROUND_ASKED_REFERER, model_note(m, a->session, referer),
+			model_note(m, b->session, referer)},
 	};
 	unsigned asked = 0;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -303,14 +308,15 @@ static bool asked_again_later(const struct rounds *r, size_t from)
 }
 
 /* Another round in the same manner that was led otherwise: then the manner is not why. */
-static bool contradicted(const struct rounds *r, size_t at, struct arena *a)
+static bool contradicted(
+	const struct model *m, const struct rounds *r, size_t at, struct arena *a)
 {
 	const struct round *x = &r->list[at];
 	for (size_t i = 0; i < r->n; i++) {
 		const struct round *y = &r->list[i];
 		struct round beside = {.session = x->session, .trail = x->trail};
 		if (i == at || !y->recorded ||
-			!asked_alike(asked_otherwise(y->session, x->session)))
+			!asked_alike(asked_otherwise(m, y->session, x->session)))
 			continue;
 		compare_trails(y->trail, &beside, a);
 		if (beside.led == ROUND_DIFFERS)
@@ -319,7 +325,8 @@ static bool contradicted(const struct rounds *r, size_t at, struct arena *a)
 	return false;
 }
 
-static enum rounds_finding finding_of(const struct rounds *r, size_t at, struct arena *a)
+static enum rounds_finding finding_of(
+	const struct model *m, const struct rounds *r, size_t at, struct arena *a)
 {
 	const struct round *x = &r->list[at];
 	if (!x->recorded || !r->list[0].recorded)
@@ -328,18 +335,18 @@ static enum rounds_finding finding_of(const struct rounds *r, size_t at, struct 
 		return ROUNDS_ALIKE;
 	if ((x->asked & 1u << ROUND_ASKED_LINK) != 0)
 		return ROUNDS_OTHER_LINK;
-	if (contradicted(r, at, a))
+	if (contradicted(m, r, at, a))
 		return ROUNDS_CHANGED;
 	return asked_again_later(r, at) ? ROUNDS_CLOAKED : ROUNDS_UNDECIDED;
 }
 
 /* The strongest statement that the rounds bear. A manner that was led two ways shows that the
  * link changes by itself: then nothing can be said of the others. */
-static void judge(struct rounds *r, struct arena *a)
+static void judge(const struct model *m, struct rounds *r, struct arena *a)
 {
 	r->finding = ROUNDS_ALIKE;
 	for (size_t i = 1; i < r->n; i++) {
-		enum rounds_finding f = finding_of(r, i, a);
+		enum rounds_finding f = finding_of(m, r, i, a);
 		if (f <= r->finding)
 			continue;
 		r->finding = f;
@@ -363,11 +370,11 @@ void rounds_read(
 			.content = -1};
 		r.recorded = recorded(m, &r);
 		if (out->n > 0) {
-			r.asked = asked_otherwise(out->list[0].session, s);
+			r.asked = asked_otherwise(m, out->list[0].session, s);
 			r.alike = asked_alike(r.asked);
 			compare_trails(out->list[0].trail, &r, a);
 		}
 		ARENA_PUSH(a, out->list, out->n, r);
 	}
-	judge(out, a);
+	judge(m, out, a);
 }

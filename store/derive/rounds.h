@@ -55,7 +55,8 @@ const char *round_difference_word(enum round_difference d);
 	X(LANGUAGE, "language")                                                                \
 	X(TIMEZONE, "time zone")                                                               \
 	X(DEVICE, "device")                                                                    \
-	X(VIA, "via")
+	X(VIA, "via")                                                                          \
+	X(REFERER, "referer")
 enum round_manner {
 #define X(name, word) ROUND_ASKED_##name,
 	ROUND_MANNERS(X)

@@ -37,7 +37,7 @@ bool trail_is_navigation(const struct model_exchange *x)
 
 void trail_note(struct walk *w, struct trail *t, const char *format, ...)
 {
-	enum { NOTE_LONG = 1200 };
+	enum { NOTE_LONG = 2400 };
 	char text[NOTE_LONG];
 	va_list ap;
 	va_start(ap, format);

@@ -59,11 +59,12 @@ enum trail_end {
 const char *trail_end_word(enum trail_end e);
 
 /* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
- * The cue itself: sent-link, location, refresh, meta, meta-written, form-action, anchor,
- * script-location, script-reload, script-href, script-action, script-url, script-prefix,
- * window-open, script-history, script-redirect, intent-fallback. Beside it: status, coding,
- * form-field, script-submit, script-click, script-blob, method, cookie, timing,
- * strict-transport-security, cache-control, service-worker, retry, no-referer. Of the request:
+ * The cue itself: sent-link, given-referer (--referer), location, refresh, meta, meta-written,
+ * form-action, anchor, script-location, script-reload, script-href, script-action, script-url,
+ * script-prefix, window-open, script-history, script-redirect, intent-fallback. Beside it:
+ * status, coding, form-field, script-submit, script-click, script-blob, method, cookie,
+ * cookie-lifetime, deadline, timing, prefetched, strict-transport-security, cache-control,
+ * service-worker, intent-package, retry, no-referer. Of the request:
  * sec-fetch-site, sec-fetch-user, no-sec-fetch-user, referer, origin. What does not fit, in
  * words: against. */
 struct trail_evidence {

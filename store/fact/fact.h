@@ -28,6 +28,10 @@ enum { FACT_INLINE_MAX = 64, FACT_FIELDS_MAX = 40 };
 /* Which direction a body went. */
 enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 
+/* Among a request's oddities: clicktrail answered it in its origin's place, as the page of
+ * --referer. */
+#define ODDITY_REFERER_PAGE "referer-page"
+
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */
 
@@ -59,11 +63,12 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	T(addresses) I(ttl) I(elapsed_us) T(outcome) T(detail)
 
 /* An origin leg was opened, or could not be. host, port: asked for; dial_*: after --connect-to. attempts: "ip:port word" each
- * on a line. elapsed_us: from the first attempt to connected. outcome: an err word. */
+ * on a line. elapsed_us: from the first attempt to connected. outcome: an err word. via_ip: of the proxy in `via`, as reached;
+ * exit_ip: from where that proxy says that it reached the origin. */
 #define FACT_LEG(I, T, B)                                                                     \
 	I(session) I(at_us) I(tunnel) I(leg) T(host) I(port) T(dial_host) I(dial_port)        \
 	T(remote_ip) I(remote_port) T(local_ip) I(local_port) T(via) T(attempts)              \
-	I(elapsed_us) T(outcome) T(detail)
+	I(elapsed_us) T(outcome) T(detail) T(via_ip) T(exit_ip)
 
 /* A ClientHello exactly as seen (leg 0) or sent (origin leg). raw: the handshake message without record headers. */
 #define FACT_HELLO(I, T, B)                                                                   \

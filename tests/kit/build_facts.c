@@ -152,6 +152,7 @@ static void add_request(struct build *b, const struct build_exchange *x, int64_t
 	f.url = span_str(x->url);
 	f.version = span_str("HTTP/1.1");
 	f.head = buf_span(&head);
+	f.oddities = span_str(x->oddities);
 	add(b, FACT_KIND_REQUEST, &f);
 	buf_fini(&head);
 }

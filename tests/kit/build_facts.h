@@ -49,9 +49,10 @@ struct build_exchange {
 	const char *method; /* GET */
 	const char *site;   /* Sec-Fetch-Site, if not the kind's */
 	const char *referer, *origin, *cookie;
-	const char *more; /* further request lines, each ended by CRLF */
-	const char *form; /* request body, urlencoded */
-	int status;       /* 0: no response; -1: 200 */
+	const char *more;     /* further request lines, each ended by CRLF */
+	const char *oddities; /* of the request */
+	const char *form;     /* request body, urlencoded */
+	int status;           /* 0: no response; -1: 200 */
 	const char *location;
 	const char *headers; /* further response lines, each ended by CRLF */
 	const char *type;    /* Content-Type; "text/html" if there is a body */

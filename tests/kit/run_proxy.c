@@ -102,6 +102,8 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 		.max_body = o->max_body != 0 ? o->max_body : MAX_BODY,
 		.password = o->password,
 		.hold = o->hold,
+		.referer = o->referer,
+		.referer_link = o->referer_link,
 	};
 	p->proxy = proxy_start(&proxy, &err);
 	demand(p->proxy != NULL, &err, "proxy");

@@ -23,6 +23,7 @@ struct run_proxy_options {
 	bool no_bodies;
 	bool no_loopback; /* leave 127.0.0.0/8 refused */
 	bool hold;
+	const char *referer, *referer_link;
 	bool power; /* --durability power: each commit waits for the disk */
 };
 

@@ -137,6 +137,35 @@ static void cloaking_takes_three_rounds(void **state)
 	end(&w);
 }
 
+/* Where a link is said to stand is a manner like the others, and goes out as it was given. */
+static void a_referer_is_another_manner(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w);
+	answers(&w, to_a, page);
+	assert_int_equal(first(&w), 0);
+	answers(&w, to_b, page);
+	assert_int_equal(again(&w, "--referer", "https://mail.test/in?m=1#x"), 4);
+	assert_said(&w, "asked with another referer");
+	assert_said(&w, "used up, rotated or cloaked");
+	answers(&w, to_a_later, page);
+	assert_int_equal(again(&w, NULL, NULL), 0);
+	assert_said(&w, "Cloaked, most likely");
+	for (size_t i = 0; i < 6; i++) {
+		struct span head = script_origin_received(w.origin, i);
+		bool whole = span_find(head, span_str("Referer: https://mail.test/in?m=1\r\n"),
+				     0) != SIZE_MAX;
+		assert_int_equal(whole, i == 2 || i == 3);
+		assert_true(whole || span_find(head, span_str("Referer:"), 0) == SIZE_MAX);
+	}
+	const char *const args[] = {"again", "--dry-run", "--ca-dir", "ca", "--referer",
+		"https://mail.test/in", "x.case", NULL};
+	assert_int_equal(run_program(&w.p, SECONDS, args), 0);
+	assert_said(&w, "referer          https://mail.test/in\n");
+	end(&w);
+}
+
 static void json_has_the_rounds(void **state)
 {
 	struct world w;
@@ -211,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_used_up_link_is_no_cloaking),
 		cmocka_unit_test(cloaking_takes_three_rounds),
+		cmocka_unit_test(a_referer_is_another_manner),
 		cmocka_unit_test(json_has_the_rounds),
 		cmocka_unit_test(ways_are_not_taken_from_a_case),
 		cmocka_unit_test(what_is_no_case_of_a_trace_is_refused),

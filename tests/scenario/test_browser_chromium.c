@@ -2,6 +2,7 @@
  * The demo's click with a real Chromium, which asks for the link only once its way is proven,
  * and whose headers and timers are not Firefox's.
  */
+#include "tests/kit/browser_referer.h"
 #include "tests/kit/lab_trace.h"
 
 #include <setjmp.h>
@@ -52,11 +53,18 @@ static void the_demo_agrees(void **state)
 	run_program_end(&p);
 }
 
+static void it_comes_from_where_it_was_told(void **state)
+{
+	(void)state;
+	browser_referer("chromium");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_trail_is_what_was_served),
 		cmocka_unit_test(the_demo_agrees),
+		cmocka_unit_test(it_comes_from_where_it_was_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* The demo's click with a real Firefox: the trail equals what the lab served, hop for hop, each
  * time anew. */
+#include "tests/kit/browser_referer.h"
 #include "tests/kit/lab_trace.h"
 
 #include <setjmp.h>
@@ -64,11 +65,35 @@ static void the_demo_shows_it(void **state)
 	run_program_end(&p);
 }
 
+/* What --device cannot hide is said before anything is sent. */
+static void a_dry_run_tells_what_gives_it_away(void **state)
+{
+	(void)state;
+	struct run_program p;
+	run_program_folder(&p);
+	const char *args[] = {"trace", "--dry-run", "--device", "iphone", "--ca-dir", "ca",
+		"https://link.test/", NULL};
+	int code = run_program(&p, 120, args);
+	const char *out = run_program_stdout(&p);
+	if (code != 0 || strstr(out, "\ngives it away    ") == NULL ||
+		strstr(out, "the engine is Gecko") == NULL)
+		fail_msg("%d: %s\n%s", code, out, run_program_stderr(&p));
+	run_program_end(&p);
+}
+
+static void it_comes_from_where_it_was_told(void **state)
+{
+	(void)state;
+	browser_referer("firefox");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_trail_is_what_was_served),
 		cmocka_unit_test(the_demo_shows_it),
+		cmocka_unit_test(a_dry_run_tells_what_gives_it_away),
+		cmocka_unit_test(it_comes_from_where_it_was_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

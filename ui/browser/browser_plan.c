@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define ZONEINFO "/usr/share/zoneinfo/"
-#define LANGUAGE_DEFAULT "en-US, en"
 enum { SIDE_MIN = 200, SIDE_MAX = 8192, NAME_BYTES = 8, BACKLOG = 256 };
 
 bool browser_find(enum browser_kind kind, bool sandbox, bool show, struct browser_about *about,
@@ -64,9 +63,8 @@ static bool only(const char *s, const char *allowed)
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static bool set_language(const char *asked, struct browser_about *about, struct err *err)
+static bool set_language(const char *list, struct browser_about *about, struct err *err)
 {
-	const char *list = asked != NULL ? asked : LANGUAGE_DEFAULT;
 	/* The preference takes a plain list and Firefox makes the weights; a list with weights
 	 * would be sent broken. */
 	if (!only(list, LETTERS DIGITS "-, ") || strlen(list) >= sizeof about->language)
@@ -157,8 +155,11 @@ static bool introduce(const struct browser_launch *launch, struct browser_about 
 			launch->device);
 	snprintf(about->device, sizeof about->device, "%s",
 		launch->device != NULL ? launch->device : "");
+	const char *languages = launch->language != NULL
+					? launch->language
+					: device_languages(*device, launch->kind);
 	return set_user_agent(launch, *device, about, a, err) &&
-	       set_language(launch->language, about, err) &&
+	       set_language(languages, about, err) &&
 	       set_timezone(launch->timezone, about, err) &&
 	       set_size(launch, *device, about, err);
 }

@@ -134,6 +134,7 @@ static void add_device(struct line *l, const struct browser_setup *s)
 		settings = arena_printf(l->a,
 			"%s,primaryPointerType=2,availablePointerTypes=2,primaryHoverType=1,"
 			"availableHoverTypes=1,viewportEnabled=true,viewportMetaEnabled=true,"
+			"shrinksViewportContentToFit=true,"
 			"maxTouchPoints=%d",
 			settings, TOUCH_POINTS);
 		add(l, "--touch-events=enabled");

@@ -15,26 +15,26 @@ enum { CHROMIUM_WIDTH_MIN = 500 };
  * words: Windows is 10.0 and macOS is 10.15 whatever the real version, and Chromium's Android
  * is always 10 on a "K". "iphone" is Safari's, for there are neither Gecko nor Blink on one. */
 static const struct device devices[] = {
-	{"linux", 1920, 1080, "1.0", 1, false,
+	{"linux", 1920, 1080, "1.0", 1, false, "en-US, en", "en-US, en",
 		{"Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
 			"5.0 (X11)", "Linux x86_64", "Linux x86_64"},
 		{CHROME_AGENT("X11; Linux x86_64", ""), "Linux x86_64", "Linux"}},
-	{"windows", 1920, 1080, "1.0", 1, false,
+	{"windows", 1920, 1080, "1.0", 1, false, "en-US, en", "en-US, en",
 		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{v}.0) Gecko/20100101 "
 		 "Firefox/{v}.0",
 			"5.0 (Windows)", "Win32", "Windows NT 10.0; Win64; x64"},
 		{CHROME_AGENT("Windows NT 10.0; Win64; x64", ""), "Win32", "Windows"}},
-	{"mac", 1440, 900, "2.0", 2, false,
+	{"mac", 1440, 900, "2.0", 2, false, "en-US, en", "en-US, en",
 		{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:{v}.0) Gecko/20100101 "
 		 "Firefox/{v}.0",
 			"5.0 (Macintosh)", "MacIntel", "Intel Mac OS X 10.15"},
 		{CHROME_AGENT("Macintosh; Intel Mac OS X 10_15_7", ""), "MacIntel", "macOS"}},
-	{"android", 412, 915, "2.0", 2, true,
+	{"android", 412, 915, "2.0", 2, true, "en-US, en", "en-US, en",
 		{"Mozilla/5.0 (Android 15; Mobile; rv:{v}.0) Gecko/{v}.0 Firefox/{v}.0",
 			"5.0 (Android 15)", "Linux aarch64", "Linux aarch64"},
 		{CHROME_AGENT("Linux; Android 10; K", "Mobile "), "Linux armv81", "Android"}},
-	{"iphone", 402, 874, "3.0", 3, true, {IPHONE_AGENT, IPHONE_VERSION, "iPhone", ""},
-		{IPHONE_AGENT, "iPhone", NULL}},
+	{"iphone", 402, 874, "3.0", 3, true, "en-US, en", "en-US",
+		{IPHONE_AGENT, IPHONE_VERSION, "iPhone", ""}, {IPHONE_AGENT, "iPhone", NULL}},
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
 
@@ -55,6 +55,15 @@ static const char *agent_of(const struct device *d, enum browser_kind kind)
 	case BROWSER_CHROMIUM: return d->chromium.user_agent;
 	}
 	return d->firefox.user_agent;
+}
+
+const char *device_languages(const struct device *d, enum browser_kind kind)
+{
+	switch (kind) {
+	case BROWSER_FIREFOX: return d->firefox_languages;
+	case BROWSER_CHROMIUM: return d->chromium_languages;
+	}
+	return d->firefox_languages;
 }
 
 char *device_user_agent(

@@ -16,6 +16,9 @@ struct device {
 	const char *scale; /* device pixels in a CSS pixel, as a setting wants it */
 	int scale_int;
 	bool touch;
+	/* What such a device asks for by itself. Chromium adds "en" in the header alone, as
+	 * Safari does; Firefox sends its list as it is. */
+	const char *firefox_languages, *chromium_languages;
 	struct {
 		const char *user_agent;
 		const char *app_version; /* navigator.appVersion */
@@ -34,6 +37,7 @@ const struct device *device_find(const char *name); /* NULL: unknown */
 /* user_agent for this version of the browser ("153.7.0"). */
 char *device_user_agent(
 	const struct device *d, enum browser_kind kind, const char *version, struct arena *a);
+const char *device_languages(const struct device *d, enum browser_kind kind);
 /* The screen for this browser: a telephone's is as narrow as the window can be. */
 void device_screen(const struct device *d, enum browser_kind kind, int *width, int *height);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const char *const taken[] = {
-	"browser", "user-agent", "language", "timezone", "device", "replace", NULL};
+	"browser", "user-agent", "language", "timezone", "device", "referer", "replace", NULL};
 static const char *const told[] = {"connect-to", "allow-net", "permit-bad-cert", "via",
 	"cacert", "dns-servers", "no-sandbox", "no-bodies", "wrappers", NULL};
 

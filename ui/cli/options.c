@@ -1,4 +1,5 @@
 #include "ui/cli/options.h"
+#include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
 #include "ui/browser/browser.h"
 
@@ -101,6 +102,14 @@ static bool take_timezone(struct options *o, const char *value, struct err *err)
 	return value_timezone(value, err);
 }
 
+static bool take_referer(struct options *o, const char *value, struct err *err)
+{
+	free(o->referer);
+	o->referer = NULL;
+	/* What the first round of `again` had can be left out again. */
+	return value[0] == 0 || value_referer(value, &o->referer, err);
+}
+
 static bool take_device(struct options *o, const char *value, struct err *err)
 {
 	struct buf known = {0};
@@ -122,6 +131,12 @@ static bool take_via(struct options *o, const char *value, struct err *err)
 {
 	o->has_via = true;
 	return via_parse(value, &o->via, err);
+}
+
+static bool take_mmdb(struct options *o, const char *value, struct err *err)
+{
+	o->mmdb = value;
+	return mmdb_check(value, err);
 }
 
 static bool take_replace(struct options *o, const char *value, struct err *err)
@@ -270,10 +285,14 @@ static const struct option_row rows[] = {
 		"languages it asks for, like de or en-US,en;q=0.5"},
 	{"timezone", "ZONE", T | A, take_timezone,
 		"the zone its scripts see, like Europe/Berlin"},
+	{"referer", "URL", T | A, take_referer,
+		"the page that the browser says it comes from; \"\" for none"},
 	{"device", "NAME", T | A, take_device,
 		"dress the browser up as linux, windows, mac, android or iphone"},
 	{"via", "URL", T | A | P, take_via,
 		"reach origins through this proxy: socks5h://host:port or http://host:port"},
+	{"mmdb", "FILE", T | A, take_mmdb,
+		"the country of the exit's address by this database (MaxMind DB format)"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
 	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,
@@ -330,6 +349,7 @@ void options_init(struct options *o, unsigned command)
 
 void options_fini(struct options *o)
 {
+	free(o->referer);
 	free(o->replace.items);
 	free(o->connect_to_words.items);
 	free(o->allow_net_words.items);

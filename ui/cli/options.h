@@ -47,6 +47,7 @@ struct options {
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
+	char *referer;                /* owned; as a browser would send it; NULL: none */
 	struct options_words replace; /* "OLD=NEW" */
 	struct options_words connect_to_words, allow_net_words, allow_client_words;
 	struct connect_to connect_to; /* owned */
@@ -54,7 +55,7 @@ struct options {
 	struct options_words permit_bad_cert, only;
 	struct policy_net clients[OPTIONS_CLIENTS_MAX];
 	size_t n_clients;
-	const char *cacert, *dns_servers, *ca_dir;
+	const char *cacert, *dns_servers, *ca_dir, *mmdb;
 	const char *instrument;
 	struct wrapper_file wrappers; /* owned */
 	enum writer_durability durability;

@@ -50,6 +50,8 @@ static void put_browser(json_t *j, const struct options *o)
 	json_object_set_new(j, "language", word(o->language));
 	json_object_set_new(j, "timezone", word(o->timezone));
 	json_object_set_new(j, "device", word(o->device));
+	json_object_set_new(j, "referer", word(o->referer));
+	json_object_set_new(j, "mmdb", word(o->mmdb));
 	json_object_set_new(j, "replace", words(&o->replace));
 	if (o->instrument != NULL)
 		json_object_set_new(j, "instrument", word(o->instrument));

@@ -1,5 +1,7 @@
 #include "ui/cli/options_value.h"
+#include "proxy/proxy.h"
 #include "store/base/text.h"
+#include "store/derive/url.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 enum { MICROS = 1000000, ZONE_MAX = 64, HOST_MAX = 253, PEM_LOOK = 64 * 1024 };
+enum { REFERER_MAX = 4096 };
 
 /* Decimal digits with at most six behind a point; no sign, no exponent, no locale. */
 bool value_seconds(const char *text, int max_s, int64_t *us, struct err *err)
@@ -122,6 +125,39 @@ bool value_timezone(const char *text, struct err *err)
 			"\"%s\" is not a time zone that this machine knows, like Europe/Berlin",
 			text);
 	return true;
+}
+
+/* Referrer Policy 8.4: what is stripped, and how long it may be before only the origin is sent.
+ */
+bool value_referer(const char *text, char **out, struct err *err)
+{
+	struct arena a = {0};
+	struct url url;
+	const char *why = NULL;
+	for (const char *c = text; *c != 0 && why == NULL; c++)
+		if ((uint8_t)*c <= 0x20 || *c == 0x7f)
+			why = "holds a space or a control character";
+	if (why == NULL && (!url_parse(&a, NULL, span_str(text), &url) || !url_is_web(&url)))
+		why = "is not an address that begins with http:// or https://";
+	if (why == NULL && span_is(url.host, PROXY_INTERNAL_HOST))
+		why = "is clicktrail's own";
+	if (why != NULL) {
+		arena_fini(&a);
+		return err_set(err, ERR_USAGE, "\"%s\" %s", text, why);
+	}
+	struct span bare = url_origin(&a, &url);
+	*out = NULL;
+	const char *sent = arena_printf(&a, "%.*s%.*s%s%.*s", (int)bare.n, (const char *)bare.p,
+		(int)url.path.n, (const char *)url.path.p, url.query.p != NULL ? "?" : "",
+		(int)url.query.n, (const char *)url.query.p);
+	bool fits = strlen(sent) <= REFERER_MAX;
+	if (fits && (*out = strdup(sent)) == NULL)
+		abort();
+	arena_fini(&a);
+	return fits ||
+	       err_set(err, ERR_USAGE,
+		       "longer than %d bytes: browsers send no more than its origin then",
+		       REFERER_MAX);
 }
 
 bool value_host(const char *text, struct err *err)

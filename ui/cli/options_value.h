@@ -23,6 +23,9 @@ bool value_line(const char *text, size_t max, struct err *err);
 bool value_language(const char *text, struct err *err);
 /* A zone that this machine knows, "Europe/Berlin". */
 bool value_timezone(const char *text, struct err *err);
+/* An http or https URL, to *out as browsers send it in Referer: serialised, without user
+ * information and fragment. The caller frees it. */
+bool value_referer(const char *text, char **out, struct err *err);
 /* A host name or IP literal. */
 bool value_host(const char *text, struct err *err);
 /* A readable file with a PEM certificate. */

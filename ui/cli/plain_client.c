@@ -24,7 +24,7 @@ enum site { SITE_NONE, SITE_SAME_ORIGIN, SITE_SAME, SITE_CROSS };
 
 struct plain_client {
 	struct plain_road road;
-	char *ready_url, *link, *user_agent, *language;
+	char *ready_url, *link, *user_agent, *language, *referer;
 	pthread_t thread;
 	int stop_fd, done_fd;
 	atomic_bool done;
@@ -41,6 +41,7 @@ struct walk {
 	bool typed;       /* no page stands behind it: opened, or redirected from there */
 	struct url from;  /* the page, if not typed */
 	bool no_referrer; /* as that page wanted */
+	bool given;       /* that page is the one of --referer: all of it is sent */
 	enum site site;
 	int redirects; /* in a row */
 };
@@ -74,6 +75,11 @@ static const char *site_word(enum site s)
 static void add_referer(struct arena *a, const struct walk *w, struct buf *out)
 {
 	bool downgrade = span_is(w->from.scheme, "https") && span_is(w->url.scheme, "http");
+	if (w->given) {
+		buf_addf(out, "Referer: %.*s\r\n", (int)w->from.href.n,
+			(const char *)w->from.href.p);
+		return;
+	}
 	if (w->typed || w->no_referrer || downgrade)
 		return;
 	buf_add_str(out, "Referer: ");
@@ -203,7 +209,7 @@ static bool step(struct plain_client *c, struct walk *w, struct arena *keep, str
 		if (!pause_for(c, move.delay_us))
 			return err_set(err, ERR_SHUTDOWN, "the client was stopped");
 		w->from = w->url;
-		w->typed = false;
+		w->typed = w->given = false;
 		w->no_referrer =
 			http1_has_token(&answer.head, "Referrer-Policy", "no-referrer");
 		w->site = SITE_NONE;
@@ -228,6 +234,11 @@ static bool walk(struct plain_client *c, struct err *err)
 	if (!url_parse(&a, NULL, span_str(c->link), &w.url) || !url_is_web(&w.url)) {
 		arena_fini(&a);
 		return err_set(err, ERR_USAGE, "\"%s\" is not an http or https link", c->link);
+	}
+	if (c->referer != NULL && url_parse(&a, NULL, span_str(c->referer), &w.from)) {
+		w.typed = false;
+		w.given = true;
+		w.site = relation(&a, &w.from, &w.url);
 	}
 	int moves = 0;
 	for (bool on = true; on && moves < PLAIN_MOVES_MAX; moves += on) {
@@ -315,6 +326,7 @@ struct plain_client *plain_start(const struct plain_options *options, struct err
 	c->user_agent =
 		copy(options->user_agent != NULL ? options->user_agent : PLAIN_USER_AGENT);
 	c->language = copy(options->language != NULL ? options->language : PLAIN_LANGUAGE);
+	c->referer = options->referer != NULL ? copy(options->referer) : NULL;
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	c->done_fd = eventfd(0, EFD_CLOEXEC);
 	c->road.stop_fd = c->stop_fd;
@@ -369,5 +381,6 @@ void plain_stop(struct plain_client *c)
 	free(c->link);
 	free(c->user_agent);
 	free(c->language);
+	free(c->referer);
 	free(c);
 }

@@ -27,6 +27,7 @@ struct plain_options {
 	const char *link;       /* NULL: prove the way, open nothing */
 	const char *user_agent; /* NULL: PLAIN_USER_AGENT */
 	const char *language;   /* an Accept-Language value; NULL: "en-US,en;q=0.5" */
+	const char *referer;    /* where the link stands, as it is to be sent; NULL: nowhere */
 };
 
 /* In the form that honest robots use: gates that only let through what begins like a browser

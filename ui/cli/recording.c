@@ -11,7 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_TRIES = 1000, NOTE_TEXT_MAX = 2000, MICROS = 1000000 };
+enum {
+	NAME_TRIES = 1000,
+	NOTE_TEXT_MAX = 4200 /* an address of --referer */,
+	MICROS = 1000000
+};
 
 void recording_init(struct recording *r, struct options *options)
 {
@@ -133,6 +137,8 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		.n_clients = o->n_clients,
 		.password = r->credentials,
 		.hold = hold,
+		.referer = r->referer_link != NULL ? o->referer : NULL,
+		.referer_link = r->referer_link,
 	};
 	r->policy = o->policy;
 	r->proxy = proxy_start(&p, err);

@@ -24,6 +24,8 @@ struct recording {
 	struct policy policy; /* the options', plus our own ports */
 	struct resolver *resolver;
 	struct proxy *proxy;
+	const char *referer_link; /* the page of --referer goes on to it; NULL: there is no such
+				     page; borrowed */
 	const char *credentials; /* "user:password" that clients must give, or NULL; borrowed */
 	bool ended;
 };

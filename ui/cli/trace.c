@@ -66,6 +66,15 @@ static bool open_case(struct trace *t, struct err *err)
 	return recording_open_case(r, err);
 }
 
+void trace_giveaways(const struct trace *t, struct giveaways *out)
+{
+	const struct options *o = t->options;
+	*out = (struct giveaways){0};
+	if (t->browser != NULL)
+		giveaways_of(t->kind, t->about.device, t->about.timezone, o->timezone != NULL,
+			o->has_via, out);
+}
+
 static bool begin_session(struct trace *t, struct err *err)
 {
 	struct fact_session f;
@@ -91,6 +100,14 @@ static bool begin_session(struct trace *t, struct err *err)
 	}
 	if (!recording_begin(&t->recording, &f, err))
 		return false;
+	struct giveaways tells;
+	trace_giveaways(t, &tells);
+	for (size_t i = 0; i < tells.n; i++)
+		if (!recording_note(&t->recording, NOTE_GIVEAWAY, err, "%s", tells.list[i]))
+			return false;
+	if (o->referer != NULL &&
+		!recording_note(&t->recording, NOTE_REFERER, err, "%s", o->referer))
+		return false;
 	return !t->changed || recording_note(&t->recording, NOTE_LINK_CHANGED, err,
 				      "%zu rules of --replace", o->replace.n);
 }
@@ -109,6 +126,8 @@ static bool serve(struct trace *t, struct err *err)
 {
 	int fd = t->listen_fd;
 	t->listen_fd = -1; /* taken, whatever comes */
+	if (t->browser != NULL)
+		t->recording.referer_link = t->sent_link;
 	return recording_serve(&t->recording, fd, true,
 		t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err);
 }

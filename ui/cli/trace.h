@@ -7,6 +7,7 @@
 #define UI_CLI_TRACE_H
 
 #include "ui/browser/browser.h"
+#include "ui/browser/giveaways.h"
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
@@ -79,6 +80,8 @@ bool trace_read(struct trace *t, bool final, struct err *err);
 void trace_browser_news(struct trace *t);
 /* trace_end.c: ends, stores, prints; failure: why a step failed, or NULL. The exit code. */
 int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx);
+/* What would still tell that the browser is not the --device it says it is; none without. */
+void trace_giveaways(const struct trace *t, struct giveaways *out);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

@@ -86,6 +86,10 @@ static void say_browser(const struct trace *t, struct arena *a, struct buf *out)
 	row(out, "user agent", span_str(b->user_agent));
 	row(out, "languages", span_str(b->language));
 	row(out, "time zone", span_str(b->timezone));
+	struct giveaways tells;
+	trace_giveaways(t, &tells);
+	for (size_t i = 0; i < tells.n; i++)
+		row(out, i == 0 ? "gives it away" : "", span_str(tells.list[i]));
 }
 
 void trace_print_dry(const struct trace *t)
@@ -99,6 +103,8 @@ void trace_print_dry(const struct trace *t)
 		say_parts(&url, &t->options->wrappers.rules, &a, &out);
 		say_claim(&url, &t->options->wrappers.rules, &a, &out);
 	}
+	if (t->options->referer != NULL)
+		row(&out, "referer", span_str(t->options->referer));
 	say_browser(t, &a, &out);
 	buf_addf(&out,
 		"\nProven: the %s opens a page over TLS by our certificate authority through\n"

@@ -4,11 +4,13 @@
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
+#include "ui/cli/mmdb.h"
 #include "ui/cli/output.h"
 #include "ui/report/report.h"
 #include "ui/report/say.h"
 #include "store/base/log.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 /* The word that the session ends with. What only the trail knows (page, gate, ...) is asked of
@@ -61,6 +63,40 @@ static const char *why_incomplete(const struct trace *t, const struct err *recor
 	return NULL;
 }
 
+static bool seen_before(const struct model *m, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (span_eq(m->legs[i]->exit_ip, m->legs[at]->exit_ip))
+			return true;
+	return false;
+}
+
+/* By the user's own file: a report that is made later, or elsewhere, need not have it. */
+static bool note_countries(struct trace *t, struct err *err)
+{
+	const struct model *m = &t->gather.model;
+	const char *file = t->options->mmdb;
+	for (size_t i = 0; t->gathering && file != NULL && i < m->n_legs; i++) {
+		struct mmdb_answer answer;
+		struct err lost;
+		char ip[INET6_ADDRSTRLEN];
+		if (m->legs[i]->exit_ip.n == 0 || m->legs[i]->exit_ip.n >= sizeof ip ||
+			seen_before(m, i))
+			continue;
+		memcpy(ip, m->legs[i]->exit_ip.p, m->legs[i]->exit_ip.n);
+		ip[m->legs[i]->exit_ip.n] = 0;
+		if (!mmdb_country(file, ip, &answer, &lost)) {
+			log_error("--mmdb: %s", lost.detail);
+			return true;
+		}
+		if (answer.country[0] != 0 &&
+			!recording_note(&t->recording, NOTE_EXIT_COUNTRY, err, "%s %s %s", ip,
+				answer.country, answer.about))
+			return false;
+	}
+	return true;
+}
+
 /* Everything that ran is ended, then its end is written down, then the trail is derived for the
  * last time. */
 static bool wind_up(struct trace *t, struct err *err)
@@ -88,7 +124,8 @@ static bool wind_up(struct trace *t, struct err *err)
 	live_clear(&t->live);
 	if (r->writer == NULL || r->session == 0)
 		return true;
-	bool good = writer_flush(r->writer, err) && trace_read(t, false, err);
+	bool good = writer_flush(r->writer, err) && trace_read(t, false, err) &&
+		    note_countries(t, err);
 	good = recording_end(r, end_word(t), t->detail[0] != 0 ? t->detail : NULL,
 		       why_incomplete(t, good ? &recorder : err), good ? err : NULL) &&
 	       good;

@@ -64,13 +64,19 @@ bool trace_start_client(struct trace *t, struct err *err)
 	return t->browser != NULL ? start_browser(t, err) : start_plain(t, err);
 }
 
+/* What the browser opens: the link, or the page of --referer, which goes on to it. */
+static const char *first_url(const struct trace *t)
+{
+	return t->options->referer != NULL ? t->options->referer : t->sent_link;
+}
+
 bool trace_open(struct trace *t, struct err *err)
 {
 	if (t->browser != NULL) {
 		/* The link in the foreground, where its page is seen by scripts as a visible
 		 * one; the proxy holds its requests until we let go. A browser that can be
 		 * brought the link later does not learn of it before. */
-		const char *urls[] = {t->sent_link, PROXY_READY_URL};
+		const char *urls[] = {first_url(t), PROXY_READY_URL};
 		bool alone = t->options->dry_run || browser_opens_later(t->kind) ||
 			     t->options->instrument != NULL;
 		return browser_open(t->browser, alone ? urls + 1 : urls, alone ? 1 : 2, err);
@@ -83,6 +89,7 @@ bool trace_open(struct trace *t, struct err *err)
 		.link = t->options->dry_run ? NULL : t->sent_link,
 		.user_agent = t->options->user_agent,
 		.language = t->options->language,
+		.referer = t->options->referer,
 	};
 	t->plain = plain_start(&plain, err);
 	return t->plain != NULL;
@@ -119,7 +126,7 @@ static bool note_proof(struct trace *t, int64_t took_us, struct err *err)
 /* The link, for a browser that was not given it at its start; the proxy still holds it. */
 static bool bring_link(struct trace *t, struct err *err)
 {
-	const char *urls[] = {t->sent_link};
+	const char *urls[] = {first_url(t)};
 	if (t->browser == NULL || !browser_opens_later(t->kind) || t->options->dry_run)
 		return true;
 	return browser_open(t->browser, urls, 1, err);

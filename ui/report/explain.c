@@ -74,6 +74,7 @@ static const char *signal_sentence(const char *signal)
 		const char *signal, *sentence;
 	} table[] = {
 		{"sent-link", "it is the link that was opened"},
+		{"given-referer", "where it was told to come from (--referer)"},
 		{"status", "the answer's status"},
 		{"location", "the answer's Location field"},
 		{"refresh", "the answer's Refresh field"},

@@ -204,6 +204,9 @@ static json_t *browser_json(const struct report_session *s)
 	set(j, "language", s != NULL ? json_text_of(s->start->language) : json_null());
 	set(j, "timezone", s != NULL ? json_text_of(s->start->timezone) : json_null());
 	set(j, "device", s != NULL ? json_text_of(s->start->device) : json_null());
+	set(j, "device_giveaways",
+		json_list_of(s != NULL ? s->giveaways : NULL, s != NULL ? s->n_giveaways : 0));
+	set(j, "referer", s != NULL ? json_text_of(s->referer) : json_null());
 	return j;
 }
 
@@ -239,6 +242,21 @@ static json_t *session_json(const struct report_session *s)
 	return j;
 }
 
+/* "ip" where there was one exit and it said so; "via_ips" is where the proxy itself was. */
+static json_t *egress_json(const struct report_session *s)
+{
+	static const struct report_egress none;
+	const struct report_egress *e = s != NULL ? &s->egress : &none;
+	json_t *j = json_object();
+	set(j, "via", s != NULL ? json_text_of(s->start->via) : json_null());
+	set(j, "ip", json_text_of(e->ip));
+	set(j, "country", json_text_of(e->country));
+	set(j, "country_by", json_text_of(e->country_by));
+	set(j, "ips", json_list_of(e->ips, e->n_ips));
+	set(j, "via_ips", json_list_of(e->via_ips, e->n_via_ips));
+	return j;
+}
+
 static json_t *seal_json(const struct report *r)
 {
 	static const char *const unknown[] = {
@@ -255,8 +273,8 @@ static json_t *seal_json(const struct report *r)
 static json_t *case_json(const struct report *r)
 {
 	const struct report_session *s = r->n_sessions > 0 ? &r->sessions[0] : NULL;
-	json_t *j = json_object(), *tool = json_object(), *egress = json_object(),
-	       *clock = json_object(), *sessions = json_array();
+	json_t *j = json_object(), *tool = json_object(), *clock = json_object(),
+	       *sessions = json_array();
 	set(j, "id", json_text_of(r->about.id));
 	set(j, "opened_at", json_time_of(r->about.created_us));
 	set(j, "closed_at", json_time_of(r->about.closed_us));
@@ -266,10 +284,7 @@ static json_t *case_json(const struct report *r)
 	set(tool, "version", json_text_of(r->about.tool_version));
 	set(j, "tool", tool);
 	set(j, "operator", json_text_of(r->about.operator_name));
-	set(egress, "via", s != NULL ? json_text_of(s->start->via) : json_null());
-	set(egress, "ip", json_null());
-	set(egress, "country", json_null());
-	set(j, "egress", egress);
+	set(j, "egress", egress_json(s));
 	set(clock, "source", s != NULL ? json_text_of(s->start->clock_source) : json_null());
 	set(clock, "offset_ms",
 		s != NULL ? json_ms_of(s->start->clock_offset_us) : json_null());

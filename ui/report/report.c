@@ -2,6 +2,7 @@
 #include "store/base/hash.h"
 #include "store/derive/party.h"
 #include "store/derive/url.h"
+#include "store/fact/notes.h"
 
 /* Words of a space-separated list, each cut at `until` (0: not at all). */
 static struct span *split(struct arena *a, struct span list, uint8_t until, size_t *n)
@@ -191,7 +192,8 @@ static bool other_wrappers(const struct model *m, const struct fact_session *sta
 
 void report_count(const struct model *m, int64_t session, struct report_session *out)
 {
-	*out = (struct report_session){0};
+	*out = (struct report_session){
+		.referer = model_note(m, session, note_word(NOTE_REFERER))};
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (m->sessions[i]->session == session)
 			out->start = m->sessions[i];
@@ -215,10 +217,35 @@ void report_count(const struct model *m, int64_t session, struct report_session 
 		out->n_opaque += m->opaques[i]->session == session;
 }
 
-static struct report_session session_of(const struct model *m, int64_t session)
+static void add_once(struct arena *a, struct span ip, struct span **list, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (span_eq((*list)[i], ip))
+			return;
+	if (ip.n > 0)
+		ARENA_PUSH(a, *list, *n, ip);
+}
+
+static struct report_session session_of(struct arena *a, const struct model *m, int64_t session)
 {
 	struct report_session s;
+	struct report_egress *e = &s.egress;
 	report_count(m, session, &s);
+	for (size_t i = 0; i < m->n_legs; i++) {
+		if (m->legs[i]->session != session)
+			continue;
+		add_once(a, m->legs[i]->exit_ip, &e->ips, &e->n_ips);
+		add_once(a, m->legs[i]->via_ip, &e->via_ips, &e->n_via_ips);
+	}
+	for (size_t i = 0; i < m->n_notes; i++)
+		if (m->notes[i]->session == session &&
+			span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))
+			ARENA_PUSH(a, s.giveaways, s.n_giveaways, m->notes[i]->detail);
+	e->ip = e->n_ips == 1 ? e->ips[0] : SPAN_NONE;
+	struct span country = model_exit_country(m, session, e->ip);
+	size_t space = span_find_byte(country, ' ', 0);
+	e->country = span_first(country, space);
+	e->country_by = space != SIZE_MAX ? span_from(country, space + 1) : SPAN_NONE;
 	return s;
 }
 
@@ -255,7 +282,7 @@ void report_build(const struct case_about *about, const struct model *m,
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (only_session == 0 || m->sessions[i]->session == only_session)
 			ARENA_PUSH(a, out->sessions, out->n_sessions,
-				session_of(m, m->sessions[i]->session));
+				session_of(a, m, m->sessions[i]->session));
 	for (size_t i = 0; i < trails->n; i++)
 		if (only_session == 0 || trails->trails[i].session == only_session)
 			ARENA_PUSH(a, out->trails, out->n_trails,

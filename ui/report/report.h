@@ -56,11 +56,25 @@ struct report_trail {
 	struct span *parties;
 };
 
+/* Where the origins saw a session come from, with --via; all absent without. */
+struct report_egress {
+	struct span ip;                  /* the exit's, where it is known and only one */
+	struct span country, country_by; /* of that one, by which database; absent: not known */
+	struct span *ips;                /* all that are known */
+	size_t n_ips;
+	struct span *via_ips; /* of the proxy itself, as it was reached */
+	size_t n_via_ips;
+};
+
 struct report_session {
 	const struct fact_session *start;
 	const struct fact_session_end *end; /* NULL: running, or cut off */
 	bool other_wrappers; /* it was recorded with link rules that this report does not use */
 	struct span user_agent; /* as set, else as the first request had it */
+	struct span referer;    /* of --referer; absent: none */
+	struct span *giveaways; /* what --device could not hide */
+	size_t n_giveaways;
+	struct report_egress egress;
 	size_t n_exchanges, n_failed, n_opaque;
 };
 

@@ -22,6 +22,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+static struct via_exit ignored;
+
 /* ---- URLs ---- */
 
 static const struct {
@@ -333,8 +335,8 @@ static void hold_talk(const struct talk *t)
 	struct via via = via_peer_url(peer, t->url);
 	struct err err = {0};
 	int fd = connect_peer(peer);
-	bool ok = via_connect(
-		&via, fd, t->host, t->port, clock_now_us(clock_real()) + PATIENCE_US, -1, &err);
+	bool ok = via_connect(&via, fd, t->host, t->port,
+		clock_now_us(clock_real()) + PATIENCE_US, -1, &ignored, &err);
 	if (ok != (t->error == NULL))
 		fail_msg("%s: %s", t->name, ok ? "worked" : err.detail);
 	if (ok)
@@ -395,8 +397,8 @@ static void test_longest_names(void **state)
 	struct script_origin *peer = via_peer_start(steps);
 	struct via via = via_peer_url(peer, SOCKS);
 	int fd = connect_peer(peer);
-	assert_true(via_connect(
-		&via, fd, name, 443, clock_now_us(clock_real()) + PATIENCE_US, -1, &err));
+	assert_true(via_connect(&via, fd, name, 443, clock_now_us(clock_real()) + PATIENCE_US,
+		-1, &ignored, &err));
 	close(fd);
 	via_peer_end(peer);
 	struct script_step none[] = {GREETING, SEND("\x05\x00"), EXPECT_EOF, END};
@@ -405,8 +407,8 @@ static void test_longest_names(void **state)
 	fd = connect_peer(peer);
 	name[255] = 'a';
 	name[256] = 0;
-	assert_false(via_connect(
-		&via, fd, name, 443, clock_now_us(clock_real()) + PATIENCE_US, -1, &err));
+	assert_false(via_connect(&via, fd, name, 443, clock_now_us(clock_real()) + PATIENCE_US,
+		-1, &ignored, &err));
 	assert_non_null(strstr(err.detail, "256 bytes"));
 	close(fd);
 	via_peer_end(peer);
@@ -424,7 +426,7 @@ static void test_http_no_injection(void **state)
 		struct err err = {0};
 		int fd = connect_peer(peer);
 		assert_false(via_connect(&via, fd, hosts[i], 443,
-			clock_now_us(clock_real()) + PATIENCE_US, -1, &err));
+			clock_now_us(clock_real()) + PATIENCE_US, -1, &ignored, &err));
 		assert_int_equal(err.kind, ERR_VIA_FAILED);
 		assert_null(strchr(err.detail, '\n'));
 		close(fd);
@@ -452,7 +454,8 @@ static void test_deadline(void **state)
 		struct err err = {0};
 		int fd = connect_peer(peer);
 		int64_t start = clock_now_us(clock_real());
-		assert_false(via_connect(&via, fd, "a.test", 443, start + 200000, -1, &err));
+		assert_false(via_connect(
+			&via, fd, "a.test", 443, start + 200000, -1, &ignored, &err));
 		assert_int_equal(err.kind, ERR_VIA_FAILED);
 		assert_non_null(strstr(err.detail, cases[i].step));
 		int64_t took = clock_now_us(clock_real()) - start;
@@ -472,16 +475,58 @@ static void test_stop(void **state)
 	struct err err = {0};
 	int fd = connect_peer(peer);
 	assert_false(via_connect(&via, fd, "a.test", 443,
-		clock_now_us(clock_real()) + PATIENCE_US, stop_fd, &err));
+		clock_now_us(clock_real()) + PATIENCE_US, stop_fd, &ignored, &err));
 	assert_int_equal(err.kind, ERR_SHUTDOWN);
 	close(fd);
 	close(stop_fd);
 	via_peer_end(peer);
 }
 
+/* RFC 1928 6, BND.ADDR: an address that the whole network knows is the exit's; what a proxy
+ * says for "I do not say", its own network's addresses and names are nobody's. */
+static void test_exits(void **state)
+{
+	static const struct {
+		struct script_step reply;
+		const char *ip;
+	} exits[] = {
+		{SEND("\x05\x00\x00\x01\x09\x09\x09\x09\x30\x39ORIGIN"), "9.9.9.9"},
+		{SEND("\x05\x00\x00\x04\x26\x20\x00\xfe\0\0\0\0\0\0\0\0\0\0\0\xfe\x30\x39ORIGI"
+		      "N"),
+			"2620:fe::fe"},
+		{SEND("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00ORIGIN"), ""},
+		{SEND("\x05\x00\x00\x01\x7f\x00\x00\x01\x30\x39ORIGIN"), ""},
+		{SEND("\x05\x00\x00\x01\x0a\x00\x00\x07\x30\x39ORIGIN"), ""},
+		{SEND("\x05\x00\x00\x01\xcb\x00\x71\x07\x30\x39ORIGIN"), ""},
+		{SEND("\x05\x00\x00\x04\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x30\x39ORIGIN"),
+			""},
+		{SEND("\x05\x00\x00\x03\x07"
+		      "9.9.9.9\x30\x39ORIGIN"),
+			""},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(exits); i++) {
+		const struct script_step steps[] = {
+			GREETING, SEND("\x05\x00"), ASK_A, exits[i].reply, END};
+		struct script_origin *peer = via_peer_start(steps);
+		struct via via = via_peer_url(peer, SOCKS);
+		struct via_exit exit = {"before"};
+		struct err err = {0};
+		int fd = connect_peer(peer);
+		if (!via_connect(&via, fd, "a.test", 443,
+			    clock_now_us(clock_real()) + PATIENCE_US, -1, &exit, &err))
+			fail_msg("%zu: %s", i, err.detail);
+		via_peer_assert_next(fd, "ORIGIN");
+		assert_string_equal(exit.ip, exits[i].ip);
+		close(fd);
+		via_peer_end(peer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exits),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_bad_urls),
 		cmocka_unit_test(test_errors_hide_credentials),

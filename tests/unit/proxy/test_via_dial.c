@@ -41,6 +41,8 @@ static void test_dial_socks(void **state)
 	assert_null(f->leg.remote_ip.p); /* the exit alone knows it */
 	assert_int_equal(f->leg.remote_port, FACT_NULL);
 	assert_true(span_is(f->leg.local_ip, "127.0.0.1"));
+	assert_true(span_is(f->leg.via_ip, "127.0.0.1"));
+	assert_null(f->leg.exit_ip.p); /* it said 0.0.0.0 */
 	snprintf(ours, sizeof ours, "127.0.0.1:%u ok", script_origin_port(peer));
 	assert_true(span_is(f->leg.attempts, ours));
 	assert_true(f->leg.elapsed_us > 0);
@@ -82,8 +84,8 @@ static void test_dial_connect_to_first(void **state)
 	struct dialing *f = *state;
 	struct via via;
 	f->d.via = &via;
-	static const struct script_step steps[] = {
-		GREETING, SEND("\x05\x00"), ASK_A, SEND(BOUND "ORIGIN"), END};
+	static const struct script_step steps[] = {GREETING, SEND("\x05\x00"), ASK_A,
+		SEND("\x05\x00\x00\x01\x09\x09\x09\x09\x30\x39ORIGIN"), END};
 	struct script_origin *peer = via_peer_start(steps);
 	via = via_peer_url(peer, SOCKS);
 	assert_true(connect_to_add(&f->connect_to, "shop.test:80:a.test:443", &f->err));
@@ -92,6 +94,8 @@ static void test_dial_connect_to_first(void **state)
 		fail_msg("%s", f->err.detail);
 	assert_true(span_is(f->leg.dial_host, "a.test"));
 	assert_int_equal(f->leg.dial_port, 443);
+	assert_true(span_is(f->leg.exit_ip, "9.9.9.9"));
+	assert_null(f->leg.remote_ip.p);
 	assert_true(span_is(f->dns_fact.detail, "--connect-to gave a.test for shop.test"));
 	close(fd);
 	via_peer_end(peer);

@@ -54,7 +54,7 @@ struct way {
 	const char *type; /* NULL: HTML */
 	const char *body;
 	const char *end; /* of the session; NULL: page */
-	const char *version, *link, *sent, *agent;
+	const char *version, *link, *sent, *agent, *referer;
 	bool failed; /* our 502, for its name server did not answer */
 };
 enum { WAYS_MAX = 5 };
@@ -80,6 +80,8 @@ static void open_once(struct build *b, const struct way *w)
 	s->user_agent = given(w->agent);
 	if (w->sent != NULL)
 		s->sent_link = span_str(w->sent);
+	if (w->referer != NULL)
+		build_note(b, FACT_NULL, "referer", w->referer);
 	BUILD(b, link, .status = 302, .location = w->to);
 	BUILD(b, w->to, KEPT, .at_ms = 100, .status = w->failed ? 502 : w->status,
 		.type = w->type, .made_by = w->failed ? "clicktrail" : NULL,
@@ -107,6 +109,7 @@ static void forget(struct seen *s)
 
 #define A_WAY .to = "https://a.example/x?c=1", .status = 200
 #define A_VALUES .to = "https://a.example/x?c=2", .status = 200
+#define MAIL "https://mail.example/inbox"
 #define B_WAY .to = "https://b.example/", .status = 200
 
 static const struct {
@@ -154,6 +157,11 @@ static const struct {
 		{{A_WAY, .agent = "F/153.7"}, {B_WAY, .device = "iphone", .agent = "F/153.7"},
 			{A_WAY, .version = "154", .agent = "F/154.0.1"}},
 		"cloaked", 2, "none", 0},
+	{"A B A by where the link stood", {{A_WAY}, {B_WAY, .referer = MAIL}, {A_WAY}},
+		"cloaked", 2, "none", 0},
+	{"the same Referer is the same manner",
+		{{A_WAY, .referer = MAIL}, {B_WAY, .referer = MAIL}}, "used-up-or-rotated", 2,
+		"address", 2},
 	{"another status", {{A_WAY}, {.to = "https://a.example/x?c=1", .status = 404}},
 		"used-up-or-rotated", 2, "status", 2},
 	{"another type",

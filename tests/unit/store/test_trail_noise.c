@@ -40,6 +40,75 @@ static void sub_resources(void **state)
 	trails_are(&t, "page\nopen certain http://click.example/\n");
 }
 
+/* What we answered in the referring page's place is no hop, even where it is the link's own
+ * address; the link says where it was told to come from. */
+static void page_of_a_given_referer(void **state)
+{
+	static const char *const pages[] = {"https://mail.example/inbox?m=1", LINK};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct test t;
+		setup(&t, LINK);
+		build_note(&t.b, FACT_NULL, "referer", pages[i]);
+		BUILD(&t.b, pages[i], .oddities = "referer-page", .made_by = "clicktrail",
+			.status = 200, .body = "<a href='" LINK "'>The link</a>");
+		BUILD(&t.b, LINK, .kind = BUILD_SCRIPTED, .at_ms = 90, .referer = pages[i],
+			.status = 200, .body = "<p>");
+		derive(&t);
+		assert_int_equal(t.set.n, 1);
+		assert_int_equal(t.set.trails[0].n_hops, 1);
+		char line[200];
+		snprintf(line, sizeof line, "given-referer: %s", pages[i]);
+		assert_true(has_evidence(&t, 1, line));
+		assert_true(has_evidence(&t, 1, "no-sec-fetch-user: "));
+		assert_true(has_note(&t, "was given by --referer: clicktrail answered"));
+		assert_false(has_note(&t, "instead of it"));
+		trails_are(&t, "page\nopen certain " LINK "\n");
+	}
+	/* A browser that sends something else than it was told. */
+	struct test t;
+	setup(&t, LINK);
+	build_note(&t.b, FACT_NULL, "referer", pages[0]);
+	BUILD(&t.b, LINK, .referer = "https://mail.example/", .status = 200, .body = "<p>");
+	derive(&t);
+	assert_true(has_note(&t, "sent the Referer https://mail.example/ instead of it"));
+	teardown(&t);
+}
+
+/* What a reader must know of how a link was asked for: who resolved names, and what could still
+ * be told. */
+static void circumstances(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	struct fact_session *s =
+		(struct fact_session *)(uintptr_t)t.b.model.sessions[t.b.model.n_sessions - 1];
+	s->via = span_str("socks5h://127.0.0.1:9050");
+	s->device = span_str("iphone");
+	build_note(&t.b, FACT_NULL, "device-giveaway", "the fonts");
+	build_note(&t.b, FACT_NULL, "device-giveaway", "the engine");
+	BUILD(&t.b, LINK, .status = 200, .body = "<p>");
+	derive(&t);
+	assert_true(has_note(&t, "--device iphone"));
+	assert_true(has_note(&t, "could still tell: the fonts; the engine"));
+	assert_true(has_note(&t,
+		"names were resolved there, and the addresses they led to were for that exit "
+		"to check, not for clicktrail; by which address it went out is not known"));
+	static const char *const exits[] = {"9.9.9.9", "9.9.9.9", "8.8.8.8"};
+	for (size_t i = 0; i < 3; i++) {
+		struct fact_leg leg;
+		fact_init(FACT_KIND_LEG, &leg);
+		leg.session = s->session;
+		leg.leg = 100 + (int64_t)i;
+		leg.exit_ip = span_str(exits[i]);
+		model_add(&t.b.model, FACT_KIND_LEG, ++t.b.seq, &leg);
+	}
+	derive(&t);
+	assert_true(has_note(&t, "as it says itself, it went out by 9.9.9.9, 8.8.8.8"));
+	teardown(&t);
+}
+
 #define CHROMIUM .chromium = true, .status = 200
 /* Chromium over http: the words of a frame's request are those of a page's. */
 static void frames_of_chromium(void **state)
@@ -224,6 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sub_resources),
+		cmocka_unit_test(page_of_a_given_referer),
+		cmocka_unit_test(circumstances),
 		cmocka_unit_test(frames_of_chromium),
 		cmocka_unit_test(background_traffic),
 		cmocka_unit_test(prefetch),

@@ -43,7 +43,8 @@ enum {
 
 /* Reports what a page can see of its browser, in a request of its own. */
 static const char page_html[] =
-	"<!doctype html><title>t</title><body><p>page<script>\n"
+	"<!doctype html><meta name=viewport "
+	"content='width=device-width'><title>t</title><body><p>page<script>\n"
 	"fetch('/"
 	"report?'+[navigator.webdriver,document.visibilityState,screen.width,screen.height,"
 	"navigator.onLine,Intl.DateTimeFormat().resolvedOptions().timeZone,"

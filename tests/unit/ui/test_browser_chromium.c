@@ -179,7 +179,9 @@ static void another_makers(void **state)
 	char *link = page_wait(&p, "https link.example", "GET /start ");
 	has_not(link, "sec-ch-ua");
 	has(link, "(iPhone; CPU iPhone OS ");
-	page_wait(&p, "https link.example", ";iPhone;true;");
+	/* One language for scripts, as Safari has it, and two in the header. */
+	has(link, "\r\nAccept-Language: en-US,en;q=0.9\r\n");
+	page_wait(&p, "https link.example", ";en-US;500;iPhone;true;");
 	page_wait(&p, "https link.example", ";hints=none;coarse=true;");
 	assert_true(browser_stop(p.browser, &err));
 	page_fini(&p);

@@ -68,8 +68,10 @@ static char *errors_page(void)
 			  "requests and "
 			  "responses.\n\n| word | meaning |\n|---|---|\n");
 	add_oddities(&out);
-	buf_add_str(&out, "\nIn HTTP/2 messages (`host-differs` in any):\n\n"
+	buf_add_str(&out, "\nIn HTTP/2 messages (`host-differs` and `referer-page` in any):\n\n"
 			  "| word | meaning |\n|---|---|\n");
+	buf_add_str(&out, "| `" ODDITY_REFERER_PAGE "` | clicktrail answered it itself, as the "
+			  "page of --referer |\n");
 	add_h2_oddities(&out);
 	return buf_take_str(&out);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "tests/kit/make_mmdb.h"
 #include "ui/cli/options.h"
 
 #define T OPTIONS_TRACE
@@ -24,6 +25,7 @@
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
 static char junk_file[] = "/tmp/clicktrail-options-junk-XXXXXX";
+static char mmdb_file[] = "/tmp/clicktrail-options-mmdb-XXXXXX";
 static char rules_file[] = "/tmp/clicktrail-options-rules-XXXXXX";
 
 static const struct {
@@ -112,6 +114,11 @@ static const struct {
 	{T, "--via", "socks5h://127.0.0.1:9050", true},
 	{T, "--via", "http://user:pw@proxy.example:3128", true},
 	{T, "--via", "ftp://127.0.0.1:21", false},
+	{T, "--mmdb", mmdb_file, true},
+	{A, "--mmdb", mmdb_file, true},
+	{P, "--mmdb", mmdb_file, false},
+	{T, "--mmdb", junk_file, false},
+	{T, "--mmdb", "/nonexistent.mmdb", false},
 	{P, "--listen", "127.0.0.1:0", true},
 	{P, "--listen", "[::1]:8080", true},
 	{P, "--listen", "localhost:8080", false},
@@ -136,7 +143,17 @@ static const struct {
 	{T, "--ca-dir", "", false},
 	{T, "--json", NULL, true},
 	{D, "--json", NULL, true},
-	{T, "--referer", "https://a.example/", false},
+	{T, "--referer", "https://a.example/inbox?m=1", true},
+	{A, "--referer", "http://[::1]:8080/", true},
+	{A, "--referer", "", true},
+	{P, "--referer", "https://a.example/", false},
+	{D, "--referer", "https://a.example/", false},
+	{T, "--referer", "a.example", false},
+	{T, "--referer", "ftp://a.example/", false},
+	{T, "--referer", "https://", false},
+	{T, "--referer", "https://a.example/\r\nX-Evil: 1", false},
+	{T, "--referer", "https://a.example/a b", false},
+	{T, "--referer", "https://clicktrail.internal/ready", false},
 	{T, "--pcap", NULL, false},
 	{T, "--sett", "5", false},
 	{T, "--nonsense", NULL, false},
@@ -173,6 +190,8 @@ static int set_up(void **state)
 	write_file(pem_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	write_file(password_file, "user:secret-word\nmore\n");
 	write_file(junk_file, "no colon here\n");
+	write_file(mmdb_file, "");
+	make_mmdb(mmdb_file, 9, "CH");
 	write_file(rules_file,
 		"{\"format\": \"clicktrail-wrappers/1\", \"rules\": [{\"name\": \"own\", "
 		"\"vendor\": \"Own\", \"kind\": \"esp\", \"hosts\": \"t.own.example\"}]}");
@@ -185,6 +204,7 @@ static int tear_down(void **state)
 	unlink(pem_file);
 	unlink(password_file);
 	unlink(junk_file);
+	unlink(mmdb_file);
 	unlink(rules_file);
 	return 0;
 }
@@ -244,6 +264,50 @@ static void takes_every_device(void **state)
 		struct err err;
 		assert_true(parse(&o, T, "--device", *d, &err));
 		assert_string_equal(o.device, *d);
+		options_fini(&o);
+	}
+}
+
+/* As Referer has it: serialised, and without what browsers never send. */
+static void a_referer_is_what_is_sent(void **state)
+{
+	static const char *const table[][2] = {
+		{"https://a.example/x?y=1", "https://a.example/x?y=1"},
+		{"HTTPS://me:secret@A.example:443/x#part", "https://a.example/x"},
+		{"http://a.example:8080", "http://a.example:8080/"},
+		{"https://b\xc3\xbc"
+		 "cher.example/\xc3\xbc?q=\xc3\xbc",
+			"https://xn--bcher-kva.example/%C3%BC?q=%C3%BC"},
+		{"https://a.example/?", "https://a.example/?"},
+		{"", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct options o;
+		struct err err = {0};
+		if (!parse(&o, T, "--referer", table[i][0], &err))
+			fail_msg("%s: %s", table[i][0], err.detail);
+		if (table[i][1] == NULL)
+			assert_null(o.referer);
+		else
+			assert_string_equal(o.referer, table[i][1]);
+		char *json = options_json(&o);
+		assert_null(strstr(json, "secret"));
+		free(json);
+		options_fini(&o);
+	}
+	/* Longer, and browsers send the origin only. */
+	char url[5000];
+	struct options o;
+	struct err err = {0};
+	char *argv[] = {(char[]){"x"}, (char[]){"--referer"}, url, NULL};
+	int rest;
+	for (size_t n = 4096; n <= 4097; n++) {
+		memset(url, 'a', sizeof url);
+		memcpy(url, "https://a.example/", 18);
+		url[n] = 0;
+		options_init(&o, T);
+		assert_int_equal(options_parse(&o, 3, argv, &rest, &err), n == 4096);
 		options_fini(&o);
 	}
 }
@@ -393,6 +457,7 @@ int main(void)
 		cmocka_unit_test(takes_good_and_names_bad_values),
 		cmocka_unit_test(every_row_is_tested),
 		cmocka_unit_test(takes_every_device),
+		cmocka_unit_test(a_referer_is_what_is_sent),
 		cmocka_unit_test(reads_values),
 		cmocka_unit_test(a_missing_value_is_named),
 		cmocka_unit_test(records_no_secret),
