@@ -22,9 +22,9 @@ static const struct lab_step hsts_script[] = {
 };
 
 /* The second time nobody is asked for the redirect. Both times a page of another site leads there:
- * Chromium keeps what a person opened apart from that. */
+ * what Chromium keeps for such, it keeps apart. */
 static const struct lab_step kept_301[] = {
-	SCRIPT(HOME, "/1/{token}", "location='{u}'"),
+	SCRIPT(HOP2, "/1/{token}", "location='{u}'"),
 	{"301, to be kept", HOP1, "/2/{token}", CACHEABLE, serve_location, 301,
 		MECHANISM_HTTP_REDIRECT, "{u}", NULL, NULL},
 	{"goes back, once", HOP2, "/3/{token}", ONCE | LEADS_TO(2), serve_page, 200,
@@ -34,7 +34,7 @@ static const struct lab_step kept_301[] = {
 		WAIT},
 };
 static const struct lab_step kept_302[] = {
-	META(HOME, "/1/{token}", "<meta http-equiv=refresh content='0;url={u}'>"),
+	META(HOP2, "/1/{token}", "<meta http-equiv=refresh content='0;url={u}'>"),
 	{"302, to be kept for a minute", HOP1, "/2/{token}", CACHEABLE, serve_location, 302,
 		MECHANISM_HTTP_REDIRECT, "{u}", NULL, NULL},
 	{"goes back, once", HOP2, "/3/{token}", ONCE | LEADS_TO(2), serve_page, 200,
