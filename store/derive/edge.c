@@ -178,6 +178,14 @@ static void weigh_gesture(struct walk *w, const struct signs *n, struct candidat
 		weaken(c, 15, "nobody was there to click it, and no script that does was seen");
 }
 
+/* Firefox loads a page again in the words in which it was loaded first, but for the gesture
+ * (measured in Firefox ESR 153; Chromium says same-origin). */
+static bool reloads(const struct signs *n, const struct candidate *c)
+{
+	return c->cue->how == SCRIPT_RELOAD && n->sec_fetch && !n->user &&
+	       n->site == c->source->signs->site;
+}
+
 static void weigh_script(struct walk *w, const struct model_exchange *x, const struct signs *n,
 	struct candidate *c)
 {
@@ -193,7 +201,7 @@ static void weigh_script(struct walk *w, const struct model_exchange *x, const s
 		weigh_gesture(w, n, c);
 		return;
 	}
-	if (!by_document(n, c))
+	if (!reloads(n, c) && !by_document(n, c))
 		return;
 	if (span_is(x->request->method, "POST") && c->cue->how != SCRIPT_ACTION)
 		reject(c, "location and open make a GET");
@@ -404,7 +412,10 @@ static enum trail_confidence at_most(
 	case CUE_ANCHOR:
 		return n->sec_fetch && n->user ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	case CUE_SCRIPT:
-		return (cue->how == SCRIPT_ASSIGN || cue->how == SCRIPT_RELOAD) && n->sec_fetch
+		/* Whoever sits there may load it again, too. */
+		return (cue->how == SCRIPT_ASSIGN ||
+			       (cue->how == SCRIPT_RELOAD && !w->attended)) &&
+				       n->sec_fetch
 			       ? CONFIDENCE_CERTAIN
 			       : CONFIDENCE_LIKELY;
 	case CUE_LOCATION_UNUSED:

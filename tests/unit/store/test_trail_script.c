@@ -49,6 +49,26 @@ static void script_elsewhere(void **state)
 		       "script likely https://c.example/end\n");
 }
 
+/* Firefox loads again in the words of the first time; a person may do so as well. */
+static void script_reloads(void **state)
+{
+	(void)state;
+	struct test t;
+	for (int attended = 0; attended < 2; attended++) {
+		setup(&t, attended ? NULL : LINK);
+		BUILD(&t.b, LINK, .kind = BUILD_TYPED, .status = 200,
+			.body = "<script>location.reload()</script>");
+		BUILD(&t.b, LINK, .kind = BUILD_SCRIPTED, .site = "none", .at_ms = 100,
+			.status = 200, .body = "x");
+		trails_are(&t, attended ? "page\n"
+					  "open likely https://click.example/t?id=1\n"
+					  "script likely https://click.example/t?id=1\n"
+					: "page\n"
+					  "open certain https://click.example/t?id=1\n"
+					  "script certain https://click.example/t?id=1\n");
+	}
+}
+
 /* A frame whose document stands in the page: its script moves the page, its refresh itself. */
 static void script_in_srcdoc(void **state)
 {
@@ -145,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(script_in_page),
 		cmocka_unit_test(script_elsewhere),
+		cmocka_unit_test(script_reloads),
 		cmocka_unit_test(script_in_srcdoc),
 		cmocka_unit_test(script_with_a_token),
 		cmocka_unit_test(by_exclusion),
