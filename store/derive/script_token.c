@@ -42,11 +42,13 @@ static void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t le
 static bool skip_blank(struct lexer *l)
 {
 	uint8_t c = l->text.p[l->at];
-	struct span rest = span_from(l->text, l->at);
 	if (c <= ' ') {
 		l->at++;
 		return true;
 	}
+	if (c != '/' && c != '<')
+		return false;
+	struct span rest = span_from(l->text, l->at);
 	bool line = span_starts(rest, "//") || span_starts(rest, "<!--");
 	if (!line && !span_starts(rest, "/*"))
 		return false;
@@ -126,27 +128,62 @@ static bool regex_may_start(const struct lexer *l)
 	return false;
 }
 
+/* Length of the punctuator, and what it is. */
+static size_t punct_len(struct span rest, uint8_t *punct)
+{
+	uint8_t c = rest.p[0], next = rest.n > 1 ? rest.p[1] : 0,
+		third = rest.n > 2 ? rest.p[2] : 0;
+	*punct = PUNCT_OTHER;
+	switch (c) {
+	case '?':
+		*punct = '.';
+		if (next == '.' && !ascii_digit(third))
+			return 2;
+		break;
+	case '=':
+		*punct = next == '=' ? PUNCT_EQUALS : PUNCT_ARROW;
+		if (next == '=' || next == '>')
+			return next == '=' && third == '=' ? 3 : 2;
+		break;
+	case '!':
+		if (next == '=')
+			return third == '=' ? 3 : 2;
+		break;
+	case '+':
+		*punct = next == '=' ? PUNCT_PLUS_ASSIGN : PUNCT_OTHER;
+		if (next == '=' || next == '+')
+			return 2;
+		break;
+	case '-':
+		if (next == '=' || next == '-')
+			return 2;
+		break;
+	case '<':
+	case '>':
+	case '*':
+		if (next == '=')
+			return 2;
+		break;
+	case '&':
+	case '|':
+		if (next == c)
+			return 2;
+		break;
+	case '.':
+		if (next == '.' && third == '.')
+			return 3;
+		break;
+	default: break;
+	}
+	*punct = c;
+	return 1;
+}
+
 static void push_punct(struct lexer *l)
 {
-	struct span rest = span_from(l->text, l->at);
-	static const struct {
-		const char *text;
-		uint8_t punct;
-	} longs[] = {{"===", PUNCT_EQUALS}, {"!==", PUNCT_OTHER}, {"==", PUNCT_EQUALS},
-		{"!=", PUNCT_OTHER}, {"=>", PUNCT_ARROW}, {"+=", PUNCT_PLUS_ASSIGN},
-		{"++", PUNCT_OTHER}, {"--", PUNCT_OTHER}, {"<=", PUNCT_OTHER},
-		{">=", PUNCT_OTHER}, {"&&", PUNCT_OTHER}, {"||", PUNCT_OTHER},
-		{"...", PUNCT_OTHER}, {"-=", PUNCT_OTHER}, {"*=", PUNCT_OTHER}};
-	if (span_starts(rest, "?.") && !(rest.n > 2 && ascii_digit(rest.p[2]))) {
-		push(l, TOKEN_PUNCT, '.', 2);
-		return;
-	}
-	for (size_t i = 0; i < sizeof longs / sizeof *longs; i++)
-		if (span_starts(rest, longs[i].text)) {
-			push(l, TOKEN_PUNCT, longs[i].punct, strlen(longs[i].text));
-			return;
-		}
-	push(l, TOKEN_PUNCT, rest.p[0], 1);
+	uint8_t punct;
+	size_t n = punct_len(span_from(l->text, l->at), &punct);
+	push(l, TOKEN_PUNCT, punct, n);
 }
 
 static void push_next(struct lexer *l)
