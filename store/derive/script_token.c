@@ -12,9 +12,18 @@ struct lexer {
 	size_t max, cap;
 };
 
-static bool name_byte(uint8_t c)
+static inline bool name_byte(uint8_t c)
 {
-	return ascii_alpha(c) || ascii_digit(c) || c == '_' || c == '$' || c >= 0x80;
+	uint8_t letter = (uint8_t)((c | 32) - 'a');
+	return letter < 26 || ascii_digit(c) || c == '_' || c == '$' || c >= 0x80;
+}
+
+/* Up to where a name goes on that starts or goes on at offset n from here. */
+static size_t name_len(const struct span rest, size_t n)
+{
+	while (n < rest.n && name_byte(rest.p[n]))
+		n++;
+	return n;
 }
 
 static int ahead(const struct lexer *l, size_t n)
@@ -22,11 +31,11 @@ static int ahead(const struct lexer *l, size_t n)
 	return l->at + n < l->text.n ? l->text.p[l->at + n] : -1;
 }
 
-static void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t len)
+static inline void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t len)
 {
 	struct tokens *t = l->out;
 	if (t->n + 1 >= l->cap) {
-		l->cap = l->cap == 0 ? 256 : l->cap * 2;
+		l->cap = l->cap == 0 ? 64 + l->text.n / 8 : l->cap * 2;
 		struct token *list = realloc(t->list, l->cap * sizeof *list);
 		if (list == NULL)
 			abort();
@@ -58,13 +67,13 @@ static bool skip_blank(struct lexer *l)
 }
 
 /* Length of a quoted string, quotes included; an unclosed one ends at its line. */
-static size_t string_len(const struct lexer *l, uint8_t quote)
+static size_t string_len(struct span rest, uint8_t quote)
 {
 	size_t n = 1;
-	for (int c; (c = ahead(l, n)) != -1 && c != '\n'; n++) {
-		if (c == '\\' && ahead(l, n + 1) != -1)
+	for (; n < rest.n && rest.p[n] != '\n'; n++) {
+		if (rest.p[n] == '\\' && n + 1 < rest.n)
 			n++;
-		else if (c == quote)
+		else if (rest.p[n] == quote)
 			return n + 1;
 	}
 	return n;
@@ -191,7 +200,7 @@ static void push_next(struct lexer *l)
 	uint8_t c = l->text.p[l->at];
 	size_t n = 1;
 	if (c == '"' || c == '\'') {
-		push(l, TOKEN_STRING, 0, string_len(l, c));
+		push(l, TOKEN_STRING, 0, string_len(span_from(l->text, l->at), c));
 	} else if (c == '`') {
 		push(l, TOKEN_TEMPLATE, 0, template_len(l));
 	} else if (ascii_digit(c) ||
@@ -201,9 +210,7 @@ static void push_next(struct lexer *l)
 			n++;
 		push(l, TOKEN_NUMBER, 0, n);
 	} else if (name_byte(c)) {
-		while (ahead(l, n) != -1 && name_byte((uint8_t)ahead(l, n)))
-			n++;
-		push(l, TOKEN_NAME, 0, n);
+		push(l, TOKEN_NAME, 0, name_len(span_from(l->text, l->at), n));
 	} else if (c == '/' && regex_may_start(l) && (n = regex_len(l)) > 0) {
 		push(l, TOKEN_REGEX, 0, n);
 	} else {
