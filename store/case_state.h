@@ -41,6 +41,7 @@ struct case_file {
 	int64_t deadline_us; /* of the call under way; 0: none */
 	struct arena texts;  /* what case_about gave */
 	sqlite3_stmt *facts;
+	sqlite3_stmt *for_trails;                               /* made when first needed */
 	sqlite3_stmt *find_index, *body_indexed, *body_between; /* made when first needed */
 	struct case_spans bodies;
 };

@@ -153,7 +153,7 @@ static void add_certificate(struct model *m, struct fact_certificate *c)
 	break
 #define LEG_OF(type) ((const struct type *)copy)->leg
 
-static void add_copy(struct model *m, enum fact_kind kind, int64_t seq, void *copy)
+static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *copy)
 {
 	switch (kind) {
 	case FACT_KIND_SESSION: LIST(sessions, n_sessions, fact_session);
@@ -191,19 +191,37 @@ static int64_t fact_at_us(enum fact_kind kind, const void *fact)
 	return at;
 }
 
-void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
+/* Kinds that derivation and reports look at. */
+static bool wanted(enum fact_kind kind)
+{
+	return kind != FACT_KIND_CHUNK && kind != FACT_KIND_INTERIM &&
+	       kind != FACT_KIND_LEG_END && kind != FACT_KIND_H2_FRAME;
+}
+
+static void passed(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	int64_t at_us = fact_at_us(kind, fact);
 	if (seq > m->last_seq)
 		m->last_seq = seq;
 	if (at_us != FACT_NULL && (m->last_at_us == FACT_NULL || at_us > m->last_at_us))
 		m->last_at_us = at_us;
-	if (kind == FACT_KIND_CHUNK || kind == FACT_KIND_INTERIM || kind == FACT_KIND_LEG_END ||
-		kind == FACT_KIND_H2_FRAME)
+}
+
+void model_take(struct model *m, enum fact_kind kind, int64_t seq, void *fact)
+{
+	passed(m, kind, seq, fact);
+	if (wanted(kind))
+		add_taken(m, kind, seq, fact);
+}
+
+void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	passed(m, kind, seq, fact);
+	if (!wanted(kind))
 		return;
 	void *copy = arena_alloc(&m->arena, fact_info(kind)->size);
 	fact_copy(kind, fact, copy, &m->arena);
-	add_copy(m, kind, seq, copy);
+	add_taken(m, kind, seq, copy);
 }
 
 struct span model_request_header(const struct model_exchange *x, const char *name)

@@ -83,6 +83,9 @@ void model_fini(struct model *m);
  * dropped and counted in n_orphans. */
 void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact);
 
+/* The same without a copy: the fact, and what it points to, must live as long as the model. */
+void model_take(struct model *m, enum fact_kind kind, int64_t seq, void *fact);
+
 /* Give an exchange its body (content coding as stored); it is decoded by the response's
  * Content-Encoding (at most five layers, bounded output and ratio). `whole`: raw is all that
  * was stored and the exchange ended. */
