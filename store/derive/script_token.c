@@ -256,6 +256,44 @@ void tokens_read(struct span text, size_t max, struct tokens *out)
 	pair_brackets(out);
 }
 
+size_t json_next(struct span text, size_t at)
+{
+	while (at < text.n && text.p[at] <= ' ')
+		at++;
+	return at;
+}
+
+/* Does the text go on as it does in JSON behind a value or a name? */
+static bool json_ends(struct span text, size_t at, bool name)
+{
+	at = json_next(text, at);
+	if (at == text.n)
+		return true;
+	uint8_t c = text.p[at];
+	return c == ',' || c == '}' || c == ']' || (name && c == ':');
+}
+
+size_t json_token(struct span text, size_t at)
+{
+	struct span rest = span_from(text, at);
+	uint8_t c = rest.p[0];
+	size_t len = 0;
+	if (c == '"') {
+		len = string_len(rest, c);
+		return len >= 2 && rest.p[len - 1] == '"' && json_ends(text, at + len, true)
+			       ? len
+			       : 0;
+	}
+	if (ascii_digit(c) || c == '{' || c == '}' || c == '[' || c == ']' || c == ',' ||
+		c == ':' || c == '-' || c == '.')
+		return 1;
+	if (span_starts(rest, "true") || span_starts(rest, "null"))
+		len = 4;
+	else if (span_starts(rest, "false"))
+		len = 5;
+	return json_ends(text, at + len, false) ? len : 0;
+}
+
 void tokens_fini(struct tokens *t)
 {
 	free(t->list);
