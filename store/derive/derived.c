@@ -147,6 +147,7 @@ const struct cue_list *derived_cues(const struct model_exchange *x)
 		.fields = x->res_fields,
 		.n_fields = x->n_res_fields,
 		.body = x->res_body,
+		.text = x->res_text,
 		.document = s->navigation || s->frame,
 		.scripting = true};
 	if (!source.document && s->referer_ok)

@@ -3,6 +3,7 @@
 #include "store/derive/decode.h"
 #include "store/derive/derived.h"
 #include "store/derive/index.h"
+#include "store/derive/texts.h"
 #include "store/fact/notes.h"
 
 #include <stdlib.h>
@@ -279,6 +280,26 @@ static struct span codings(const struct model_field *fields, size_t n, struct bu
 	return buf_span(b);
 }
 
+static void set_response(
+	struct model_exchange *x, struct span body, enum decode_result result, bool whole)
+{
+	x->res_body = body;
+	x->res_body_whole = whole && result == DECODE_WHOLE;
+	x->res_body_undecodable = result == DECODE_BROKEN || result == DECODE_UNKNOWN ||
+				  result == DECODE_LAYERS || result == DECODE_RATIO;
+	x->res_loaded = x->end != NULL;
+	derived_forget(x->derived);
+}
+
+/* The same script comes with many pages. */
+static bool may_come_again(
+	const struct model *m, const struct model_exchange *x, enum fact_side side, size_t n)
+{
+	return m->texts != NULL && side == SIDE_RESPONSE && n >= TEXT_SHARE_MIN &&
+	       x->end != NULL &&
+	       fields_is_script(fields_media_type(model_response_header(x, "content-type")));
+}
+
 void model_set_body(struct model *m, struct model_exchange *x, enum fact_side side,
 	struct span raw, bool whole)
 {
@@ -286,6 +307,13 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 	bool request = side == SIDE_REQUEST;
 	struct span coding = request ? codings(x->req_fields, x->n_req_fields, &list)
 				     : codings(x->res_fields, x->n_res_fields, &list);
+	if (may_come_again(m, x, side, raw.n)) {
+		x->res_text =
+			texts_get(m->texts, x->end->res_sha256, raw, coding, MODEL_BODY_MAX);
+		set_response(x, x->res_text->body, x->res_text->result, whole);
+		buf_fini(&list);
+		return;
+	}
 	enum decode_result result = decode_body(raw, coding, MODEL_BODY_MAX, &out);
 	struct span body =
 		arena_copy(&m->arena, buf_len(&out) > 0 ? buf_span(&out) : span_str(""));
@@ -294,12 +322,8 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 	if (request) {
 		x->req_body = body;
 		x->req_loaded = x->end != NULL;
-		return;
+	} else {
+		x->res_text = NULL;
+		set_response(x, body, result, whole);
 	}
-	x->res_body = body;
-	x->res_body_whole = whole && result == DECODE_WHOLE;
-	x->res_body_undecodable = result == DECODE_BROKEN || result == DECODE_UNKNOWN ||
-				  result == DECODE_LAYERS || result == DECODE_RATIO;
-	x->res_loaded = x->end != NULL;
-	derived_forget(x->derived);
 }

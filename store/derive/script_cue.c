@@ -386,6 +386,7 @@ static void read_code(struct arena *a, struct span code, const struct url *base,
 	}
 	script_apply_timers(&r, first);
 	out->limits |= r.e.limits || r.e.tokens.cut;
+	out->based |= r.e.based;
 	tokens_fini(&r.e.tokens);
 	for (size_t i = first; within != NULL && i < out->n_items; i++) {
 		out->items[i].at = within->at;

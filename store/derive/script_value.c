@@ -214,9 +214,10 @@ static bool char_codes(struct script_env *e, size_t *i, struct value *out)
 }
 
 /* The part of the document's own URL that location.NAME gives. */
-static bool location_part(const struct script_env *e, struct span name, struct value *out)
+static bool location_part(struct script_env *e, struct span name, struct value *out)
 {
 	const struct url *u = e->base;
+	e->based = true;
 	if (u == NULL)
 		return false;
 	if (span_is(name, "href"))

@@ -30,7 +30,7 @@ struct script_env {
 	struct binding *bindings; /* open addressing, n_slots of them (a power of two) */
 	size_t n_bindings, n_slots;
 	size_t steps, bytes; /* used up so far */
-	bool limits;
+	bool limits, based;  /* based: base was looked at */
 };
 
 /* Asked several times of every token: in the header, to be cheap. Behind the last one there is

@@ -142,11 +142,7 @@ static bool read_late(struct anew *w, struct err *err)
 static bool fill_window(struct anew *w, int64_t first, int64_t last, struct err *err)
 {
 	struct gather *g = w->g;
-	const struct wrapper_rules *wrappers = g->model.wrappers;
-	model_fini(&g->model);
-	model_init(&g->model);
-	g->model.wrappers = wrappers;
-	arena_fini(&g->arena);
+	gather_forget(g);
 	arena_fini(&w->facts);
 	for (size_t i = 0; i < w->n_sticky; i++)
 		model_add(&g->model, w->sticky[i].kind, w->sticky[i].seq, w->sticky[i].fact);
@@ -244,11 +240,7 @@ bool gather_store_anew(struct gather *g, int64_t session, struct writer *writer,
 		  store_sessions(&w, after, about.last_seq, err) &&
 		  store_summaries(&w, counts, err);
 	/* The facts of the last window go: nothing of it may be looked at any more. */
-	const struct wrapper_rules *wrappers = g->model.wrappers;
-	model_fini(&g->model);
-	model_init(&g->model);
-	g->model.wrappers = wrappers;
-	g->trails = (struct trail_set){0};
+	gather_forget(g);
 	arena_fini(&w.facts);
 	arena_fini(&w.arena);
 	return ok;
