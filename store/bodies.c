@@ -173,18 +173,60 @@ static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exc
 	return s;
 }
 
-static bool find_index(struct case_file *c, bool *indexed, struct err *err)
+static bool step_int(struct case_file *c, sqlite3_stmt **kept, const char *sql, int64_t *out,
+	struct err *err)
 {
-	if (c->find_index == NULL)
-		c->find_index = db_prepare(c->db, find_index_sql, ERR_CASE_READ, err);
-	if (c->find_index == NULL)
+	if (*kept == NULL)
+		*kept = db_prepare(c->db, sql, ERR_CASE_READ, err);
+	if (*kept == NULL)
 		return false;
-	bool ok = sqlite3_step(c->find_index) == SQLITE_ROW;
-	*indexed = ok && sqlite3_column_int64(c->find_index, 0) != 0;
+	bool ok = sqlite3_step(*kept) == SQLITE_ROW;
+	*out = ok ? sqlite3_column_int64(*kept, 0) : 0;
 	if (!ok)
 		db_fail(c->db, ERR_CASE_READ, "the schema", err);
-	sqlite3_reset(c->find_index);
+	sqlite3_reset(*kept);
 	return ok;
+}
+
+static bool find_index(struct case_file *c, bool *indexed, struct err *err)
+{
+	int64_t version;
+	/* The schema's version says whether there is anything new to ask. */
+	if (!step_int(c, &c->schema_version, "PRAGMA schema_version", &version, err))
+		return false;
+	if (version != c->schema_seen || !c->schema_known) {
+		int64_t n;
+		if (!step_int(c, &c->find_index, find_index_sql, &n, err))
+			return false;
+		c->indexed = n != 0;
+		c->schema_known = true;
+		c->schema_seen = version;
+	}
+	*indexed = c->indexed;
+	return true;
+}
+
+/* The same short statements before and after each body: prepared once. */
+static bool run_short(
+	struct case_file *c, sqlite3_stmt **kept, const char *sql, struct err *err)
+{
+	if (*kept == NULL)
+		*kept = db_prepare(c->db, sql, ERR_CASE_READ, err);
+	if (*kept == NULL)
+		return false;
+	int rc = sqlite3_step(*kept);
+	sqlite3_reset(*kept);
+	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, sql, err);
+}
+
+static bool begin(struct case_file *c, struct err *err)
+{
+	return run_short(c, &c->begin, "BEGIN", err);
+}
+
+static bool roll_back(struct case_file *c, struct err *err)
+{
+	return run_short(c, &c->rollback, "ROLLBACK", err);
 }
 
 /* Begins a read transaction in which the index is there, or else the places of all chunks are
@@ -192,15 +234,15 @@ static bool find_index(struct case_file *c, bool *indexed, struct err *err)
 static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 {
 	case_start_clock(c);
-	if (!db_exec(c->db, "BEGIN", ERR_CASE_READ, err) || !find_index(c, indexed, err))
+	if (!begin(c, err) || !find_index(c, indexed, err))
 		return false;
 	if (*indexed)
 		return true;
 	/* Learning may take long: page by page, each a transaction of its own. */
-	if (!db_exec(c->db, "ROLLBACK", ERR_CASE_READ, err) || !learn_places(c, err))
+	if (!roll_back(c, err) || !learn_places(c, err))
 		return false;
 	case_start_clock(c);
-	return db_exec(c->db, "BEGIN", ERR_CASE_READ, err);
+	return begin(c, err);
 }
 
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
@@ -213,7 +255,7 @@ bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_
 	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
 	if (s != NULL)
 		sqlite3_reset(s);
-	if (sqlite3_get_autocommit(c->db) == 0)
-		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	if (sqlite3_get_autocommit(c->db) == 0 && !roll_back(c, ok ? err : NULL))
+		ok = false;
 	return ok;
 }

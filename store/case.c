@@ -162,6 +162,10 @@ void case_close(struct case_file *c)
 	if (c == NULL)
 		return;
 	sqlite3_finalize(c->facts);
+	sqlite3_finalize(c->for_trails);
+	sqlite3_finalize(c->begin);
+	sqlite3_finalize(c->rollback);
+	sqlite3_finalize(c->schema_version);
 	sqlite3_finalize(c->find_index);
 	sqlite3_finalize(c->body_indexed);
 	sqlite3_finalize(c->body_between);

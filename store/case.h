@@ -36,6 +36,15 @@ typedef bool case_fact_fn(void *ctx, enum fact_kind kind, int64_t seq, const voi
 bool case_facts(struct case_file *c, int64_t after, int64_t session, case_fact_fn *each,
 	void *ctx, struct err *err);
 
+/* What trails are derived from, from one number to another (inclusive), in order: requests,
+ * responses, their ends, what was let pass, notes, and connections that could not be made. Of
+ * these only the fields that derivation looks at; the rest is unknown. Much cheaper than all
+ * facts. They are copied into the arena and may be kept as long as it. Transactions as above.
+ */
+typedef void case_taken_fn(void *ctx, enum fact_kind kind, int64_t seq, void *fact);
+bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct arena *into,
+	case_taken_fn *each, void *ctx, struct err *err);
+
 /* At most max bytes of a stored body, from its start, appended to out. *whole is set if that is
  * all of what is stored. */
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,

@@ -12,48 +12,50 @@
 struct page_fact {
 	enum fact_kind kind;
 	int64_t seq;
-	const void *fact;
+	void *fact;
 };
 
 struct page {
-	struct arena arena;
+	struct arena *arena; /* what it points to */
+	size_t before;       /* bytes in the arena that were there before */
 	struct page_fact facts[CASE_PAGE_FACTS];
 	size_t n;
 	bool more; /* it was cut: there may be facts behind it */
 };
 
-static bool take_fact(struct case_file *c, struct page *page, enum fact_kind kind, int64_t seq,
+static bool take_fact(sqlite3_stmt *facts, struct page *page, enum fact_kind kind, int64_t seq,
 	struct err *err)
 {
 	union fact_any fact;
-	if (!get_row(c->facts, kind, &fact, err))
+	if (!get_row(facts, kind, &fact, err))
 		return false;
-	void *copy = arena_alloc(&page->arena, fact_info(kind)->size);
-	fact_copy(kind, &fact, copy, &page->arena);
+	void *copy = arena_alloc(page->arena, fact_info(kind)->size);
+	fact_copy(kind, &fact, copy, page->arena);
 	page->facts[page->n++] = (struct page_fact){kind, seq, copy};
 	return true;
 }
 
 static bool page_full(const struct page *page, int64_t until_us)
 {
-	return page->n == CASE_PAGE_FACTS || page->arena.total > CASE_PAGE_BYTES ||
+	return page->n == CASE_PAGE_FACTS ||
+	       page->arena->total - page->before > CASE_PAGE_BYTES ||
 	       (page->n % 32 == 0 && clock_now_us(clock_real()) > until_us);
 }
 
-static bool fill_page(struct case_file *c, struct page *page, int64_t after, struct err *err)
+static bool fill_page(struct case_file *c, sqlite3_stmt *facts, struct page *page,
+	int64_t after, struct err *err)
 {
 	int rc;
 	int64_t until_us = clock_now_us(clock_real()) + CASE_PAGE_MS * 1000LL;
-	sqlite3_bind_int64(c->facts, 1, after);
-	while ((rc = sqlite3_step(c->facts)) == SQLITE_ROW) {
+	while ((rc = sqlite3_step(facts)) == SQLITE_ROW) {
 		int64_t seq;
 		enum fact_kind kind;
-		if (!get_kind(c->facts, &seq, &kind, err))
+		if (!get_kind(facts, &seq, &kind, err))
 			return false;
 		if (seq <= after)
 			return err_set(err, ERR_CASE_READ, "facts out of order at number %lld",
 				(long long)seq);
-		if (!take_fact(c, page, kind, seq, err))
+		if (!take_fact(facts, page, kind, seq, err))
 			return false;
 		after = seq;
 		page->more = page_full(page, until_us);
@@ -63,14 +65,16 @@ static bool fill_page(struct case_file *c, struct page *page, int64_t after, str
 	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "facts", err);
 }
 
-static bool read_page(struct case_file *c, struct page *page, int64_t after, struct err *err)
+/* The statement is bound already. */
+static bool read_page(struct case_file *c, sqlite3_stmt *facts, struct page *page,
+	int64_t after, struct err *err)
 {
 	case_start_clock(c);
 	bool ok = db_exec(c->db, "BEGIN", ERR_CASE_READ, err);
 	if (!ok)
 		return false;
-	ok = fill_page(c, page, after, err);
-	sqlite3_reset(c->facts);
+	ok = fill_page(c, facts, page, after, err);
+	sqlite3_reset(facts);
 	sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 	return ok;
 }
@@ -90,8 +94,10 @@ bool case_facts(struct case_file *c, int64_t after, int64_t session, case_fact_f
 {
 	bool more = true, ok = true;
 	while (more && ok) {
-		struct page page = {0};
-		ok = read_page(c, &page, after, err);
+		struct arena arena = {0};
+		struct page page = {.arena = &arena};
+		sqlite3_bind_int64(c->facts, 1, after);
+		ok = read_page(c, c->facts, &page, after, err);
 		more = ok && page.more;
 		for (size_t i = 0; ok && i < page.n; i++) {
 			const struct page_fact *f = &page.facts[i];
@@ -103,7 +109,29 @@ bool case_facts(struct case_file *c, int64_t after, int64_t session, case_fact_f
 				break;
 			}
 		}
-		arena_fini(&page.arena);
+		arena_fini(&arena);
+	}
+	return ok;
+}
+
+bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct arena *into,
+	case_taken_fn *each, void *ctx, struct err *err)
+{
+	bool more = true, ok = true;
+	if (c->for_trails == NULL)
+		c->for_trails = get_prepare(c->db, GET_FOR_TRAILS, err);
+	if (c->for_trails == NULL)
+		return false;
+	while (more && ok) {
+		struct page page = {.arena = into, .before = into->total};
+		db_bind_int(c->for_trails, ":from", from);
+		db_bind_int(c->for_trails, ":to", to);
+		ok = read_page(c, c->for_trails, &page, from - 1, err);
+		more = ok && page.more;
+		for (size_t i = 0; ok && i < page.n; i++) {
+			from = page.facts[i].seq + 1;
+			each(ctx, page.facts[i].kind, page.facts[i].seq, page.facts[i].fact);
+		}
 	}
 	return ok;
 }

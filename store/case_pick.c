@@ -82,6 +82,16 @@ bool case_facts_of(struct case_file *c, enum fact_kind kind, case_fact_fn *each,
 	return ok;
 }
 
+bool case_handshakes_permitted(
+	struct case_file *c, case_fact_fn *each, void *ctx, struct err *err)
+{
+	case_start_clock(c);
+	sqlite3_stmt *s = get_prepare(c->db, GET_PERMITTED, err);
+	bool ok = s != NULL && each_row(c, s, each, ctx, err);
+	sqlite3_finalize(s);
+	return ok;
+}
+
 /* One page back; *found when it came upon another session, or the beginning. */
 static bool look_back(struct case_file *c, sqlite3_stmt *s, int64_t session, int64_t *before,
 	bool *found, struct err *err)

@@ -20,6 +20,9 @@ bool case_facts_by(struct case_file *c, enum fact_kind kind, int64_t key, case_f
 /* All facts of that kind, in order. For kinds of which there are few. */
 bool case_facts_of(struct case_file *c, enum fact_kind kind, case_fact_fn *each, void *ctx,
 	struct err *err);
+/* The handshakes whose certificate was let pass though it does not verify. */
+bool case_handshakes_permitted(
+	struct case_file *c, case_fact_fn *each, void *ctx, struct err *err);
 bool case_certificate(struct case_file *c, const uint8_t sha256[32], case_fact_fn *each,
 	void *ctx, struct err *err);
 

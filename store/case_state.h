@@ -41,7 +41,12 @@ struct case_file {
 	int64_t deadline_us; /* of the call under way; 0: none */
 	struct arena texts;  /* what case_about gave */
 	sqlite3_stmt *facts;
-	sqlite3_stmt *find_index, *body_indexed, *body_between; /* made when first needed */
+	sqlite3_stmt *for_trails; /* made when first needed */
+	/* Made when first needed. */
+	sqlite3_stmt *begin, *rollback, *schema_version, *find_index, *body_indexed,
+		*body_between;
+	bool schema_known, indexed;
+	int64_t schema_seen; /* that version of it has the index, or not: indexed */
 	struct case_spans bodies;
 };
 

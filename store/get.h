@@ -8,13 +8,17 @@
 #include "store/db.h"
 #include "store/fact/fact.h"
 
-/* In order of seq; a chunk's data is left out. The middle two need the index of a case at rest.
+/* In order of seq; a chunk's data is left out. GET_BY_KEY, GET_OF_KIND and GET_PERMITTED need
+ * the index of a case at rest.
  */
 enum get_what {
 	GET_AFTER,           /* seq > :after */
 	GET_BY_KEY,          /* of :kind, whose third field is :key */
 	GET_OF_KIND,         /* of :kind */
 	GET_OF_KIND_BETWEEN, /* of :kind, from :from to :to; without the index */
+	GET_FOR_TRAILS,      /* from :from to :to, what trails are derived from, as far as that
+				needs it */
+	GET_PERMITTED,       /* handshakes whose certificate was let pass; by the index */
 };
 sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err);
 /* Number and kind of the row that the statement stands on. */

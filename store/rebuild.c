@@ -195,3 +195,8 @@ bool writer_put_summary(
 			.session = summary->session, .keep = true, .summary = summary},
 		err);
 }
+
+bool writer_index(struct writer *w, struct err *err)
+{
+	return run_job(w, (struct writer_job){.indexes = true}, err);
+}

@@ -49,6 +49,9 @@ bool writer_put_derived(struct writer *w, int64_t session, const struct derived_
 /* The same, but none of those that are there are dropped. */
 bool writer_add_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
 	size_t n, struct err *err);
+/* The indexes that a case has at rest, now instead of when it is closed: for who derives from
+ * many facts and puts no more. Blocks until they are there. */
+bool writer_index(struct writer *w, struct err *err);
 /* After the last of a session's trails: readers may rely on them from here on. */
 bool writer_put_summary(
 	struct writer *w, const struct derived_session *summary, struct err *err);

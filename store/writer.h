@@ -33,6 +33,7 @@ struct writer_options {
 	enum writer_durability durability;
 	const struct clock *clock; /* NULL: the real one */
 	const char *operator_name; /* who runs this; may be NULL */
+	bool keep_indexes;         /* for who puts no facts, but what is derived from them */
 };
 
 struct writer;

@@ -126,7 +126,8 @@ static void finish_batch(struct writer *w, const struct writer_batch *b)
 static void finish_job(struct writer *w, struct writer_job *job)
 {
 	struct err err = {0};
-	bool ok = rebuild_store(w->db, job, &err);
+	bool ok = job->indexes ? writer_make_indexes(w->db, &err)
+			       : rebuild_store(w->db, job, &err);
 	pthread_mutex_lock(&w->lock);
 	job->ok = ok;
 	job->err = err;

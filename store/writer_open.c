@@ -284,7 +284,7 @@ static bool read_chunks(struct writer *w, struct err *err)
 
 /* Sorted in a temporary file, so that a large case takes no more memory than a small one (what
  * is sorted are numbers and digests); where there is no room for one, in memory. */
-static bool make_indexes(sqlite3 *db, struct err *err)
+bool writer_make_indexes(sqlite3 *db, struct err *err)
 {
 	struct err first;
 	if (!db_exec(db, "PRAGMA temp_store = FILE", ERR_CASE_WRITE, err))
@@ -299,7 +299,7 @@ static bool make_indexes(sqlite3 *db, struct err *err)
  * left uncleanly gets them first: to make them is to read it once. */
 static bool read_numbers(struct writer *w, struct err *err)
 {
-	return make_indexes(w->db, err) && get_last_seq(w->db, &w->last_seq, err) &&
+	return writer_make_indexes(w->db, err) && get_last_seq(w->db, &w->last_seq, err) &&
 	       last_number(w, last_session_sql, &w->sessions, err) &&
 	       last_number(w, last_tunnel_sql, &w->tunnels, err) &&
 	       last_number(w, last_leg_sql, &w->legs, err) &&
@@ -308,7 +308,7 @@ static bool read_numbers(struct writer *w, struct err *err)
 }
 
 /* A real commit and a real checkpoint: log and main file can both be written. */
-static bool prove(struct writer *w, struct err *err)
+static bool prove(struct writer *w, bool keep_indexes, struct err *err)
 {
 	if (!db_exec(w->db, "BEGIN IMMEDIATE", ERR_CASE_WRITE, err))
 		return false;
@@ -319,7 +319,7 @@ static bool prove(struct writer *w, struct err *err)
 	bool ok = (sqlite3_step(s) == SQLITE_DONE && sqlite3_changes(w->db) == 1) ||
 		  db_fail(w->db, ERR_CASE_WRITE, w->path, err);
 	sqlite3_finalize(s);
-	return ok && schema_unindex(w->db, err) &&
+	return ok && (keep_indexes || schema_unindex(w->db, err)) &&
 	       db_exec(w->db, "COMMIT", ERR_CASE_WRITE, err) && writer_checkpoint(w, err);
 }
 
@@ -416,7 +416,8 @@ struct writer *writer_open(
 		ok = w->lock_fd >= 0;
 	}
 	ok = ok && locked_claim(w, o, err) && open_db(w, o->durability, err) &&
-	     read_numbers(w, err) && prove(w, err) && prepare(w, err) && start(w, err);
+	     read_numbers(w, err) && prove(w, o->keep_indexes, err) && prepare(w, err) &&
+	     start(w, err);
 	if (ok)
 		return w;
 	if (err != NULL && err->kind == ERR_CASE_READ)
@@ -430,7 +431,7 @@ struct writer *writer_open(
 static bool settle(struct writer *w, struct err *err)
 {
 	sqlite3_busy_timeout(w->db, WRITER_CLOSE_BUSY_MS);
-	if (!make_indexes(w->db, err))
+	if (!writer_make_indexes(w->db, err))
 		return false;
 	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)

@@ -67,8 +67,9 @@ struct writer_turn {
 	_Atomic unsigned waiting;
 };
 
-/* Derived rows to be stored, on the stack of who waits for it. */
+/* Derived rows to be stored, or the indexes to be made, on the stack of who waits for it. */
 struct writer_job {
+	bool indexes; /* these, and no rows */
 	int64_t session;
 	bool keep; /* what is stored already */
 	const struct derived_trail *trails;
@@ -168,6 +169,7 @@ bool writer_must_checkpoint(const struct writer *w);
 void writer_fail(struct writer *w, const struct err *err);
 
 /* rebuild.c */
+bool writer_make_indexes(sqlite3 *db, struct err *err);
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err);
 
 #endif

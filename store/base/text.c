@@ -2,16 +2,6 @@
 
 #include <stdio.h>
 
-bool span_eq(struct span a, struct span b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool span_is(struct span a, const char *s)
-{
-	return span_eq(a, span_str(s));
-}
-
 bool span_eq_nocase(struct span a, struct span b)
 {
 	if (a.n != b.n)
@@ -20,23 +10,6 @@ bool span_eq_nocase(struct span a, struct span b)
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
-}
-
-bool span_is_nocase(struct span a, const char *s)
-{
-	return span_eq_nocase(a, span_str(s));
-}
-
-bool span_starts(struct span a, const char *s)
-{
-	size_t n = strlen(s);
-	return a.n >= n && memcmp(a.p, s, n) == 0;
-}
-
-bool span_starts_nocase(struct span a, const char *s)
-{
-	size_t n = strlen(s);
-	return a.n >= n && span_is_nocase(span_of(a.p, n), s);
 }
 
 bool span_ends_nocase(struct span a, const char *s)
@@ -67,8 +40,10 @@ size_t span_find_nocase(struct span hay, struct span needle, size_t from)
 {
 	if (needle.n > hay.n)
 		return SIZE_MAX;
+	uint8_t first = needle.n > 0 ? ascii_lower(needle.p[0]) : 0;
 	for (size_t i = from; i + needle.n <= hay.n; i++)
-		if (span_eq_nocase(span_of(hay.p + i, needle.n), needle))
+		if ((needle.n == 0 || ascii_lower(hay.p[i]) == first) &&
+			span_eq_nocase(span_of(hay.p + i, needle.n), needle))
 			return i;
 	return SIZE_MAX;
 }

@@ -38,12 +38,32 @@ static inline struct span span_first(struct span s, size_t n)
 	return span_of(s.p, n < s.n ? n : s.n);
 }
 
-bool span_eq(struct span a, struct span b);
-bool span_is(struct span a, const char *s);        /* same bytes */
-bool span_is_nocase(struct span a, const char *s); /* ASCII case folded */
+/* In the header, so that the length of a literal is known where it is compared: most are
+ * told apart by that alone. */
+static inline bool span_eq(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool span_is(struct span a, const char *s) /* same bytes */
+{
+	return span_eq(a, span_of(s, strlen(s)));
+}
+static inline bool span_starts(struct span a, const char *s)
+{
+	size_t n = strlen(s);
+	return a.n >= n && (n == 0 || memcmp(a.p, s, n) == 0);
+}
 bool span_eq_nocase(struct span a, struct span b);
-bool span_starts(struct span a, const char *s);
-bool span_starts_nocase(struct span a, const char *s);
+static inline bool span_is_nocase(struct span a, const char *s) /* ASCII case folded */
+{
+	size_t n = strlen(s);
+	return a.n == n && span_eq_nocase(a, span_of(s, n));
+}
+static inline bool span_starts_nocase(struct span a, const char *s)
+{
+	size_t n = strlen(s);
+	return a.n >= n && span_eq_nocase(span_of(a.p, n), span_of(s, n));
+}
 bool span_ends_nocase(struct span a, const char *s);
 /* Offset of the first occurrence at or after `from`, or SIZE_MAX. */
 size_t span_find(struct span hay, struct span needle, size_t from);

@@ -1,6 +1,7 @@
 #include "store/derive/cue.h"
 #include "store/derive/refresh.h"
 #include "store/derive/script_token.h"
+#include "store/derive/texts.h"
 #include "store/derive/url_parts.h"
 
 bool cue_redirect_status(int64_t status)
@@ -363,7 +364,12 @@ static void read_body(struct reading *r)
 	if (!s->scripting || s->document)
 		return;
 	if (data || fields_is_script(type)) {
-		read_script(r, r->body, 0, NULL, 0);
+		bool whole = s->text != NULL && r->body.p == s->text->body.p;
+		const struct script_page *known = whole ? text_script(s->text, r->base) : NULL;
+		if (known != NULL)
+			add_script(r, known, r->body, 0, NULL, 0);
+		else
+			read_script(r, r->body, 0, NULL, 0);
 		return;
 	}
 	script_cue_text(r->a, r->body, &p);

@@ -78,9 +78,10 @@ struct cue_source {
 	int64_t status;
 	const struct model_field *fields;
 	size_t n_fields;
-	struct span body; /* decoded; absent: not known. Must live as long as the cues */
-	bool document;    /* fetched to be shown (page, frame), not as a script or by one */
-	bool scripting;   /* the client runs scripts */
+	struct span body;  /* decoded; absent: not known. Must live as long as the cues */
+	struct text *text; /* that body, if it may come again (texts.h); NULL: not known to */
+	bool document;     /* fetched to be shown (page, frame), not as a script or by one */
+	bool scripting;    /* the client runs scripts */
 };
 
 /* A key of an Android intent URI, "intent:...#Intent;package=x;end", decoded; absent. */

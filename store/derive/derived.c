@@ -103,7 +103,8 @@ static void make_signs(const struct model_exchange *x, struct derived *d)
 	*s = (struct signs){0};
 	s->url_ok = url_parse(&d->arena, NULL, x->request->url, &s->url);
 	s->key = url_key(s->url_ok ? s->url.href : x->request->url);
-	s->path_key = s->url_ok ? url_key(without_query(&s->url)) : s->key;
+	s->path_key =
+		s->url_ok && s->url.query.p != NULL ? url_key(without_query(&s->url)) : s->key;
 	s->dest = model_request_header(x, "sec-fetch-dest");
 	s->mode = model_request_header(x, "sec-fetch-mode");
 	s->site = site_of(model_request_header(x, "sec-fetch-site"));
@@ -146,6 +147,7 @@ const struct cue_list *derived_cues(const struct model_exchange *x)
 		.fields = x->res_fields,
 		.n_fields = x->n_res_fields,
 		.body = x->res_body,
+		.text = x->res_text,
 		.document = s->navigation || s->frame,
 		.scripting = true};
 	if (!source.document && s->referer_ok)

@@ -1,6 +1,24 @@
 #include "store/derive/fields.h"
 #include "store/base/buf.h"
 
+/* Without spaces and tabs at its ends. */
+static struct span trimmed(struct span s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = span_of(s.p + 1, s.n - 1);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+static size_t lines_of(struct span s)
+{
+	size_t n = 1;
+	for (size_t at = 0; (at = span_find_byte(s, '\n', at)) != SIZE_MAX; at++)
+		n++;
+	return n;
+}
+
 size_t fields_parse(
 	struct arena *a, struct span head, struct span lines, struct model_field **out)
 {
@@ -11,18 +29,23 @@ size_t fields_parse(
 		size_t eol = span_find_byte(head, '\n', 0);
 		rest = eol == SIZE_MAX ? SPAN_NONE : span_from(head, eol + 1);
 	}
+	if (rest.n > 0)
+		fields = arena_alloc(a, lines_of(rest) * sizeof *fields);
 	while (rest.n > 0) {
 		size_t eol = span_find_byte(rest, '\n', 0);
-		struct span line = span_trim(span_first(rest, eol), "\r");
+		struct span line = span_first(rest, eol);
+		while (line.n > 0 && line.p[0] == '\r')
+			line = span_of(line.p + 1, line.n - 1);
+		while (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
 		rest = eol == SIZE_MAX ? SPAN_NONE : span_from(rest, eol + 1);
 		/* HTTP/2 has no head, and names that begin with a colon (RFC 9113 8.3). */
 		bool pseudo = head.p == NULL && line.n > 0 && line.p[0] == ':';
 		size_t colon = span_find_byte(line, ':', pseudo ? 1 : 0);
 		if (colon == SIZE_MAX || colon == 0)
 			continue;
-		ARENA_PUSH(a, fields, n,
-			(struct model_field){span_trim(span_first(line, colon), " \t"),
-				span_trim(span_from(line, colon + 1), " \t")});
+		fields[n++] = (struct model_field){
+			trimmed(span_first(line, colon)), trimmed(span_from(line, colon + 1))};
 	}
 	*out = fields;
 	return n;

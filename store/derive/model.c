@@ -3,6 +3,7 @@
 #include "store/derive/decode.h"
 #include "store/derive/derived.h"
 #include "store/derive/index.h"
+#include "store/derive/texts.h"
 #include "store/fact/notes.h"
 
 #include <stdlib.h>
@@ -154,7 +155,7 @@ static void add_certificate(struct model *m, struct fact_certificate *c)
 	break
 #define LEG_OF(type) ((const struct type *)copy)->leg
 
-static void add_copy(struct model *m, enum fact_kind kind, int64_t seq, void *copy)
+static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *copy)
 {
 	switch (kind) {
 	case FACT_KIND_SESSION: LIST(sessions, n_sessions, fact_session);
@@ -192,19 +193,37 @@ static int64_t fact_at_us(enum fact_kind kind, const void *fact)
 	return at;
 }
 
-void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
+/* Kinds that derivation and reports look at. */
+static bool wanted(enum fact_kind kind)
+{
+	return kind != FACT_KIND_CHUNK && kind != FACT_KIND_INTERIM &&
+	       kind != FACT_KIND_LEG_END && kind != FACT_KIND_H2_FRAME;
+}
+
+static void passed(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	int64_t at_us = fact_at_us(kind, fact);
 	if (seq > m->last_seq)
 		m->last_seq = seq;
 	if (at_us != FACT_NULL && (m->last_at_us == FACT_NULL || at_us > m->last_at_us))
 		m->last_at_us = at_us;
-	if (kind == FACT_KIND_CHUNK || kind == FACT_KIND_INTERIM || kind == FACT_KIND_LEG_END ||
-		kind == FACT_KIND_H2_FRAME)
+}
+
+void model_take(struct model *m, enum fact_kind kind, int64_t seq, void *fact)
+{
+	passed(m, kind, seq, fact);
+	if (wanted(kind))
+		add_taken(m, kind, seq, fact);
+}
+
+void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	passed(m, kind, seq, fact);
+	if (!wanted(kind))
 		return;
 	void *copy = arena_alloc(&m->arena, fact_info(kind)->size);
 	fact_copy(kind, fact, copy, &m->arena);
-	add_copy(m, kind, seq, copy);
+	add_taken(m, kind, seq, copy);
 }
 
 struct span model_request_header(const struct model_exchange *x, const char *name)
@@ -262,6 +281,26 @@ static struct span codings(const struct model_field *fields, size_t n, struct bu
 	return buf_span(b);
 }
 
+static void set_response(
+	struct model_exchange *x, struct span body, enum decode_result result, bool whole)
+{
+	x->res_body = body;
+	x->res_body_whole = whole && result == DECODE_WHOLE;
+	x->res_body_undecodable = result == DECODE_BROKEN || result == DECODE_UNKNOWN ||
+				  result == DECODE_LAYERS || result == DECODE_RATIO;
+	x->res_loaded = x->end != NULL;
+	derived_forget(x->derived);
+}
+
+/* The same script comes with many pages. */
+static bool may_come_again(
+	const struct model *m, const struct model_exchange *x, enum fact_side side, size_t n)
+{
+	return m->texts != NULL && side == SIDE_RESPONSE && n >= TEXT_SHARE_MIN &&
+	       x->end != NULL &&
+	       fields_is_script(fields_media_type(model_response_header(x, "content-type")));
+}
+
 void model_set_body(struct model *m, struct model_exchange *x, enum fact_side side,
 	struct span raw, bool whole)
 {
@@ -269,6 +308,13 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 	bool request = side == SIDE_REQUEST;
 	struct span coding = request ? codings(x->req_fields, x->n_req_fields, &list)
 				     : codings(x->res_fields, x->n_res_fields, &list);
+	if (may_come_again(m, x, side, raw.n)) {
+		x->res_text =
+			texts_get(m->texts, x->end->res_sha256, raw, coding, MODEL_BODY_MAX);
+		set_response(x, x->res_text->body, x->res_text->result, whole);
+		buf_fini(&list);
+		return;
+	}
 	enum decode_result result = decode_body(raw, coding, MODEL_BODY_MAX, &out);
 	struct span body =
 		arena_copy(&m->arena, buf_len(&out) > 0 ? buf_span(&out) : span_str(""));
@@ -277,14 +323,10 @@ void model_set_body(struct model *m, struct model_exchange *x, enum fact_side si
 	if (request) {
 		x->req_body = body;
 		x->req_loaded = x->end != NULL;
-		return;
+	} else {
+		x->res_text = NULL;
+		set_response(x, body, result, whole);
 	}
-	x->res_body = body;
-	x->res_body_whole = whole && result == DECODE_WHOLE;
-	x->res_body_undecodable = result == DECODE_BROKEN || result == DECODE_UNKNOWN ||
-				  result == DECODE_LAYERS || result == DECODE_RATIO;
-	x->res_loaded = x->end != NULL;
-	derived_forget(x->derived);
 }
 
 struct span model_note(const struct model *m, int64_t session, const char *code)

@@ -11,6 +11,8 @@
 #include "store/fact/fact.h"
 
 struct derived;
+struct text;
+struct texts;
 struct wrapper_rules;
 
 enum {
@@ -31,6 +33,7 @@ struct model_exchange {
 	/* Request body (forms) and response body, content coding removed, at most
 	 * MODEL_BODY_MAX; absent where not loaded. */
 	struct span req_body, res_body;
+	struct text *res_text; /* the body is this one of texts; NULL: of none */
 	bool res_body_whole, res_body_undecodable;
 	bool req_loaded, res_loaded; /* model_set_body came with all that will ever be stored */
 	bool noise; /* the browser's own background traffic, as a note or the end says; or the
@@ -75,6 +78,7 @@ struct model {
 	/* A user's own rules for what links claim, set by whoever filled the model; borrowed,
 	 * NULL: the built-in ones alone. */
 	const struct wrapper_rules *wrappers;
+	struct texts *texts; /* what scripts say that were seen before; borrowed, NULL: none */
 };
 
 void model_init(struct model *m);
@@ -83,6 +87,9 @@ void model_fini(struct model *m);
 /* Take one fact (copied). Chunk facts are ignored. Never fails: a response without a request is
  * dropped and counted in n_orphans. */
 void model_add(struct model *m, enum fact_kind kind, int64_t seq, const void *fact);
+
+/* The same without a copy: the fact, and what it points to, must live as long as the model. */
+void model_take(struct model *m, enum fact_kind kind, int64_t seq, void *fact);
 
 /* Give an exchange its body (content coding as stored); it is decoded by the response's
  * Content-Encoding (at most five layers, bounded output and ratio). `whole`: raw is all that

@@ -349,10 +349,50 @@ static void pass(struct reading *r)
 	}
 }
 
+/* JSON: only its strings say anything, none of them is a part of a longer expression, and there
+ * is nothing to learn in a first pass. False: it is something else, or may reach a limit. */
+static bool pass_json(struct reading *r)
+{
+	struct span text = r->e.text;
+	size_t at = json_next(text, 0);
+	if (at == text.n || strchr("{[\"", text.p[at]) == NULL ||
+		text.n > (size_t)SCRIPT_TOKENS_MAX / 2 >> 2 * r->depth)
+		return false;
+	for (; at < text.n; at = json_next(text, at)) {
+		size_t len = json_token(text, at);
+		if (len == 0)
+			return false;
+		if (text.p[at] == '"') {
+			struct span value = span_of(text.p + at + 1, len - 2);
+			if (len > SCRIPT_VALUE_MAX)
+				return false;
+			if (span_find_byte(value, '\\', 0) != SIZE_MAX) {
+				struct buf b = {0};
+				script_unescape(value, &b);
+				value = arena_copy(r->e.a, buf_span(&b));
+				buf_fini(&b);
+			}
+			emit(r, (struct use){.at = at, .len = len}, value, false, NULL, 0);
+		}
+		at += len;
+	}
+	return true;
+}
+
+static void pass_code(struct reading *r)
+{
+	tokens_read(r->e.text, SCRIPT_TOKENS_MAX >> 2 * r->depth, &r->e.tokens);
+	r->emitting = false;
+	pass(r);
+	r->emitting = true;
+	pass(r);
+}
+
 /* Code inside a string: what it says stands where the string stands. */
 static void read_code(struct arena *a, struct span code, const struct url *base, unsigned depth,
 	const struct script_item *within, struct script_page *out)
 {
+	struct script_page before = *out;
 	size_t first = out->n_items;
 	if (depth > SCRIPT_DEPTH_MAX || out->n_inner == SCRIPT_INNER_MAX) {
 		out->limits = true;
@@ -361,13 +401,18 @@ static void read_code(struct arena *a, struct span code, const struct url *base,
 	out->n_inner += depth > 0;
 	struct reading r = {
 		.e = {.a = a, .text = code, .base = base}, .out = out, .depth = depth};
-	tokens_read(code, SCRIPT_TOKENS_MAX >> 2 * depth, &r.e.tokens);
 	r.e.steps = depth > 0 ? SCRIPT_STEPS_MAX - SCRIPT_STEPS_MAX / 16 : 0;
-	pass(&r);
 	r.emitting = true;
-	pass(&r);
+	if (!pass_json(&r)) {
+		out->n_items = first;
+		out->n_inner = before.n_inner + (depth > 0);
+		out->limits = before.limits;
+		r.e.bytes = 0;
+		pass_code(&r);
+	}
 	script_apply_stretches(&r, first);
 	out->limits |= r.e.limits || r.e.tokens.cut;
+	out->based |= r.e.based;
 	tokens_fini(&r.e.tokens);
 	for (size_t i = first; within != NULL && i < out->n_items; i++) {
 		out->items[i].at = within->at;

@@ -58,6 +58,7 @@ struct script_page {
 	size_t n_items;
 	size_t n_inner; /* strings in it that were read as code */
 	bool limits;    /* a limit was reached: not all was read */
+	bool based;     /* base was looked at: with another one it may say something else */
 };
 
 /* base: the document's URL, for scripts that build on their own location; may be NULL. */

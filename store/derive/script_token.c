@@ -12,9 +12,18 @@ struct lexer {
 	size_t max, cap;
 };
 
-static bool name_byte(uint8_t c)
+static inline bool name_byte(uint8_t c)
 {
-	return ascii_alpha(c) || ascii_digit(c) || c == '_' || c == '$' || c >= 0x80;
+	uint8_t letter = (uint8_t)((c | 32) - 'a');
+	return letter < 26 || ascii_digit(c) || c == '_' || c == '$' || c >= 0x80;
+}
+
+/* Up to where a name goes on that starts or goes on at offset n from here. */
+static size_t name_len(const struct span rest, size_t n)
+{
+	while (n < rest.n && name_byte(rest.p[n]))
+		n++;
+	return n;
 }
 
 static int ahead(const struct lexer *l, size_t n)
@@ -22,11 +31,11 @@ static int ahead(const struct lexer *l, size_t n)
 	return l->at + n < l->text.n ? l->text.p[l->at + n] : -1;
 }
 
-static void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t len)
+static inline void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t len)
 {
 	struct tokens *t = l->out;
 	if (t->n + 1 >= l->cap) {
-		l->cap = l->cap == 0 ? 256 : l->cap * 2;
+		l->cap = l->cap == 0 ? 64 + l->text.n / 8 : l->cap * 2;
 		struct token *list = realloc(t->list, l->cap * sizeof *list);
 		if (list == NULL)
 			abort();
@@ -42,11 +51,13 @@ static void push(struct lexer *l, enum token_kind kind, uint8_t punct, size_t le
 static bool skip_blank(struct lexer *l)
 {
 	uint8_t c = l->text.p[l->at];
-	struct span rest = span_from(l->text, l->at);
 	if (c <= ' ') {
 		l->at++;
 		return true;
 	}
+	if (c != '/' && c != '<')
+		return false;
+	struct span rest = span_from(l->text, l->at);
 	bool line = span_starts(rest, "//") || span_starts(rest, "<!--");
 	if (!line && !span_starts(rest, "/*"))
 		return false;
@@ -56,13 +67,13 @@ static bool skip_blank(struct lexer *l)
 }
 
 /* Length of a quoted string, quotes included; an unclosed one ends at its line. */
-static size_t string_len(const struct lexer *l, uint8_t quote)
+static size_t string_len(struct span rest, uint8_t quote)
 {
 	size_t n = 1;
-	for (int c; (c = ahead(l, n)) != -1 && c != '\n'; n++) {
-		if (c == '\\' && ahead(l, n + 1) != -1)
+	for (; n < rest.n && rest.p[n] != '\n'; n++) {
+		if (rest.p[n] == '\\' && n + 1 < rest.n)
 			n++;
-		else if (c == quote)
+		else if (rest.p[n] == quote)
 			return n + 1;
 	}
 	return n;
@@ -126,27 +137,62 @@ static bool regex_may_start(const struct lexer *l)
 	return false;
 }
 
+/* Length of the punctuator, and what it is. */
+static size_t punct_len(struct span rest, uint8_t *punct)
+{
+	uint8_t c = rest.p[0], next = rest.n > 1 ? rest.p[1] : 0,
+		third = rest.n > 2 ? rest.p[2] : 0;
+	*punct = PUNCT_OTHER;
+	switch (c) {
+	case '?':
+		*punct = '.';
+		if (next == '.' && !ascii_digit(third))
+			return 2;
+		break;
+	case '=':
+		*punct = next == '=' ? PUNCT_EQUALS : PUNCT_ARROW;
+		if (next == '=' || next == '>')
+			return next == '=' && third == '=' ? 3 : 2;
+		break;
+	case '!':
+		if (next == '=')
+			return third == '=' ? 3 : 2;
+		break;
+	case '+':
+		*punct = next == '=' ? PUNCT_PLUS_ASSIGN : PUNCT_OTHER;
+		if (next == '=' || next == '+')
+			return 2;
+		break;
+	case '-':
+		if (next == '=' || next == '-')
+			return 2;
+		break;
+	case '<':
+	case '>':
+	case '*':
+		if (next == '=')
+			return 2;
+		break;
+	case '&':
+	case '|':
+		if (next == c)
+			return 2;
+		break;
+	case '.':
+		if (next == '.' && third == '.')
+			return 3;
+		break;
+	default: break;
+	}
+	*punct = c;
+	return 1;
+}
+
 static void push_punct(struct lexer *l)
 {
-	struct span rest = span_from(l->text, l->at);
-	static const struct {
-		const char *text;
-		uint8_t punct;
-	} longs[] = {{"===", PUNCT_EQUALS}, {"!==", PUNCT_OTHER}, {"==", PUNCT_EQUALS},
-		{"!=", PUNCT_OTHER}, {"=>", PUNCT_ARROW}, {"+=", PUNCT_PLUS_ASSIGN},
-		{"++", PUNCT_OTHER}, {"--", PUNCT_OTHER}, {"<=", PUNCT_OTHER},
-		{">=", PUNCT_OTHER}, {"&&", PUNCT_OTHER}, {"||", PUNCT_OTHER},
-		{"...", PUNCT_OTHER}, {"-=", PUNCT_OTHER}, {"*=", PUNCT_OTHER}};
-	if (span_starts(rest, "?.") && !(rest.n > 2 && ascii_digit(rest.p[2]))) {
-		push(l, TOKEN_PUNCT, '.', 2);
-		return;
-	}
-	for (size_t i = 0; i < sizeof longs / sizeof *longs; i++)
-		if (span_starts(rest, longs[i].text)) {
-			push(l, TOKEN_PUNCT, longs[i].punct, strlen(longs[i].text));
-			return;
-		}
-	push(l, TOKEN_PUNCT, rest.p[0], 1);
+	uint8_t punct;
+	size_t n = punct_len(span_from(l->text, l->at), &punct);
+	push(l, TOKEN_PUNCT, punct, n);
 }
 
 static void push_next(struct lexer *l)
@@ -154,7 +200,7 @@ static void push_next(struct lexer *l)
 	uint8_t c = l->text.p[l->at];
 	size_t n = 1;
 	if (c == '"' || c == '\'') {
-		push(l, TOKEN_STRING, 0, string_len(l, c));
+		push(l, TOKEN_STRING, 0, string_len(span_from(l->text, l->at), c));
 	} else if (c == '`') {
 		push(l, TOKEN_TEMPLATE, 0, template_len(l));
 	} else if (ascii_digit(c) ||
@@ -164,9 +210,7 @@ static void push_next(struct lexer *l)
 			n++;
 		push(l, TOKEN_NUMBER, 0, n);
 	} else if (name_byte(c)) {
-		while (ahead(l, n) != -1 && name_byte((uint8_t)ahead(l, n)))
-			n++;
-		push(l, TOKEN_NAME, 0, n);
+		push(l, TOKEN_NAME, 0, name_len(span_from(l->text, l->at), n));
 	} else if (c == '/' && regex_may_start(l) && (n = regex_len(l)) > 0) {
 		push(l, TOKEN_REGEX, 0, n);
 	} else {
@@ -210,6 +254,44 @@ void tokens_read(struct span text, size_t max, struct tokens *out)
 	push(&l, TOKEN_END, 0, 0);
 	out->n--;
 	pair_brackets(out);
+}
+
+size_t json_next(struct span text, size_t at)
+{
+	while (at < text.n && text.p[at] <= ' ')
+		at++;
+	return at;
+}
+
+/* Does the text go on as it does in JSON behind a value or a name? */
+static bool json_ends(struct span text, size_t at, bool name)
+{
+	at = json_next(text, at);
+	if (at == text.n)
+		return true;
+	uint8_t c = text.p[at];
+	return c == ',' || c == '}' || c == ']' || (name && c == ':');
+}
+
+size_t json_token(struct span text, size_t at)
+{
+	struct span rest = span_from(text, at);
+	uint8_t c = rest.p[0];
+	size_t len = 0;
+	if (c == '"') {
+		len = string_len(rest, c);
+		return len >= 2 && rest.p[len - 1] == '"' && json_ends(text, at + len, true)
+			       ? len
+			       : 0;
+	}
+	if (ascii_digit(c) || c == '{' || c == '}' || c == '[' || c == ']' || c == ',' ||
+		c == ':' || c == '-' || c == '.')
+		return 1;
+	if (span_starts(rest, "true") || span_starts(rest, "null"))
+		len = 4;
+	else if (span_starts(rest, "false"))
+		len = 5;
+	return json_ends(text, at + len, false) ? len : 0;
 }
 
 void tokens_fini(struct tokens *t)

@@ -37,6 +37,12 @@ struct tokens {
 void tokens_read(struct span text, size_t max, struct tokens *out);
 void tokens_fini(struct tokens *t);
 
+/* JSON needs no tokens in memory. Where the next one starts, from `at` on (text.n: nowhere),
+ * and the length of the one there: a string, true, false, null, or one byte of what else there
+ * is. 0: not in JSON, or not followed by what follows there. */
+size_t json_next(struct span text, size_t at);
+size_t json_token(struct span text, size_t at);
+
 /* The value of a string literal with its quotes, or of a piece of a template, appended:
  * ECMA-262 12.9.4. */
 void script_unescape(struct span body, struct buf *out);

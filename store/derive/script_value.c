@@ -5,28 +5,6 @@
 
 #include <stdlib.h>
 
-struct span token_text(const struct script_env *e, size_t i)
-{
-	const struct token *t = &e->tokens.list[i < e->tokens.n ? i : e->tokens.n];
-	return span_of(e->text.p + t->at, t->len);
-}
-
-bool token_is(const struct script_env *e, size_t i, uint8_t punct)
-{
-	return i < e->tokens.n && e->tokens.list[i].kind == TOKEN_PUNCT &&
-	       e->tokens.list[i].punct == punct;
-}
-
-static enum token_kind kind(const struct script_env *e, size_t i)
-{
-	return i < e->tokens.n ? e->tokens.list[i].kind : TOKEN_END;
-}
-
-bool token_is_name(const struct script_env *e, size_t i, const char *name)
-{
-	return kind(e, i) == TOKEN_NAME && span_is(token_text(e, i), name);
-}
-
 /* Index behind the bracket that closes the one at i; i + 1 if nothing does. */
 static size_t behind(const struct script_env *e, size_t i)
 {
@@ -128,11 +106,11 @@ void chain_read(struct script_env *e, size_t *i, struct chain *out)
 	for (;;) {
 		struct value name = {0};
 		size_t next = *i;
-		if (token_is(e, next, '.') && kind(e, next + 1) == TOKEN_NAME) {
+		if (token_is(e, next, '.') && token_kind(e, next + 1) == TOKEN_NAME) {
 			name.text = token_text(e, next + 1);
 			next += 2;
 		} else if (token_is(e, next, '[') && next + 1 < behind(e, next) - 1 &&
-			   kind(e, next + 1) == TOKEN_STRING) {
+			   token_kind(e, next + 1) == TOKEN_STRING) {
 			size_t inner = next + 1;
 			if (!expression(e, &inner, &name, SCRIPT_NESTING_MAX - 2) ||
 				inner != behind(e, next) - 1 || name.prefix)
@@ -155,7 +133,7 @@ static bool string_literal(struct script_env *e, size_t i, struct value *out)
 	s = span_from(s, 1);
 	if (s.n > 0)
 		s.n--;
-	if (kind(e, i) == TOKEN_TEMPLATE) {
+	if (token_kind(e, i) == TOKEN_TEMPLATE) {
 		/* Up to the first substitution. */
 		size_t at = span_find(s, span_str("${"), 0);
 		out->prefix = at != SIZE_MAX;
@@ -218,7 +196,7 @@ static bool char_codes(struct script_env *e, size_t *i, struct value *out)
 	size_t end = behind(e, *i);
 	struct buf b = {0};
 	for (size_t at = *i + 1; at + 1 < end; at++) {
-		if (kind(e, at) == TOKEN_NUMBER) {
+		if (token_kind(e, at) == TOKEN_NUMBER) {
 			char digits[16] = "";
 			struct span n = token_text(e, at);
 			memcpy(digits, n.p, n.n < 15 ? n.n : 15);
@@ -236,9 +214,10 @@ static bool char_codes(struct script_env *e, size_t *i, struct value *out)
 }
 
 /* The part of the document's own URL that location.NAME gives. */
-static bool location_part(const struct script_env *e, struct span name, struct value *out)
+static bool location_part(struct script_env *e, struct span name, struct value *out)
 {
 	const struct url *u = e->base;
+	e->based = true;
 	if (u == NULL)
 		return false;
 	if (span_is(name, "href"))
@@ -388,13 +367,13 @@ static bool operand(struct script_env *e, size_t *i, struct value *out, unsigned
 	*out = (struct value){0};
 	if (!step(e) || depth > SCRIPT_NESTING_MAX)
 		return false;
-	switch (kind(e, at)) {
+	switch (token_kind(e, at)) {
 	case TOKEN_STRING:
 	case TOKEN_NUMBER:
 	case TOKEN_TEMPLATE:
 		out->text = token_text(e, at);
-		ok = kind(e, at) == TOKEN_NUMBER ||
-		     (kind(e, at) == TOKEN_TEMPLATE && template_literal(e, at, out)) ||
+		ok = token_kind(e, at) == TOKEN_NUMBER ||
+		     (token_kind(e, at) == TOKEN_TEMPLATE && template_literal(e, at, out)) ||
 		     string_literal(e, at, out);
 		at++;
 		break;

@@ -30,12 +30,29 @@ struct script_env {
 	struct binding *bindings; /* open addressing, n_slots of them (a power of two) */
 	size_t n_bindings, n_slots;
 	size_t steps, bytes; /* used up so far */
-	bool limits;
+	bool limits, based;  /* based: base was looked at */
 };
 
-struct span token_text(const struct script_env *e, size_t i);
-bool token_is(const struct script_env *e, size_t i, uint8_t punct);
-bool token_is_name(const struct script_env *e, size_t i, const char *name);
+/* Asked several times of every token: in the header, to be cheap. Behind the last one there is
+ * a TOKEN_END. */
+static inline struct span token_text(const struct script_env *e, size_t i)
+{
+	const struct token *t = &e->tokens.list[i < e->tokens.n ? i : e->tokens.n];
+	return span_of(e->text.p + t->at, t->len);
+}
+static inline enum token_kind token_kind(const struct script_env *e, size_t i)
+{
+	return i < e->tokens.n ? (enum token_kind)e->tokens.list[i].kind : TOKEN_END;
+}
+static inline bool token_is(const struct script_env *e, size_t i, uint8_t punct)
+{
+	return i < e->tokens.n && e->tokens.list[i].kind == TOKEN_PUNCT &&
+	       e->tokens.list[i].punct == punct;
+}
+static inline bool token_is_name(const struct script_env *e, size_t i, const char *name)
+{
+	return token_kind(e, i) == TOKEN_NAME && span_is(token_text(e, i), name);
+}
 
 /* The expression at token *i. True if its start is known; *i is then behind what was
  * understood. False: *i is unchanged. */

@@ -75,6 +75,8 @@ bool url_parse(struct arena *a, const struct url *base, struct span input, struc
 {
 	if (input.n > URL_MAX)
 		return false;
+	if (url_plain(a, base, input, out))
+		return true;
 	struct url_state p = {.a = a, .base = base, .port = -1};
 	p.in = clean(a, input.p == NULL ? span_str("") : input);
 	bool ok = url_run_states(&p);

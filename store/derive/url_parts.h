@@ -55,4 +55,8 @@ struct url_state {
 bool url_run_states(struct url_state *p); /* false: not a URL */
 int url_default_port(struct span scheme); /* -1: none */
 
+/* url_plain.c: what url_parse makes of the input, if that is easily told; false says nothing.
+ */
+bool url_plain(struct arena *a, const struct url *base, struct span input, struct url *out);
+
 #endif

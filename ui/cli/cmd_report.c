@@ -156,7 +156,7 @@ static int run_explain(const struct command *self, int argc, char **argv)
 static bool rebuild(const struct reading *o, struct buf *out, struct err *err)
 {
 	struct gather g;
-	struct writer_options options = {.durability = DURABILITY_POWER};
+	struct writer_options options = {.durability = DURABILITY_POWER, .keep_indexes = true};
 	struct gather_counts counts = {0};
 	/* The reader first: it makes no case where there is none. */
 	bool good = gather_open(&g, o->path, 0, err);

@@ -9,6 +9,7 @@ bool gather_open(struct gather *g, const char *path, int64_t session, struct err
 	*g = (struct gather){
 		.session = session, .window = GATHER_WINDOW, .margin = GATHER_MARGIN};
 	model_init(&g->model);
+	g->model.texts = g->texts = texts_new();
 	g->file = case_open(path, err);
 	return g->file != NULL;
 }
@@ -17,9 +18,23 @@ void gather_close(struct gather *g)
 {
 	arena_fini(&g->arena);
 	model_fini(&g->model);
+	texts_free(g->texts);
+	g->texts = NULL;
 	if (g->file != NULL)
 		case_close(g->file);
 	g->file = NULL;
+}
+
+void gather_forget(struct gather *g)
+{
+	const struct wrapper_rules *wrappers = g->model.wrappers;
+	model_fini(&g->model);
+	model_init(&g->model);
+	texts_trim(g->texts);
+	g->model.wrappers = wrappers;
+	g->model.texts = g->texts;
+	g->trails = (struct trail_set){0};
+	arena_fini(&g->arena);
 }
 
 static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)

@@ -8,6 +8,7 @@
 #define UI_REPORT_GATHER_H
 
 #include "store/case.h"
+#include "store/derive/texts.h"
 #include "store/derive/trail.h"
 #include "store/rebuild.h"
 
@@ -17,10 +18,11 @@ struct gather {
 	struct case_file *file;
 	int64_t session; /* whose trails are derived; 0: of all */
 	struct model model;
-	int64_t last_seq;   /* of the facts read */
-	int64_t after;      /* facts up to here are of earlier sessions and were not read, */
-	bool earlier_certs; /* but for their certificates, once one was missing */
-	struct arena arena; /* the trails; emptied at each derivation */
+	struct texts *texts; /* the model's, kept when that is emptied */
+	int64_t last_seq;    /* of the facts read */
+	int64_t after;       /* facts up to here are of earlier sessions and were not read, */
+	bool earlier_certs;  /* but for their certificates, once one was missing */
+	struct arena arena;  /* the trails; emptied at each derivation */
 	struct trail_set trails;
 	bool more;              /* the last read brought something */
 	int64_t window, margin; /* of gather_store_anew, in facts */
@@ -42,6 +44,8 @@ bool gather_read(struct gather *g, bool *news, struct err *err);
  * Errors: CASE_READ. */
 bool gather_trail(
 	struct gather *g, int64_t session, int64_t number, bool *found, struct err *err);
+/* Empty the model and the trails; what the model borrows stays. */
+void gather_forget(struct gather *g);
 /* The bodies that may hold cues, of the exchanges that are in the model. */
 bool gather_bodies(struct gather *g, struct err *err);
 /* Stores the trails that g has read, of its session or of all, with their summaries. */

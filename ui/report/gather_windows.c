@@ -1,184 +1,153 @@
 /*
- * Trails of a session of any length, derived and stored in bounded memory: window after window
- * of its facts, each with a margin on both sides in which causes and continuations are looked
- * for. A session that fits into one window is derived whole. A trail belongs to the window in
- * which it begins.
+ * Trails of sessions of any length, derived and stored in bounded memory: window after window
+ * of a session's facts, each with a margin on both sides in which causes and continuations are
+ * looked for. A session that fits into one window is derived whole. A trail belongs to the
+ * window in which it begins. The case's indexes are there: what comes after a window, and
+ * bodies, are found by them.
  */
 #include "ui/report/gather.h"
-#include "ui/report/report.h"
 #include "ui/report/trail_rows.h"
 #include "store/case_pick.h"
 
-#include <stdlib.h>
-
-/* What came long after its exchange's request: beyond the margin. */
-struct late {
-	int64_t request_seq, seq;
-};
-
-/* What belongs to every window: the session itself, and what was let pass on long connections.
- */
+/* Facts that belong to every window of their session: the session itself, notes on it, and
+ * connections whose certificate was let pass. */
 struct sticky {
 	enum fact_kind kind;
-	int64_t seq;
+	int64_t session, seq;
 	const void *fact;
 };
 
-struct survey {
-	int64_t session, margin;
-	int64_t first_seq, last_seq;
-	int64_t *requests; /* by exchange, from first_exchange on: seq of its request */
-	size_t n_requests;
-	int64_t first_exchange;
-	struct arena arena;
-	struct late *late;
-	size_t n_late;
-	struct sticky *sticky;
-	size_t n_sticky;
+/* What was counted of a session, and how many of its trails are stored. */
+struct counted {
 	struct derived_session summary;
-	size_t n_ended;
+	size_t trails;
+	int64_t ended; /* exchanges, well */
 };
 
-/* ---- the first pass ---- */
+struct anew {
+	struct gather *g;
+	struct writer *writer;
+	int64_t session;    /* only this one; 0: all */
+	int64_t from, to;   /* of the window, margins left out: numbers of facts, to excluded */
+	struct arena arena; /* of these: */
+	struct sticky *sticky;
+	size_t n_sticky;
+	struct counted *counted;
+	size_t n_counted;
+	struct arena facts; /* of a window */
+};
 
-static void *grown(void *p, size_t size)
+/* Sessions come one after the other: the newest first. */
+static struct counted *counted_of(struct anew *w, int64_t session)
 {
-	p = realloc(p, size);
-	if (p == NULL)
-		abort();
-	return p;
+	for (size_t i = w->n_counted; i > 0; i--)
+		if (w->counted[i - 1].summary.session == session)
+			return &w->counted[i - 1];
+	struct counted c = {.summary = {.session = session}};
+	ARENA_PUSH(&w->arena, w->counted, w->n_counted, c);
+	return &w->counted[w->n_counted - 1];
 }
 
-static int64_t *request_of(struct survey *s, int64_t exchange)
+/* ---- before the first window ---- */
+
+/* The first field of every kind. */
+static int64_t session_of(enum fact_kind kind, const void *fact)
 {
-	int64_t at = exchange - s->first_exchange;
-	if (s->n_requests == 0 || at < 0 || (size_t)at >= s->n_requests)
-		return NULL;
-	return &s->requests[at];
+	int64_t session;
+	memcpy(&session, (const uint8_t *)fact + fact_info(kind)->fields[0].offset,
+		sizeof session);
+	return session;
 }
 
-/* Numbers of exchanges go on one by one; what a spoilt case says beyond that is left out. */
-static void saw_request(struct survey *s, const struct fact_request *f, int64_t seq)
+static bool keep(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
-	enum { AT_ONCE = 4096, GAP_MAX = 1 << 20 };
-	if (s->n_requests == 0)
-		s->first_exchange = f->exchange - AT_ONCE > 0 ? f->exchange - AT_ONCE : 1;
-	int64_t at = f->exchange - s->first_exchange;
-	if (at < 0 || at > (int64_t)s->n_requests + GAP_MAX)
-		return;
-	if ((size_t)at >= s->n_requests) {
-		size_t n = ((size_t)at + AT_ONCE) * 5 / 4;
-		s->requests = grown(s->requests, n * sizeof *s->requests);
-		memset(s->requests + s->n_requests, 0,
-			(n - s->n_requests) * sizeof *s->requests);
-		s->n_requests = n;
-	}
-	s->requests[at] = seq;
-	s->summary.exchanges++;
-	if (s->summary.user_agent.p != NULL)
-		return;
-	struct arena scratch = {0};
-	struct model_field *fields;
-	size_t n = fields_parse(&scratch, f->head, f->fields, &fields);
-	s->summary.user_agent = arena_copy(&s->arena, fields_value(fields, n, "User-Agent"));
-	arena_fini(&scratch);
-}
-
-static void saw_of_exchange(struct survey *s, int64_t exchange, int64_t seq)
-{
-	const int64_t *request = request_of(s, exchange);
-	if (request == NULL || *request == 0 || seq - *request <= s->margin / 2)
-		return;
-	struct late late = {*request, seq};
-	ARENA_PUSH(&s->arena, s->late, s->n_late, late);
-}
-
-static void keep(struct survey *s, enum fact_kind kind, int64_t seq, const void *fact)
-{
-	void *copy = arena_alloc(&s->arena, fact_info(kind)->size);
-	fact_copy(kind, fact, copy, &s->arena);
-	struct sticky sticky = {kind, seq, copy};
-	ARENA_PUSH(&s->arena, s->sticky, s->n_sticky, sticky);
-}
-
-static bool is_sticky(enum fact_kind kind, const void *fact)
-{
+	struct anew *w = ctx;
+	int64_t session = session_of(kind, fact);
 	const struct fact_note *note = fact;
-	const struct fact_handshake *handshake = fact;
-	if (kind == FACT_KIND_NOTE)
-		return note->tunnel == FACT_NULL && note->exchange == FACT_NULL;
-	if (kind == FACT_KIND_HANDSHAKE)
-		return handshake->permitted == 1;
-	return kind == FACT_KIND_SESSION || kind == FACT_KIND_SESSION_END;
-}
-
-static void saw_end(struct survey *s, const struct fact_exchange_end *f, int64_t seq)
-{
-	saw_of_exchange(s, f->exchange, seq);
-	s->n_ended += span_is(f->reason, "ok");
-}
-
-static bool survey_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
-{
-	struct survey *s = ctx;
-	if (s->first_seq == 0)
-		s->first_seq = seq;
-	s->last_seq = seq;
-	if (is_sticky(kind, fact))
-		keep(s, kind, seq, fact);
+	if ((w->session != 0 && session != w->session) ||
+		(kind == FACT_KIND_NOTE && note->exchange != FACT_NULL))
+		return true;
+	void *copy = arena_alloc(&w->arena, fact_info(kind)->size);
+	fact_copy(kind, fact, copy, &w->arena);
+	struct sticky sticky = {kind, session, seq, copy};
+	ARENA_PUSH(&w->arena, w->sticky, w->n_sticky, sticky);
 	if (kind == FACT_KIND_SESSION)
-		s->summary.user_agent =
-			arena_copy(&s->arena, ((const struct fact_session *)fact)->user_agent);
-	else if (kind == FACT_KIND_REQUEST)
-		saw_request(s, fact, seq);
-	else if (kind == FACT_KIND_RESPONSE)
-		saw_of_exchange(s, ((const struct fact_response *)fact)->exchange, seq);
-	else if (kind == FACT_KIND_EXCHANGE_END)
-		saw_end(s, fact, seq);
-	s->summary.opaque += kind == FACT_KIND_OPAQUE;
+		counted_of(w, session)->summary.user_agent =
+			((const struct fact_session *)copy)->user_agent;
 	return true;
+}
+
+static bool read_sticky(struct anew *w, struct err *err)
+{
+	struct case_file *c = w->g->file;
+	return case_facts_of(c, FACT_KIND_SESSION, keep, w, err) &&
+	       case_facts_of(c, FACT_KIND_SESSION_END, keep, w, err) &&
+	       case_facts_by(c, FACT_KIND_NOTE, FACT_NULL, keep, w, err) &&
+	       case_handshakes_permitted(c, keep, w, err);
 }
 
 /* ---- a window ---- */
 
-struct window {
-	struct gather *g;
-	const struct survey *s;
-	int64_t first, last; /* of its facts, margins included */
-};
-
-static bool into_window(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+static void count(struct anew *w, enum fact_kind kind, const void *fact)
 {
-	struct window *w = ctx;
-	if (seq > w->last)
-		return false;
-	if (!is_sticky(kind, fact))
-		model_add(&w->g->model, kind, seq, fact);
-	return true;
+	const struct fact_exchange_end *end = fact;
+	const struct fact_request *request = fact;
+	struct counted *c = counted_of(w, session_of(kind, fact));
+	c->summary.exchanges += kind == FACT_KIND_REQUEST;
+	c->summary.opaque += kind == FACT_KIND_OPAQUE;
+	c->ended += kind == FACT_KIND_EXCHANGE_END && span_is(end->reason, "ok");
+	if (kind != FACT_KIND_REQUEST || c->summary.user_agent.p != NULL)
+		return;
+	struct model_field *fields;
+	size_t n = fields_parse(&w->facts, request->head, request->fields, &fields);
+	c->summary.user_agent = arena_copy(&w->arena, fields_value(fields, n, "User-Agent"));
 }
 
-static bool one_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+static void into_window(void *ctx, enum fact_kind kind, int64_t seq, void *fact)
 {
-	struct window *w = ctx;
+	struct anew *w = ctx;
+	const struct fact_note *note = fact;
+	if (w->session != 0 && session_of(kind, fact) != w->session)
+		return;
+	if (seq >= w->from && seq < w->to && session_of(kind, fact) > 0)
+		count(w, kind, fact);
+	/* Kept already. */
+	if (kind != FACT_KIND_NOTE || note->tunnel != FACT_NULL || note->exchange != FACT_NULL)
+		model_take(&w->g->model, kind, seq, fact);
+}
+
+static bool late_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct anew *w = ctx;
 	model_add(&w->g->model, kind, seq, fact);
 	return false;
 }
 
-static bool fill_window(struct window *w, struct err *err)
+/* What comes long after its exchange's request is not in the window: found one by one. */
+static bool read_late(struct anew *w, struct err *err)
 {
-	const struct survey *s = w->s;
-	for (size_t i = 0; i < s->n_sticky; i++)
-		model_add(&w->g->model, s->sticky[i].kind, s->sticky[i].seq, s->sticky[i].fact);
-	if (!case_facts(w->g->file, w->first - 1, s->session, into_window, w, err))
-		return false;
-	for (size_t i = 0; i < s->n_late; i++) {
-		const struct late *late = &s->late[i];
-		if (late->request_seq >= w->first && late->request_seq <= w->last &&
-			late->seq > w->last &&
-			!case_facts(w->g->file, late->seq - 1, s->session, one_fact, w, err))
+	const struct model *m = &w->g->model;
+	for (size_t i = 0; i < m->n_exchanges; i++) {
+		const struct model_exchange *x = m->exchanges[i];
+		if ((x->response == NULL && !case_facts_by(w->g->file, FACT_KIND_RESPONSE,
+						    x->id, late_fact, w, err)) ||
+			(x->end == NULL && !case_facts_by(w->g->file, FACT_KIND_EXCHANGE_END,
+						   x->id, late_fact, w, err)))
 			return false;
 	}
-	return gather_bodies(w->g, err);
+	return true;
+}
+
+/* first, last: of the facts that are read, margins included. */
+static bool fill_window(struct anew *w, int64_t first, int64_t last, struct err *err)
+{
+	struct gather *g = w->g;
+	gather_forget(g);
+	arena_fini(&w->facts);
+	for (size_t i = 0; i < w->n_sticky; i++)
+		model_add(&g->model, w->sticky[i].kind, w->sticky[i].seq, w->sticky[i].fact);
+	return case_facts_for_trails(g->file, first, last, &w->facts, into_window, w, err) &&
+	       read_late(w, err) && gather_bodies(g, err);
 }
 
 static int64_t begins_at(const struct trail *t)
@@ -189,120 +158,90 @@ static int64_t begins_at(const struct trail *t)
 	return 0;
 }
 
-/* The trails that begin from `from` up to before `to`, numbered on. */
-static struct trail_set begun_in(
-	struct gather *g, int64_t from, int64_t to, size_t *number, struct arena *a)
+/* The trails that begin in the window, margins left out, numbered on. */
+static struct trail_set begun_in(struct anew *w)
 {
 	struct trail_set set = {0};
-	for (size_t i = 0; i < g->trails.n; i++) {
-		struct trail t = g->trails.trails[i];
+	for (size_t i = 0; i < w->g->trails.n; i++) {
+		struct trail t = w->g->trails.trails[i];
 		int64_t at = begins_at(&t);
-		if (at < from || at >= to)
+		if (at < w->from || at >= w->to)
 			continue;
-		t.number = ++*number;
-		ARENA_PUSH(a, set.trails, set.n, t);
+		t.number = ++counted_of(w, t.session)->trails;
+		ARENA_PUSH(&w->g->arena, set.trails, set.n, t);
 	}
 	return set;
 }
 
-static bool store_window(struct gather *g, const struct survey *s, int64_t from, int64_t to,
-	size_t *number, struct writer *writer, struct err *err)
+/* Facts from `from` to `last`, of one session. */
+static bool store_windows(struct anew *w, int64_t first, int64_t last, struct err *err)
 {
-	struct window w = {.g = g,
-		.s = s,
-		.first = from - g->margin > s->first_seq ? from - g->margin : s->first_seq,
-		.last = to - 1 + g->margin};
-	const struct wrapper_rules *wrappers = g->model.wrappers;
-	model_fini(&g->model);
-	model_init(&g->model);
-	g->model.wrappers = wrappers;
-	arena_fini(&g->arena);
-	bool ok = fill_window(&w, err);
-	if (!ok)
-		return false;
-	trail_derive(&g->model, s->session, &g->arena, &g->trails);
-	bool first = from == s->first_seq;
-	struct trail_set set = begun_in(g, from, to, number, &g->arena);
-	return trail_rows_store(writer, s->session, &set, !first, err);
-}
-
-static bool store_windows(struct gather *g, struct survey *s, size_t *number,
-	struct writer *writer, struct err *err)
-{
-	int64_t from = s->first_seq;
-	while (from <= s->last_seq) {
-		int64_t to = from + g->window;
+	struct gather *g = w->g;
+	for (w->from = first; w->from <= last; w->from = w->to) {
+		w->to = w->from + g->window;
 		/* A rest that is shorter than a margin is no window of its own. */
-		if (to + g->margin > s->last_seq)
-			to = s->last_seq + 1;
-		if (!store_window(g, s, from, to, number, writer, err))
+		if (w->to + g->margin > last)
+			w->to = last + 1;
+		int64_t before = w->from - g->margin > first ? w->from - g->margin : first;
+		int64_t behind = w->to - 1 + g->margin < last ? w->to - 1 + g->margin : last;
+		if (!fill_window(w, before, behind, err))
 			return false;
-		from = to;
+		trail_derive(&g->model, w->session, &g->arena, &g->trails);
+		struct trail_set set = begun_in(w);
+		if (!trail_rows_store(w->writer, w->session, &set, true, err))
+			return false;
 	}
-	s->summary.session = s->session;
-	s->summary.failed = s->summary.exchanges - (int64_t)s->n_ended;
-	if (s->summary.failed < 0)
-		s->summary.failed = 0;
-	return writer_put_summary(writer, &s->summary, err);
-}
-
-static bool store_session(struct gather *g, int64_t session, int64_t after,
-	struct writer *writer, struct gather_counts *counts, struct err *err)
-{
-	struct survey s = {.session = session, .margin = g->margin};
-	size_t number = 0;
-	bool ok = case_facts(g->file, after, session, survey_fact, &s, err);
-	if (ok && s.first_seq != 0)
-		ok = store_windows(g, &s, &number, writer, err);
-	counts->trails += number;
-	counts->exchanges += (size_t)s.summary.exchanges;
-	free(s.requests);
-	arena_fini(&s.arena);
-	return ok;
+	return true;
 }
 
 /* ---- all sessions ---- */
 
-struct session_start {
-	int64_t session, first_seq;
-};
-
-struct sessions {
-	struct arena arena;
-	struct session_start *items;
-	size_t n;
-};
-
-static bool note_session(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+static bool store_summaries(struct anew *w, struct gather_counts *counts, struct err *err)
 {
-	struct sessions *s = ctx;
-	int64_t session; /* the first field of every kind */
-	memcpy(&session, (const uint8_t *)fact + fact_info(kind)->fields[0].offset,
-		sizeof session);
-	if (session == FACT_NULL || session == 0)
-		return true;
-	for (size_t i = s->n; i > 0; i--)
-		if (s->items[i - 1].session == session)
-			return true;
-	struct session_start start = {session, seq};
-	ARENA_PUSH(&s->arena, s->items, s->n, start);
+	for (size_t i = 0; i < w->n_counted; i++) {
+		struct derived_session *s = &w->counted[i].summary;
+		s->failed = s->exchanges > w->counted[i].ended
+				    ? s->exchanges - w->counted[i].ended
+				    : 0;
+		counts->trails += w->counted[i].trails;
+		counts->exchanges += (size_t)s->exchanges;
+		if (!writer_put_summary(w->writer, s, err))
+			return false;
+	}
 	return true;
+}
+
+/* From where each session begins to where the next one does. */
+static bool store_sessions(struct anew *w, int64_t after, int64_t last, struct err *err)
+{
+	int64_t first = after + 1;
+	for (size_t i = 0; i < w->n_sticky; i++) {
+		const struct sticky *s = &w->sticky[i];
+		if (s->kind != FACT_KIND_SESSION || s->seq <= first)
+			continue;
+		if (!store_windows(w, first, s->seq - 1, err))
+			return false;
+		first = s->seq;
+	}
+	return store_windows(w, first, last, err);
 }
 
 bool gather_store_anew(struct gather *g, int64_t session, struct writer *writer,
 	struct gather_counts *counts, struct err *err)
 {
-	struct sessions all = {0};
+	struct anew w = {.g = g, .writer = writer, .session = session};
 	struct trail_set none = {0};
+	struct case_about about;
 	int64_t after = 0;
-	if (session != 0)
-		return case_session_after(g->file, session, &after, err) &&
-		       store_session(g, session, after, writer, counts, err);
-	bool ok = case_facts(g->file, 0, 0, note_session, &all, err) &&
-		  trail_rows_store(writer, 0, &none, false, err);
-	for (size_t i = 0; ok && i < all.n; i++)
-		ok = store_session(g, all.items[i].session, all.items[i].first_seq - 1, writer,
-			counts, err);
-	arena_fini(&all.arena);
+	bool ok = writer_index(writer, err) &&
+		  (session == 0 || case_session_after(g->file, session, &after, err)) &&
+		  case_about(g->file, &about, err) && read_sticky(&w, err) &&
+		  trail_rows_store(writer, session, &none, false, err) &&
+		  store_sessions(&w, after, about.last_seq, err) &&
+		  store_summaries(&w, counts, err);
+	/* The facts of the last window go: nothing of it may be looked at any more. */
+	gather_forget(g);
+	arena_fini(&w.facts);
+	arena_fini(&w.arena);
 	return ok;
 }
