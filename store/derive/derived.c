@@ -131,6 +131,7 @@ const struct cue_list *derived_cues(const struct model_exchange *x)
 {
 	struct derived *d = x->derived;
 	bool response = x->response != NULL;
+	model_need_body(x);
 	if (d->cues_made && d->cues_with_response == response &&
 		d->cues_with_body == (x->res_body.p != NULL))
 		return &d->cues;

@@ -7,14 +7,12 @@
 
 enum {
 	/* What a cue is worth before anything else is known. */
-	WORTH_LOCATION = 100,
 	WORTH_FORM_FILLED = 90,
 	WORTH_FORM = 75,
 	WORTH_SCRIPT_NOW = 82, /* runs while the page loads: before any refresh */
 	WORTH_REFRESH = 80,
 	WORTH_SCRIPT_TIMER = 78,
 	WORTH_ANCHOR = 62,
-	WORTH_STRING = 55, /* a URL in a script, whatever for */
 	WORTH_UNUSED = 45,
 
 	EARLY_SLACK_US = 250 * 1000, /* clocks and rounding */
@@ -72,7 +70,7 @@ static void weigh_location(struct walk *w, const struct model_exchange *x,
 	const struct source *s = c->source;
 	const struct nav *from = &w->navs[s->owner];
 	c->mechanism = MECHANISM_HTTP_REDIRECT;
-	c->score = WORTH_LOCATION;
+	c->score = EDGE_LOCATION;
 	if (!s->is_nav || c->cue->refused) {
 		reject(c, "that response was no navigation's");
 		return;
@@ -144,7 +142,7 @@ static int worth_of_script(const struct cue *cue, const struct cue_list *page)
 	case SCRIPT_ASSIGN:
 	case SCRIPT_OPEN:
 	case SCRIPT_RELOAD: return cue->timer ? WORTH_SCRIPT_TIMER : WORTH_SCRIPT_NOW;
-	case SCRIPT_HREF: return page->clicks ? WORTH_SCRIPT_TIMER : WORTH_STRING;
+	case SCRIPT_HREF: return page->clicks ? WORTH_SCRIPT_TIMER : EDGE_STRING;
 	case SCRIPT_ACTION: return WORTH_FORM;
 	case SCRIPT_RESPOND: return WORTH_FORM;
 	case SCRIPT_LITERAL:
@@ -156,7 +154,7 @@ static int worth_of_script(const struct cue *cue, const struct cue_list *page)
 	case SCRIPT_HISTORY:
 	case SCRIPT_BLOB: break;
 	}
-	return WORTH_STRING;
+	return EDGE_STRING;
 }
 
 /* A link, or script behind one: a person's click, or a script's. */
@@ -265,7 +263,7 @@ static void weigh_form(struct walk *w, const struct model_exchange *x, const str
 	compare_fields(w, x, n, c, &missing);
 	c->score = c->fields > 0 ? WORTH_FORM_FILLED : WORTH_FORM;
 	if (!post && c->fields == 0)
-		c->score = n->url.query.p != NULL ? WORTH_STRING : EDGE_ENOUGH + 5;
+		c->score = n->url.query.p != NULL ? EDGE_STRING : EDGE_ENOUGH + 5;
 	if (missing > 0 && c->fields == 0)
 		weaken(c, 30, "the form's hidden values are not in the request");
 	if (n->sec_fetch && n->site == SITE_NONE) {
@@ -315,169 +313,15 @@ static void weigh_kind(struct walk *w, const struct model_exchange *x, const str
 		c->score -= 2;
 }
 
-static void weigh_one(struct walk *w, const struct model_exchange *x, const struct entry *e,
-	bool upgraded, struct weighed *out)
-{
-	const struct source *s = &w->sources[e->source];
-	struct candidate c = {.source = s, .cue = e->cue, .upgraded = upgraded};
-	if (out->n == CANDIDATES_MAX || s->x->response->at_us > x->request->at_us ||
-		s->owner == NONE)
-		return;
-	weigh_kind(w, x, derived_signs(x), &c);
-	if (c.score > 0 && upgraded)
-		c.score -= 4;
-	out->list[out->n++] = c;
-}
-
-static void weigh_key(struct walk *w, const struct model_exchange *x, uint64_t key,
-	struct span href, bool form, bool upgraded, struct weighed *out)
-{
-	if (w->n_heads == 0)
-		return;
-	for (size_t i = w->heads[key & (w->n_heads - 1)]; i != NONE; i = w->entries[i].next) {
-		const struct entry *e = &w->entries[i];
-		bool get_form = e->cue->kind == CUE_FORM && !e->cue->post;
-		if (e->key != key || get_form != form ||
-			(!form && !url_same(e->cue->target, href)))
-			continue;
-		weigh_one(w, x, e, upgraded, out);
-	}
-}
-
-/* Is a, met later in a list that is newest first, the better one? Of equally good ones: of one
- * page the cue that would have fired first; of two redirects at about the same time the older,
- * for they are followed in order; else the newer. */
-static bool better(const struct candidate *a, const struct candidate *b)
-{
-	enum { SAME_TIME_US = 2 * 1000 * 1000 };
-	if (a->score != b->score)
-		return a->score > b->score;
-	if (a->source == b->source)
-		return a->cue->delay_ms < b->cue->delay_ms;
-	return a->mechanism == MECHANISM_HTTP_REDIRECT &&
-	       b->mechanism == MECHANISM_HTTP_REDIRECT &&
-	       b->source->x->response->at_us - a->source->x->response->at_us < SAME_TIME_US;
-}
-
-/* The URL with the other of http and https. */
-static struct span other_scheme(struct walk *w, const struct url *u)
-{
-	struct buf b = {0};
-	buf_add_str(&b, "http");
-	buf_add_span(&b, span_from(url_no_fragment(u->href), 5));
-	struct span s = arena_copy(&w->scratch, buf_span(&b));
-	buf_fini(&b);
-	return s;
-}
-
-static void pick(struct weighed *out)
-{
-	for (size_t i = 0; i < out->n; i++)
-		if (out->list[i].score >= EDGE_ENOUGH &&
-			(out->best == NONE || better(&out->list[i], &out->list[out->best])))
-			out->best = i;
-}
-
-/* Could this other candidate be the true one? */
-static bool rivals(
-	const struct walk *w, const struct candidate *best, const struct candidate *other)
-{
-	enum { MARGIN = 30 };
-	if (other->score < EDGE_ENOUGH || other->score < best->score - MARGIN)
-		return false;
-	if (best->cue->kind == CUE_LOCATION)
-		return other->cue->kind == CUE_LOCATION &&
-		       w->navs[other->source->owner].trail !=
-			       w->navs[best->source->owner].trail;
-	return other->mechanism != best->mechanism;
-}
-
-/* The most that the kind of cue allows when nothing speaks against it. */
-static enum trail_confidence at_most(
-	const struct walk *w, const struct signs *n, const struct candidate *c)
-{
-	const struct cue *cue = c->cue;
-	switch (cue->kind) {
-	case CUE_LOCATION: return c->score >= 60 ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE;
-	case CUE_REFRESH_HEADER:
-	case CUE_META_REFRESH: return cue->written ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN;
-	case CUE_FORM:
-		if (c->mechanism == MECHANISM_USER)
-			return CONFIDENCE_CERTAIN;
-		/* Over http nothing tells a person's submit from a script's. */
-		return cue->post && c->fields > 0 && !cue->written &&
-				       (n->sec_fetch || !w->attended)
-			       ? CONFIDENCE_CERTAIN
-			       : CONFIDENCE_LIKELY;
-	case CUE_ANCHOR:
-		return n->sec_fetch && n->user ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-	case CUE_SCRIPT:
-		/* Whoever sits there may load it again, too. */
-		return (cue->how == SCRIPT_ASSIGN ||
-			       (cue->how == SCRIPT_RELOAD && !w->attended)) &&
-				       n->sec_fetch
-			       ? CONFIDENCE_CERTAIN
-			       : CONFIDENCE_LIKELY;
-	case CUE_LOCATION_UNUSED:
-	case CUE_FRAME: break;
-	}
-	return CONFIDENCE_POSSIBLE;
-}
-
-static enum trail_confidence confidence(
-	const struct walk *w, const struct signs *n, const struct weighed *all)
-{
-	const struct candidate *best = &all->list[all->best];
-	enum trail_confidence most =
-		best->cue->fallback ? CONFIDENCE_LIKELY : at_most(w, n, best);
-	if (best->inconsistent || (best->score < WORTH_STRING && best->against != NULL))
-		return CONFIDENCE_POSSIBLE;
-	if (most != CONFIDENCE_CERTAIN || best->against != NULL)
-		return most == CONFIDENCE_CERTAIN ? CONFIDENCE_LIKELY : most;
-	for (size_t i = 0; i < all->n; i++)
-		if (i != all->best && rivals(w, best, &all->list[i]))
-			return CONFIDENCE_LIKELY;
-	return CONFIDENCE_CERTAIN;
-}
-
-void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *out)
-{
-	const struct signs *n = derived_signs(x);
-	out->n = 0;
-	out->best = NONE;
-	weigh_key(w, x, n->key, n->url.href, false, false, out);
-	weigh_key(w, x, n->path_key, n->url.href, true, false, out);
-	pick(out);
-	if (out->best == NONE && span_is(n->url.scheme, "https") && n->url.port == -1) {
-		/* The cue said http and the browser went to https by itself: HSTS, https-first,
-		 * upgrade-insecure-requests. */
-		struct span http = other_scheme(w, &n->url);
-		weigh_key(w, x, url_key(http), http, false, true, out);
-		pick(out);
-	}
-	if (out->best != NONE)
-		out->list[out->best].confidence = confidence(w, n, out);
-}
-
-void edge_weigh_url(
-	struct walk *w, const struct model_exchange *x, struct span href, struct weighed *out)
-{
-	out->n = 0;
-	out->best = NONE;
-	weigh_key(w, x, url_key(href), href, false, false, out);
-	pick(out);
-	if (out->best != NONE)
-		out->list[out->best].confidence = confidence(w, derived_signs(x), out);
-}
-
 bool edge_weigh_cue(struct walk *w, const struct model_exchange *x, size_t source,
-	const struct cue *cue, struct candidate *out)
+	const struct cue *cue, bool upgraded, struct candidate *out)
 {
-	struct entry e = {.cue = cue, .source = source};
-	struct weighed all = {.best = NONE};
-	weigh_one(w, x, &e, false, &all);
-	if (all.n == 0)
+	const struct source *s = &w->sources[source];
+	*out = (struct candidate){.source = s, .cue = cue, .upgraded = upgraded};
+	if (s->x->response->at_us > x->request->at_us || s->owner == NONE)
 		return false;
-	*out = all.list[0];
+	weigh_kind(w, x, derived_signs(x), out);
+	if (out->score > 0 && upgraded)
+		out->score -= 4;
 	return true;
 }

@@ -1,3 +1,4 @@
+#include "store/derive/cue.h"
 #include "store/derive/model.h"
 #include "store/base/err.h"
 #include "store/derive/decode.h"
@@ -99,6 +100,7 @@ static void add_request(struct model *m, int64_t seq, const struct fact_request 
 	x->n_req_fields = fields_parse(&m->arena, r->head, r->fields, &x->req_fields);
 	x->noise = span_find(r->oddities, span_str(ODDITY_REFERER_PAGE), 0) != SIZE_MAX;
 	x->derived = derived_new();
+	x->model = m;
 	ARENA_PUSH(&m->arena, m->exchanges, m->n_exchanges, x);
 	index_put(m->index, KEY_EXCHANGE, x->id, 0, x);
 }
@@ -255,17 +257,33 @@ bool model_wants_body(const struct model_exchange *x, enum fact_side side)
 	if (x->end == NULL)
 		return false;
 	if (side == SIDE_REQUEST) {
+		if (x->req_loaded || x->end->req_stored <= 0)
+			return false;
 		struct span type = fields_media_type(model_request_header(x, "content-type"));
-		return !x->req_loaded && x->end->req_stored > 0 &&
-		       (span_is_nocase(type, "application/x-www-form-urlencoded") ||
-			       span_is_nocase(type, "multipart/form-data") ||
-			       span_is_nocase(type, "text/plain"));
+		return span_is_nocase(type, "application/x-www-form-urlencoded") ||
+		       span_is_nocase(type, "multipart/form-data") ||
+		       span_is_nocase(type, "text/plain");
 	}
 	if (x->res_loaded || x->response == NULL || x->end->res_stored <= 0 ||
 		x->response->status == 206)
 		return false;
+	/* Where Location leads on, nobody looks at the body (cue.c). */
+	if (cue_redirect_status(x->response->status) &&
+		model_response_header(x, "location").p != NULL)
+		return false;
 	return !known_type_without_cues(
 		fields_media_type(model_response_header(x, "content-type")));
+}
+
+void model_need_body(const struct model_exchange *x)
+{
+	struct model *m = x->model;
+	if (m->fetch == NULL || x->fetched || x->res_body.p != NULL ||
+		!model_wants_body(x, SIDE_RESPONSE))
+		return;
+	struct model_exchange *mine = model_exchange(m, x->id);
+	mine->fetched = true;
+	m->fetch(m->fetch_ctx, mine);
 }
 
 /* All Content-Encoding lines as one list (RFC 9110 5.3). */

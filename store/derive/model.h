@@ -35,12 +35,14 @@ struct model_exchange {
 	struct span req_body, res_body;
 	struct text *res_text; /* the body is this one of texts; NULL: of none */
 	bool res_body_whole, res_body_undecodable;
+	bool fetched;                /* the model's fetch was asked for the response body */
 	bool req_loaded, res_loaded; /* model_set_body came with all that will ever be stored */
 	bool noise; /* the browser's own background traffic, as a note or the end says; or the
 		       page of --referer, as the request says: no part of any trail */
 	/* What trail derivation worked out before and keeps (derived.h); never NULL; owned by
 	 * the model. */
 	struct derived *derived;
+	struct model *model; /* that it is of */
 };
 
 struct model {
@@ -78,6 +80,10 @@ struct model {
 	/* A user's own rules for what links claim, set by whoever filled the model; borrowed,
 	 * NULL: the built-in ones alone. */
 	const struct wrapper_rules *wrappers;
+	/* Brings a response body when cues are looked for in it, by model_set_body; NULL: who
+	 * filled the model has brought them all. Asked once for each. */
+	void (*fetch)(void *ctx, struct model_exchange *x);
+	void *fetch_ctx;
 	struct texts *texts; /* what scripts say that were seen before; borrowed, NULL: none */
 };
 
@@ -96,6 +102,8 @@ void model_take(struct model *m, enum fact_kind kind, int64_t seq, void *fact);
  * was stored and the exchange ended. */
 void model_set_body(struct model *m, struct model_exchange *x, enum fact_side side,
 	struct span raw, bool whole);
+/* The response body is looked at now: fetched, if it was not and can hold cues. */
+void model_need_body(const struct model_exchange *x);
 /* Should the body be fetched: over, not yet loaded, and of a kind that can hold cues
  * (documents, scripts, JSON, text, forms). */
 bool model_wants_body(const struct model_exchange *x, enum fact_side side);

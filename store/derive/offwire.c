@@ -161,8 +161,8 @@ static bool to_worker(struct walk *w, const struct model_exchange *x,
 				cue->how == SCRIPT_HISTORY ||
 				!url_parse(&scratch, NULL, cue->target, &u) ||
 				offwire_worker_for(w, &u) != script ||
-				!edge_weigh_cue(w, x, i - 1, cue, &c) || c.score < ENOUGH_TO ||
-				c.score <= out->score ||
+				!edge_weigh_cue(w, x, i - 1, cue, false, &c) ||
+				c.score < ENOUGH_TO || c.score <= out->score ||
 				asked(w, x, cue->target, s->x->response->at_us))
 				continue;
 			*out = c;
@@ -418,6 +418,7 @@ static void insert_shown(struct walk *w, const struct model_exchange *x, struct 
 {
 	const struct signs *n = derived_signs(x);
 	struct trail_hop hop = unseen(x, n->referer_url.href);
+	walk_wake(w);
 	const struct model_exchange *worker = offwire_worker_for(w, &n->referer_url);
 	const struct cue *cue;
 	const struct source *s = names(w, page, n->referer_url.href, true, &cue);
@@ -426,7 +427,7 @@ static void insert_shown(struct walk *w, const struct model_exchange *x, struct 
 	hop.confidence = s != NULL ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	if (s == NULL && worker != NULL &&
 		(s = names(w, page, n->referer_url.href, false, &cue)) != NULL &&
-		edge_weigh_cue(w, x, (size_t)(s - w->sources), cue, &c) &&
+		edge_weigh_cue(w, x, (size_t)(s - w->sources), cue, false, &c) &&
 		c.score >= ENOUGH_TO) {
 		hop.mechanism = c.mechanism;
 		hop.confidence = CONFIDENCE_LIKELY;

@@ -58,24 +58,46 @@ static bool is_script_fetch(const struct model_exchange *x, const struct signs *
 	       fields_is_script(fields_media_type(model_response_header(x, "content-type")));
 }
 
+static void put_source(
+	struct walk *w, const struct model_exchange *x, size_t owner, bool is_nav)
+{
+	const struct signs *s = derived_signs(x);
+	const struct cue_list *cues = derived_cues(x);
+	if (!is_nav && !is_script_fetch(x, s) &&
+		(x->res_body.p == NULL || (cues->n == 0 && !cues->script)))
+		return;
+	struct source source = {
+		.x = x, .signs = s, .cues = cues, .owner = owner, .is_nav = is_nav};
+	ARENA_PUSH(&w->scratch, w->sources, w->n_sources, source);
+	for (size_t i = 0; i < cues->n; i++)
+		if (is_nav || (cues->cues[i].kind != CUE_LOCATION &&
+				      cues->cues[i].kind != CUE_LOCATION_UNUSED))
+			index_cue(w, w->n_sources - 1, &cues->cues[i]);
+}
+
+void walk_wake(struct walk *w)
+{
+	for (; w->n_woken < w->n_waiting; w->n_woken++)
+		put_source(w, w->waiting[w->n_woken].x, w->waiting[w->n_woken].owner, false);
+}
+
 static void add_source(struct walk *w, const struct model_exchange *x, size_t nav)
 {
 	const struct signs *s = derived_signs(x);
 	if (x->response == NULL || !s->url_ok || x->noise || (s->prefetch && nav == NONE))
 		return;
+	if (nav != NONE) {
+		put_source(w, x, nav, true);
+		return;
+	}
 	/* Where there is neither header nor body to look at, nothing is made. */
-	if (nav == NONE && x->res_body.p == NULL && !is_script_fetch(x, s))
+	bool body = x->res_body.p != NULL || (x->model->fetch != NULL && !x->fetched &&
+						     model_wants_body(x, SIDE_RESPONSE));
+	struct waiting waiting = {.x = x};
+	if (!body && !is_script_fetch(x, s))
 		return;
-	const struct cue_list *cues = derived_cues(x);
-	if (cues->n == 0 && !cues->script && nav == NONE && !is_script_fetch(x, s))
-		return;
-	struct source source = {.x = x, .signs = s, .cues = cues, .is_nav = nav != NONE};
-	source.owner = nav != NONE ? nav : walk_owner(w, s);
-	ARENA_PUSH(&w->scratch, w->sources, w->n_sources, source);
-	for (size_t i = 0; i < cues->n; i++)
-		if (nav != NONE || (cues->cues[i].kind != CUE_LOCATION &&
-					   cues->cues[i].kind != CUE_LOCATION_UNUSED))
-			index_cue(w, w->n_sources - 1, &cues->cues[i]);
+	waiting.owner = walk_owner(w, s);
+	ARENA_PUSH(&w->scratch, w->waiting, w->n_waiting, waiting);
 }
 
 void walk_add_page(struct walk *w, const struct model_exchange *x, size_t nav)

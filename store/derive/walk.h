@@ -47,6 +47,12 @@ struct prefetched {
 	size_t nav;  /* the hop that it became; NONE */
 };
 
+/* A script, frame or answer whose cues are looked for when a navigation needs them. */
+struct waiting {
+	const struct model_exchange *x;
+	size_t owner; /* the navigation whose page it belongs to; NONE */
+};
+
 /* A request that did not say so, and was for a frame. */
 struct framed {
 	const struct model_exchange *x;
@@ -74,6 +80,8 @@ struct walk {
 	size_t n_navs;
 	struct source *sources;
 	size_t n_sources;
+	struct waiting *waiting;
+	size_t n_waiting, n_woken; /* those before are among the sources */
 	struct framed *framed;
 	size_t n_framed;
 	struct prefetched *prefetched;
@@ -106,7 +114,11 @@ struct candidate {
 	size_t fields;       /* hidden fields that the request carries */
 	enum trail_confidence confidence;
 };
-enum { EDGE_ENOUGH = 40 };
+enum {
+	EDGE_ENOUGH = 40,
+	EDGE_STRING = 55,    /* a URL in a script, whatever for */
+	EDGE_LOCATION = 100, /* before anything speaks against it */
+};
 
 struct weighed {
 	struct candidate list[CANDIDATES_MAX];
@@ -114,13 +126,14 @@ struct weighed {
 	size_t best; /* NONE: nothing explains it */
 };
 
-/* edge.c: every cue of earlier responses that names this URL, weighed. */
+/* edge_pick.c: every cue of earlier responses that names this URL, weighed. */
 void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *out);
-/* The same as if the request were for another URL; and one cue alone, false: it cannot be. */
+/* The same as if the request were for another URL. */
 void edge_weigh_url(
 	struct walk *w, const struct model_exchange *x, struct span href, struct weighed *out);
+/* edge.c: one cue alone; false: it cannot be. upgraded: it says http, the request is https. */
 bool edge_weigh_cue(struct walk *w, const struct model_exchange *x, size_t source,
-	const struct cue *cue, struct candidate *out);
+	const struct cue *cue, bool upgraded, struct candidate *out);
 /* edge_guess.c: no cue names the URL; what follows by exclusion. */
 void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate *out);
 /* edge_evidence.c: what shows it, and what else was considered. */
@@ -130,6 +143,11 @@ void edge_evidence(struct walk *w, const struct model_exchange *x, const struct 
 void edge_cue_evidence(struct walk *w, const struct candidate *c, struct trail_hop *hop);
 void edge_alternatives(struct walk *w, const struct weighed *all, struct trail_hop *hop);
 void hop_evidence(struct walk *w, struct trail_hop *hop, struct trail_evidence e);
+
+/* walk.c: scripts, frames and answers so far become sources. Most navigations are explained
+ * without them, by a Location or by having been typed; what depends on them calls this first.
+ */
+void walk_wake(struct walk *w);
 
 /* The navigation that a fetched thing belongs to, by Referer, else the newest; NONE. */
 size_t walk_owner(const struct walk *w, const struct signs *s);

@@ -4,12 +4,36 @@
 #include "store/case_pick.h"
 #include "store/base/hash.h"
 
+static bool load_body(
+	struct gather *g, struct model_exchange *x, enum fact_side side, struct err *err)
+{
+	struct buf raw = {0};
+	bool whole = false;
+	if (!model_wants_body(x, side))
+		return true;
+	bool good = case_body(g->file, x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
+	if (good)
+		model_set_body(&g->model, x, side, buf_span(&raw), whole && x->end != NULL);
+	buf_fini(&raw);
+	return good;
+}
+
+static void fetch_body(void *ctx, struct model_exchange *x)
+{
+	struct gather *g = ctx;
+	struct err err = {0};
+	if (!load_body(g, x, SIDE_RESPONSE, &err) && g->unread.kind == ERR_NONE)
+		g->unread = err;
+}
+
 bool gather_open(struct gather *g, const char *path, int64_t session, struct err *err)
 {
 	*g = (struct gather){
 		.session = session, .window = GATHER_WINDOW, .margin = GATHER_MARGIN};
 	model_init(&g->model);
 	g->model.texts = g->texts = texts_new();
+	g->model.fetch = fetch_body;
+	g->model.fetch_ctx = g;
 	g->file = case_open(path, err);
 	return g->file != NULL;
 }
@@ -33,6 +57,8 @@ void gather_forget(struct gather *g)
 	texts_trim(g->texts);
 	g->model.wrappers = wrappers;
 	g->model.texts = g->texts;
+	g->model.fetch = fetch_body;
+	g->model.fetch_ctx = g;
 	g->trails = (struct trail_set){0};
 	arena_fini(&g->arena);
 }
@@ -46,27 +72,13 @@ static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	return true;
 }
 
-static bool load_body(
-	struct gather *g, struct model_exchange *x, enum fact_side side, struct err *err)
-{
-	struct buf raw = {0};
-	bool whole = false;
-	if (!model_wants_body(x, side))
-		return true;
-	bool good = case_body(g->file, x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
-	if (good)
-		model_set_body(&g->model, x, side, buf_span(&raw), whole && x->end != NULL);
-	buf_fini(&raw);
-	return good;
-}
-
 bool gather_bodies(struct gather *g, struct err *err)
 {
 	for (size_t i = 0; i < g->model.n_exchanges; i++) {
 		struct model_exchange *x = g->model.exchanges[i];
 		if (g->session != 0 && x->session != g->session)
 			continue;
-		if (!load_body(g, x, SIDE_REQUEST, err) || !load_body(g, x, SIDE_RESPONSE, err))
+		if (!load_body(g, x, SIDE_REQUEST, err))
 			return false;
 	}
 	return true;
@@ -108,6 +120,16 @@ static bool find_certificates(struct gather *g, struct err *err)
 	       case_certificates_until(g->file, g->after, take_certificate, g, err);
 }
 
+bool gather_derive(struct gather *g, int64_t session, struct err *err)
+{
+	g->unread = (struct err){0};
+	trail_derive(&g->model, session, &g->arena, &g->trails);
+	if (g->unread.kind == ERR_NONE)
+		return true;
+	*err = g->unread;
+	return false;
+}
+
 bool gather_read(struct gather *g, bool *news, struct err *err)
 {
 	g->more = false;
@@ -122,8 +144,7 @@ bool gather_read(struct gather *g, bool *news, struct err *err)
 		return false;
 	arena_fini(&g->arena);
 	arena_init(&g->arena);
-	trail_derive(&g->model, g->session, &g->arena, &g->trails);
-	return true;
+	return gather_derive(g, g->session, err);
 }
 
 static bool store_summary(struct gather *g, struct writer *w, int64_t session, struct err *err)

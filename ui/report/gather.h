@@ -24,6 +24,7 @@ struct gather {
 	bool earlier_certs;  /* but for their certificates, once one was missing */
 	struct arena arena;  /* the trails; emptied at each derivation */
 	struct trail_set trails;
+	struct err unread;      /* why a body could not be read while deriving */
 	bool more;              /* the last read brought something */
 	int64_t window, margin; /* of gather_store_anew, in facts */
 	/* gather_trail: only what one trail needs was read, and this was counted before; else
@@ -46,8 +47,11 @@ bool gather_trail(
 	struct gather *g, int64_t session, int64_t number, bool *found, struct err *err);
 /* Empty the model and the trails; what the model borrows stays. */
 void gather_forget(struct gather *g);
-/* The bodies that may hold cues, of the exchanges that are in the model. */
+/* The request bodies that may hold a form's values, of the exchanges that are in the model; the
+ * responses' are read when they are looked at. */
 bool gather_bodies(struct gather *g, struct err *err);
+/* Derives the trails of a session, or of all (0), anew. */
+bool gather_derive(struct gather *g, int64_t session, struct err *err);
 /* Stores the trails that g has read, of its session or of all, with their summaries. */
 bool gather_store(struct gather *g, struct writer *w, struct err *err);
 /* The same from the facts on, for a session of any length (0: all sessions), in bounded memory:

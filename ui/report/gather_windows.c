@@ -186,7 +186,8 @@ static bool store_windows(struct anew *w, int64_t first, int64_t last, struct er
 		int64_t behind = w->to - 1 + g->margin < last ? w->to - 1 + g->margin : last;
 		if (!fill_window(w, before, behind, err))
 			return false;
-		trail_derive(&g->model, w->session, &g->arena, &g->trails);
+		if (!gather_derive(g, w->session, err))
+			return false;
 		struct trail_set set = begun_in(w);
 		if (!trail_rows_store(w->writer, w->session, &set, true, err))
 			return false;
