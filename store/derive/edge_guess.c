@@ -67,7 +67,7 @@ void edge_guess(struct walk *w, const struct model_exchange *x, struct candidate
 	const struct signs *n = derived_signs(x);
 	size_t owner = walk_owner(w, n);
 	if (!n->sec_fetch || !n->user)
-		walk_wake(w);
+		walk_wake(w, x);
 	*out = (struct candidate){
 		.mechanism = MECHANISM_UNKNOWN, .confidence = CONFIDENCE_POSSIBLE};
 	bool gesture = n->sec_fetch && (n->user || n->site == SITE_NONE);

@@ -183,8 +183,7 @@ void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *
 	weigh_all(w, x, out);
 	if (settled(n, out)) {
 		pages_only(out);
-	} else if (w->n_woken < w->n_waiting) {
-		walk_wake(w);
+	} else if (walk_wake(w, x)) {
 		weigh_all(w, x, out);
 	}
 	if (out->best != NONE)
@@ -194,7 +193,7 @@ void edge_weigh(struct walk *w, const struct model_exchange *x, struct weighed *
 void edge_weigh_url(
 	struct walk *w, const struct model_exchange *x, struct span href, struct weighed *out)
 {
-	walk_wake(w);
+	walk_wake(w, x);
 	out->n = 0;
 	out->best = NONE;
 	weigh_key(w, x, url_key(href), href, false, false, out);

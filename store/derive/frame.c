@@ -66,7 +66,7 @@ bool walk_frame(struct walk *w, const struct model_exchange *x)
 	const struct signs *n = derived_signs(x);
 	if (!could_be_either(x, n))
 		return false;
-	walk_wake(w);
+	walk_wake(w, x);
 	const struct cue *cue = frame_in_page(w, n);
 	if (cue == NULL)
 		cue = moved_frame(w, n);

@@ -418,7 +418,7 @@ static void insert_shown(struct walk *w, const struct model_exchange *x, struct 
 {
 	const struct signs *n = derived_signs(x);
 	struct trail_hop hop = unseen(x, n->referer_url.href);
-	walk_wake(w);
+	walk_wake(w, x);
 	const struct model_exchange *worker = offwire_worker_for(w, &n->referer_url);
 	const struct cue *cue;
 	const struct source *s = names(w, page, n->referer_url.href, true, &cue);

@@ -113,7 +113,7 @@ void trail_pending(
 	struct walk w;
 	*out = (struct trail_pending){.due_us = FACT_NULL};
 	walk_run(&w, m, session, a);
-	walk_wake(&w);
+	walk_wake(&w, NULL);
 	for (size_t i = 0; i < w.n_navs; i++)
 		if (!w.navs[i].left && !w.navs[i].followed)
 			pending_page(&w, i, out);

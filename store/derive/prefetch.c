@@ -86,7 +86,7 @@ void walk_from_prefetch(struct walk *w, const struct model_exchange *x, bool exp
 static bool went_at_last(struct walk *w, const struct prefetched *p, struct candidate *out)
 {
 	uint64_t key = derived_signs(p->x)->key;
-	walk_wake(w);
+	walk_wake(w, p->x);
 	for (size_t i = w->n_sources; i > 0; i--) {
 		const struct source *s = &w->sources[i - 1];
 		for (size_t k = 0; s->owner == p->page && k < s->cues->n; k++) {

@@ -75,10 +75,28 @@ static void put_source(
 			index_cue(w, w->n_sources - 1, &cues->cues[i]);
 }
 
-void walk_wake(struct walk *w)
+/* Can it have moved the browser to where this request goes? A Referer names the page that did,
+ * or the frame in it. */
+static bool concerns(const struct walk *w, const struct waiting *s, const struct signs *n)
 {
-	for (; w->n_woken < w->n_waiting; w->n_woken++)
-		put_source(w, w->waiting[w->n_woken].x, w->waiting[w->n_woken].owner, false);
+	if (n == NULL || !n->referer_ok || s->owner == NONE)
+		return true;
+	return url_same_origin(&w->navs[s->owner].signs->url, &n->referer_url) ||
+	       url_same_origin(&derived_signs(s->x)->url, &n->referer_url);
+}
+
+bool walk_wake(struct walk *w, const struct model_exchange *x)
+{
+	size_t from = w->n_waiting > WAITING_BACK ? w->n_waiting - WAITING_BACK : 0;
+	bool any = false;
+	for (size_t i = from; i < w->n_waiting; i++) {
+		struct waiting *s = &w->waiting[i];
+		if (s->woken || !concerns(w, s, x != NULL ? derived_signs(x) : NULL))
+			continue;
+		s->woken = any = true;
+		put_source(w, s->x, s->owner, false);
+	}
+	return any;
 }
 
 static void add_source(struct walk *w, const struct model_exchange *x, size_t nav)

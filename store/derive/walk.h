@@ -11,6 +11,7 @@
 enum {
 	CANDIDATES_MAX = 48, /* cues weighed for one navigation */
 	PREFIXES_MAX = 400,  /* URLs that script completes: newest kept */
+	WAITING_BACK = 4000, /* scripts and answers that are looked back at */
 	OWNERS_MAX = 50,     /* pages looked back at for whose a script or answer is */
 	REDIRECTS_MAX = 20,  /* Fetch 4.4: then the browser gives up */
 	SAME_VISITS_MAX = 5, /* the same URL with the same cookies: a loop */
@@ -51,6 +52,7 @@ struct prefetched {
 struct waiting {
 	const struct model_exchange *x;
 	size_t owner; /* the navigation whose page it belongs to; NONE */
+	bool woken;   /* it is among the sources */
 };
 
 /* A request that did not say so, and was for a frame. */
@@ -81,7 +83,7 @@ struct walk {
 	struct source *sources;
 	size_t n_sources;
 	struct waiting *waiting;
-	size_t n_waiting, n_woken; /* those before are among the sources */
+	size_t n_waiting;
 	struct framed *framed;
 	size_t n_framed;
 	struct prefetched *prefetched;
@@ -144,10 +146,11 @@ void edge_cue_evidence(struct walk *w, const struct candidate *c, struct trail_h
 void edge_alternatives(struct walk *w, const struct weighed *all, struct trail_hop *hop);
 void hop_evidence(struct walk *w, struct trail_hop *hop, struct trail_evidence e);
 
-/* walk.c: scripts, frames and answers so far become sources. Most navigations are explained
- * without them, by a Location or by having been typed; what depends on them calls this first.
- */
-void walk_wake(struct walk *w);
+/* walk.c: scripts, frames and answers that may have moved the browser to where x goes (NULL:
+ * anywhere) become sources: of the page or frame that its Referer names, or of all if it names
+ * none. Most navigations are explained without them, by a Location or by having been typed;
+ * what depends on them calls this first. False: there were no new ones. */
+bool walk_wake(struct walk *w, const struct model_exchange *x);
 
 /* The navigation that a fetched thing belongs to, by Referer, else the newest; NONE. */
 size_t walk_owner(const struct walk *w, const struct signs *s);
