@@ -75,23 +75,31 @@ static void put_source(
 			index_cue(w, w->n_sources - 1, &cues->cues[i]);
 }
 
-/* Can it have moved the browser to where this request goes? A Referer names the page that did,
- * or the frame in it. */
-static bool concerns(const struct walk *w, const struct waiting *s, const struct signs *n)
+/* Equal for URLs of the same origin, and hardly for others. */
+static uint64_t origin_key(const struct url *u)
 {
-	if (n == NULL || !n->referer_ok || s->owner == NONE)
-		return true;
-	return url_same_origin(&w->navs[s->owner].signs->url, &n->referer_url) ||
-	       url_same_origin(&derived_signs(s->x)->url, &n->referer_url);
+	uint64_t h = 14695981039346656037u ^ (uint64_t)url_port(u) ^ u->scheme.n << 32;
+	for (size_t i = 0; i < u->host.n; i++)
+		h = (h ^ u->host.p[i]) * 1099511628211u;
+	return h;
+}
+
+/* Can it have moved the browser to where this request goes? A Referer names the page that did,
+ * or the frame in it. 0: no Referer. */
+static bool concerns(const struct waiting *s, uint64_t referer)
+{
+	return referer == 0 || s->owner == NONE || s->page == referer || s->own == referer;
 }
 
 bool walk_wake(struct walk *w, const struct model_exchange *x)
 {
 	size_t from = w->n_waiting > WAITING_BACK ? w->n_waiting - WAITING_BACK : 0;
 	bool any = false;
+	const struct signs *n = x != NULL ? derived_signs(x) : NULL;
+	uint64_t referer = n != NULL && n->referer_ok ? origin_key(&n->referer_url) : 0;
 	for (size_t i = from; i < w->n_waiting; i++) {
 		struct waiting *s = &w->waiting[i];
-		if (s->woken || !concerns(w, s, x != NULL ? derived_signs(x) : NULL))
+		if (s->woken || !concerns(s, referer))
 			continue;
 		s->woken = any = true;
 		put_source(w, s->x, s->owner, false);
@@ -115,6 +123,9 @@ static void add_source(struct walk *w, const struct model_exchange *x, size_t na
 	if (!body && !is_script_fetch(x, s))
 		return;
 	waiting.owner = walk_owner(w, s);
+	waiting.own = origin_key(&s->url);
+	if (waiting.owner != NONE)
+		waiting.page = origin_key(&w->navs[waiting.owner].signs->url);
 	ARENA_PUSH(&w->scratch, w->waiting, w->n_waiting, waiting);
 }
 

@@ -51,8 +51,9 @@ struct prefetched {
 /* A script, frame or answer whose cues are looked for when a navigation needs them. */
 struct waiting {
 	const struct model_exchange *x;
-	size_t owner; /* the navigation whose page it belongs to; NONE */
-	bool woken;   /* it is among the sources */
+	size_t owner;       /* the navigation whose page it belongs to; NONE */
+	bool woken;         /* it is among the sources */
+	uint64_t page, own; /* the origins of that page, and of its own URL: origin_key */
 };
 
 /* A request that did not say so, and was for a frame. */
