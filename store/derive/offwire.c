@@ -149,7 +149,10 @@ static bool asked(
 static bool to_worker(struct walk *w, const struct model_exchange *x,
 	const struct model_exchange *script, struct candidate *out)
 {
+	enum { LOOKED_AT_MAX = 2000 };
 	struct arena scratch = {0};
+	struct span origin = url_origin(&scratch, &derived_signs(script)->url);
+	size_t looked_at = 0;
 	out->score = 0;
 	for (size_t i = w->n_sources, seen = 0; i > 0 && seen < OWNERS_MAX; i--, seen++) {
 		const struct source *s = &w->sources[i - 1];
@@ -159,6 +162,8 @@ static bool to_worker(struct walk *w, const struct model_exchange *x,
 			struct url u;
 			if (!cue->web || cue->kind == CUE_FRAME || w->navs[s->owner].left ||
 				cue->how == SCRIPT_HISTORY ||
+				!span_eq(span_first(cue->target, origin.n), origin) ||
+				++looked_at > LOOKED_AT_MAX ||
 				!url_parse(&scratch, NULL, cue->target, &u) ||
 				offwire_worker_for(w, &u) != script ||
 				!edge_weigh_cue(w, x, i - 1, cue, false, &c) ||

@@ -40,12 +40,17 @@ void trail_note(struct walk *w, struct trail *t, const char *format, ...)
 	enum { NOTE_LONG = 2400 };
 	char text[NOTE_LONG];
 	va_list ap;
+	if (t->n_notes >= TRAIL_NOTES_MAX)
+		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	for (size_t i = 0; i < t->n_notes; i++)
 		if (strcmp(t->notes[i], text) == 0)
 			return;
+	if (t->n_notes == TRAIL_NOTES_MAX - 1)
+		snprintf(text, sizeof text, "more than %d notes: the rest is left out",
+			TRAIL_NOTES_MAX - 1);
 	ARENA_PUSH(w->a, t->notes, t->n_notes, arena_str(w->a, span_str(text)));
 }
 

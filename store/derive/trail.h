@@ -78,7 +78,7 @@ struct trail_alternative {
 	size_t from_hop; /* 1-based number of the hop it would come from; 0 unknown */
 	const char *why; /* why it was not chosen */
 };
-enum { TRAIL_QUOTE_MAX = 400, TRAIL_HOPS_MAX = 500 };
+enum { TRAIL_QUOTE_MAX = 400, TRAIL_HOPS_MAX = 500, TRAIL_NOTES_MAX = 300 };
 
 /* What a link claims about where it leads, against the hops that followed. */
 #define TRAIL_VERDICTS(X)                                                                      \

@@ -243,6 +243,23 @@ static void prefetched_page(void **state)
 	trails_are(&t, "page\nopen certain https://click.example/t?id=1\n");
 }
 
+/* Whoever prefetches without end fills no report. */
+static void notes_have_an_end(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200, .body = "<script>location='/one'</script>");
+	for (int i = 0; i < 2 * TRAIL_NOTES_MAX; i++)
+		BUILD(&t.b, "https://click.example/one", .kind = BUILD_PREFETCH, .at_ms = 50,
+			.status = 200, .body = "x");
+	BUILD(&t.b, "https://click.example/one", .kind = BUILD_SCRIPTED, .site = "same-origin",
+		.at_ms = 100, .status = 404, .body = "x");
+	assert_true(has_note(&t, "more than 299 notes: the rest is left out"));
+	assert_int_equal(t.set.trails[0].n_notes, TRAIL_NOTES_MAX);
+	teardown(&t);
+}
+
 /* A user's own browser tries https for what says http, and goes back where that fails. */
 static void https_first(void **state)
 {
@@ -339,6 +356,7 @@ int main(void)
 		cmocka_unit_test(history),
 		cmocka_unit_test(history_not_seen),
 		cmocka_unit_test(prefetched_page),
+		cmocka_unit_test(notes_have_an_end),
 		cmocka_unit_test(https_first),
 		cmocka_unit_test(works_once),
 		cmocka_unit_test(deadlines),
