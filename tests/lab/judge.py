@@ -170,8 +170,11 @@ class Firefox:
             self.add(p, p["url"])
 
     def browsingContext_navigationCommitted(self, p):
-        # A document that nobody asked for: it was still there.
-        if is_web(p["url"]) and not is_ours(p["url"]) and p["navigation"] not in self.told:
+        # A document that nobody asked for: it was still there. Where a page is left while it loads, Firefox may commit
+        # what was asked for by the navigation before under another id.
+        last = [h for h in self.story.hops if h["context"] == p["context"]][-1:]
+        same = last and last[0]["url"].split("#", 1)[0] == p["url"].split("#", 1)[0]
+        if is_web(p["url"]) and not is_ours(p["url"]) and p["navigation"] not in self.told and not same:
             self.add(p, p["url"], restored=True)
 
     def browsingContext_fragmentNavigated(self, p):
