@@ -20,6 +20,24 @@ struct span cue_redirect_method(int64_t status, struct span method)
 	return method;
 }
 
+struct span cue_intent_value(struct arena *a, struct span target, const char *key)
+{
+	size_t at = span_find(target, span_str("#Intent;"), 0);
+	if (!span_starts_nocase(target, "intent:") || at == SIZE_MAX)
+		return SPAN_NONE;
+	for (at += strlen("#Intent;"); at < target.n;) {
+		size_t end = span_find_byte(target, ';', at);
+		if (end == SIZE_MAX)
+			end = target.n;
+		struct span pair = span_of(target.p + at, end - at);
+		size_t eq = span_find_byte(pair, '=', 0);
+		if (eq != SIZE_MAX && span_is(span_first(pair, eq), key))
+			return url_unescape(a, span_from(pair, eq + 1), false);
+		at = end + 1;
+	}
+	return SPAN_NONE;
+}
+
 struct reading {
 	struct arena *a;
 	const struct cue_source *source;
@@ -33,7 +51,7 @@ static bool aim(struct reading *r, const struct url *base, struct span text, str
 /* Android's browsers go there by themselves where the program is missing. */
 static void push_fallback(struct reading *r, struct cue c)
 {
-	struct span url = handoff_intent_value(r->a, c.target, "S.browser_fallback_url");
+	struct span url = cue_intent_value(r->a, c.target, "S.browser_fallback_url");
 	c.fallback = true;
 	if (url.n > 0 && r->out->n < CUES_MAX && aim(r, NULL, url, &c) && c.web) {
 		r->out->bytes += c.target.n;

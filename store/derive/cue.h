@@ -85,7 +85,7 @@ struct cue_source {
 };
 
 /* A key of an Android intent URI, "intent:...#Intent;package=x;end", decoded; absent. */
-struct span handoff_intent_value(struct arena *a, struct span target, const char *key);
+struct span cue_intent_value(struct arena *a, struct span target, const char *key);
 
 /* Fetch, "redirect status": 301, 302, 303, 307, 308. */
 bool cue_redirect_status(int64_t status);

@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-	PAST_US_DAYS = 30, /* a number that lies farther off is no deadline of this link */
+	PAST_DAYS = 30, /* a number that lies farther off is no deadline of this link */
 	AHEAD_DAYS = 400,
 	COOKIE_SHORT_S = 15 * 60,
 	COOKIES_SAID = 3,
@@ -57,7 +57,7 @@ static void say_until(struct walk *w, const struct model_exchange *x, struct tra
 {
 	char text[CLOCK_TEXT_MAX];
 	int64_t left = until_us - x->request->at_us;
-	if (left < -PAST_US_DAYS * DAY_US || left > AHEAD_DAYS * DAY_US)
+	if (left < -PAST_DAYS * DAY_US || left > AHEAD_DAYS * DAY_US)
 		return;
 	clock_text(until_us, text);
 	hop_evidence(w, hop,

@@ -1,25 +1,6 @@
 /* The end that a browser cannot show: it is told to hand over to another program. */
 #include "store/derive/walk.h"
 
-/* Value of a key in an Android intent URI, "#Intent;key=value;...;end", decoded; absent. */
-struct span handoff_intent_value(struct arena *a, struct span target, const char *key)
-{
-	size_t at = span_find(target, span_str("#Intent;"), 0);
-	if (!span_starts_nocase(target, "intent:") || at == SIZE_MAX)
-		return SPAN_NONE;
-	for (at += strlen("#Intent;"); at < target.n;) {
-		size_t end = span_find_byte(target, ';', at);
-		if (end == SIZE_MAX)
-			end = target.n;
-		struct span pair = span_of(target.p + at, end - at);
-		size_t eq = span_find_byte(pair, '=', 0);
-		if (eq != SIZE_MAX && span_is(span_first(pair, eq), key))
-			return url_unescape(a, span_from(pair, eq + 1), false);
-		at = end + 1;
-	}
-	return SPAN_NONE;
-}
-
 static void say(struct walk *w, struct trail_hop *hop, int64_t exchange, const char *signal,
 	struct span quote)
 {
@@ -49,8 +30,8 @@ void handoff_place(
 		return;
 	edge_cue_evidence(w, &c, &hop);
 	say(w, &hop, x->id, "intent-package",
-		handoff_intent_value(&w->scratch, cue->target, "package"));
+		cue_intent_value(&w->scratch, cue->target, "package"));
 	say(w, &hop, x->id, "intent-fallback",
-		handoff_intent_value(&w->scratch, cue->target, "S.browser_fallback_url"));
+		cue_intent_value(&w->scratch, cue->target, "S.browser_fallback_url"));
 	walk_push_hop(w, (size_t)(t - w->trails), hop);
 }

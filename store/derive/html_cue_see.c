@@ -1,7 +1,7 @@
 /* What of an element may move a browser, whoever read it. */
 #include "store/derive/html_cue_see.h"
 
-static struct span in_page(const struct html_seen *w, struct span s, size_t *offset)
+struct span html_seen_source(const struct html_seen *w, struct span s, size_t *offset)
 {
 	uintptr_t at = (uintptr_t)s.p, from = (uintptr_t)w->parsed.p;
 	*offset = 0;
@@ -9,11 +9,6 @@ static struct span in_page(const struct html_seen *w, struct span s, size_t *off
 		return span_of(w->page.p, 0);
 	*offset = at - from;
 	return span_first(span_from(w->page, *offset), s.n);
-}
-
-struct span html_seen_source(const struct html_seen *w, struct span s, size_t *offset)
-{
-	return in_page(w, s, offset);
 }
 
 static const struct html_attribute *attribute(const struct html_element *e, const char *name)
@@ -47,7 +42,7 @@ static struct html_item *push(
 		return NULL;
 	}
 	struct html_item item = {.kind = kind, .value = value};
-	item.quote = span_first(in_page(w, source, &item.offset), QUOTE_MAX);
+	item.quote = span_first(html_seen_source(w, source, &item.offset), QUOTE_MAX);
 	ARENA_PUSH(w->a, out->items, out->n_items, item);
 	return &out->items[out->n_items - 1];
 }
@@ -98,7 +93,7 @@ static void see_script(struct html_seen *w, const struct html_element *e)
 	}
 	for (size_t i = 0; i < e->n_texts; i++) {
 		size_t at;
-		struct span source = in_page(w, e->texts[i], &at);
+		struct span source = html_seen_source(w, e->texts[i], &at);
 		look_for_captcha(w, source);
 		struct html_item *item = push(w, HTML_SCRIPT, source, e->texts[i]);
 		if (item != NULL)

@@ -302,6 +302,9 @@ bool offwire_find(struct walk *w, const struct model_exchange *x, const struct w
 {
 	const struct candidate *best = all->best != NONE ? &all->list[all->best] : NULL;
 	*out = (struct bridge){0};
+	/* The address that was meant went by http, and that is what is unseen. */
+	if (best != NULL && best->upgraded)
+		return false;
 	if (best != NULL && span_is(best->source->signs->dest, "serviceworker"))
 		return by_worker(w, x, best, out);
 	if (best != NULL && by_blob(w, x, best, out))

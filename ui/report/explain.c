@@ -32,7 +32,9 @@ static const char *move_sentence(enum trail_mechanism m)
 		return "The browser itself turned http into https, for the site had told it to "
 		       "(HSTS). This step never went over the network.";
 	case MECHANISM_HTTPS_FIRST:
-		return "The browser itself tried https where the address said http.";
+		return "The browser itself tried https where the address said http, or went "
+		       "back "
+		       "to http when that failed.";
 	case MECHANISM_USER:
 		return "A person did it: the browser says that there was a click or a key.";
 	case MECHANISM_CACHED_REDIRECT:

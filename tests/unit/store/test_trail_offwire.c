@@ -161,6 +161,23 @@ static void blob(void **state)
 	}
 }
 
+/* Where the markup says http and the browser went by https, that is the step that was unseen.
+ */
+static void blob_upgraded(void **state)
+{
+	(void)state;
+	struct test t;
+	setup(&t, LINK);
+	BUILD(&t.b, LINK, .status = 200,
+		.body = "<script>location=URL.createObjectURL(new Blob([\"<script>location="
+			"'http://b.example/'<\\/script>\"]))</script>");
+	BUILD(&t.b, B, .kind = BUILD_SCRIPTED, .at_ms = 100, .status = 200, .body = "x");
+	trails_are(&t, "page\n"
+		       "open certain https://click.example/t?id=1\n"
+		       "script certain http://b.example/ off-wire\n"
+		       "hsts-upgrade possible https://b.example/\n");
+}
+
 static void history(void **state)
 {
 	(void)state;
@@ -353,6 +370,7 @@ int main(void)
 		cmocka_unit_test(worker_makes_a_page),
 		cmocka_unit_test(worker_keeps_a_list),
 		cmocka_unit_test(blob),
+		cmocka_unit_test(blob_upgraded),
 		cmocka_unit_test(history),
 		cmocka_unit_test(history_not_seen),
 		cmocka_unit_test(prefetched_page),
