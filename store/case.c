@@ -157,6 +157,11 @@ struct case_file *case_open(const char *path, struct err *err)
 	return NULL;
 }
 
+const char *case_path(const struct case_file *c)
+{
+	return c->path;
+}
+
 void case_close(struct case_file *c)
 {
 	if (c == NULL)
@@ -222,4 +227,10 @@ bool case_about(struct case_file *c, struct case_about *out, struct err *err)
 		return false;
 	out->being_written = lock_held(c->path);
 	return get_last_seq(c->db, &out->last_seq, err);
+}
+
+bool case_last_seq(struct case_file *c, int64_t *out, struct err *err)
+{
+	case_start_clock(c);
+	return get_last_seq(c->db, out, err);
 }

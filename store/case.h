@@ -26,8 +26,12 @@ struct case_about {
 /* Errors: CASE_OPEN, CASE_FOREIGN, CASE_READ. */
 struct case_file *case_open(const char *path, struct err *err);
 void case_close(struct case_file *c);
+/* As it was opened by; lives until case_close. */
+const char *case_path(const struct case_file *c);
 /* Spans live until case_close. Read anew at each call. */
 bool case_about(struct case_file *c, struct case_about *out, struct err *err);
+/* The number of the newest fact; 0: there is none. */
+bool case_last_seq(struct case_file *c, int64_t *out, struct err *err);
 
 /* Every fact with seq > after, in order of seq, of one session (0: all); chunk data is left out
  * (read it by case_body). The spans handed to `each` live until it returns; false from it

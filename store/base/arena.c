@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The first block is small: many arenas never hold more. */
-enum { ARENA_FIRST = 1024 - 32, ARENA_BLOCK = 4096 - 32 };
+/* The first block is small: many arenas never hold more. Each further one is twice as large as
+ * the one before, up to the last size. */
+enum { ARENA_FIRST = 1024 - 32, ARENA_BLOCK = 4096 - 32, ARENA_LAST = 65536 - 32 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -40,11 +41,21 @@ void arena_reset(struct arena *a)
 	a->block = kept;
 }
 
+static size_t next_cap(const struct arena *a)
+{
+	if (a->block == NULL)
+		return ARENA_FIRST;
+	size_t cap = a->block->cap;
+	if (cap < ARENA_BLOCK)
+		return ARENA_BLOCK;
+	return cap < ARENA_LAST ? (cap + 32) * 2 - 32 : ARENA_LAST;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	n = (n + 15) & ~(size_t)15;
 	if (a->block == NULL || a->block->cap - a->used < n) {
-		size_t least = a->block == NULL ? ARENA_FIRST : ARENA_BLOCK;
+		size_t least = next_cap(a);
 		size_t cap = n > least ? n : least;
 		struct arena_block *b = malloc(sizeof *b + cap);
 		if (b == NULL)

@@ -1,22 +1,8 @@
 #include "store/derive/derived.h"
 
-#include <stdlib.h>
-
-struct derived *derived_new(void)
+void derived_fini(struct derived *d)
 {
-	struct derived *d = calloc(1, sizeof *d);
-	if (d == NULL)
-		abort();
-	return d;
-}
-
-void derived_free(struct derived *d)
-{
-	if (d == NULL)
-		return;
-	arena_fini(&d->arena);
 	arena_fini(&d->cues_arena);
-	free(d);
 }
 
 void derived_forget(struct derived *d)
@@ -100,8 +86,9 @@ static struct span without_query(const struct url *u)
 static void make_signs(const struct model_exchange *x, struct derived *d)
 {
 	struct signs *s = &d->signs;
+	struct arena *a = &x->model->arena;
 	*s = (struct signs){0};
-	s->url_ok = url_parse(&d->arena, NULL, x->request->url, &s->url);
+	s->url_ok = url_parse(a, NULL, x->request->url, &s->url);
 	s->key = url_key(s->url_ok ? s->url.href : x->request->url);
 	s->path_key =
 		s->url_ok && s->url.query.p != NULL ? url_key(without_query(&s->url)) : s->key;
@@ -112,10 +99,9 @@ static void make_signs(const struct model_exchange *x, struct derived *d)
 	s->user = span_is(model_request_header(x, "sec-fetch-user"), "?1");
 	s->prefetch = says_prefetch(x);
 	s->origin = model_request_header(x, "origin");
-	s->cookie = fields_cookies(&d->arena, x->req_fields, x->n_req_fields);
+	s->cookie = fields_cookies(a, x->req_fields, x->n_req_fields);
 	s->referer = model_request_header(x, "referer");
-	s->referer_ok =
-		s->referer.n > 0 && url_parse(&d->arena, NULL, s->referer, &s->referer_url);
+	s->referer_ok = s->referer.n > 0 && url_parse(a, NULL, s->referer, &s->referer_url);
 	s->navigation = is_navigation(x, s);
 	d->signs_made = true;
 }

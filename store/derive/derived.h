@@ -36,16 +36,14 @@ struct signs {
 };
 
 struct derived {
-	struct arena arena; /* signs */
-	bool signs_made;
+	bool signs_made; /* what they point to lies in the model's arena */
 	struct signs signs;
 	struct arena cues_arena; /* cues */
 	bool cues_made, cues_with_response, cues_with_body;
 	struct cue_list cues;
 };
 
-struct derived *derived_new(void);
-void derived_free(struct derived *d);
+void derived_fini(struct derived *d);
 void derived_forget(struct derived *d); /* the cues: the body has come */
 
 const struct signs *derived_signs(const struct model_exchange *x);

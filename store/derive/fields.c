@@ -53,8 +53,9 @@ size_t fields_parse(
 
 struct span fields_value(const struct model_field *fields, size_t n, const char *name)
 {
+	struct span wanted = span_str(name);
 	for (size_t i = 0; i < n; i++)
-		if (span_is_nocase(fields[i].name, name))
+		if (fields[i].name.n == wanted.n && span_eq_nocase(fields[i].name, wanted))
 			return fields[i].value;
 	return SPAN_NONE;
 }

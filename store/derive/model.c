@@ -32,7 +32,7 @@ void model_init(struct model *m)
 void model_fini(struct model *m)
 {
 	for (size_t i = 0; i < m->n_exchanges; i++)
-		derived_free(m->exchanges[i]->derived);
+		derived_fini(m->exchanges[i]->derived);
 	if (m->index != NULL)
 		index_fini(m->index);
 	free(m->index);
@@ -99,7 +99,7 @@ static void add_request(struct model *m, int64_t seq, const struct fact_request 
 	x->request_seq = seq;
 	x->n_req_fields = fields_parse(&m->arena, r->head, r->fields, &x->req_fields);
 	x->noise = span_find(r->oddities, span_str(ODDITY_REFERER_PAGE), 0) != SIZE_MAX;
-	x->derived = derived_new();
+	x->derived = arena_alloc(&m->arena, sizeof *x->derived);
 	x->model = m;
 	ARENA_PUSH(&m->arena, m->exchanges, m->n_exchanges, x);
 	index_put(m->index, KEY_EXCHANGE, x->id, 0, x);

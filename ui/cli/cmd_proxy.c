@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 enum {
-	LIVE_MS = 300,             /* at least between two derivations */
-	LIVE_SHARE = 50,           /* of the time at most one part in so many goes to deriving
-				      lines: the machine is there to serve and record */
-	LIVE_EXCHANGES_MAX = 5000, /* in memory for the live lines, derived anew each time;
-				      then they stop, and the recording goes on */
+	LIVE_MS = 300,   /* at least between two derivations */
+	LIVE_SHARE = 50, /* of the time at most one part in so many goes to deriving
+			    lines: the machine is there to serve and record */
+	LIVE_BEHIND_MAX = 100 * 1000, /* facts that came since the lines were derived: more, and
+					 they stop, and the recording goes on */
 };
 
 struct proxy_run {
@@ -113,12 +113,32 @@ static void greet(struct proxy_run *p)
 	live_say(&p->live, "Ctrl-C ends it");
 }
 
+/* More is recorded than can be derived beside it: lines would take ever more memory. */
+static bool is_behind(struct proxy_run *p, bool *out, struct err *err)
+{
+	int64_t newest;
+	if (!case_last_seq(p->gather.file, &newest, err))
+		return false;
+	*out = newest - p->gather.last_seq > LIVE_BEHIND_MAX && p->gather.last_seq > 0;
+	return true;
+}
+
 static bool show(struct proxy_run *p, bool final, struct err *err)
 {
+	bool behind;
 	p->dirty = false;
 	if (!p->gathering)
 		return true;
 	int64_t begun_us = clock_now_us(clock_real());
+	if (!is_behind(p, &behind, err))
+		return false;
+	if (behind) {
+		live_say(&p->live, "Too much at once to be shown: no more lines here; the "
+				   "recording goes on");
+		gather_close(&p->gather);
+		p->gathering = false;
+		return true;
+	}
 	if (!gather_read(&p->gather, NULL, err))
 		return false;
 	live_trails(&p->live, &p->gather.trails, final);
@@ -128,19 +148,6 @@ static bool show(struct proxy_run *p, bool final, struct err *err)
 		pause_us = LIVE_MS * INT64_C(1000);
 	p->next_us = done_us + pause_us;
 	return true;
-}
-
-/* The live lines hold the session in memory: for a very long one they stop. */
-static void limit_lines(struct proxy_run *p)
-{
-	struct proxy_counts n;
-	proxy_counts(p->recording.proxy, &n);
-	if (!p->gathering || n.exchanges <= LIVE_EXCHANGES_MAX)
-		return;
-	live_say(&p->live, "More than %d exchanges: no more lines here; the recording goes on",
-		LIVE_EXCHANGES_MAX);
-	gather_close(&p->gather);
-	p->gathering = false;
 }
 
 static void show_status(struct proxy_run *p)
@@ -157,6 +164,7 @@ static bool watch(struct proxy_run *p, struct err *err)
 	p->gathering = true;
 	if (!gather_open(&p->gather, p->recording.case_path, p->recording.session, err))
 		return false;
+	gather_slides(&p->gather);
 	p->gather.model.wrappers = &p->recording.options->wrappers.rules;
 	while (!signals_take(p->signal_fd)) {
 		int64_t left_us = p->next_us - clock_now_us(clock_real());
@@ -175,7 +183,6 @@ static bool watch(struct proxy_run *p, struct err *err)
 		if (proxy_failed(p->recording.proxy, err))
 			return false;
 		left_us = p->next_us - clock_now_us(clock_real());
-		limit_lines(p);
 		if (p->dirty && left_us <= 0 && !show(p, false, err))
 			return false;
 		show_status(p);
@@ -183,17 +190,20 @@ static bool watch(struct proxy_run *p, struct err *err)
 	return true;
 }
 
-/* Trails are derived once more from all facts; where the live lines had stopped, in pieces. */
+/* Trails are derived once more; of a long session from all facts, in pieces. */
 static bool store_trails(struct proxy_run *p, struct err *err)
 {
 	struct recording *r = &p->recording;
 	struct gather_counts counts = {0};
-	if (p->gathering)
-		return show(p, true, err) && gather_store(&p->gather, r->writer, err);
-	p->gathering = true;
-	if (!gather_open(&p->gather, r->case_path, r->session, err))
+	if (!show(p, true, err))
 		return false;
+	if (p->gathering && !gather_slid(&p->gather))
+		return gather_store(&p->gather, r->writer, err);
+	if (!p->gathering && !gather_open(&p->gather, r->case_path, r->session, err))
+		return false;
+	p->gathering = true;
 	p->gather.model.wrappers = &r->options->wrappers.rules;
+	p->gather.window = GATHER_WINDOW;
 	return gather_store_anew(&p->gather, r->session, r->writer, &counts, err);
 }
 

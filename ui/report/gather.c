@@ -1,4 +1,4 @@
-#include "ui/report/gather.h"
+#include "ui/report/gather_windows.h"
 #include "ui/report/report.h"
 #include "ui/report/trail_rows.h"
 #include "store/case_pick.h"
@@ -41,6 +41,7 @@ bool gather_open(struct gather *g, const char *path, int64_t session, struct err
 void gather_close(struct gather *g)
 {
 	arena_fini(&g->arena);
+	arena_fini(&g->sliding.arena);
 	model_fini(&g->model);
 	texts_free(g->texts);
 	g->texts = NULL;
@@ -67,6 +68,8 @@ static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 {
 	struct gather *g = ctx;
 	model_add(&g->model, kind, seq, fact);
+	if (g->sliding.on)
+		gather_slide_keep(g, kind, seq, fact);
 	g->last_seq = seq;
 	g->more = true;
 	return true;
@@ -130,9 +133,21 @@ bool gather_derive(struct gather *g, int64_t session, struct err *err)
 	return false;
 }
 
+void gather_slides(struct gather *g)
+{
+	g->sliding.on = true;
+	g->window = GATHER_LIVE_WINDOW;
+}
+
+bool gather_slid(const struct gather *g)
+{
+	return g->sliding.settled > 0;
+}
+
 bool gather_read(struct gather *g, bool *news, struct err *err)
 {
 	g->more = false;
+	gather_slide(g);
 	if (!skip_earlier(g, err) || !case_facts(g->file, g->last_seq, 0, take_fact, g, err) ||
 		!find_certificates(g, err))
 		return false;
@@ -144,7 +159,9 @@ bool gather_read(struct gather *g, bool *news, struct err *err)
 		return false;
 	arena_fini(&g->arena);
 	arena_init(&g->arena);
-	return gather_derive(g, g->session, err);
+	bool good = gather_derive(g, g->session, err);
+	gather_slide_trails(g);
+	return good;
 }
 
 static bool store_summary(struct gather *g, struct writer *w, int64_t session, struct err *err)

@@ -12,7 +12,33 @@
 #include "store/derive/trail.h"
 #include "store/rebuild.h"
 
-enum { GATHER_WINDOW = 100 * 1000, GATHER_MARGIN = 20 * 1000 };
+enum {
+	GATHER_WINDOW = 150 * 1000,
+	GATHER_MARGIN = 20 * 1000,
+	GATHER_LIVE_WINDOW = 20 * 1000, /* what is derived at each look at a long session */
+};
+
+/* A fact that belongs to every window of its session: the session itself, notes on it, and
+ * connections whose certificate was let pass. */
+struct sticky {
+	enum fact_kind kind;
+	int64_t session, seq;
+	const void *fact;
+};
+struct stickies {
+	struct sticky *list;
+	size_t n;
+};
+
+/* A session that is looked at again and again while it grows (gather_slide.c). */
+struct sliding {
+	bool on;
+	int64_t dropped; /* facts up to here left the model, but for the sticky ones */
+	int64_t settled; /* trails that began before this fact are no longer derived, */
+	size_t trails;   /* so many of them */
+	struct arena arena;
+	struct stickies stickies;
+};
 
 struct gather {
 	struct case_file *file;
@@ -26,7 +52,8 @@ struct gather {
 	struct trail_set trails;
 	struct err unread;      /* why a body could not be read while deriving */
 	bool more;              /* the last read brought something */
-	int64_t window, margin; /* of gather_store_anew, in facts */
+	int64_t window, margin; /* of gather_store_anew, and of sliding, in facts */
+	struct sliding sliding;
 	/* gather_trail: only what one trail needs was read, and this was counted before; else
 	 * NULL. */
 	const struct derived_session *summary;
@@ -35,6 +62,12 @@ struct gather {
 /* Errors: those of case_open. g can be closed in either case. */
 bool gather_open(struct gather *g, const char *path, int64_t session, struct err *err);
 void gather_close(struct gather *g);
+/* From now on gather_read keeps no more of the session than GATHER_LIVE_WINDOW facts and their
+ * margins: trails that began before those stay as they were and are no longer in g->trails,
+ * whose numbers go on. After gather_open with a session. */
+void gather_slides(struct gather *g);
+/* Has it left out trails? Then gather_store would, too. */
+bool gather_slid(const struct gather *g);
 /* Take in what is new and derive anew if anything was; *news (may be NULL) tells. Errors:
  * CASE_READ. */
 bool gather_read(struct gather *g, bool *news, struct err *err);

@@ -3,76 +3,53 @@
  * of a session's facts, each with a margin on both sides in which causes and continuations are
  * looked for. A session that fits into one window is derived whole. A trail belongs to the
  * window in which it begins. The case's indexes are there: what comes after a window, and
- * bodies, are found by them.
+ * bodies, are found by them. Windows do not depend on each other: as many threads as there are
+ * processors derive them, and store them in their order.
  */
-#include "ui/report/gather.h"
+#include "ui/report/gather_windows.h"
 #include "ui/report/trail_rows.h"
 #include "store/case_pick.h"
 
-/* Facts that belong to every window of their session: the session itself, notes on it, and
- * connections whose certificate was let pass. */
-struct sticky {
-	enum fact_kind kind;
-	int64_t session, seq;
-	const void *fact;
-};
+#include <pthread.h>
+#include <sched.h>
 
-/* What was counted of a session, and how many of its trails are stored. */
-struct counted {
-	struct derived_session summary;
-	size_t trails;
-	int64_t ended; /* exchanges, well */
-};
+enum { WORKERS_MAX = 4 }; /* each holds a window in memory */
 
 struct anew {
 	struct gather *g;
 	struct writer *writer;
 	int64_t session;    /* only this one; 0: all */
-	int64_t from, to;   /* of the window, margins left out: numbers of facts, to excluded */
 	struct arena arena; /* of these: */
-	struct sticky *sticky;
-	size_t n_sticky;
-	struct counted *counted;
-	size_t n_counted;
-	struct arena facts; /* of a window */
+	struct stickies stickies;
+	struct window *windows;
+	size_t n_windows;
+	struct counts counts;
+	pthread_mutex_t lock; /* of what follows, of counts, and while a window is stored */
+	pthread_cond_t moved;
+	size_t next;   /* the window that nobody has taken yet */
+	size_t stored; /* windows up to here are */
+	bool failed;
+	struct err err;
 };
 
-/* Sessions come one after the other: the newest first. */
-static struct counted *counted_of(struct anew *w, int64_t session)
-{
-	for (size_t i = w->n_counted; i > 0; i--)
-		if (w->counted[i - 1].summary.session == session)
-			return &w->counted[i - 1];
-	struct counted c = {.summary = {.session = session}};
-	ARENA_PUSH(&w->arena, w->counted, w->n_counted, c);
-	return &w->counted[w->n_counted - 1];
-}
-
 /* ---- before the first window ---- */
-
-/* The first field of every kind. */
-static int64_t session_of(enum fact_kind kind, const void *fact)
-{
-	int64_t session;
-	memcpy(&session, (const uint8_t *)fact + fact_info(kind)->fields[0].offset,
-		sizeof session);
-	return session;
-}
 
 static bool keep(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct anew *w = ctx;
-	int64_t session = session_of(kind, fact);
+	int64_t session;
 	const struct fact_note *note = fact;
+	memcpy(&session, (const uint8_t *)fact + fact_info(kind)->fields[0].offset,
+		sizeof session);
 	if ((w->session != 0 && session != w->session) ||
 		(kind == FACT_KIND_NOTE && note->exchange != FACT_NULL))
 		return true;
 	void *copy = arena_alloc(&w->arena, fact_info(kind)->size);
 	fact_copy(kind, fact, copy, &w->arena);
 	struct sticky sticky = {kind, session, seq, copy};
-	ARENA_PUSH(&w->arena, w->sticky, w->n_sticky, sticky);
+	ARENA_PUSH(&w->arena, w->stickies.list, w->stickies.n, sticky);
 	if (kind == FACT_KIND_SESSION)
-		counted_of(w, session)->summary.user_agent =
+		counts_of(&w->counts, session)->summary.user_agent =
 			((const struct fact_session *)copy)->user_agent;
 	return true;
 }
@@ -86,145 +63,148 @@ static bool read_sticky(struct anew *w, struct err *err)
 	       case_handshakes_permitted(c, keep, w, err);
 }
 
-/* ---- a window ---- */
-
-static void count(struct anew *w, enum fact_kind kind, const void *fact)
+/* Facts from first to last, of one session. */
+static void plan_session(struct anew *w, int64_t first, int64_t last)
 {
-	const struct fact_exchange_end *end = fact;
-	const struct fact_request *request = fact;
-	struct counted *c = counted_of(w, session_of(kind, fact));
-	c->summary.exchanges += kind == FACT_KIND_REQUEST;
-	c->summary.opaque += kind == FACT_KIND_OPAQUE;
-	c->ended += kind == FACT_KIND_EXCHANGE_END && span_is(end->reason, "ok");
-	if (kind != FACT_KIND_REQUEST || c->summary.user_agent.p != NULL)
-		return;
-	struct model_field *fields;
-	size_t n = fields_parse(&w->facts, request->head, request->fields, &fields);
-	c->summary.user_agent = arena_copy(&w->arena, fields_value(fields, n, "User-Agent"));
-}
-
-static void into_window(void *ctx, enum fact_kind kind, int64_t seq, void *fact)
-{
-	struct anew *w = ctx;
-	const struct fact_note *note = fact;
-	if (w->session != 0 && session_of(kind, fact) != w->session)
-		return;
-	if (seq >= w->from && seq < w->to && session_of(kind, fact) > 0)
-		count(w, kind, fact);
-	/* Kept already. */
-	if (kind != FACT_KIND_NOTE || note->tunnel != FACT_NULL || note->exchange != FACT_NULL)
-		model_take(&w->g->model, kind, seq, fact);
-}
-
-static bool late_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
-{
-	struct anew *w = ctx;
-	model_add(&w->g->model, kind, seq, fact);
-	return false;
-}
-
-/* What comes long after its exchange's request is not in the window: found one by one. */
-static bool read_late(struct anew *w, struct err *err)
-{
-	const struct model *m = &w->g->model;
-	for (size_t i = 0; i < m->n_exchanges; i++) {
-		const struct model_exchange *x = m->exchanges[i];
-		if ((x->response == NULL && !case_facts_by(w->g->file, FACT_KIND_RESPONSE,
-						    x->id, late_fact, w, err)) ||
-			(x->end == NULL && !case_facts_by(w->g->file, FACT_KIND_EXCHANGE_END,
-						   x->id, late_fact, w, err)))
-			return false;
+	const struct gather *g = w->g;
+	struct window v = {.from = first};
+	for (; v.from <= last; v.from = v.to) {
+		v.to = v.from + g->window;
+		/* A rest that is shorter than a margin is no window of its own. */
+		if (v.to + g->margin > last)
+			v.to = last + 1;
+		v.before = v.from - g->margin > first ? v.from - g->margin : first;
+		v.behind = v.to - 1 + g->margin < last ? v.to - 1 + g->margin : last;
+		ARENA_PUSH(&w->arena, w->windows, w->n_windows, v);
 	}
-	return true;
 }
 
-/* first, last: of the facts that are read, margins included. */
-static bool fill_window(struct anew *w, int64_t first, int64_t last, struct err *err)
+/* From where each session begins to where the next one does. */
+static void plan(struct anew *w, int64_t after, int64_t last)
 {
-	struct gather *g = w->g;
-	gather_forget(g);
-	arena_fini(&w->facts);
-	for (size_t i = 0; i < w->n_sticky; i++)
-		model_add(&g->model, w->sticky[i].kind, w->sticky[i].seq, w->sticky[i].fact);
-	return case_facts_for_trails(g->file, first, last, &w->facts, into_window, w, err) &&
-	       read_late(w, err) && gather_bodies(g, err);
+	int64_t first = after + 1;
+	for (size_t i = 0; i < w->stickies.n; i++) {
+		const struct sticky *s = &w->stickies.list[i];
+		if (s->kind != FACT_KIND_SESSION || s->seq <= first)
+			continue;
+		plan_session(w, first, s->seq - 1);
+		first = s->seq;
+	}
+	plan_session(w, first, last);
 }
 
-static int64_t begins_at(const struct trail *t)
+/* ---- windows ---- */
+
+static void add_counts(struct anew *w, const struct counts *more)
 {
-	for (size_t i = 0; i < t->n_hops; i++)
-		if (t->hops[i].exchange != NULL)
-			return t->hops[i].exchange->request_seq;
-	return 0;
+	for (size_t i = 0; i < more->n; i++) {
+		const struct counted *m = &more->list[i];
+		struct counted *c = counts_of(&w->counts, m->summary.session);
+		c->summary.exchanges += m->summary.exchanges;
+		c->summary.opaque += m->summary.opaque;
+		c->ended += m->ended;
+		if (c->summary.user_agent.p == NULL)
+			c->summary.user_agent = arena_copy(&w->arena, m->summary.user_agent);
+	}
 }
 
-/* The trails that begin in the window, margins left out, numbered on. */
-static struct trail_set begun_in(struct anew *w)
+/* The trails that begin in the window, numbered on. */
+static bool store(struct anew *w, struct window_worker *worker, struct err *err)
 {
 	struct trail_set set = {0};
-	for (size_t i = 0; i < w->g->trails.n; i++) {
-		struct trail t = w->g->trails.trails[i];
-		int64_t at = begins_at(&t);
-		if (at < w->from || at >= w->to)
+	for (size_t i = 0; i < worker->g.trails.n; i++) {
+		struct trail t = worker->g.trails.trails[i];
+		if (!window_begins(&worker->window, &t))
 			continue;
-		t.number = ++counted_of(w, t.session)->trails;
-		ARENA_PUSH(&w->g->arena, set.trails, set.n, t);
+		t.number = ++counts_of(&w->counts, t.session)->trails;
+		ARENA_PUSH(&worker->g.arena, set.trails, set.n, t);
 	}
-	return set;
+	add_counts(w, &worker->counts);
+	return trail_rows_store(w->writer, w->session, &set, true, err);
 }
 
-/* Facts from `from` to `last`, of one session. */
-static bool store_windows(struct anew *w, int64_t first, int64_t last, struct err *err)
+static void fail(struct anew *w, const struct err *err)
 {
-	struct gather *g = w->g;
-	for (w->from = first; w->from <= last; w->from = w->to) {
-		w->to = w->from + g->window;
-		/* A rest that is shorter than a margin is no window of its own. */
-		if (w->to + g->margin > last)
-			w->to = last + 1;
-		int64_t before = w->from - g->margin > first ? w->from - g->margin : first;
-		int64_t behind = w->to - 1 + g->margin < last ? w->to - 1 + g->margin : last;
-		if (!fill_window(w, before, behind, err))
-			return false;
-		if (!gather_derive(g, w->session, err))
-			return false;
-		struct trail_set set = begun_in(w);
-		if (!trail_rows_store(w->writer, w->session, &set, true, err))
-			return false;
-	}
-	return true;
+	if (!w->failed)
+		w->err = *err;
+	w->failed = true;
+}
+
+/* Under the lock, which is left while the window is derived. */
+static void work_on(struct anew *w, struct window_worker *worker)
+{
+	struct err err = {0};
+	size_t mine = w->next++;
+	pthread_mutex_unlock(&w->lock);
+	bool ok = window_derive(worker, &w->windows[mine], &err);
+	pthread_mutex_lock(&w->lock);
+	while (w->stored != mine && !w->failed)
+		pthread_cond_wait(&w->moved, &w->lock);
+	if (!ok || (!w->failed && !store(w, worker, &err)))
+		fail(w, &err);
+	w->stored++;
+	pthread_cond_broadcast(&w->moved);
+}
+
+static void *work(void *arg)
+{
+	struct anew *w = arg;
+	struct window_worker worker;
+	struct err err = {0};
+	bool ok = window_open(
+		&worker, case_path(w->g->file), w->g, w->session, &w->stickies, &err);
+	pthread_mutex_lock(&w->lock);
+	if (!ok)
+		fail(w, &err);
+	while (!w->failed && w->next < w->n_windows)
+		work_on(w, &worker);
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->lock);
+	window_close(&worker);
+	return NULL;
+}
+
+static size_t processors(void)
+{
+	cpu_set_t set;
+	return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
+/* This thread works, too: others that cannot be had are done without. */
+static bool work_all(struct anew *w, struct err *err)
+{
+	pthread_t others[WORKERS_MAX];
+	size_t n = 0, most = processors();
+	most = most < w->n_windows ? most : w->n_windows;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->moved, NULL);
+	while (n + 1 < most && n + 1 < WORKERS_MAX &&
+		pthread_create(&others[n], NULL, work, w) == 0)
+		n++;
+	work(w);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(others[i], NULL);
+	pthread_cond_destroy(&w->moved);
+	pthread_mutex_destroy(&w->lock);
+	if (w->failed)
+		*err = w->err;
+	return !w->failed;
 }
 
 /* ---- all sessions ---- */
 
 static bool store_summaries(struct anew *w, struct gather_counts *counts, struct err *err)
 {
-	for (size_t i = 0; i < w->n_counted; i++) {
-		struct derived_session *s = &w->counted[i].summary;
-		s->failed = s->exchanges > w->counted[i].ended
-				    ? s->exchanges - w->counted[i].ended
-				    : 0;
-		counts->trails += w->counted[i].trails;
+	for (size_t i = 0; i < w->counts.n; i++) {
+		struct counted *c = &w->counts.list[i];
+		struct derived_session *s = &c->summary;
+		s->failed = s->exchanges > c->ended ? s->exchanges - c->ended : 0;
+		counts->trails += c->trails;
 		counts->exchanges += (size_t)s->exchanges;
 		if (!writer_put_summary(w->writer, s, err))
 			return false;
 	}
 	return true;
-}
-
-/* From where each session begins to where the next one does. */
-static bool store_sessions(struct anew *w, int64_t after, int64_t last, struct err *err)
-{
-	int64_t first = after + 1;
-	for (size_t i = 0; i < w->n_sticky; i++) {
-		const struct sticky *s = &w->sticky[i];
-		if (s->kind != FACT_KIND_SESSION || s->seq <= first)
-			continue;
-		if (!store_windows(w, first, s->seq - 1, err))
-			return false;
-		first = s->seq;
-	}
-	return store_windows(w, first, last, err);
 }
 
 bool gather_store_anew(struct gather *g, int64_t session, struct writer *writer,
@@ -234,15 +214,17 @@ bool gather_store_anew(struct gather *g, int64_t session, struct writer *writer,
 	struct trail_set none = {0};
 	struct case_about about;
 	int64_t after = 0;
+	w.counts.arena = &w.arena;
+	/* Nothing that was read before is looked at any more. */
+	gather_forget(g);
 	bool ok = writer_index(writer, err) &&
 		  (session == 0 || case_session_after(g->file, session, &after, err)) &&
 		  case_about(g->file, &about, err) && read_sticky(&w, err) &&
-		  trail_rows_store(writer, session, &none, false, err) &&
-		  store_sessions(&w, after, about.last_seq, err) &&
-		  store_summaries(&w, counts, err);
-	/* The facts of the last window go: nothing of it may be looked at any more. */
-	gather_forget(g);
-	arena_fini(&w.facts);
+		  trail_rows_store(writer, session, &none, false, err);
+	if (ok) {
+		plan(&w, after, about.last_seq);
+		ok = work_all(&w, err) && store_summaries(&w, counts, err);
+	}
 	arena_fini(&w.arena);
 	return ok;
 }

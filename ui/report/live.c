@@ -227,10 +227,25 @@ static void show_trail(struct live *l, const struct trail *t, bool final)
 	show_gone(l, t);
 }
 
+/* Trails that are no longer derived do not change: their lines need not be remembered. */
+static void forget_before(struct live *l, const struct trail *t)
+{
+	size_t n = place(l, t, 0);
+	if (n == 0)
+		return;
+	assert(l->lines != NULL);
+	for (size_t i = 0; i < n; i++)
+		free(l->lines[i].text);
+	l->n_lines -= n;
+	memmove(l->lines, l->lines + n, l->n_lines * sizeof *l->lines);
+}
+
 void live_trails(struct live *l, const struct trail_set *set, bool final)
 {
 	if (l->fd < 0)
 		return;
+	if (set->n > 0)
+		forget_before(l, &set->trails[0]);
 	for (size_t i = 0; i < set->n; i++)
 		show_trail(l, &set->trails[i], final);
 }

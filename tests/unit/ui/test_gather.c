@@ -255,6 +255,69 @@ static void earlier_sessions_are_not_read(void **state)
 	temp_case_fini(&t);
 }
 
+static char *text_of(const struct trail *t)
+{
+	struct buf b = {0};
+	buf_addf(&b, "%zu %.*s ", t->number, (int)t->final_url.n, t->final_url.p);
+	for (size_t i = 0; i < t->n_hops; i++)
+		buf_addf(&b, "%s/%s ", mechanism_word(t->hops[i].mechanism),
+			confidence_word(t->hops[i].confidence));
+	for (size_t i = 0; i < t->n_notes; i++)
+		buf_addf(&b, "(%s)", t->notes[i]);
+	return buf_take_str(&b);
+}
+
+/* Looked at while it grows, a session does not grow in memory, and its trails are those that it
+ * has as a whole. */
+static void a_look_at_a_long_recording_is_bounded(void **state)
+{
+	enum { LIVE_CLICKS = 600, WINDOW = 200, MARGIN = 250 };
+	struct temp_case t;
+	struct err err = {0};
+	struct gather g, all;
+	char *seen[LIVE_CLICKS] = {0};
+	size_t most = 0;
+	(void)state;
+	temp_case_start(&t);
+	struct person p = {.t = &t, .now_us = 1770091506000007};
+	p.session = writer_new_session(t.writer);
+	put_connection(&p);
+	assert_true(gather_open(&g, t.path, p.session, &err));
+	gather_slides(&g);
+	g.window = WINDOW;
+	g.margin = MARGIN;
+	for (int i = 0; i < LIVE_CLICKS; i++) {
+		click(&p, i);
+		if (i % 7 != 6 && i != LIVE_CLICKS - 1)
+			continue;
+		assert_true(writer_flush(t.writer, &err));
+		assert_true(gather_read(&g, NULL, &err));
+		most = g.model.n_exchanges > most ? g.model.n_exchanges : most;
+		for (size_t k = 0; k < g.trails.n; k++) {
+			const struct trail *trail = &g.trails.trails[k];
+			assert_in_range(trail->number, 1, LIVE_CLICKS);
+			free(seen[trail->number - 1]);
+			seen[trail->number - 1] = text_of(trail);
+		}
+	}
+	assert_true(gather_slid(&g));
+	/* A click is 12 facts and three exchanges. */
+	assert_in_range(most, 1, (WINDOW + 2 * MARGIN + 8 * 12) / 12 * 3);
+	assert_true(gather_open(&all, t.path, p.session, &err));
+	assert_true(gather_read(&all, NULL, &err));
+	assert_int_equal(all.trails.n, LIVE_CLICKS);
+	for (size_t i = 0; i < LIVE_CLICKS; i++) {
+		char *whole = text_of(&all.trails.trails[i]);
+		assert_non_null(seen[i]);
+		assert_string_equal(seen[i], whole);
+		free(seen[i]);
+		free(whole);
+	}
+	gather_close(&all);
+	gather_close(&g);
+	temp_case_fini(&t);
+}
+
 static json_t *report_of(const char *path, int64_t number, bool *found)
 {
 	struct gather g;
@@ -377,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_make_the_same_trails),
+		cmocka_unit_test(a_look_at_a_long_recording_is_bounded),
 		cmocka_unit_test(earlier_sessions_are_not_read),
 		cmocka_unit_test(one_trail_is_as_in_the_whole_report),
 		cmocka_unit_test(spoilt_rows_are_errors),
