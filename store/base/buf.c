@@ -81,8 +81,10 @@ void buf_add_u32(struct buf *b, uint32_t v)
 
 void buf_add_u64(struct buf *b, uint64_t v)
 {
-	buf_add_u32(b, (uint32_t)(v >> 32));
-	buf_add_u32(b, (uint32_t)v);
+	uint8_t bytes[8];
+	for (int i = 7; i >= 0; i--, v >>= 8)
+		bytes[i] = (uint8_t)v;
+	buf_add(b, bytes, sizeof bytes);
 }
 
 void buf_addf(struct buf *b, const char *format, ...)

@@ -1,6 +1,6 @@
 /*
- * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` holds a heap
- * context between init and fini.
+ * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` may be copied,
+ * and holds nothing that must be freed; fini wipes it.
  */
 #ifndef STORE_BASE_HASH_H
 #define STORE_BASE_HASH_H
@@ -10,7 +10,7 @@
 enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16 };
 
 struct sha256 {
-	void *ctx; /* EVP_MD_CTX */
+	uint64_t state[14]; /* a SHA256_CTX */
 	uint64_t bytes;
 };
 
@@ -19,6 +19,8 @@ void sha256_reset(struct sha256 *h); /* from nothing again; init was called */
 void sha256_add(struct sha256 *h, const void *p, size_t n);
 /* The digest so far; adding may go on afterwards. */
 void sha256_peek(const struct sha256 *h, uint8_t out[SHA256_LEN]);
+/* The digest of all, and then as after sha256_reset: for many digests by one struct. */
+void sha256_take(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256_fini(struct sha256 *h);
 /* The digest of all; the same as peek and fini, for less. */
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
