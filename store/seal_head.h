@@ -35,20 +35,34 @@ struct seal_head {
 
 /* The statement of docs/seal.md, appended to out. */
 void seal_head_write(const struct seal_head *h, struct buf *out);
-/* False: it is not exactly what seal_head_write would write. The signature is left alone. */
+/* False: it is not exactly what seal_head_write would write; *out is as before. The signature
+ * is left alone. */
 bool seal_head_read(struct span statement, struct seal_head *out);
+/* A time as statements have it. What stands between its numbers is not looked at, nor whether
+ * there is such a day: write it again and compare. */
+bool seal_head_read_time(struct span s, int64_t *out);
 /* Does the signature hold, by the key that the head names? False without a key. */
 bool seal_head_verify(const struct seal_head *h);
 
-/* dir/heads.log (0600): one line appended, written out and linked to the line before. Errors:
- * SEAL_LOG. */
+/* dir/heads.log (0600; the folder is made if it is missing): one line appended, written out and
+ * linked to the line before. A line that a crash cut off is ended first. Errors: SEAL_LOG. */
 bool seal_log_append(const char *dir, const struct seal_head *h, struct err *err);
-/* Every head of that case in the log, in order; a line that is cut off at the end of the file
- * (a crash) is passed over. *sound: every line is well-formed, and linked to the one before.
- * *first_bad: the number (from 1) of the first line that is not. A log that is not there has no
- * heads and is sound. Errors: SEAL_LOG (it cannot be read). */
+/* Every head in the log, in order: of that case, or of all if case_id is NULL. `each` may end
+ * the reading by false; what is said of the log is then said up to there. Signatures are not
+ * looked at (seal_head_verify).
+ * *sound: every line is a head that is linked to the line before, or was cut off by a crash.
+ * *first_bad: the number (from 1) of the first line that is not; 0: none.
+ * *cuts: how many lines were cut off; each of them is a head that the log has lost.
+ * A log that is not there has no heads and is sound. What is appended meanwhile is not read.
+ * Errors: SEAL_LOG (it cannot be read). */
 typedef bool seal_log_fn(void *ctx, const struct seal_head *h);
 bool seal_log_read(const char *dir, const char *case_id, seal_log_fn *each, void *ctx,
-	bool *sound, int64_t *first_bad, struct err *err);
+	bool *sound, int64_t *first_bad, int64_t *cuts, struct err *err);
+/* The log's bytes as they are, in pieces, in order: all that was appended before the call.
+ * False from `take` ends it, with its error. *there: is there a log at all? Errors: SEAL_LOG.
+ */
+typedef bool seal_log_bytes_fn(void *ctx, struct span piece, struct err *err);
+bool seal_log_copy(
+	const char *dir, seal_log_bytes_fn *take, void *ctx, bool *there, struct err *err);
 
 #endif

@@ -19,10 +19,14 @@ struct seal_key;
 bool seal_default_dir(char *out, size_t out_len, struct err *err);
 /* Opens seal.key in dir, makes it (and seal.pub, PEM) if there is none (then *made is set; may
  * be NULL). Refuses a key that others can read or that belongs to another user, a symbolic
- * link, a file that is no Ed25519 key. Two processes that make it at once end with the same
- * one. Errors: SEAL_KEY. */
+ * link, a file that is no Ed25519 key, a seal.pub that is not the key's or has lost its key, a
+ * folder that others may enter. Two processes that make it at once end with the same one.
+ * Errors: SEAL_KEY. */
 struct seal_key *seal_key_open(const char *dir, bool *made, struct err *err);
-struct seal_key *seal_key_new_ephemeral(void); /* in memory only (tests) */
+/* The public key of the installation in dir, as seal.pub has it; nothing is made. False: there
+ * is none. */
+bool seal_public_read(const char *dir, uint8_t out[SEAL_KEY_LEN]);
+struct seal_key *seal_key_new_ephemeral(void); /* in memory only (tests); NULL: no randomness */
 void seal_key_free(struct seal_key *k);
 
 void seal_key_public(const struct seal_key *k, uint8_t out[SEAL_KEY_LEN]);

@@ -35,6 +35,11 @@ void tree_frontier(const struct tree *t, struct buf *out);
 /* RFC 9162 2.1.3.1: the path of leaf `index` (from 0) among n leaves, given all leaf hashes
  * (n * 32 bytes), appended to out as 32 bytes each, nearest first. False: index >= n. */
 bool tree_inclusion(struct span leaves, uint64_t index, struct buf *out);
+/* The paths of many leaves among n at once, in one walk up the tree: that of leaf indexes[i] is
+ * appended to paths[i]. The n * 32 bytes are worked in and hold the root at their beginning
+ * afterwards (n > 0). Every index is below n; they are worked in, too. */
+void tree_inclusions(
+	uint8_t *leaves, uint64_t n, uint64_t *indexes, size_t n_indexes, struct buf *paths);
 /* 2.1.3.2. */
 bool tree_inclusion_verify(const uint8_t leaf[SHA256_LEN], uint64_t index, uint64_t n,
 	struct span path, const uint8_t root[SHA256_LEN]);
