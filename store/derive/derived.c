@@ -60,7 +60,9 @@ static bool plain_navigation(const struct model_exchange *x, struct signs *s)
 
 static bool is_navigation(const struct model_exchange *x, struct signs *s)
 {
-	if (!s->url_ok || !url_is_web(&s->url) || span_is(s->url.host, "clicktrail.internal"))
+	/* Of an erased address nobody knows; what else the request says still stands. */
+	if (!x->url_erased && (!s->url_ok || !url_is_web(&s->url) ||
+				      span_is(s->url.host, "clicktrail.internal")))
 		return false;
 	if (x->noise || s->prefetch)
 		return false;

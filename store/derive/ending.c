@@ -121,6 +121,13 @@ bool trail_looped(const struct walk *w, const struct trail *t)
 static enum trail_end end_of_redirect(
 	struct walk *w, struct trail *t, const struct nav *last, const struct cue *c)
 {
+	if (c->refused && last->x->url_erased) {
+		trail_note(w, t,
+			"hop %zu: where its Location leads cannot be said without its own "
+			"address",
+			t->n_hops);
+		return ENDED_CLOSED;
+	}
 	if (c->refused) {
 		trail_note(w, t,
 			"hop %zu: its Location is no URL, or there were several that differ: "
@@ -191,6 +198,11 @@ static enum trail_end end_by_facts(
 	}
 	if (location != NULL)
 		return end_of_redirect(w, t, last, location);
+	if (x->n_res_erased > 0 && x->response->status >= 300 && x->response->status < 400) {
+		trail_note(w, t, "hop %zu: where it sent the browser may have been erased",
+			t->n_hops);
+		return ENDED_CLOSED;
+	}
 	note_status(w, t, last);
 	if (trail_looped(w, t))
 		return ENDED_LOOP;
@@ -231,6 +243,11 @@ void trail_ending(struct walk *w, struct trail *t)
 	t->recording_complete = true;
 	for (size_t i = 0; i < t->n_hops; i++)
 		t->recording_complete &= recorded_whole(&t->hops[i]);
+	size_t erased = 0;
+	for (size_t i = 0; i < t->n_hops; i++)
+		erased += t->hops[i].exchange != NULL && t->hops[i].exchange->erased;
+	if (erased > 0)
+		trail_note(w, t, "something was erased from %zu of its hops", erased);
 	t->start_url = t->hops[0].url;
 	t->final_url = final_url(t);
 	const struct cue *handoff = NULL;

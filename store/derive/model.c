@@ -86,7 +86,56 @@ const struct fact_certificate *model_certificate(const struct model *m, struct s
 	return c != NULL && span_eq(c->sha256, sha256) ? c : NULL;
 }
 
-static void add_request(struct model *m, int64_t seq, const struct fact_request *r)
+static bool is_erased(const struct model *m, int64_t seq)
+{
+	size_t low = 0, high = m->n_erased;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (m->erased[mid] < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < m->n_erased && m->erased[low] == seq;
+}
+
+/* All that is left of a value is as many x as it had bytes, the blank behind the colon among
+ * them (docs/seal.md, Erasure). */
+static bool is_blank(const struct model_field *f)
+{
+	for (size_t i = 0; i < f->value.n; i++)
+		if (f->value.p[i] != 'x')
+			return false;
+	return f->value.n > 0 && f->value.p[-1] == ':';
+}
+
+/* To the end of the list, out of which they are counted. How many. */
+static size_t set_apart(struct model *m, struct model_field *fields, size_t *n)
+{
+	size_t kept = 0, n_gone = 0;
+	struct model_field *gone = arena_alloc(&m->arena, (*n + 1) * sizeof *gone);
+	for (size_t i = 0; i < *n; i++) {
+		if (is_blank(&fields[i]))
+			gone[n_gone++] = fields[i];
+		else
+			fields[kept++] = fields[i];
+	}
+	if (n_gone > 0)
+		memcpy(fields + kept, gone, n_gone * sizeof *gone);
+	*n = kept;
+	return n_gone;
+}
+
+static void erased_request(struct model *m, struct model_exchange *x, struct fact_request *r)
+{
+	x->erased = true;
+	x->n_req_erased = set_apart(m, x->req_fields, &x->n_req_fields);
+	x->url_erased = r->url.p == NULL;
+	if (x->url_erased)
+		r->url = span_str(arena_printf(&m->arena, "erased:%lld", (long long)x->id));
+}
+
+static void add_request(struct model *m, int64_t seq, struct fact_request *r)
 {
 	if (model_exchange(m, r->exchange) != NULL)
 		return;
@@ -101,11 +150,13 @@ static void add_request(struct model *m, int64_t seq, const struct fact_request 
 	x->noise = span_find(r->oddities, span_str(ODDITY_REFERER_PAGE), 0) != SIZE_MAX;
 	x->derived = arena_alloc(&m->arena, sizeof *x->derived);
 	x->model = m;
+	if (is_erased(m, seq))
+		erased_request(m, x, r);
 	ARENA_PUSH(&m->arena, m->exchanges, m->n_exchanges, x);
 	index_put(m->index, KEY_EXCHANGE, x->id, 0, x);
 }
 
-static void add_response(struct model *m, const struct fact_response *r)
+static void add_response(struct model *m, int64_t seq, const struct fact_response *r)
 {
 	struct model_exchange *x = model_exchange(m, r->exchange);
 	if (x == NULL || x->response != NULL) {
@@ -116,9 +167,13 @@ static void add_response(struct model *m, const struct fact_response *r)
 	if (r->leg != FACT_NULL)
 		x->leg = r->leg;
 	x->n_res_fields = fields_parse(&m->arena, r->head, r->fields, &x->res_fields);
+	if (!is_erased(m, seq))
+		return;
+	x->erased = x->cues_erased = true;
+	x->n_res_erased = set_apart(m, x->res_fields, &x->n_res_fields);
 }
 
-static void add_end(struct model *m, const struct fact_exchange_end *e)
+static void add_end(struct model *m, int64_t seq, const struct fact_exchange_end *e)
 {
 	struct model_exchange *x = model_exchange(m, e->exchange);
 	if (x == NULL || x->end != NULL) {
@@ -129,6 +184,9 @@ static void add_end(struct model *m, const struct fact_exchange_end *e)
 	x->noise |= span_is(e->reason, err_word(ERR_REFUSED_NOISE));
 	if (x->leg == FACT_NULL)
 		x->leg = e->leg;
+	/* With a body goes its digest. */
+	x->erased |= is_erased(m, seq);
+	x->cues_erased |= is_erased(m, seq) && e->res_sha256.p == NULL;
 }
 
 static void add_note(struct model *m, const struct fact_note *n)
@@ -173,8 +231,8 @@ static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *c
 			LEG_OF(fact_handshake));
 	case FACT_KIND_CERTIFICATE: add_certificate(m, copy); break;
 	case FACT_KIND_REQUEST: add_request(m, seq, copy); break;
-	case FACT_KIND_RESPONSE: add_response(m, copy); break;
-	case FACT_KIND_EXCHANGE_END: add_end(m, copy); break;
+	case FACT_KIND_RESPONSE: add_response(m, seq, copy); break;
+	case FACT_KIND_EXCHANGE_END: add_end(m, seq, copy); break;
 	case FACT_KIND_OPAQUE: LIST(opaques, n_opaques, fact_opaque);
 	case FACT_KIND_NOTE: add_note(m, copy); break;
 	case FACT_KIND_TUNNEL_END: LIST(tunnel_ends, n_tunnel_ends, fact_tunnel_end);
@@ -182,6 +240,9 @@ static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *c
 	case FACT_KIND_CHUNK:
 	case FACT_KIND_LEG_END:
 	case FACT_KIND_H2_FRAME:
+	case FACT_KIND_CLOSE:
+	case FACT_KIND_ERASURE:
+	case FACT_KIND_CUSTODY:
 	case FACT_KIND_COUNT: break;
 	}
 }
@@ -199,7 +260,7 @@ static int64_t fact_at_us(enum fact_kind kind, const void *fact)
 static bool wanted(enum fact_kind kind)
 {
 	return kind != FACT_KIND_CHUNK && kind != FACT_KIND_INTERIM &&
-	       kind != FACT_KIND_LEG_END && kind != FACT_KIND_H2_FRAME;
+	       kind != FACT_KIND_LEG_END && kind < FACT_KIND_H2_FRAME;
 }
 
 static void passed(struct model *m, enum fact_kind kind, int64_t seq, const void *fact)

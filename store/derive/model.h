@@ -29,6 +29,12 @@ struct model_exchange {
 	const struct fact_response *response; /* NULL: none (yet) */
 	struct model_field *res_fields;
 	size_t n_res_fields;
+	/* Lines whose value was erased stand behind the others, and are counted apart: nothing
+	 * is derived from them. */
+	size_t n_req_erased, n_res_erased;
+	bool erased;      /* something of it was */
+	bool url_erased;  /* then the request's url is a stand-in (trail_url_erased) */
+	bool cues_erased; /* something of the response was, that may have told where to go */
 	const struct fact_exchange_end *end; /* NULL: not over, or cut off */
 	/* Request body (forms) and response body, content coding removed, at most
 	 * MODEL_BODY_MAX; absent where not loaded. */
@@ -84,6 +90,8 @@ struct model {
 	 * filled the model has brought them all. Asked once for each. */
 	void (*fetch)(void *ctx, struct model_exchange *x);
 	void *fetch_ctx;
+	const int64_t *erased; /* facts of which something was erased, in order; borrowed */
+	size_t n_erased;
 	struct texts *texts; /* what scripts say that were seen before; borrowed, NULL: none */
 };
 

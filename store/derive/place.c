@@ -270,6 +270,35 @@ static size_t place_bridged(struct walk *w, const struct model_exchange *x,
 	return walk_put(w, x, trail, c, hop);
 }
 
+/* What told the browser to come here may have been erased, or the address that would show it:
+ * in a trace it belongs to the page before. */
+static const struct nav *lost(const struct walk *w, const struct model_exchange *x)
+{
+	const struct nav *before = w->n_navs > 0 ? &w->navs[w->n_navs - 1] : NULL;
+	return before != NULL && w->traced &&
+			       (before->x->cues_erased || before->x->url_erased ||
+				       x->url_erased)
+		       ? before
+		       : NULL;
+}
+
+static size_t place_lost(
+	struct walk *w, const struct model_exchange *x, const struct nav *before)
+{
+	struct trail_hop hop = walk_hop_of(x, derived_signs(x)->url.href);
+	size_t trail = before->trail;
+	hop.mechanism = MECHANISM_UNKNOWN;
+	hop.confidence = CONFIDENCE_POSSIBLE;
+	hop_evidence(w, &hop,
+		(struct trail_evidence){
+			.exchange = before->x->id, .signal = "erased", .offset = FACT_NULL});
+	size_t nav = walk_put(w, x, trail, NULL, hop);
+	if (nav != NONE)
+		trail_note(w, &w->trails[trail], "hop %zu: what led to it was erased",
+			w->trails[trail].n_hops);
+	return nav;
+}
+
 size_t walk_place(struct walk *w, const struct model_exchange *x)
 {
 	struct weighed all;
@@ -295,6 +324,9 @@ size_t walk_place(struct walk *w, const struct model_exchange *x)
 		const struct nav *before = retried(w, x);
 		if (before != NULL)
 			return place_retry(w, x, before);
+		before = lost(w, x);
+		if (before != NULL)
+			return place_lost(w, x, before);
 		edge_guess(w, x, &guess);
 		if (w->n_navs == 0)
 			guess.mechanism = MECHANISM_OPEN;

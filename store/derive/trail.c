@@ -30,6 +30,12 @@ const char *confidence_word(enum trail_confidence c)
 	return words[c];
 }
 
+bool trail_url_erased(struct span url)
+{
+	uint64_t exchange;
+	return span_starts(url, "erased:") && span_u64(span_from(url, 7), &exchange);
+}
+
 bool trail_is_navigation(const struct model_exchange *x)
 {
 	return derived_signs(x)->navigation && !x->noise;

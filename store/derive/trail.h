@@ -35,6 +35,8 @@ enum trail_mechanism {
 #undef X
 		MECHANISM_COUNT
 };
+/* An erased address: a word of ours that is like no other address. */
+bool trail_url_erased(struct span url);
 const char *mechanism_word(enum trail_mechanism m);
 
 enum trail_confidence { CONFIDENCE_CERTAIN, CONFIDENCE_LIKELY, CONFIDENCE_POSSIBLE };

@@ -75,6 +75,7 @@ static const char *signal_sentence(const char *signal)
 	static const struct {
 		const char *signal, *sentence;
 	} table[] = {
+		{"erased", "what the answer before it said was erased, or its own address"},
 		{"sent-link", "it is the link that was opened"},
 		{"given-referer", "where it was told to come from (--referer)"},
 		{"status", "the answer's status"},

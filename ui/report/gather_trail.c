@@ -127,7 +127,9 @@ static bool take_hop(struct gather *g, const struct derived_hop *row, struct tra
 				    ? model_exchange(&g->model, row->exchange)
 				    : NULL,
 		.claimed_target = row->claimed_target};
-	return row->url.p != NULL && (!row->on_wire || out->exchange != NULL) &&
+	if (out->url.p == NULL && out->exchange != NULL && out->exchange->url_erased)
+		out->url = out->exchange->request->url;
+	return out->url.p != NULL && (!row->on_wire || out->exchange != NULL) &&
 	       mechanism_of(row->mechanism, &out->mechanism) &&
 	       confidence_of(row->confidence, &out->confidence) &&
 	       take_evidence(&g->arena, row->evidence, out) &&
@@ -150,6 +152,10 @@ static bool take_trail(struct gather *g, const struct derived_trail *row, struct
 		end_of(row->ended_by, &t->ended_by) && take_notes(&g->arena, row->notes, t);
 	for (size_t i = 0; sound && i < row->n_hops; i++)
 		sound = take_hop(g, &row->hops[i], &t->hops[i]);
+	if (sound && t->n_hops > 0 && t->start_url.p == NULL)
+		t->start_url = t->hops[0].url;
+	if (sound && t->n_hops > 0 && t->final_url.p == NULL)
+		t->final_url = t->hops[t->n_hops - 1].url;
 	if (!sound)
 		return err_set(err, ERR_CASE_READ, "the stored trail %lld.%lld makes no sense",
 			(long long)row->session, (long long)row->number);

@@ -9,6 +9,11 @@ bool hop_settled(const struct trail_hop *h)
 	       (h->exchange != NULL && h->exchange->end != NULL);
 }
 
+void say_address(struct buf *out, struct span url, const char *indent)
+{
+	say_long(out, trail_url_erased(url) ? span_str("(erased)") : url, indent);
+}
+
 void hop_line(const struct trail_hop *h, struct buf *out)
 {
 	char status[24] = "---";
@@ -17,7 +22,7 @@ void hop_line(const struct trail_hop *h, struct buf *out)
 	buf_addf(out, "%3zu  %-14s  %s  ", h->n, mechanism_word(h->mechanism), status);
 	say_text(out, h->method);
 	buf_add_byte(out, ' ');
-	say_long(out, h->url, "     ");
+	say_address(out, h->url, "     ");
 	if (h->confidence != CONFIDENCE_CERTAIN)
 		buf_addf(out, "  (%s)", confidence_word(h->confidence));
 	if (!h->on_wire)

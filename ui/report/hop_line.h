@@ -10,6 +10,8 @@
 #include "store/derive/trail.h"
 
 /* "  3  script          200  GET https://... (likely)" without a line end. */
+/* An address, or that it was erased; see say_long. */
+void say_address(struct buf *out, struct span url, const char *indent);
 void hop_line(const struct trail_hop *h, struct buf *out);
 /* Is what hop_line says about it known: it was answered, or ended without an answer, or never
  * needed one. */

@@ -12,11 +12,17 @@ static struct span text_of(struct arena *a, json_t *j)
 	return s;
 }
 
+/* Of an erased address nothing is stored. */
+static struct span address(struct span url)
+{
+	return trail_url_erased(url) ? SPAN_NONE : url;
+}
+
 static struct derived_hop hop_of(struct arena *a, const struct trail_hop *h)
 {
 	return (struct derived_hop){
 		.n = (int64_t)h->n,
-		.url = h->url,
+		.url = address(h->url),
 		.method = h->method,
 		.status = h->status,
 		.at_us = h->at_us,
@@ -44,8 +50,8 @@ static struct derived_trail trail_of(struct arena *a, const struct trail *t)
 		.session = t->session,
 		.number = (int64_t)t->number,
 		.started_us = t->started_us,
-		.start_url = t->start_url,
-		.final_url = t->final_url,
+		.start_url = address(t->start_url),
+		.final_url = address(t->final_url),
 		.ended_by = span_str(trail_end_word(t->ended_by)),
 		.recording_complete = t->recording_complete,
 		.handoff_url = t->handoff_url,
