@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -101,6 +102,37 @@ static void a_used_up_link_is_no_cloaking(void **state)
 	assert_said(&w, "as in round 1");
 	assert_said(&w, "hop 1: status");
 	assert_said(&w, "Differs though it was asked in the same manner");
+	end(&w);
+}
+
+/* What is walked later lies beside a closed case, and is compared with what is in it. */
+static void a_closed_case_stays_as_it_is(void **state)
+{
+	struct world w;
+	struct stat before, after;
+	(void)state;
+	begin(&w);
+	answers(&w, to_a, page);
+	assert_int_equal(first(&w), 0);
+	const char *const close_it[] = {"close", "x.case", NULL};
+	assert_int_equal(run_program(&w.p, SECONDS, close_it), 0);
+	char *path = arena_printf(&w.p.arena, "%s/x.case", w.p.dir);
+	assert_int_equal(stat(path, &before), 0);
+	answers(&w, to_a_later, page);
+	assert_int_equal(again(&w, NULL, NULL), 0);
+	assert_said(&w, "THE LINK WAS OPENED 2 TIMES");
+	answers(&w, gone, NULL);
+	assert_int_equal(again(&w, "--user-agent", "Other/1.0"), 4);
+	assert_said(&w, "THE LINK WAS OPENED 3 TIMES");
+	assert_said(&w, "hop 1: status");
+	assert_int_equal(stat(path, &after), 0);
+	assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof before.st_mtim);
+	assert_int_equal(before.st_size, after.st_size);
+	const char *const verify[] = {"verify", "x.case", NULL};
+	assert_int_equal(run_program(&w.p, SECONDS, verify), 0);
+	assert_said(&w, "companion x.companion.case: holds");
+	const char *const alone[] = {"report", "x.companion.case", NULL};
+	assert_int_equal(run_program(&w.p, SECONDS, alone), 0);
 	end(&w);
 }
 
@@ -239,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_used_up_link_is_no_cloaking),
+		cmocka_unit_test(a_closed_case_stays_as_it_is),
 		cmocka_unit_test(cloaking_takes_three_rounds),
 		cmocka_unit_test(a_referer_is_another_manner),
 		cmocka_unit_test(json_has_the_rounds),

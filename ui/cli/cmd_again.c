@@ -7,6 +7,7 @@
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
+#include "ui/cli/custody.h"
 #include "ui/cli/output.h"
 #include "ui/report/say_rounds.h"
 #include "store/base/log.h"
@@ -17,7 +18,7 @@
 static const char *const taken[] = {
 	"browser", "user-agent", "language", "timezone", "device", "referer", "replace", NULL};
 static const char *const told[] = {"connect-to", "allow-net", "permit-bad-cert", "via",
-	"cacert", "dns-servers", "no-sandbox", "no-bodies", "wrappers", NULL};
+	"cacert", "dns-servers", "no-sandbox", "no-bodies", "wrappers", "timestamp", NULL};
 
 enum { ARGS_MAX = 200 };
 
@@ -152,17 +153,45 @@ static void tell_options(const struct first_time *f)
 			f->left_out[i]);
 }
 
+/* A case that was closed stays as it is: what is walked later is recorded in its companion,
+ * numbered on from the case. */
+struct later {
+	const char *case_path;
+	bool closed;
+	char companion[PATH_MAX];
+	struct case_numbers numbers;
+};
+
+static bool find_place(struct later *l, const char *path, struct err *err)
+{
+	struct case_about about;
+	struct case_file *c = case_open(path, err);
+	*l = (struct later){.case_path = path};
+	bool ok = c != NULL && case_about(c, &about, err);
+	l->closed = ok && about.closed_us != FACT_NULL;
+	if (l->closed)
+		ok = case_numbers(c, &l->numbers, err) &&
+		     (custody_companion(path, l->companion) ||
+			     err_set(err, ERR_CASE_OPEN, "the companion's name is too long"));
+	if (c != NULL)
+		case_close(c);
+	return ok;
+}
+
 /* Prints how the rounds compare. *code: of the session that was just recorded, beside the
  * first. */
-static bool compare(const struct options *o, int64_t session, int *code, struct err *err)
+static bool compare(const struct options *o, const struct later *l, int64_t session, int *code,
+	struct err *err)
 {
 	struct gather g;
 	struct report r;
 	struct arena a = {0};
 	struct buf out = {0};
-	bool good = gather_open(&g, o->case_path, 0, err);
+	bool good = gather_open(&g, l->case_path, 0, err);
 	g.model.wrappers = &o->wrappers.rules;
-	good = good && gather_read(&g, NULL, err) && report_make(&g, 0, &a, &r, err);
+	good = good && gather_read(&g, NULL, err) &&
+	       (!l->closed || gather_read_also(&g, l->companion, err)) &&
+	       report_make(&g, 0, &a, &r, err);
 	if (good) {
 		const struct rounds *rounds = r.rounds;
 		const struct round *last = rounds->n > 1 ? &rounds->list[rounds->n - 1] : NULL;
@@ -183,22 +212,39 @@ static bool compare(const struct options *o, int64_t session, int *code, struct 
 	return good;
 }
 
-static int walk_again(struct options *o, const char *link)
+static int walk_again(struct options *o, const struct later *l, const char *link)
 {
 	struct trace t;
 	struct err err = {0};
 	int compared = EXIT_DONE;
 	trace_init(&t, o);
 	t.silent = o->json;
+	if (l->closed)
+		t.recording.after = &l->numbers;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	int64_t session = t.recording.session;
 	trace_fini(&t);
 	if (!good || o->dry_run || code == EXIT_CASE || session == 0)
 		return code;
-	if (!compare(o, session, &compared, &err))
+	if (!compare(o, l, session, &compared, &err))
 		return command_fail(&err);
 	return code != EXIT_DONE ? code : compared;
+}
+
+static int walk(struct options *o, const char *path, const char *link)
+{
+	struct later l;
+	struct err err = {0};
+	if (!find_place(&l, path, &err))
+		return command_fail_reading(&err);
+	o->case_path = l.closed ? l.companion : path;
+	if (l.closed && !o->dry_run &&
+		!custody_put(path, o->seal_dir, CUSTODY_WALKED, "again", NULL, &err))
+		return command_fail(&err);
+	if (l.closed)
+		log_line("the case is closed; recording in %s", l.companion);
+	return walk_again(o, &l, link);
 }
 
 static int again(struct options *o, int argc, char **argv)
@@ -220,8 +266,7 @@ static int again(struct options *o, int argc, char **argv)
 		code = command_fail(&err);
 	} else {
 		tell_options(&f);
-		o->case_path = path;
-		code = walk_again(o, arena_str(&f.arena, f.link));
+		code = walk(o, path, arena_str(&f.arena, f.link));
 	}
 	arena_fini(&f.arena);
 	return code;

@@ -1,0 +1,33 @@
+/*
+ * The words that a custody fact may carry: what was done with a case. Only ever appended.
+ */
+#ifndef STORE_FACT_CUSTODY_H
+#define STORE_FACT_CUSTODY_H
+
+#define CUSTODY_ACTS(X)                                                                        \
+	X(OPENED, "opened")       /* a session began: by which build, with which lists */      \
+	X(COMPANION, "companion") /* this is the companion of that case */                     \
+	X(EXPORTED,                                                                            \
+		"exported")    /* something was written out of the case: what, and its hash */ \
+	X(WALKED, "walked")    /* the link was opened again; the session is in here */         \
+	X(TAKEN, "taken-over") /* facts were found that no head covered, and were gone on with \
+				*/                                                             \
+	X(NOTED, "noted")      /* somebody wrote a note */
+
+enum custody_act {
+#define X(name, word) CUSTODY_##name,
+	CUSTODY_ACTS(X)
+#undef X
+};
+
+static inline const char *custody_word(enum custody_act act)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		CUSTODY_ACTS(X)
+#undef X
+	};
+	return words[act];
+}
+
+#endif

@@ -1,0 +1,130 @@
+#include "ui/cli/custody.h"
+#include "store/base/clock.h"
+#include "store/base/codec.h"
+#include "store/case.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
+
+static char build[SHA256_HEX] = "unknown";
+
+static void hash_program(void)
+{
+	struct sha256 h;
+	uint8_t block[READ_SIZE], digest[SHA256_LEN];
+	ssize_t n = -1;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	sha256_init(&h);
+	while ((n = read(fd, block, sizeof block)) > 0)
+		sha256_add(&h, block, (size_t)n);
+	sha256_end(&h, digest);
+	close(fd);
+	if (n != 0)
+		return;
+	struct arena a = {0};
+	snprintf(build, sizeof build, "%s", hex_str(&a, span_of(digest, sizeof digest)));
+	arena_fini(&a);
+}
+
+const char *custody_build(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, hash_program);
+	return build;
+}
+
+struct fact_custody custody_fact(
+	enum custody_act act, const char *detail, const uint8_t *sha256)
+{
+	struct fact_custody f;
+	fact_init(FACT_KIND_CUSTODY, &f);
+	f.at_us = clock_now_us(clock_real());
+	f.act = span_str(custody_word(act));
+	f.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR"));
+	f.tool_version = span_str(CLICKTRAIL_VERSION);
+	f.build = span_str(custody_build());
+	f.detail = span_str(detail);
+	f.sha256 = sha256 != NULL ? span_of(sha256, SHA256_LEN) : SPAN_NONE;
+	return f;
+}
+
+bool custody_is_companion(const char *path)
+{
+	return span_ends_nocase(span_str(path), ".companion.case");
+}
+
+bool custody_companion(const char *case_path, char out[PATH_MAX])
+{
+	static const char tail[] = ".case";
+	size_t n = strlen(case_path), t = sizeof tail - 1;
+	if (n > t && strcmp(case_path + n - t, tail) == 0)
+		n -= t;
+	int len = snprintf(out, PATH_MAX, "%.*s.companion%s", (int)n, case_path, tail);
+	return len > 0 && len < PATH_MAX;
+}
+
+static bool put(struct writer *w, struct fact_custody f, struct err *err)
+{
+	uint64_t ticket = writer_put(w, FACT_KIND_CUSTODY, &f, NULL, err);
+	return ticket != 0 && writer_wait(w, ticket, err);
+}
+
+/* Whose companion it is, once, as its first fact. */
+static bool introduce(
+	struct writer *w, const char *path, const struct case_about *about, struct err *err)
+{
+	struct case_file *c = case_open(path, err);
+	char detail[CUSTODY_DETAIL_MAX];
+	int64_t newest = 0;
+	bool ok = c != NULL && case_last_seq(c, &newest, err);
+	if (c != NULL)
+		case_close(c);
+	if (!ok || newest > 0)
+		return ok;
+	snprintf(detail, sizeof detail, "of case %.*s", (int)about->id.n,
+		(const char *)about->id.p);
+	return put(w, custody_fact(CUSTODY_COMPANION, detail, NULL), err);
+}
+
+static bool write_companion(const char *path, const struct case_about *about,
+	const struct sealing *s, const struct fact_custody *f, struct err *err)
+{
+	struct writer_options options = {.durability = DURABILITY_POWER};
+	sealing_use(s, &options);
+	struct writer *w = writer_open(path, &options, err);
+	if (w == NULL)
+		return false;
+	bool ok = introduce(w, path, about, err) && put(w, *f, err);
+	if (!writer_close(w, ok ? err : NULL))
+		ok = false;
+	return ok;
+}
+
+bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
+	const char *detail, const uint8_t *sha256, struct err *err)
+{
+	char path[PATH_MAX];
+	struct sealing s = {.key = NULL};
+	struct case_about about;
+	struct fact_custody f = custody_fact(act, detail, sha256);
+	if (custody_is_companion(case_path))
+		return err_set(err, ERR_USAGE,
+			"%s is a companion itself: name the case that it belongs to",
+			case_path);
+	if (!custody_companion(case_path, path))
+		return err_set(err, ERR_CASE_OPEN, "the companion's name is too long");
+	struct case_file *c = case_open(case_path, err);
+	bool ok = c != NULL && case_about(c, &about, err) && sealing_open(&s, seal_dir, err) &&
+		  write_companion(path, &about, &s, &f, err);
+	sealing_close(&s);
+	if (c != NULL)
+		case_close(c);
+	return ok;
+}
