@@ -4,6 +4,7 @@
  * keeps in memory between which facts a body lies.
  */
 #include "store/case_state.h"
+#include "store/schema.h"
 
 #include <stdlib.h>
 
@@ -13,18 +14,22 @@ static const char find_index_sql[] = "SELECT count(*) FROM sqlite_schema WHERE t
 				     "AND name = 'fact_by_kind'";
 
 static const char get_indexed_sql[] =
-	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9 "
+	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9, c.seq "
 	"FROM fact AS c INDEXED BY fact_by_kind "
 	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
 	"WHERE c.kind = 13 AND c.f3 = :exchange AND c.f4 = :side ORDER BY c.f5";
 
 /* Chunks of a body are numbered in the order of their facts, so this is the same order. */
 static const char get_between_sql[] =
-	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9 "
+	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9, c.seq "
 	"FROM fact AS c NOT INDEXED "
 	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
 	"WHERE c.seq BETWEEN :first AND :last AND c.kind = 13 AND c.f3 = :exchange "
 	"AND c.f4 = :side ORDER BY c.seq";
+
+/* 9: a chunk's data as a part (docs/seal.md). */
+static const char erased_sql[] =
+	"SELECT count(*) FROM seal_erased WHERE seq = :seq AND part = 9";
 
 static const char get_places_sql[] = "SELECT seq, exchange, side FROM fact_chunk WHERE seq > "
 				     ":after ORDER BY seq LIMIT :most";
@@ -134,12 +139,29 @@ static bool chunk_data(sqlite3_stmt *s, int64_t n, struct span *out, struct err 
 	return true;
 }
 
+/* Its bytes were erased: what came before them is what there is. */
+static bool is_erased(struct case_file *c, sqlite3_stmt *row)
+{
+	bool shared = sqlite3_column_type(row, 2) != SQLITE_NULL;
+	if (c->schema < SCHEMA_SEAL || sqlite3_column_type(row, shared ? 4 : 3) != SQLITE_NULL)
+		return false;
+	sqlite3_stmt *s = db_prepare(c->db, erased_sql, ERR_CASE_READ, NULL);
+	if (s == NULL)
+		return false;
+	db_bind_int(s, ":seq", sqlite3_column_int64(row, shared ? 2 : 5));
+	bool erased = sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int64(s, 0) > 0;
+	sqlite3_finalize(s);
+	return erased;
+}
+
 static bool read_chunks(struct case_file *c, sqlite3_stmt *s, size_t max, struct buf *out,
 	bool *whole, struct err *err)
 {
 	int rc;
 	for (int64_t n = 0; (rc = sqlite3_step(s)) == SQLITE_ROW; n++) {
 		struct span data = SPAN_NONE;
+		if (is_erased(c, s))
+			return true;
 		if (!chunk_data(s, n, &data, err))
 			return false;
 		buf_add_span(out, span_first(data, max));

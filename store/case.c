@@ -1,5 +1,6 @@
 #include "store/case_state.h"
 #include "store/lock.h"
+#include "store/numbers.h"
 #include "store/schema.h"
 #include "store/base/clock.h"
 
@@ -14,6 +15,8 @@ enum { CASE_PROGRESS_STEPS = 20000 }; /* of SQLite's machine between two looks a
 static const char about_sql[] =
 	"SELECT id, created_us, closed_us, tool_name, tool_version, operator_name "
 	"FROM case_info WHERE n = 1";
+
+static const char erased_sql[] = "SELECT DISTINCT seq FROM seal_erased ORDER BY seq";
 
 /* Where a case is read: in its place, or from a copy that only this process can change. */
 struct place {
@@ -41,15 +44,16 @@ static bool beside_exists(const char *path, const char *suffix)
 	return lstat(name, &st) == 0 && st.st_size > 0;
 }
 
-/* In its place only if it is ours to write (nobody else changes it under us) and nothing is
- * left to recover: either its writer is alive, or it was left cleanly. */
+/* In its place only if it is ours (nobody else changes it under us) and nothing is left to
+ * recover: either its writer is alive, or it was left cleanly. A case that was closed for good
+ * may not be written, and need not. */
 static bool readable_in_place(
 	const struct case_file *c, const struct stat *st, const struct raw_header *header)
 {
-	if (st->st_uid != geteuid() || access(c->path, R_OK | W_OK) != 0)
+	if (st->st_uid != geteuid() || access(c->path, R_OK) != 0)
 		return false;
 	if (lock_held(c->path))
-		return true;
+		return access(c->path, W_OK) == 0;
 	return !header->wal && !beside_exists(c->path, "-wal") &&
 	       !beside_exists(c->path, "-journal");
 }
@@ -85,7 +89,7 @@ static bool choose(struct case_file *c, struct place *out, struct err *err)
 	/* Already open in this process, so it was looked at; raw descriptors would drop
 	 * SQLite's locks. */
 	if (!raw_in_use(id)) {
-		if (!raw_sniff(c->path, &header, err))
+		if (!raw_sniff(c->path, &header, err) || !raw_beside(c->path, err))
 			return false;
 		if (!readable_in_place(c, &st, &header))
 			return copy_case(c, out, err);
@@ -127,7 +131,7 @@ static bool open_db(struct case_file *c, const struct place *place, struct err *
 		return false;
 	return db_exec(c->db, "PRAGMA wal_autocheckpoint = 0; PRAGMA query_only = ON",
 		       ERR_CASE_READ, err) &&
-	       schema_check(c->db, err);
+	       schema_check(c->db, false, &c->schema, err);
 }
 
 struct case_file *case_open(const char *path, struct err *err)
@@ -216,7 +220,7 @@ static bool read_about(
 
 bool case_about(struct case_file *c, struct case_about *out, struct err *err)
 {
-	*out = (struct case_about){.schema = schema_number()};
+	*out = (struct case_about){.schema = c->schema};
 	case_start_clock(c);
 	sqlite3_stmt *s = db_prepare(c->db, about_sql, ERR_CASE_READ, err);
 	if (s == NULL)
@@ -229,8 +233,33 @@ bool case_about(struct case_file *c, struct case_about *out, struct err *err)
 	return get_last_seq(c->db, &out->last_seq, err);
 }
 
+bool case_numbers(struct case_file *c, struct case_numbers *out, struct err *err)
+{
+	case_start_clock(c);
+	return numbers_read(c->db, out, err);
+}
+
 bool case_last_seq(struct case_file *c, int64_t *out, struct err *err)
 {
 	case_start_clock(c);
 	return get_last_seq(c->db, out, err);
+}
+
+bool case_erased(
+	struct case_file *c, struct arena *a, int64_t **out, size_t *n, struct err *err)
+{
+	*out = NULL;
+	*n = 0;
+	if (c->schema < SCHEMA_SEAL)
+		return true;
+	case_start_clock(c);
+	sqlite3_stmt *s = db_prepare(c->db, erased_sql, ERR_CASE_READ, err);
+	if (s == NULL)
+		return false;
+	int rc;
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+		ARENA_PUSH(a, *out, *n, sqlite3_column_int64(s, 0));
+	bool ok = rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "what was erased", err);
+	sqlite3_finalize(s);
+	return ok;
 }

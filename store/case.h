@@ -30,8 +30,17 @@ void case_close(struct case_file *c);
 const char *case_path(const struct case_file *c);
 /* Spans live until case_close. Read anew at each call. */
 bool case_about(struct case_file *c, struct case_about *out, struct err *err);
+/* The last numbers of each kind that were given out. */
+struct case_numbers {
+	int64_t sessions, tunnels, legs, exchanges;
+};
+bool case_numbers(struct case_file *c, struct case_numbers *out, struct err *err);
 /* The number of the newest fact; 0: there is none. */
 bool case_last_seq(struct case_file *c, int64_t *out, struct err *err);
+
+/* Facts of which something was erased, in order. The list is in the arena. */
+bool case_erased(
+	struct case_file *c, struct arena *a, int64_t **out, size_t *n, struct err *err);
 
 /* Every fact with seq > after, in order of seq, of one session (0: all); chunk data is left out
  * (read it by case_body). The spans handed to `each` live until it returns; false from it

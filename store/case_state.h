@@ -36,6 +36,7 @@ struct case_spans {
 struct case_file {
 	char path[PATH_MAX]; /* of the case itself, also when a copy is read */
 	sqlite3 *db;
+	int schema; /* its last step */
 	struct raw_id raw;
 	bool claimed;
 	int64_t deadline_us; /* of the call under way; 0: none */

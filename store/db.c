@@ -135,6 +135,14 @@ bool db_bind_text(sqlite3_stmt *s, const char *name, struct span value)
 		       SQLITE_UTF8) == SQLITE_OK;
 }
 
+bool db_bind_blob(sqlite3_stmt *s, const char *name, struct span value)
+{
+	int at = parameter(s, name);
+	if (value.p == NULL)
+		return sqlite3_bind_null(s, at) == SQLITE_OK;
+	return sqlite3_bind_blob64(s, at, value.p, value.n, SQLITE_STATIC) == SQLITE_OK;
+}
+
 struct span db_column_span(sqlite3_stmt *s, int column)
 {
 	int type = sqlite3_column_type(s, column);

@@ -36,6 +36,7 @@ bool db_int(sqlite3 *db, const char *sql, int64_t *out, enum err_kind kind, stru
  * next reset. */
 void db_bind_int(sqlite3_stmt *s, const char *name, int64_t value); /* FACT_NULL binds NULL */
 bool db_bind_text(sqlite3_stmt *s, const char *name, struct span value); /* false: too long */
+bool db_bind_blob(sqlite3_stmt *s, const char *name, struct span value); /* the same */
 /* Bytes of a text or blob column, without conversion; absent for NULL and for other types. */
 struct span db_column_span(sqlite3_stmt *s, int column);
 

@@ -23,6 +23,10 @@ static const char get_for_trails_sql[] =
 	"f14, f15, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM fact NOT INDEXED "
 	"WHERE seq BETWEEN :from AND :to AND (((1 << kind) & 316416) <> 0 OR "
 	"(kind = 4 AND f7 IS NOT 'ok')) ORDER BY seq";
+static const char get_sealed_sql[] =
+	"SELECT seq, kind, session, at_us, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, "
+	"f14, f15, f16, f17, f18, f19, f20, f21, f22, seal FROM fact WHERE seq > :after "
+	"ORDER BY seq";
 /* 8: a handshake; f16: permitted. */
 static const char get_permitted_sql[] = COLUMNS "FROM fact INDEXED BY fact_by_kind "
 						"WHERE kind = 8 AND f16 = 1 ORDER BY seq";
@@ -31,7 +35,7 @@ static const char get_permitted_sql[] = COLUMNS "FROM fact INDEXED BY fact_by_ki
 static const char last_seq_sql[] = "SELECT CASE WHEN (SELECT min(seq) FROM fact) < 1 THEN -1 "
 				   "ELSE (SELECT max(seq) FROM fact) END";
 
-enum { COLUMN_SEQ, COLUMN_KIND, COLUMN_FIELDS };
+enum { COLUMN_SEQ, COLUMN_KIND, COLUMN_FIELDS = GET_COLUMN_FIELDS };
 
 sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err)
 {
@@ -40,6 +44,7 @@ sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err)
 		[GET_OF_KIND] = get_of_sql,
 		[GET_OF_KIND_BETWEEN] = get_between_sql,
 		[GET_FOR_TRAILS] = get_for_trails_sql,
+		[GET_SEALED] = get_sealed_sql,
 		[GET_PERMITTED] = get_permitted_sql};
 	enum { S = FACT_KIND_STORED };
 	_Static_assert(FACT_KIND_CHUNK + S == 13, "as the statements say");
@@ -51,7 +56,9 @@ sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err)
 	_Static_assert(offsetof(struct fact_chunk, data) > offsetof(struct fact_chunk, sha256),
 		"data is the last field");
 	sqlite3_stmt *s = db_prepare(db, texts[what], ERR_CASE_READ, err);
-	assert(s == NULL || sqlite3_column_count(s) == FACT_COLUMNS + COLUMN_FIELDS);
+	_Static_assert((int)GET_COLUMN_SEAL == (int)FACT_COLUMNS + COLUMN_FIELDS, "the last");
+	assert(s == NULL ||
+		sqlite3_column_count(s) == FACT_COLUMNS + COLUMN_FIELDS + (what == GET_SEALED));
 	return s;
 }
 
@@ -85,7 +92,7 @@ static bool get_field(
 	if (f->type == FACT_TYPE_INT) {
 		int64_t v = sqlite3_column_int64(s, column);
 		memcpy(field, &v, sizeof v);
-		return true;
+		return v != FACT_NULL; /* nobody writes the unknown as a number */
 	}
 	struct span v = db_column_span(s, column);
 	if (f->type == FACT_TYPE_TEXT)

@@ -11,6 +11,7 @@
 /* In order of seq; a chunk's data is left out. GET_BY_KEY, GET_OF_KIND and GET_PERMITTED need
  * the index of a case at rest.
  */
+enum { GET_COLUMN_FIELDS = 2, GET_COLUMN_SEAL = 24 };
 enum get_what {
 	GET_AFTER,           /* seq > :after */
 	GET_BY_KEY,          /* of :kind, whose third field is :key */
@@ -18,7 +19,8 @@ enum get_what {
 	GET_OF_KIND_BETWEEN, /* of :kind, from :from to :to; without the index */
 	GET_FOR_TRAILS,      /* from :from to :to, what trails are derived from, as far as that
 				needs it */
-	GET_PERMITTED,       /* handshakes whose certificate was let pass; by the index */
+	GET_SEALED,    /* seq > :after, with chunk data, and the seal as the last column */
+	GET_PERMITTED, /* handshakes whose certificate was let pass; by the index */
 };
 sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err);
 /* Number and kind of the row that the statement stands on. */

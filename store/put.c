@@ -2,25 +2,38 @@
 
 #include <assert.h>
 
-static const char put_sql[] =
-	"INSERT INTO fact (seq, kind, session, at_us, f3, f4, f5, f6, f7, f8, f9, "
-	"f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22) VALUES "
-	"(:seq, :kind, :session, :at_us, :f3, :f4, :f5, :f6, :f7, :f8, :f9, :f10, "
-	":f11, :f12, :f13, :f14, :f15, :f16, :f17, :f18, :f19, :f20, :f21, :f22)";
+#define FACT_ROW                                                                               \
+	"INTO fact (seq, kind, session, at_us, f3, f4, f5, f6, f7, f8, f9, "                   \
+	"f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, seal) VALUES "       \
+	"(:seq, :kind, :session, :at_us, :f3, :f4, :f5, :f6, :f7, :f8, :f9, :f10, "            \
+	":f11, :f12, :f13, :f14, :f15, :f16, :f17, :f18, :f19, :f20, :f21, :f22, :seal)"
 
-enum { AT_SEQ = 1, AT_KIND, AT_FIELDS };
+static const char put_sql[] = "INSERT " FACT_ROW;
+static const char replace_sql[] = "REPLACE " FACT_ROW;
 
-bool put_open(struct put *p, sqlite3 *db, struct err *err)
+enum { AT_SEQ = 1, AT_KIND, AT_FIELDS, AT_SEAL = AT_FIELDS + FACT_COLUMNS };
+
+static bool open_put(struct put *p, sqlite3 *db, const char *sql, struct err *err)
 {
 	*p = (struct put){.db = db};
 	for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
 		assert(fact_info((enum fact_kind)kind)->n_fields <= FACT_COLUMNS);
-	p->insert = db_prepare(db, put_sql, ERR_CASE_WRITE, err);
+	p->insert = db_prepare(db, sql, ERR_CASE_WRITE, err);
 	if (p->insert == NULL)
 		return false;
 	/* A field is bound by its place. */
-	assert(sqlite3_bind_parameter_count(p->insert) == FACT_COLUMNS + AT_KIND);
+	assert(sqlite3_bind_parameter_count(p->insert) == AT_SEAL);
 	return true;
+}
+
+bool put_open(struct put *p, sqlite3 *db, struct err *err)
+{
+	return open_put(p, db, put_sql, err);
+}
+
+bool put_open_again(struct put *p, sqlite3 *db, struct err *err)
+{
+	return open_put(p, db, replace_sql, err);
 }
 
 void put_close(struct put *p)
@@ -55,8 +68,8 @@ static void unbind(struct put *p, int n)
 	p->bound = n;
 }
 
-bool put_fact(
-	struct put *p, enum fact_kind kind, int64_t seq, const void *fact, struct err *err)
+bool put_fact(struct put *p, enum fact_kind kind, int64_t seq, const void *fact,
+	struct span seal, struct err *err)
 {
 	const struct fact_info *info = fact_info(kind);
 	sqlite3_stmt *s = p->insert;
@@ -67,6 +80,8 @@ bool put_fact(
 		rc = bind_field(s, AT_FIELDS + (int)i, &info->fields[i], fact);
 	if (rc == SQLITE_OK)
 		unbind(p, (int)info->n_fields);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob64(s, AT_SEAL, seal.p, seal.n, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
 	bool ok = rc == SQLITE_DONE || db_fail(p->db, ERR_CASE_WRITE, info->name, err);

@@ -29,9 +29,11 @@ struct put {
 };
 
 bool put_open(struct put *p, sqlite3 *db, struct err *err);
+/* The same for facts that are there already and lost something (store/seal_erase). */
+bool put_open_again(struct put *p, sqlite3 *db, struct err *err);
 void put_close(struct put *p); /* also after a failed put_open */
-/* Spans of the fact are borrowed until the call returns. */
-bool put_fact(
-	struct put *p, enum fact_kind kind, int64_t seq, const void *fact, struct err *err);
+/* Spans of the fact and the seal are borrowed until the call returns. */
+bool put_fact(struct put *p, enum fact_kind kind, int64_t seq, const void *fact,
+	struct span seal, struct err *err);
 
 #endif

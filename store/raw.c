@@ -244,10 +244,9 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 static bool copy_once(const char *path, const char *to, bool *changed, struct err *err)
 {
-	uint8_t journal[RAW_WAL_HEADER], wal[RAW_WAL_HEADER], copied[RAW_WAL_HEADER] = {0};
+	uint8_t wal[RAW_WAL_HEADER], copied[RAW_WAL_HEADER] = {0};
 	struct stat before, after;
-	if (!copy_file(path, to, &before, err) || !copy_beside(path, to, "-wal", wal, err) ||
-		!copy_beside(path, to, "-journal", journal, err))
+	if (!copy_file(path, to, &before, err) || !copy_beside(path, to, "-wal", wal, err))
 		return false;
 	char copy[PATH_MAX + 16];
 	snprintf(copy, sizeof copy, "%s-wal", to);
@@ -266,12 +265,30 @@ static bool copy_once(const char *path, const char *to, bool *changed, struct er
 
 static void remove_copy(const char *to)
 {
-	static const char *const suffixes[] = {"", "-wal", "-journal"};
+	static const char *const suffixes[] = {"", "-wal"};
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		char name[PATH_MAX + 16];
 		snprintf(name, sizeof name, "%s%s", to, suffixes[i]);
 		unlink(name);
 	}
+}
+
+bool raw_beside(const char *path, struct err *err)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		char name[PATH_MAX + 16];
+		struct stat st;
+		snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+		if (lstat(name, &st) != 0)
+			continue;
+		if (!S_ISREG(st.st_mode))
+			return err_set(err, ERR_CASE_READ, "%s is no ordinary file", name);
+		if (i == 2 && st.st_size > 0)
+			return err_set(err, ERR_CASE_READ,
+				"%s: a rollback journal, which no case of ours has", name);
+	}
+	return true;
 }
 
 bool raw_copy(const char *path, const char *to, struct err *err)

@@ -124,6 +124,11 @@ static bool drop_all(sqlite3 *db, int64_t session, struct err *err)
 	       drop(db, drop_summary_sql, session, err);
 }
 
+bool rebuild_forget(sqlite3 *db, struct err *err)
+{
+	return drop_all(db, 0, err);
+}
+
 static bool put_summary(sqlite3 *db, const struct derived_session *d, struct err *err)
 {
 	sqlite3_stmt *s = db_prepare(db, put_summary_sql, ERR_CASE_WRITE, err);
@@ -151,7 +156,7 @@ bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err)
 	return ok;
 }
 
-static bool run_job(struct writer *w, struct writer_job job, struct err *err)
+bool writer_run_job(struct writer *w, struct writer_job job, struct err *err)
 {
 	pthread_mutex_lock(&w->lock);
 	while (w->job != NULL && !w->failed)
@@ -175,14 +180,14 @@ static bool run_job(struct writer *w, struct writer_job job, struct err *err)
 bool writer_put_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
 	size_t n, struct err *err)
 {
-	return run_job(
+	return writer_run_job(
 		w, (struct writer_job){.session = session, .trails = trails, .n = n}, err);
 }
 
 bool writer_add_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
 	size_t n, struct err *err)
 {
-	return run_job(w,
+	return writer_run_job(w,
 		(struct writer_job){.session = session, .keep = true, .trails = trails, .n = n},
 		err);
 }
@@ -190,7 +195,7 @@ bool writer_add_derived(struct writer *w, int64_t session, const struct derived_
 bool writer_put_summary(
 	struct writer *w, const struct derived_session *summary, struct err *err)
 {
-	return run_job(w,
+	return writer_run_job(w,
 		(struct writer_job){
 			.session = summary->session, .keep = true, .summary = summary},
 		err);
@@ -198,5 +203,10 @@ bool writer_put_summary(
 
 bool writer_index(struct writer *w, struct err *err)
 {
-	return run_job(w, (struct writer_job){.indexes = true}, err);
+	return writer_run_job(w, (struct writer_job){.indexes = true}, err);
+}
+
+bool writer_put_timestamp(struct writer *w, const struct seal_stamp *s, struct err *err)
+{
+	return writer_run_job(w, (struct writer_job){.stamp = s}, err);
 }

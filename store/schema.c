@@ -39,22 +39,28 @@ int schema_number(void)
 	return number;
 }
 
-static bool run_steps(sqlite3 *db, struct err *err)
+static bool run_steps(sqlite3 *db, int last, struct err *err)
 {
-	for (const struct schema_step *s = schema_steps; s->number != 0; s++)
+	for (const struct schema_step *s = schema_steps; s->number != 0 && s->number <= last;
+		s++)
 		if (!db_exec(db, s->sql, ERR_CASE_OPEN, err))
 			return false;
 	return true;
 }
 
-bool schema_make(sqlite3 *db, struct err *err)
+static bool make(sqlite3 *db, int last, struct err *err)
 {
 	char stamp[96];
 	snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		DB_APPLICATION_ID, schema_number());
-	return db_exec(db, "BEGIN IMMEDIATE", ERR_CASE_OPEN, err) && run_steps(db, err) &&
+		DB_APPLICATION_ID, last);
+	return db_exec(db, "BEGIN IMMEDIATE", ERR_CASE_OPEN, err) && run_steps(db, last, err) &&
 	       db_exec(db, stamp, ERR_CASE_OPEN, err) &&
 	       db_exec(db, "COMMIT", ERR_CASE_OPEN, err);
+}
+
+bool schema_make(sqlite3 *db, struct err *err)
+{
+	return make(db, schema_number(), err);
 }
 
 bool schema_index(sqlite3 *db, struct err *err)
@@ -88,14 +94,13 @@ static bool list_objects(sqlite3 *db, struct arena *a, struct objects *out, stru
 	return ok;
 }
 
-/* The objects that our SQL makes, asked of SQLite itself. */
-static bool list_ours(struct arena *a, struct objects *out, struct err *err)
+/* The objects that our SQL makes up to that step, asked of SQLite itself. */
+static bool list_ours(struct arena *a, int last, struct objects *out, struct err *err)
 {
 	sqlite3 *db = db_open(":memory:", SQLITE_OPEN_READWRITE, ERR_INTERNAL, err);
 	if (db == NULL)
 		return false;
-	bool ok =
-		schema_make(db, err) && schema_index(db, err) && list_objects(db, a, out, err);
+	bool ok = make(db, last, err) && schema_index(db, err) && list_objects(db, a, out, err);
 	db_close(db);
 	return ok;
 }
@@ -136,7 +141,18 @@ static bool compare(const struct objects *ours, const struct objects *theirs, st
 	return true;
 }
 
-bool schema_check(sqlite3 *db, struct err *err)
+/* Views read bytes as text: in another encoding they would show something else. */
+static bool is_utf8(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(db, "PRAGMA encoding", ERR_CASE_READ, err);
+	if (s == NULL)
+		return false;
+	bool ok = sqlite3_step(s) == SQLITE_ROW && span_is(db_column_span(s, 0), "UTF-8");
+	sqlite3_finalize(s);
+	return ok || err_set(err, ERR_CASE_FOREIGN, "its text is not in UTF-8");
+}
+
+bool schema_check(sqlite3 *db, bool to_write, int *number, struct err *err)
 {
 	int64_t id = 0, version = 0;
 	if (!db_int(db, "PRAGMA application_id", &id, ERR_CASE_READ, err) ||
@@ -144,12 +160,22 @@ bool schema_check(sqlite3 *db, struct err *err)
 		return false;
 	if (id != DB_APPLICATION_ID)
 		return err_set(err, ERR_CASE_FOREIGN, "a SQLite file of another program");
-	if (version != schema_number())
-		return err_set(err, ERR_CASE_FOREIGN, "schema %lld; this program knows %d",
-			(long long)version, schema_number());
+	if (!is_utf8(db, err))
+		return false;
+	if (version < SCHEMA_OLDEST || version > schema_number())
+		return err_set(err, ERR_CASE_FOREIGN,
+			"schema %lld; this program knows %d to %d", (long long)version,
+			SCHEMA_OLDEST, schema_number());
+	if (to_write && version != schema_number())
+		return err_set(err, ERR_CASE_FOREIGN,
+			"schema %lld: a case of an earlier version is read as it is, and no "
+			"longer "
+			"written",
+			(long long)version);
+	*number = (int)version;
 	struct arena a = {0};
 	struct objects ours = {0}, theirs = {0};
-	bool ok = list_ours(&a, &ours, err) && list_objects(db, &a, &theirs, err) &&
+	bool ok = list_ours(&a, *number, &ours, err) && list_objects(db, &a, &theirs, err) &&
 		  compare(&ours, &theirs, err);
 	arena_fini(&a);
 	return ok;

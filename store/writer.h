@@ -15,6 +15,9 @@
 #include "store/base/err.h"
 #include "store/fact/fact.h"
 
+struct case_numbers;
+struct seal_key;
+
 enum writer_durability { DURABILITY_POWER, DURABILITY_CRASH }; /* synchronous=FULL, NORMAL */
 
 enum {
@@ -31,9 +34,15 @@ enum {
 
 struct writer_options {
 	enum writer_durability durability;
-	const struct clock *clock; /* NULL: the real one */
-	const char *operator_name; /* who runs this; may be NULL */
-	bool keep_indexes;         /* for who puts no facts, but what is derived from them */
+	const struct clock *clock;  /* NULL: the real one */
+	const char *operator_name;  /* who runs this; may be NULL */
+	const struct seal_key *key; /* that heads are signed by; borrowed; NULL: they are not */
+	const char *seal_dir;       /* where the log of heads lies; NULL: there is none */
+	/* Sessions, tunnels and so on are numbered on from these; NULL: from where the case
+	 * stands. */
+	const struct case_numbers *after;
+	bool keep_indexes; /* for who puts no facts, but what is derived from them */
+	bool closed_too;   /* open one that was closed for good: nothing but writer_erase can */
 };
 
 struct writer;
@@ -98,6 +107,17 @@ struct writer_stats {
 	uint64_t checkpoints;
 };
 void writer_stats(struct writer *w, struct writer_stats *out);
+
+/* The newest head of the case, for who tells people what to write down; n 0: none. After a
+ * flush, or a wait for what it covers. */
+struct seal_head;
+void writer_last_head(struct writer *w, struct seal_head *out);
+
+/* A timestamp over one of the case's heads: no fact, for it comes after the head that it is
+ * over. Blocks until it is committed. Any thread. Errors: LIMIT, CASE_WRITE (the recording goes
+ * on). */
+struct seal_stamp;
+bool writer_put_timestamp(struct writer *w, const struct seal_stamp *s, struct err *err);
 
 const char *writer_path(const struct writer *w);
 const char *writer_case_id(

@@ -3,11 +3,15 @@
  * whoever is busy, which is one thread at a time and no other connection (Debian's SQLite has
  * the WAL-reset race). While it commits, the next batch gathers: that is the group commit.
  */
+#include "store/base/log.h"
 #include "store/fact/notes.h"
+#include "store/seal_stamps_put.h"
 #include "store/writer_state.h"
 
 enum { WAL_FRAME = DB_PAGE_SIZE + 24 }; /* SQLite file format 4.1 */
 enum { WAL_FRAMES_MAX = WRITER_CHECKPOINT_WAL / WAL_FRAME };
+
+static const char closed_sql[] = "UPDATE case_info SET closed_us = :closed_us WHERE n = 1";
 
 struct writer_batch writer_take(struct writer *w)
 {
@@ -65,10 +69,17 @@ static void share_chunk(struct writer *w, struct fact_chunk *chunk, int64_t seq)
 
 static bool write_node(struct writer *w, struct writer_node *node, struct err *err)
 {
+	uint8_t seal[SEAL_LEN];
 	int64_t seq = ++w->last_seq;
-	if (node->kind == FACT_KIND_CHUNK)
-		share_chunk(w, (struct fact_chunk *)(void *)node->bytes, seq);
-	return put_fact(&w->put, node->kind, seq, node->bytes, err);
+	const uint8_t *digest = NULL;
+	if (node->kind == FACT_KIND_CHUNK) {
+		struct fact_chunk *chunk = (struct fact_chunk *)(void *)node->bytes;
+		share_chunk(w, chunk, seq);
+		if (chunk->sha256.n == SHA256_LEN)
+			digest = chunk->sha256.p;
+	}
+	return seal_write_fact(&w->seal, node->kind, seq, node->bytes, digest, seal, err) &&
+	       put_fact(&w->put, node->kind, seq, node->bytes, span_of(seal, sizeof seal), err);
 }
 
 static bool run(struct writer *w, sqlite3_stmt *s, const char *what, struct err *err)
@@ -78,12 +89,87 @@ static bool run(struct writer *w, sqlite3_stmt *s, const char *what, struct err 
 	return ok;
 }
 
+/* case_info says so, too: for who asks it alone. */
+bool writer_say_closed(struct writer *w, int64_t at_us, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(w->db, closed_sql, ERR_CASE_WRITE, err);
+	if (s == NULL)
+		return false;
+	db_bind_int(s, ":closed_us", at_us);
+	bool ok = run(w, s, "closing", err);
+	sqlite3_finalize(s);
+	w->closed = true;
+	return ok;
+}
+
+static bool write_nodes(struct writer *w, const struct writer_batch *b,
+	enum seal_head_kind *kind, struct err *err)
+{
+	bool ok = true;
+	for (struct writer_node *node = b->head; ok && node != NULL; node = node->next) {
+		if (w->closed)
+			return err_set(err, ERR_CASE_CLOSED, "%s", w->path);
+		ok = write_node(w, node, err);
+		if (node->kind == FACT_KIND_SESSION_END)
+			*kind = HEAD_SESSION;
+		if (node->kind != FACT_KIND_CLOSE)
+			continue;
+		*kind = HEAD_CLOSING;
+		ok = ok && writer_say_closed(
+				   w, ((struct fact_close *)(void *)node->bytes)->at_us, err);
+	}
+	return ok;
+}
+
+/* The end of a session, or of the case, is signed at once. */
 static bool write_batch(struct writer *w, const struct writer_batch *b, struct err *err)
 {
-	bool ok = run(w, w->begin, "begin", err);
-	for (struct writer_node *node = b->head; ok && node != NULL; node = node->next)
-		ok = write_node(w, node, err);
+	enum seal_head_kind kind = HEAD_RUNNING;
+	bool ok = run(w, w->begin, "begin", err) && write_nodes(w, b, &kind, err);
+	if (ok && (kind != HEAD_RUNNING || seal_write_due(&w->seal)))
+		ok = seal_write_head(&w->seal, kind, err);
 	return ok && run(w, w->commit, "commit", err);
+}
+
+/* For writer_last_head, which any thread may call. */
+static void keep_head(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->last_head = w->seal.last;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_last_head(struct writer *w, struct seal_head *out)
+{
+	pthread_mutex_lock(&w->lock);
+	*out = w->last_head;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* What the installation's log lacks shows when the case is verified; the recording goes on. */
+static void log_heads(struct writer *w)
+{
+	struct err err;
+	if (!seal_write_log(&w->seal, &err))
+		log_error("%s: %s", err_sentence(err.kind), err.detail);
+}
+
+bool writer_head(struct writer *w, enum seal_head_kind kind, struct err *err)
+{
+	if (!seal_write_behind(&w->seal))
+		return true;
+	bool ok = run(w, w->begin, "begin", err) && seal_write_head(&w->seal, kind, err) &&
+		  run(w, w->commit, "commit", err);
+	if (ok)
+		log_heads(w);
+	keep_head(w);
+	return ok;
+}
+
+void writer_after_erase(struct writer *w)
+{
+	log_heads(w);
+	keep_head(w);
 }
 
 bool writer_must_checkpoint(const struct writer *w)
@@ -114,6 +200,7 @@ static void finish_batch(struct writer *w, const struct writer_batch *b)
 {
 	atomic_store(&w->committed, atomic_load(&w->committed) + b->n);
 	pthread_mutex_lock(&w->lock);
+	w->last_head = w->seal.last;
 	w->queued -= b->bytes;
 	w->stats.commits++;
 	bool wake = w->blocked_puts > 0;
@@ -123,11 +210,22 @@ static void finish_batch(struct writer *w, const struct writer_batch *b)
 	writer_notify(w, b->number);
 }
 
-static void finish_job(struct writer *w, struct writer_job *job)
+static bool do_job(struct writer *w, const struct writer_job *job, struct err *err)
+{
+	if (job->erase != NULL)
+		return erase_store(w, job->erase, job->erased, err);
+	if (job->scrub)
+		return erase_scrub(w, err);
+	if (job->stamp != NULL)
+		return seal_stamps_put(w->db, job->stamp, err);
+	return job->indexes ? writer_make_indexes(w->db, err) : rebuild_store(w->db, job, err);
+}
+
+/* False where nothing more may be written. */
+static bool finish_job(struct writer *w, struct writer_job *job, struct err *why)
 {
 	struct err err = {0};
-	bool ok = job->indexes ? writer_make_indexes(w->db, &err)
-			       : rebuild_store(w->db, job, &err);
+	bool ok = do_job(w, job, &err), final = !ok && job->erase != NULL;
 	pthread_mutex_lock(&w->lock);
 	job->ok = ok;
 	job->err = err;
@@ -135,6 +233,8 @@ static void finish_job(struct writer *w, struct writer_job *job)
 	w->job = NULL;
 	pthread_cond_broadcast(&w->job_changed);
 	pthread_mutex_unlock(&w->lock);
+	*why = err;
+	return !final;
 }
 
 void writer_fail(struct writer *w, const struct err *err)
@@ -162,11 +262,13 @@ bool writer_commit(struct writer *w, struct writer_batch *b)
 	bool ok = true;
 	if (b->n > 0) {
 		ok = write_batch(w, b, &err);
-		if (ok)
+		if (ok) {
 			finish_batch(w, b);
+			log_heads(w);
+		}
 	}
 	if (ok && b->job != NULL)
-		finish_job(w, b->job);
+		ok = finish_job(w, b->job, &err);
 	/* A shorter log than last time: it was started anew. */
 	if (w->wal_frames < w->wal_forced && w->wal_frames < WAL_FRAMES_MAX)
 		w->wal_forced = WAL_FRAMES_MAX;

@@ -1,8 +1,10 @@
 /* How a case is made, opened for writing, and left again. */
 #include "store/get.h"
+#include "store/numbers.h"
 #include "store/schema.h"
 #include "store/lock.h"
 #include "store/base/codec.h"
+#include "store/fact/custody.h"
 #include "store/writer_state.h"
 
 #include <errno.h>
@@ -26,44 +28,6 @@ static const char put_info_sql[] =
 static const char get_info_sql[] = "SELECT id, closed_us FROM case_info WHERE n = 1";
 
 static const char prove_sql[] = "UPDATE case_info SET opened_us = :opened_us WHERE n = 1";
-
-/* A session's own fact comes before all others of it. */
-static const char last_session_sql[] = "SELECT max(session) FROM fact_session";
-
-static const char last_tunnel_sql[] = "SELECT max(m) FROM ("
-				      "SELECT max(tunnel) AS m FROM fact_tunnel UNION ALL "
-				      "SELECT max(tunnel) FROM fact_connect UNION ALL "
-				      "SELECT max(tunnel) FROM fact_dns UNION ALL "
-				      "SELECT max(tunnel) FROM fact_leg UNION ALL "
-				      "SELECT max(tunnel) FROM fact_hello UNION ALL "
-				      "SELECT max(tunnel) FROM fact_handshake UNION ALL "
-				      "SELECT max(tunnel) FROM fact_request UNION ALL "
-				      "SELECT max(tunnel) FROM fact_opaque UNION ALL "
-				      "SELECT max(tunnel) FROM fact_leg_end UNION ALL "
-				      "SELECT max(tunnel) FROM fact_tunnel_end UNION ALL "
-				      "SELECT max(tunnel) FROM fact_note UNION ALL "
-				      "SELECT max(tunnel) FROM fact_h2_frame)";
-
-static const char last_leg_sql[] = "SELECT max(m) FROM ("
-				   "SELECT max(leg) AS m FROM fact_dns UNION ALL "
-				   "SELECT max(leg) FROM fact_leg UNION ALL "
-				   "SELECT max(leg) FROM fact_hello UNION ALL "
-				   "SELECT max(leg) FROM fact_handshake UNION ALL "
-				   "SELECT max(leg) FROM fact_response UNION ALL "
-				   "SELECT max(leg) FROM fact_exchange_end UNION ALL "
-				   "SELECT max(leg) FROM fact_opaque UNION ALL "
-				   "SELECT max(leg) FROM fact_leg_end UNION ALL "
-				   "SELECT max(leg) FROM fact_h2_frame)";
-
-static const char last_exchange_sql[] = "SELECT max(m) FROM ("
-					"SELECT max(exchange) AS m FROM fact_request UNION ALL "
-					"SELECT max(exchange) FROM fact_interim UNION ALL "
-					"SELECT max(exchange) FROM fact_response UNION ALL "
-					"SELECT max(exchange) FROM fact_chunk UNION ALL "
-					"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
-					"SELECT max(exchange) FROM fact_opaque UNION ALL "
-					"SELECT max(exchange) FROM fact_note UNION ALL "
-					"SELECT max(exchange) FROM fact_h2_frame)";
 
 static const char certificates_sql[] = "SELECT sha256 FROM fact_certificate";
 
@@ -167,7 +131,7 @@ static bool claim(struct writer *w, const struct writer_options *o, struct err *
 			return err_set_os(err, ERR_CASE_OPEN, errno, "%s", w->path);
 	}
 	struct raw_id id = {st.st_dev, st.st_ino};
-	if (!raw_in_use(id) && !raw_sniff(w->path, &header, err))
+	if (!raw_in_use(id) && (!raw_sniff(w->path, &header, err) || !raw_beside(w->path, err)))
 		return false;
 	raw_claim(id);
 	w->raw = id;
@@ -184,7 +148,7 @@ static int count_frames(void *writer, sqlite3 *db, const char *name, int frames)
 	return SQLITE_OK;
 }
 
-static bool read_info(struct writer *w, struct err *err)
+static bool read_info(struct writer *w, bool closed_too, struct err *err)
 {
 	sqlite3_stmt *s = db_prepare(w->db, get_info_sql, ERR_CASE_OPEN, err);
 	if (s == NULL)
@@ -192,10 +156,11 @@ static bool read_info(struct writer *w, struct err *err)
 	bool ok = sqlite3_step(s) == SQLITE_ROW;
 	if (!ok) {
 		err_set(err, ERR_CASE_FOREIGN, "it has no case_info");
-	} else if (sqlite3_column_type(s, 1) != SQLITE_NULL) {
+	} else if (sqlite3_column_type(s, 1) != SQLITE_NULL && !closed_too) {
 		ok = err_set(err, ERR_CASE_CLOSED, "%s", w->path);
 	} else {
 		struct span id = db_column_span(s, 0);
+		w->closed = sqlite3_column_type(s, 1) != SQLITE_NULL;
 		ok = id.n == WRITER_ID_LEN - 1;
 		if (ok)
 			memcpy(w->id, id.p, id.n);
@@ -219,32 +184,21 @@ static bool enter_wal(sqlite3 *db, struct err *err)
 	return ok;
 }
 
-static bool open_db(struct writer *w, enum writer_durability durability, struct err *err)
+static bool open_db(struct writer *w, const struct writer_options *o, struct err *err)
 {
+	int schema;
 	w->db = db_open(w->path, SQLITE_OPEN_READWRITE, ERR_CASE_OPEN, err);
-	if (w->db == NULL || !schema_check(w->db, err) || !read_info(w, err) ||
-		!enter_wal(w->db, err) ||
+	if (w->db == NULL || !schema_check(w->db, true, &schema, err) ||
+		!read_info(w, o->closed_too, err) || !enter_wal(w->db, err) ||
 		!db_exec(w->db, "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096",
 			ERR_CASE_OPEN, err))
 		return false;
 	/* FULL flushes the log at every commit, NORMAL only before a checkpoint. */
-	const char *level = durability == DURABILITY_POWER ? "PRAGMA synchronous = FULL"
-							   : "PRAGMA synchronous = NORMAL";
+	const char *level = o->durability == DURABILITY_POWER ? "PRAGMA synchronous = FULL"
+							      : "PRAGMA synchronous = NORMAL";
 	sqlite3_wal_hook(w->db, count_frames, w);
-	w->commits_here = durability == DURABILITY_CRASH;
+	w->commits_here = o->durability == DURABILITY_CRASH;
 	return db_exec(w->db, level, ERR_CASE_OPEN, err);
-}
-
-static bool last_number(
-	struct writer *w, const char *sql, _Atomic int64_t *out, struct err *err)
-{
-	int64_t last = 0;
-	if (!db_int(w->db, sql, &last, ERR_CASE_READ, err))
-		return false;
-	if (last < 0 || last > INT64_MAX / 2)
-		return err_set(err, ERR_CASE_READ, "its numbers make no sense");
-	atomic_store(out, last);
-	return true;
 }
 
 static bool read_certificates(struct writer *w, struct err *err)
@@ -297,14 +251,28 @@ bool writer_make_indexes(sqlite3 *db, struct err *err)
 
 /* Where the case's numbers went on to. The indexes of the last session help; a case that was
  * left uncleanly gets them first: to make them is to read it once. */
-static bool read_numbers(struct writer *w, struct err *err)
+/* A companion's numbers lie behind those of its case. */
+static void start_at(_Atomic int64_t *number, int64_t own, int64_t after)
 {
-	return writer_make_indexes(w->db, err) && get_last_seq(w->db, &w->last_seq, err) &&
-	       last_number(w, last_session_sql, &w->sessions, err) &&
-	       last_number(w, last_tunnel_sql, &w->tunnels, err) &&
-	       last_number(w, last_leg_sql, &w->legs, err) &&
-	       last_number(w, last_exchange_sql, &w->exchanges, err) &&
-	       read_certificates(w, err) && read_chunks(w, err);
+	atomic_store(number, own > after ? own : after);
+}
+
+static bool read_numbers(struct writer *w, const struct case_numbers *after, struct err *err)
+{
+	static const struct case_numbers none = {0};
+	struct case_numbers own;
+	/* What a case brings along may be an index of something else: made anew. */
+	if (!schema_unindex(w->db, err) || !writer_make_indexes(w->db, err) ||
+		!get_last_seq(w->db, &w->last_seq, err) || !numbers_read(w->db, &own, err) ||
+		!read_certificates(w, err) || !read_chunks(w, err))
+		return false;
+	if (after == NULL)
+		after = &none;
+	start_at(&w->sessions, own.sessions, after->sessions);
+	start_at(&w->tunnels, own.tunnels, after->tunnels);
+	start_at(&w->legs, own.legs, after->legs);
+	start_at(&w->exchanges, own.exchanges, after->exchanges);
+	return true;
 }
 
 /* A real commit and a real checkpoint: log and main file can both be written. */
@@ -376,6 +344,7 @@ static struct writer *new_writer(const struct writer_options *options)
 static void free_writer(struct writer *w)
 {
 	put_close(&w->put);
+	seal_write_close(&w->seal);
 	sqlite3_finalize(w->begin);
 	sqlite3_finalize(w->commit);
 	db_close(w->db);
@@ -404,6 +373,24 @@ static bool locked_claim(struct writer *w, const struct writer_options *o, struc
 	return ok;
 }
 
+/* Facts that were found without a head get one with the next; that it was so stays said. */
+static bool tell_tail(struct writer *w, struct err *err)
+{
+	char detail[100];
+	struct fact_custody f;
+	int64_t last = w->last_seq, n = w->seal.tail;
+	if (n == 0)
+		return true;
+	fact_init(FACT_KIND_CUSTODY, &f);
+	f.at_us = clock_now_us(w->clock);
+	f.act = span_str(custody_word(CUSTODY_TAKEN));
+	f.tool_version = span_str(CLICKTRAIL_VERSION);
+	snprintf(detail, sizeof detail, "facts %lld to %lld were found without a head",
+		(long long)(last - n + 1), (long long)last);
+	f.detail = span_str(detail);
+	return writer_put(w, FACT_KIND_CUSTODY, &f, NULL, err) != 0;
+}
+
 struct writer *writer_open(
 	const char *path, const struct writer_options *options, struct err *err)
 {
@@ -415,11 +402,16 @@ struct writer *writer_open(
 		w->lock_fd = lock_take(w->path, err);
 		ok = w->lock_fd >= 0;
 	}
-	ok = ok && locked_claim(w, o, err) && open_db(w, o->durability, err) &&
-	     read_numbers(w, err) && prove(w, o->keep_indexes, err) && prepare(w, err) &&
-	     start(w, err);
-	if (ok)
+	ok = ok && locked_claim(w, o, err) && open_db(w, o, err) &&
+	     read_numbers(w, o->after, err) &&
+	     seal_write_open(&w->seal, w->db, o, w->clock, err) &&
+	     prove(w, o->keep_indexes, err) && prepare(w, err) && start(w, err);
+	if (ok && tell_tail(w, err))
 		return w;
+	if (ok) {
+		writer_close(w, NULL);
+		return NULL;
+	}
 	if (err != NULL && err->kind == ERR_CASE_READ)
 		err->kind = ERR_CASE_OPEN;
 	free_writer(w);
@@ -452,7 +444,9 @@ bool writer_close(struct writer *w, struct err *err)
 	bool ok = !w->failed;
 	if (!ok && err != NULL)
 		*err = w->err;
+	ok = ok && writer_head(w, HEAD_RUNNING, err);
 	put_close(&w->put);
+	seal_write_close(&w->seal);
 	sqlite3_finalize(w->begin);
 	sqlite3_finalize(w->commit);
 	w->begin = w->commit = NULL;

@@ -15,6 +15,8 @@
 #include "store/put.h"
 #include "store/raw.h"
 #include "store/rebuild.h"
+#include "store/seal_erase.h"
+#include "store/seal_write.h"
 #include "store/seen.h"
 #include "store/writer.h"
 
@@ -67,9 +69,14 @@ struct writer_turn {
 	_Atomic unsigned waiting;
 };
 
-/* Derived rows to be stored, or the indexes to be made, on the stack of who waits for it. */
+/* Derived rows to be stored, a timestamp, the indexes to be made, or something to be erased, on
+ * the stack of who waits for it. */
 struct writer_job {
-	bool indexes; /* these, and no rows */
+	bool indexes;                   /* these, and no rows */
+	const struct seal_stamp *stamp; /* or this; NULL: none */
+	const struct seal_erase *erase; /* or this */
+	int64_t *erased;                /* out: how many */
+	bool scrub;                     /* or this: no copy of what is gone is left */
 	int64_t session;
 	bool keep; /* what is stored already */
 	const struct derived_trail *trails;
@@ -90,6 +97,8 @@ struct writer {
 	/* Of whoever set busy, after the thread started. */
 	sqlite3 *db;
 	struct put put;
+	struct seal_writer seal;
+	bool closed; /* for good: nothing comes after that */
 	sqlite3_stmt *begin, *commit;
 	struct seen chunks;
 	bool chunks_full;
@@ -118,6 +127,7 @@ struct writer {
 	bool stop;
 	struct writer_job *job;
 	struct writer_stats stats;
+	struct seal_head last_head; /* as of the last commit */
 	/* Final once set; err is written before it. Read without the lock too. */
 	atomic_bool failed;
 	struct err err;
@@ -165,10 +175,22 @@ bool writer_commit(struct writer *w, struct writer_batch *b);
 bool writer_checkpoint(struct writer *w, struct err *err);
 /* The log is long enough to be folded in whatever the load. */
 bool writer_must_checkpoint(const struct writer *w);
+/* By whoever is busy: a signed head over facts that none covers yet, if there are any. */
+bool writer_head(struct writer *w, enum seal_head_kind kind, struct err *err);
 /* Final: whatever is queued is dropped, and everybody is told. */
 void writer_fail(struct writer *w, const struct err *err);
 
-/* rebuild.c */
+/* writer_commit.c: the case says that it was closed; within a transaction. */
+bool writer_say_closed(struct writer *w, int64_t at_us, struct err *err);
+void writer_after_erase(struct writer *w); /* the new heads are known and logged */
+
+/* seal_erase.c. By whoever is busy. A failed erasure is final for the writer. */
+bool erase_store(struct writer *w, const struct seal_erase *e, int64_t *n, struct err *err);
+bool erase_scrub(struct writer *w, struct err *err);
+
+/* rebuild.c: hand it over and wait. */
+bool writer_run_job(struct writer *w, struct writer_job job, struct err *err);
+bool rebuild_forget(sqlite3 *db, struct err *err); /* all derived rows; in a transaction */
 bool writer_make_indexes(sqlite3 *db, struct err *err);
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err);
 

@@ -83,7 +83,8 @@ static bool work_once(struct writer *w, bool work, struct writer_batch *b)
 		return false;
 	if (work && !writer_must_checkpoint(w))
 		return true;
-	if (writer_checkpoint(w, &err))
+	/* Idle: what came last is signed before it is folded in. */
+	if ((work || writer_head(w, HEAD_RUNNING, &err)) && writer_checkpoint(w, &err))
 		return true;
 	writer_fail(w, &err);
 	return false;

@@ -38,6 +38,7 @@ BEGIN {
 	door("ares.h", "^proxy/resolve[^/]*$")
 	door("jansson.h", "^ui/")
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
+	door("curl/", "^ui/fetch\\.c$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
 	door("brotli/", "^store/derive/")

@@ -1,5 +1,4 @@
 #include "store/fact/fact.h"
-#include "store/base/hash.h"
 #include "store/base/reader.h"
 
 #include <assert.h>
@@ -69,6 +68,16 @@ static const struct fact_field note_fields[] = {FACT_NOTE(FIELD_I, FIELD_T, FIEL
 #undef FACT_STRUCT
 #define FACT_STRUCT struct fact_h2_frame
 static const struct fact_field h2_frame_fields[] = {FACT_H2_FRAME(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+
+#define FACT_STRUCT struct fact_close
+static const struct fact_field close_fields[] = {FACT_CLOSE(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_erasure
+static const struct fact_field erasure_fields[] = {FACT_ERASURE(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_custody
+static const struct fact_field custody_fields[] = {FACT_CUSTODY(FIELD_I, FIELD_T, FIELD_B)};
 #undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
@@ -200,49 +209,6 @@ bool fact_decode(enum fact_kind kind, struct span bytes, void *fact)
 		*span_at(f, fact) = read_span(&r, (size_t)read_u64(&r));
 	}
 	return !r.bad && r.n == 0;
-}
-
-static bool field_unknown(const struct fact_field *f, const void *fact)
-{
-	return f->type == FACT_TYPE_INT ? int_of(f, fact) == FACT_NULL
-					: span_in(f, fact).p == NULL;
-}
-
-static void canon_bytes(struct buf *out, uint8_t type, struct span v)
-{
-	buf_add_byte(out, type);
-	buf_add_u64(out, v.n);
-	if (v.n <= FACT_INLINE_MAX) {
-		buf_add_span(out, v);
-		return;
-	}
-	uint8_t digest[SHA256_LEN];
-	sha256(v, digest);
-	buf_add(out, digest, sizeof digest);
-}
-
-void fact_canon(enum fact_kind kind, int64_t seq, const void *fact, struct buf *out)
-{
-	const struct fact_info *info = fact_info(kind);
-	size_t n = info->n_fields;
-	while (n > 0 && field_unknown(&info->fields[n - 1], fact))
-		n--;
-	buf_add_u64(out, strlen(info->name));
-	buf_add_str(out, info->name);
-	buf_add_u64(out, (uint64_t)seq);
-	buf_add_u64(out, n);
-	for (size_t i = 0; i < n; i++) {
-		const struct fact_field *f = &info->fields[i];
-		if (field_unknown(f, fact)) {
-			buf_add_byte(out, 'n');
-		} else if (f->type == FACT_TYPE_INT) {
-			buf_add_byte(out, 'i');
-			buf_add_u64(out, (uint64_t)int_of(f, fact));
-		} else {
-			canon_bytes(
-				out, f->type == FACT_TYPE_TEXT ? 't' : 'b', span_in(f, fact));
-		}
-	}
 }
 
 void fact_copy(enum fact_kind kind, const void *from, void *to, struct arena *a)

@@ -9,9 +9,7 @@
  * == NULL is unknown. Times are UTC microseconds (clock.h). Fields are only ever appended to a
  * list, as nullable columns.
  *
- * Canonical bytes (what a seal covers) of a fact: name, seq, then every field, trailing unknown
- * ones left out, each with a type byte and a length; values longer than FACT_INLINE_MAX stand
- * as their SHA-256. docs/schema.md has the exact form.
+ * What a seal covers of a fact is in store/seal_fact.h.
  */
 #ifndef STORE_FACT_FACT_H
 #define STORE_FACT_FACT_H
@@ -20,7 +18,7 @@
 #include "store/base/buf.h"
 
 #define FACT_NULL INT64_MIN
-enum { FACT_INLINE_MAX = 64, FACT_FIELDS_MAX = 40 };
+enum { FACT_FIELDS_MAX = 40 };
 
 /* Which leg of a tunnel: the browser's is always number 0; origin legs have case-wide numbers
  * from 1. */
@@ -141,6 +139,18 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 #define FACT_H2_FRAME(I, T, B)                                                                \
 	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(sender) T(frame) I(stream)         \
 	I(code) T(code_name) I(last_stream) B(payload)
+
+/* The case was closed for good: nothing comes after it. operator_name: who did it. */
+#define FACT_CLOSE(I, T, B) I(session) I(at_us) T(operator_name) T(tool_version) T(reason)
+
+/* Values were erased (store/seal.h): how many, by whom and why, and a SHA-256 over the list of them. */
+#define FACT_ERASURE(I, T, B)                                                                 \
+	I(session) I(at_us) T(operator_name) T(tool_version) T(reason) I(n) B(list)
+
+/* What was done with the case, and by what: act is one of custody.tbl's words. build: of the program. sha256: of what left
+ * the case, or of what was read into it. */
+#define FACT_CUSTODY(I, T, B)                                                                 \
+	I(session) I(at_us) T(act) T(operator_name) T(tool_version) T(build) T(detail) B(sha256)
 /* clang-format on */
 
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
@@ -163,7 +173,10 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	X(LEG_END, leg_end)                                                                    \
 	X(TUNNEL_END, tunnel_end)                                                              \
 	X(NOTE, note)                                                                          \
-	X(H2_FRAME, h2_frame)
+	X(H2_FRAME, h2_frame)                                                                  \
+	X(CLOSE, close)                                                                        \
+	X(ERASURE, erasure)                                                                    \
+	X(CUSTODY, custody)
 
 enum fact_kind {
 #define X(upper, lower) FACT_KIND_##upper,
@@ -211,9 +224,6 @@ void fact_init(enum fact_kind kind, void *fact);
 void fact_encode(enum fact_kind kind, const void *fact, struct buf *out);
 /* Spans of *fact point into `bytes`. False if the bytes are not what fact_encode writes. */
 bool fact_decode(enum fact_kind kind, struct span bytes, void *fact);
-
-/* Canonical bytes as described above, appended to out. */
-void fact_canon(enum fact_kind kind, int64_t seq, const void *fact, struct buf *out);
 
 /* Deep copy of the spans into an arena. */
 void fact_copy(enum fact_kind kind, const void *from, void *to, struct arena *a);

@@ -7,6 +7,7 @@
 #include "ui/cli/options_value.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
+#include "ui/cli/stamping.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 #include "store/base/log.h"
@@ -227,10 +228,28 @@ static bool finish(struct proxy_run *p, const struct err *failure, struct err *e
 	return good;
 }
 
+/* The last head, to be written down, and a timestamp over it if one is wanted. */
+static bool seal_end(struct proxy_run *p, struct err *err)
+{
+	struct recording *r = &p->recording;
+	struct buf out = {0};
+	if (r->writer == NULL || !r->ended)
+		return true;
+	stamping_say_head(r->writer, &out);
+	bool good = stamping_last_head(&p->options->stamping, r->writer, &out, err);
+	for (struct span left = buf_span(&out); left.n > 0;) {
+		size_t end = span_find_byte(left, '\n', 0);
+		live_say(&p->live, "%.*s", (int)end, (const char *)left.p);
+		left = span_from(left, end + 1);
+	}
+	buf_fini(&out);
+	return good;
+}
+
 static int serve(struct options *options)
 {
 	struct proxy_run p = {.options = options, .signal_fd = -1};
-	struct err err = {0}, ending = {0}, closing = {0};
+	struct err err = {0}, ending = {0}, closing = {0}, sealing = {0};
 	int code = EXIT_DONE;
 	recording_init(&p.recording, options);
 	live_init(&p.live, STDOUT_FILENO);
@@ -239,10 +258,15 @@ static int serve(struct options *options)
 		greet(&p);
 		good = watch(&p, &err);
 	}
-	if (!finish(&p, &err, &ending))
+	bool recorded = finish(&p, &err, &ending);
+	if (!recorded)
 		code = command_fail(&ending);
 	if (!good)
 		code = command_fail(&err);
+	if (recorded && !seal_end(&p, &sealing)) {
+		int lost = command_fail(&sealing);
+		code = code == EXIT_DONE ? lost : code;
+	}
 	if (!recording_close(&p.recording, &closing))
 		code = command_fail(&closing);
 	live_fini(&p.live);

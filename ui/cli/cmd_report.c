@@ -4,13 +4,16 @@
  * one that writes, and it writes no facts.
  */
 #include "ui/cli/command.h"
+#include "ui/cli/custody.h"
 #include "ui/cli/output.h"
 #include "ui/cli/wrapper_file.h"
 #include "ui/report/report.h"
+#include "store/base/log.h"
 #include "store/writer.h"
 #include "ui/report/say.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +76,22 @@ static bool read_case(struct gather *g, const struct which *which, struct err *e
 				(long long)which->session, (long long)which->number);
 }
 
+/* Where the companion cannot be written, the report is there nonetheless. */
+static void note_export(const struct reading *o, const struct buf *out)
+{
+	char detail[PATH_MAX + 64];
+	uint8_t digest[SHA256_LEN];
+	struct err err;
+	if (strcmp(o->file, "-") == 0 || custody_is_companion(o->path))
+		return;
+	sha256(buf_span(out), digest);
+	snprintf(detail, sizeof detail, "report --format %s: %s",
+		o->format == report_json ? "json" : "text", o->file);
+	if (!custody_put(o->path, NULL, CUSTODY_EXPORTED, detail, digest, &err))
+		log_error("the export is not noted beside the case: %s: %s",
+			err_sentence(err.kind), err.detail);
+}
+
 static int write_report(const struct reading *o)
 {
 	struct gather g;
@@ -89,6 +108,8 @@ static int write_report(const struct reading *o)
 		o->format(&r, &out);
 		if (!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
+		else if (o->file != NULL)
+			note_export(o, &out);
 	}
 	buf_fini(&out);
 	arena_fini(&a);

@@ -12,7 +12,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_trace, &command_again, &command_proxy,
-	&command_report, &command_explain, &command_rebuild, &command_ca, &command_demo, NULL};
+	&command_report, &command_explain, &command_rebuild, &command_verify, &command_close,
+	&command_erase, &command_note, &command_timestamp, &command_seal, &command_ca,
+	&command_demo, NULL};
 
 static void print_help(void)
 {
@@ -21,7 +23,7 @@ static void print_help(void)
 	     "handshake of a real, sandboxed browser, in one SQLite file.\n\n"
 	     "usage: clicktrail COMMAND [options]\n");
 	for (size_t i = 0; commands[i] != NULL; i++)
-		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 "
 	     "the trail\n"
 	     "did not come to an end or something was not recorded; 3 the case could not be "
@@ -38,6 +40,7 @@ int main(int argc, char **argv)
 	/* A pipe or socket whose reader is gone is an error of that write, not the end of a
 	 * recording. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error, too */
 	if (argc < 2) {
 		fputs("clicktrail: the command line does not make sense: no command was given; "
 		      "see clicktrail --help\n",

@@ -3,6 +3,7 @@
 #include "ui/cli/options_value.h"
 #include "ui/browser/browser.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -253,6 +254,37 @@ static bool take_dns_servers(struct options *o, const char *value, struct err *e
 	return value_line(value, OPTIONS_WORD_MAX, err);
 }
 
+static bool take_egress(struct options *o, const char *value, struct err *err)
+{
+	struct in6_addr any;
+	o->egress = value;
+	return inet_pton(AF_INET, value, &any) == 1 || inet_pton(AF_INET6, value, &any) == 1 ||
+	       err_set(err, ERR_USAGE, "\"%s\" is no IP address", value);
+}
+
+static bool take_seal_dir(struct options *o, const char *value, struct err *err)
+{
+	if (value[0] == 0)
+		return err_set(err, ERR_USAGE, "\"\" is not a folder");
+	o->seal_dir = value;
+	return true;
+}
+
+static bool take_timestamp(struct options *o, const char *value, struct err *err)
+{
+	return stamping_url(&o->stamping, value, err);
+}
+
+static bool take_timestamp_ca(struct options *o, const char *value, struct err *err)
+{
+	return stamping_certs(&o->stamping, value, err);
+}
+
+static bool take_timestamp_crl(struct options *o, const char *value, struct err *err)
+{
+	return stamping_crls(&o->stamping, value, err);
+}
+
 static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 {
 	if (value[0] == 0)
@@ -322,6 +354,16 @@ static const struct option_row rows[] = {
 		"rules for links of your own tracker, beside the built-in ones"},
 	{"ca-dir", "DIR", T | A | P | D, take_ca_dir,
 		"where the certificate authority is kept"},
+	{"egress", "IP", T | A | P, take_egress,
+		"the address by which this machine goes out, as you know it; recorded"},
+	{"seal-dir", "DIR", T | A | P | D, take_seal_dir,
+		"where the signing key and the log of heads are kept"},
+	{"timestamp", "URL", T | A | P, take_timestamp,
+		"ask this authority (RFC 3161) for a timestamp over the last head"},
+	{"timestamp-ca", "FILE", T | A | P, take_timestamp_ca,
+		"its certificates up to its root (PEM), kept with the timestamp"},
+	{"timestamp-crl", "FILE", T | A | P, take_timestamp_crl,
+		"its revocation lists (PEM), kept with the timestamp"},
 	{"instrument", "PATH", T, take_instrument,
 		"give the browser an automation port, reached by this Unix socket; pages can "
 		"tell"},
@@ -358,6 +400,7 @@ void options_fini(struct options *o)
 	free(o->only.items);
 	connect_to_fini(&o->connect_to);
 	wrapper_file_fini(&o->wrappers);
+	stamping_fini(&o->stamping);
 	explicit_bzero(&o->via, sizeof o->via);
 	explicit_bzero(o->password, sizeof o->password);
 }

@@ -11,6 +11,7 @@
 #include "proxy/policy.h"
 #include "proxy/via.h"
 #include "store/writer.h"
+#include "ui/cli/stamping.h"
 #include "ui/cli/wrapper_file.h"
 
 /* Which commands an option belongs to. */
@@ -55,8 +56,10 @@ struct options {
 	struct options_words permit_bad_cert, only;
 	struct policy_net clients[OPTIONS_CLIENTS_MAX];
 	size_t n_clients;
-	const char *cacert, *dns_servers, *ca_dir, *mmdb;
+	const char *cacert, *dns_servers, *ca_dir, *seal_dir, *mmdb;
+	const char *egress; /* an address, as given */
 	const char *instrument;
+	struct stamping stamping;     /* owned */
 	struct wrapper_file wrappers; /* owned */
 	enum writer_durability durability;
 	bool has_via;

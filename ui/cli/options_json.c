@@ -81,6 +81,7 @@ char *options_json(const struct options *o)
 		via_text(&o->via, via);
 	json_object_set_new(j, "via", o->has_via ? word(via) : json_null());
 	json_object_set_new(j, "dns-servers", word(o->dns_servers));
+	json_object_set_new(j, "timestamp", word(o->stamping.url));
 	json_object_set_new(j, "wrappers", word(o->wrappers.rules.file));
 	json_object_set_new(j, "wrappers-sha256", word(o->wrappers.rules.sha256));
 	json_object_set_new(

@@ -1,4 +1,6 @@
 #include "ui/cli/recording.h"
+#include "ui/cli/custody.h"
+#include "store/derive/party.h"
 #include "proxy/resolve.h"
 
 #include <arpa/inet.h>
@@ -32,7 +34,7 @@ bool recording_open_ca(struct recording *r, struct err *err)
 		where = dir;
 	}
 	r->ca = ca_open(where, &r->made_ca, err);
-	if (r->ca == NULL)
+	if (r->ca == NULL || !sealing_open(&r->sealing, r->options->seal_dir, err))
 		return false;
 	r->resolver = resolver_new(r->options->dns_servers, err);
 	return r->resolver != NULL;
@@ -60,7 +62,7 @@ static bool make_up_name(struct recording *r, struct err *err)
 
 bool recording_open_case(struct recording *r, struct err *err)
 {
-	const struct writer_options options = {.durability = r->options->durability,
+	struct writer_options options = {.durability = r->options->durability,
 		.operator_name = getenv("CLICKTRAIL_OPERATOR")};
 	const char *given = r->options->case_path;
 	if (r->case_path[0] == 0 && given == NULL) {
@@ -71,6 +73,10 @@ bool recording_open_case(struct recording *r, struct err *err)
 		if (n < 0 || (size_t)n >= sizeof r->case_path)
 			return err_set(err, ERR_USAGE, "--case: \"%s\" is too long", given);
 	}
+	options.after = r->after;
+	/* What is removed again needs no witness. */
+	if (!r->scratch)
+		sealing_use(&r->sealing, &options);
 	r->writer = writer_open(r->case_path, &options, err);
 	return r->writer != NULL;
 }
@@ -84,6 +90,18 @@ static void fill_clock(struct fact_session *f)
 	f->clock_source = span_str(synchronised ? "ntp" : "not synchronised");
 	if (synchronised)
 		f->clock_offset_us = (t.status & STA_NANO) ? t.offset / 1000 : t.offset;
+}
+
+/* By which build of the program, with which lists, seen from where. */
+static bool put_opened(struct recording *r, struct err *err)
+{
+	char detail[256];
+	snprintf(detail, sizeof detail, "public suffix list %s", party_list());
+	struct fact_custody f = custody_fact(CUSTODY_OPENED, detail, NULL);
+	f.session = r->session;
+	return writer_put(r->writer, FACT_KIND_CUSTODY, &f, NULL, err) != 0 &&
+	       (r->options->egress == NULL ||
+		       recording_note(r, NOTE_EGRESS, err, "%s", r->options->egress));
 }
 
 bool recording_begin(struct recording *r, struct fact_session *about, struct err *err)
@@ -109,9 +127,9 @@ bool recording_begin(struct recording *r, struct fact_session *about, struct err
 		f.via = span_str(via);
 	}
 	fill_clock(&f);
-	uint64_t ticket = writer_put(r->writer, FACT_KIND_SESSION, &f, NULL, err);
+	bool good = writer_put(r->writer, FACT_KIND_SESSION, &f, NULL, err) != 0;
 	free(options);
-	return ticket != 0 && writer_wait(r->writer, ticket, err);
+	return good && put_opened(r, err) && writer_flush(r->writer, err);
 }
 
 bool recording_serve(struct recording *r, int listen_fd, bool hold,
@@ -214,6 +232,7 @@ bool recording_close(struct recording *r, struct err *err)
 	if (r->ca != NULL)
 		ca_free(r->ca);
 	r->ca = NULL;
+	sealing_close(&r->sealing);
 	return good;
 }
 

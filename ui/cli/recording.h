@@ -10,6 +10,7 @@
 #include "proxy/proxy.h"
 #include "store/fact/notes.h"
 #include "ui/cli/options.h"
+#include "ui/cli/sealing.h"
 
 #include <limits.h>
 
@@ -19,6 +20,8 @@ struct recording {
 	bool scratch; /* the case is removed when it is closed */
 	struct ca *ca;
 	bool made_ca;
+	struct sealing sealing;
+	const struct case_numbers *after; /* as in writer_options; borrowed */
 	struct writer *writer;
 	int64_t session;      /* 0 until begun */
 	struct policy policy; /* the options', plus our own ports */
@@ -31,7 +34,7 @@ struct recording {
 };
 
 void recording_init(struct recording *r, struct options *options);
-/* Opens the authority (made if there is none) and the name resolver. */
+/* Opens the authority and the signing key (made if there are none) and the name resolver. */
 bool recording_open_ca(struct recording *r, struct err *err);
 /* Opens or makes the case and proves that it can be written. The name is made up where none was
  * given. */

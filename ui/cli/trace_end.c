@@ -4,6 +4,7 @@
  */
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
+#include "ui/cli/stamping.h"
 #include "ui/cli/mmdb.h"
 #include "ui/cli/output.h"
 #include "ui/report/report.h"
@@ -226,11 +227,28 @@ static void tell_reason(const struct trace *t, const struct err *recorder)
 		log_line("%s", t->detail);
 }
 
+/* The last head, to be written down, and a timestamp over it if one is wanted: when all else is
+ * done and told, for an authority may take its time. */
+static bool seal_end(struct trace *t, struct err *err)
+{
+	struct recording *r = &t->recording;
+	struct buf out = {0};
+	struct err lost;
+	if (r->writer == NULL || r->scratch || !r->ended || t->options->dry_run)
+		return true;
+	stamping_say_head(r->writer, &out);
+	bool good = stamping_last_head(&t->options->stamping, r->writer, &out, err);
+	if (!t->silent && !t->options->json && !output_write(NULL, NULL, &out, &lost) && good)
+		good = err_set(err, lost.kind, "%s", lost.detail);
+	buf_fini(&out);
+	return good;
+}
+
 int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx)
 {
 	bool walked = failure == NULL;
-	struct err err = {0}, closing = {0};
-	bool good = wind_up(t, &err);
+	struct err err = {0}, closing = {0}, sealing = {0};
+	bool good = wind_up(t, &err), recorded = good;
 	int code = exit_code_of(t, &err);
 	if (look != NULL && t->gathering)
 		look(ctx, t);
@@ -248,6 +266,10 @@ int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look
 		log_line("the link was not sent");
 	if (t->gathering)
 		gather_close(&t->gather);
+	if (recorded && !seal_end(t, &sealing)) {
+		int lost = command_fail(&sealing);
+		code = code == EXIT_DONE ? lost : code;
+	}
 	if (!recording_close(&t->recording, &closing))
 		code = command_fail(&closing);
 	return code;

@@ -11,7 +11,8 @@ static bool load_body(
 	bool whole = false;
 	if (!model_wants_body(x, side))
 		return true;
-	bool good = case_body(g->file, x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
+	struct case_file *file = g->also != NULL && x->id > g->also_after ? g->also : g->file;
+	bool good = case_body(file, x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
 	if (good)
 		model_set_body(&g->model, x, side, buf_span(&raw), whole && x->end != NULL);
 	buf_fini(&raw);
@@ -35,26 +36,39 @@ bool gather_open(struct gather *g, const char *path, int64_t session, struct err
 	g->model.fetch = fetch_body;
 	g->model.fetch_ctx = g;
 	g->file = case_open(path, err);
-	return g->file != NULL;
+	int64_t *erased = NULL;
+	size_t n = 0;
+	if (g->file == NULL || !case_erased(g->file, &g->erased, &erased, &n, err))
+		return false;
+	g->model.erased = erased;
+	g->model.n_erased = n;
+	return true;
 }
 
 void gather_close(struct gather *g)
 {
 	arena_fini(&g->arena);
+	arena_fini(&g->erased);
 	arena_fini(&g->sliding.arena);
 	model_fini(&g->model);
 	texts_free(g->texts);
 	g->texts = NULL;
 	if (g->file != NULL)
 		case_close(g->file);
-	g->file = NULL;
+	if (g->also != NULL)
+		case_close(g->also);
+	g->file = g->also = NULL;
 }
 
 void gather_forget(struct gather *g)
 {
 	const struct wrapper_rules *wrappers = g->model.wrappers;
+	const int64_t *erased = g->model.erased;
+	size_t n_erased = g->model.n_erased;
 	model_fini(&g->model);
 	model_init(&g->model);
+	g->model.erased = erased;
+	g->model.n_erased = n_erased;
 	texts_trim(g->texts);
 	g->model.wrappers = wrappers;
 	g->model.texts = g->texts;
@@ -142,6 +156,27 @@ void gather_slides(struct gather *g)
 bool gather_slid(const struct gather *g)
 {
 	return g->sliding.settled > 0;
+}
+
+static bool take_also(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct gather *g = ctx;
+	model_add(&g->model, kind, g->last_seq + seq, fact);
+	return true;
+}
+
+bool gather_read_also(struct gather *g, const char *path, struct err *err)
+{
+	struct case_numbers numbers;
+	if (!case_numbers(g->file, &numbers, err))
+		return false;
+	g->also_after = numbers.exchanges;
+	g->also = case_open(path, err);
+	if (g->also == NULL || !case_facts(g->also, 0, 0, take_also, g, err) ||
+		!gather_bodies(g, err))
+		return false;
+	arena_fini(&g->arena);
+	return gather_derive(g, 0, err);
 }
 
 bool gather_read(struct gather *g, bool *news, struct err *err)

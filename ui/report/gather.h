@@ -50,10 +50,13 @@ struct gather {
 	bool earlier_certs;  /* but for their certificates, once one was missing */
 	struct arena arena;  /* the trails; emptied at each derivation */
 	struct trail_set trails;
+	struct arena erased;    /* the list of facts of which something was erased */
 	struct err unread;      /* why a body could not be read while deriving */
 	bool more;              /* the last read brought something */
 	int64_t window, margin; /* of gather_store_anew, and of sliding, in facts */
 	struct sliding sliding;
+	struct case_file *also; /* gather_read_also: with exchanges above this number */
+	int64_t also_after;
 	/* gather_trail: only what one trail needs was read, and this was counted before; else
 	 * NULL. */
 	const struct derived_session *summary;
@@ -71,6 +74,11 @@ bool gather_slid(const struct gather *g);
 /* Take in what is new and derive anew if anything was; *news (may be NULL) tells. Errors:
  * CASE_READ. */
 bool gather_read(struct gather *g, bool *news, struct err *err);
+
+/* After gather_read with session 0: the sessions of another file, which are numbered on from
+ * those of the first (writer_options.after), join them, and all is derived. Errors: those of
+ * case_open, and CASE_READ. */
+bool gather_read_also(struct gather *g, const char *path, struct err *err);
 
 /* One trail instead of all: as it was stored when its session ended, if it was by this version,
  * with the facts that belong to it; what that costs does not grow with the case. Else all is

@@ -103,13 +103,25 @@ static json_t *tls_json(const struct report_tls *t)
 	return j;
 }
 
-static json_t *fields_json(const struct model_field *fields, size_t n)
+static json_t *address_json(struct span url)
+{
+	return trail_url_erased(url) ? json_null() : json_text_of(url);
+}
+
+/* Behind them those that were erased: null. */
+static json_t *fields_json(const struct model_field *fields, size_t n, size_t erased)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < n; i++) {
 		json_t *pair = json_array();
 		json_array_append_new(pair, json_text_of(fields[i].name));
 		json_array_append_new(pair, json_text_of(fields[i].value));
+		json_array_append_new(list, pair);
+	}
+	for (size_t i = n; i < n + erased; i++) {
+		json_t *pair = json_array();
+		json_array_append_new(pair, json_text_of(fields[i].name));
+		json_array_append_new(pair, json_null());
 		json_array_append_new(list, pair);
 	}
 	return list;
@@ -120,7 +132,7 @@ static json_t *request_json(const struct model_exchange *x)
 	if (x == NULL)
 		return json_null();
 	json_t *j = json_object();
-	set(j, "headers", fields_json(x->req_fields, x->n_req_fields));
+	set(j, "headers", fields_json(x->req_fields, x->n_req_fields, x->n_req_erased));
 	return j;
 }
 
@@ -130,7 +142,7 @@ static json_t *response_json(const struct report_hop *h)
 	if (x == NULL || x->response == NULL)
 		return json_null();
 	json_t *j = json_object(), *body = json_object();
-	set(j, "headers", fields_json(x->res_fields, x->n_res_fields));
+	set(j, "headers", fields_json(x->res_fields, x->n_res_fields, x->n_res_erased));
 	set(j, "made_by", json_text_of(h->made_by));
 	set(body, "sha256", x->end != NULL ? json_hex_of(x->end->res_sha256) : json_null());
 	set(body, "size", x->end != NULL ? json_int_of(x->end->res_size) : json_null());
@@ -153,7 +165,7 @@ static json_t *hop_json(const struct report_hop *h)
 	const struct trail_hop *t = h->hop;
 	json_t *j = json_object();
 	set(j, "n", json_integer((json_int_t)t->n));
-	set(j, "url", json_text_of(t->url));
+	set(j, "url", address_json(t->url));
 	set(j, "method", json_text_of(t->method));
 	set(j, "status", json_int_of(t->status));
 	set(j, "at", json_time_of(t->at_us));
@@ -182,8 +194,8 @@ static json_t *trail_json(const struct report_trail *t)
 	set(j, "id", json_words_of(t->id));
 	set(j, "session", json_int_of(t->trail->session));
 	set(j, "started_at", json_time_of(t->trail->started_us));
-	set(j, "start_url", json_text_of(t->trail->start_url));
-	set(j, "final_url", json_text_of(t->trail->final_url));
+	set(j, "start_url", address_json(t->trail->start_url));
+	set(j, "final_url", address_json(t->trail->final_url));
 	set(j, "recording_complete", json_boolean(t->trail->recording_complete));
 	set(j, "ended_by", json_words_of(trail_end_word(t->trail->ended_by)));
 	for (size_t i = 0; i < t->trail->n_notes; i++)
@@ -257,13 +269,28 @@ static json_t *egress_json(const struct report_session *s)
 	return j;
 }
 
+static json_t *hash_json(const struct report *r, const uint8_t *bytes)
+{
+	return r->head.n != 0 ? json_hex_of(span_of(bytes, SHA256_LEN)) : json_null();
+}
+
+/* As it stands in the case. "head" is the running hash: who has it can show the case's end. */
 static json_t *seal_json(const struct report *r)
 {
-	static const char *const unknown[] = {
-		"algorithm", "facts", "head", "signature", "public_key"};
+	const struct seal_head *h = &r->head;
+	bool there = h->n != 0;
 	json_t *j = json_object();
-	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
-		set(j, unknown[i], json_null());
+	set(j, "algorithm", json_words_of(there ? "sha256+merkle-rfc9162+ed25519" : NULL));
+	set(j, "facts", there ? json_integer((json_int_t)h->facts) : json_null());
+	set(j, "head", hash_json(r, h->running));
+	set(j, "root", hash_json(r, h->root));
+	set(j, "number", there ? json_integer((json_int_t)h->n) : json_null());
+	set(j, "signature",
+		r->has_signature ? json_hex_of(span_of(h->signature, SEAL_SIGNATURE_LEN))
+				 : json_null());
+	set(j, "public_key",
+		there && h->has_key ? json_hex_of(span_of(h->key, SEAL_KEY_LEN)) : json_null());
+	set(j, "verified", json_null());
 	set(j, "closed", json_boolean(r->about.closed_us != FACT_NULL));
 	return j;
 }

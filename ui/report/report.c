@@ -138,7 +138,7 @@ static struct report_hop hop_of(
 {
 	struct report_hop h = {.hop = hop, .exchange = hop->exchange, .remote_port = FACT_NULL};
 	struct url url;
-	if (url_parse(a, NULL, hop->url, &url)) {
+	if (!trail_url_erased(hop->url) && url_parse(a, NULL, hop->url, &url)) {
 		struct party party = {0};
 		party_of_host(a, url.host, &party);
 		h.host = url.host;
@@ -242,6 +242,8 @@ static struct report_session session_of(struct arena *a, const struct model *m, 
 			span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))
 			ARENA_PUSH(a, s.giveaways, s.n_giveaways, m->notes[i]->detail);
 	e->ip = e->n_ips == 1 ? e->ips[0] : SPAN_NONE;
+	if (e->n_ips == 0)
+		e->ip = model_note(m, session, note_word(NOTE_EGRESS));
 	struct span country = model_exit_country(m, session, e->ip);
 	size_t space = span_find_byte(country, ' ', 0);
 	e->country = span_first(country, space);
@@ -302,6 +304,8 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 	if (!case_about(g->file, &about, err))
 		return false;
 	report_build(&about, &g->model, &g->trails, only_session, a, out);
+	if (!seal_last_head(g->file, &out->head, &out->has_signature, err))
+		return false;
 	/* Only one trail was read: what its session holds was counted when it was stored. */
 	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {
 		struct report_session *s = &out->sessions[i];

@@ -8,6 +8,7 @@
 
 #include "store/derive/link_parts.h"
 #include "store/derive/rounds.h"
+#include "store/seal_stamps.h"
 #include "ui/report/gather.h"
 
 struct report_dns {
@@ -80,6 +81,8 @@ struct report_session {
 
 struct report {
 	struct case_about about;
+	struct seal_head head; /* the last one, as it stands in the case; n 0: none */
+	bool has_signature;    /* it is there; whether it holds is for `verify` */
 	struct report_session *sessions;
 	size_t n_sessions;
 	bool recording_complete;

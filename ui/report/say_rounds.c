@@ -1,4 +1,5 @@
 #include "ui/report/say_rounds.h"
+#include "ui/report/hop_line.h"
 #include "ui/report/json_value.h"
 #include "ui/report/say.h"
 
@@ -56,7 +57,7 @@ static void say_side(const struct round *x, size_t i, char mark, struct buf *out
 		snprintf(status, sizeof status, "%lld", (long long)h->status);
 	buf_addf(out, "  %c %3zu  round %zu  %-14s  %s  ", mark, i + 1, x->number,
 		mechanism_word(h->mechanism), status);
-	say_long(out, h->url, indent);
+	say_address(out, h->url, indent);
 	buf_add_byte(out, '\n');
 }
 

@@ -49,8 +49,10 @@ static void say_path(const struct report_trail *t, struct buf *out)
 	}
 	buf_add_str(&line, "It led over ");
 	say_count(&line, t->n_hops, "step", "steps");
-	buf_add_str(&line, " and ");
-	say_count(&line, t->n_parties, "party", "parties");
+	if (t->n_parties > 0) {
+		buf_add_str(&line, " and ");
+		say_count(&line, t->n_parties, "party", "parties");
+	}
 	if (last != NULL && last->hop->elapsed_us != FACT_NULL) {
 		buf_add_str(&line, ", within ");
 		say_span_of_time(
@@ -60,7 +62,7 @@ static void say_path(const struct report_trail *t, struct buf *out)
 	say_prose(out, "", "", buf_span(&line));
 	buf_fini(&line);
 	buf_add_str(out, "  ");
-	say_long(out, t->trail->final_url, "  ");
+	say_address(out, t->trail->final_url, "  ");
 	buf_add_byte(out, '\n');
 }
 
@@ -83,6 +85,8 @@ static void say_end(const struct report_trail *t, struct buf *out)
 static void say_parties(const struct report_trail *t, struct buf *out)
 {
 	struct buf line = {0};
+	if (t->n_parties == 0)
+		return;
 	buf_add_str(&line, "Who was on the way:");
 	for (size_t i = 0; i < t->n_parties && i < 8; i++) {
 		buf_add_str(&line, i > 0 ? ", " : " ");
@@ -105,7 +109,7 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	buf_add_str(out, " this link was opened with ");
 	say_browser(s, out);
 	buf_add_str(out, ":\n  ");
-	say_long(out, t->trail->start_url, "  ");
+	say_address(out, t->trail->start_url, "  ");
 	buf_add_byte(out, '\n');
 	say_path(t, out);
 	say_end(t, out);
@@ -293,6 +297,17 @@ static void say_fields(
 	}
 }
 
+/* Which values went; where they stood among the others, the case knows. */
+static void say_erased(
+	const char *arrow, const struct model_field *fields, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(out, "  %s ", arrow);
+		say_text(out, fields[i].name);
+		buf_add_str(out, ": (erased)\n");
+	}
+}
+
 static void say_body(const struct report_hop *h, struct buf *out)
 {
 	const struct fact_exchange_end *end = h->exchange->end;
@@ -317,7 +332,9 @@ static void say_hop(const struct report_hop *h, struct buf *out)
 	if (h->exchange != NULL)
 		buf_addf(out, " (exchange %lld)", (long long)h->exchange->id);
 	buf_add_byte(out, '\n');
-	say_labelled(out, "address", h->hop->url);
+	label(out, "address");
+	say_address(out, h->hop->url, under_label);
+	buf_add_byte(out, '\n');
 	say_arrival(h->hop, out);
 	say_time(h->hop, out);
 	say_link_lines(h, out);
@@ -326,8 +343,11 @@ static void say_hop(const struct report_hop *h, struct buf *out)
 		say_dns(h->dns, out);
 		say_tls(h->tls, out);
 		say_body(h, out);
-		say_fields(">", h->exchange->req_fields, h->exchange->n_req_fields, out);
-		say_fields("<", h->exchange->res_fields, h->exchange->n_res_fields, out);
+		const struct model_exchange *x = h->exchange;
+		say_fields(">", x->req_fields, x->n_req_fields, out);
+		say_erased(">", x->req_fields + x->n_req_fields, x->n_req_erased, out);
+		say_fields("<", x->res_fields, x->n_res_fields, out);
+		say_erased("<", x->res_fields + x->n_res_fields, x->n_res_erased, out);
 	}
 	buf_add_byte(out, '\n');
 }
@@ -397,6 +417,21 @@ static void say_notes(const struct report *r, struct buf *out)
 	}
 }
 
+static void say_seal_line(const struct report *r, struct buf *out)
+{
+	const struct seal_head *h = &r->head;
+	label(out, "seal");
+	if (h->n == 0) {
+		buf_add_str(out, "none\n");
+		return;
+	}
+	buf_addf(out, "head %lld over %lld facts, %s (not checked here: clicktrail verify)\n",
+		(long long)h->n, (long long)h->facts, r->has_signature ? "signed" : "unsigned");
+	label(out, "  running");
+	hex_add(out, span_of(h->running, SHA256_LEN));
+	buf_add_byte(out, '\n');
+}
+
 static void say_record(const struct report *r, struct buf *out)
 {
 	buf_add_str(out, "THE RECORD\n\n");
@@ -409,7 +444,9 @@ static void say_record(const struct report *r, struct buf *out)
 	buf_add_str(out, r->recording_complete ? "yes" : "NO: ");
 	if (!r->recording_complete)
 		say_text(out, span_str(r->incomplete_reason));
-	buf_add_str(out, "\n\n");
+	buf_add_byte(out, '\n');
+	say_seal_line(r, out);
+	buf_add_byte(out, '\n');
 	for (size_t i = 0; i < r->n_sessions; i++) {
 		say_session(&r->sessions[i], out);
 		buf_add_byte(out, '\n');

@@ -114,6 +114,8 @@ static void what_is_written_comes_back(void **state)
 	temp_case_start(&t);
 	for (int i = 0; i < WRITTEN; i++) {
 		w->kinds[i] = (enum fact_kind)dice(FACT_KIND_COUNT);
+		if (w->kinds[i] == FACT_KIND_CLOSE) /* nothing may come after it */
+			w->kinds[i] = FACT_KIND_CUSTODY;
 		random_fact(w->kinds[i], &w->facts[i], &a);
 		assert_true(writer_put(t.writer, w->kinds[i], &w->facts[i], NULL, &err) != 0);
 	}
@@ -197,7 +199,7 @@ static void about_tells_what_the_case_is(void **state)
 	assert_true(about.closed_us == FACT_NULL);
 	assert_true(about.created_us > 1700000000000000);
 	assert_true(about.being_written);
-	assert_int_equal(about.schema, 7);
+	assert_int_equal(about.schema, 8);
 	int64_t last = about.last_seq;
 	struct fact_note note;
 	fact_init(FACT_KIND_NOTE, &note);

@@ -78,18 +78,6 @@ static void random_fact(enum fact_kind kind, union any *fact, struct arena *a)
 	}
 }
 
-static bool known(union any *fact, const struct fact_field *f)
-{
-	if (f->type == FACT_TYPE_INT) {
-		int64_t v;
-		memcpy(&v, field_at(fact, f), sizeof v);
-		return v != FACT_NULL;
-	}
-	struct span v;
-	memcpy(&v, field_at(fact, f), sizeof v);
-	return v.p != NULL;
-}
-
 static void assert_same(enum fact_kind kind, union any *a, union any *b)
 {
 	const struct fact_info *info = fact_info(kind);
@@ -195,142 +183,12 @@ static void text_is_made_well_formed(void **state)
 	}
 }
 
-static void be64(struct buf *out, uint64_t v)
-{
-	for (int shift = 56; shift >= 0; shift -= 8)
-		buf_add_byte(out, (uint8_t)(v >> shift));
-}
-
-/* The canonical form again, written from docs/schema.md, over the first n fields of the kind:
- * as if it had only those. */
-static void canon_by_the_book(
-	enum fact_kind kind, int64_t seq, union any *fact, size_t n, struct buf *out)
-{
-	const struct fact_info *info = fact_info(kind);
-	be64(out, strlen(info->name));
-	buf_add_str(out, info->name);
-	be64(out, (uint64_t)seq);
-	be64(out, n);
-	for (size_t i = 0; i < n; i++) {
-		const struct fact_field *f = &info->fields[i];
-		if (!known(fact, f)) {
-			buf_add_byte(out, 'n');
-			continue;
-		}
-		if (f->type == FACT_TYPE_INT) {
-			int64_t v;
-			memcpy(&v, field_at(fact, f), sizeof v);
-			buf_add_byte(out, 'i');
-			be64(out, (uint64_t)v);
-			continue;
-		}
-		struct span v;
-		uint8_t digest[SHA256_LEN];
-		memcpy(&v, field_at(fact, f), sizeof v);
-		buf_add_byte(out, f->type == FACT_TYPE_TEXT ? 't' : 'b');
-		be64(out, v.n);
-		sha256(v, digest);
-		buf_add_span(out, v.n > 64 ? span_of(digest, sizeof digest) : v);
-	}
-}
-
-/* A field that a later version appends is unknown in an old fact: its canonical bytes must be
- * what they were without it. */
-static void canon_ignores_appended_fields(void **state)
-{
-	(void)state;
-	seed = 4711;
-	for (int k = 0; k < FACT_KIND_COUNT; k++) {
-		enum fact_kind kind = (enum fact_kind)k;
-		const struct fact_info *info = fact_info(kind);
-		for (size_t n = 0; n <= info->n_fields; n++) {
-			struct arena a = {0};
-			struct buf got = {0}, want = {0};
-			union any fact;
-			random_fact(kind, &fact, &a);
-			for (size_t i = n; i < info->n_fields; i++) {
-				int64_t none = FACT_NULL;
-				struct span absent = SPAN_NONE;
-				if (info->fields[i].type == FACT_TYPE_INT)
-					memcpy(field_at(&fact, &info->fields[i]), &none,
-						sizeof none);
-				else
-					memcpy(field_at(&fact, &info->fields[i]), &absent,
-						sizeof absent);
-			}
-			size_t last = n;
-			while (last > 0 && !known(&fact, &info->fields[last - 1]))
-				last--;
-			fact_canon(kind, 77, &fact, &got);
-			canon_by_the_book(kind, 77, &fact, last, &want);
-			assert_true(span_eq(buf_span(&got), buf_span(&want)));
-			buf_fini(&got);
-			buf_fini(&want);
-			arena_fini(&a);
-		}
-	}
-}
-
-/* Absent and empty, and the same value in another place, are different facts. */
-static void canon_tells_facts_apart(void **state)
-{
-	struct fact_note note[4];
-	struct buf b[4] = {0};
-	(void)state;
-	for (int i = 0; i < 4; i++)
-		fact_init(FACT_KIND_NOTE, &note[i]);
-	note[0].code = span_str("");
-	note[1].detail = span_str("");
-	note[2].code = span_str("a");
-	note[3].detail = span_str("a");
-	for (int i = 0; i < 4; i++)
-		fact_canon(FACT_KIND_NOTE, 1, &note[i], &b[i]);
-	for (int i = 0; i < 4; i++)
-		for (int j = 0; j < i; j++)
-			assert_false(span_eq(buf_span(&b[i]), buf_span(&b[j])));
-	struct buf other = {0};
-	fact_canon(FACT_KIND_NOTE, 2, &note[0], &other);
-	assert_false(span_eq(buf_span(&other), buf_span(&b[0])));
-	buf_fini(&other);
-	for (int i = 0; i < 4; i++)
-		buf_fini(&b[i]);
-}
-
-/* One fact by hand, byte by byte, so that no change of both codes at once goes unseen. */
-static void canon_of_one_fact_is_known(void **state)
-{
-	static const uint8_t want[] = {
-		0, 0, 0, 0, 0, 0, 0, 10, 't', 'u', 'n', 'n', 'e', 'l', '_', 'e', 'n',
-		'd',                                         /* name */
-		0, 0, 0, 0, 0, 0, 1, 0,                      /* seq 256 */
-		0, 0, 0, 0, 0, 0, 0, 4,                      /* fields */
-		'i', 0, 0, 0, 0, 0, 0, 0, 1,                 /* session */
-		'n',                                         /* at_us */
-		'i', 255, 255, 255, 255, 255, 255, 255, 254, /* tunnel -2 */
-		't', 0, 0, 0, 0, 0, 0, 0, 2, 'o', 'k',       /* reason */
-	};
-	(void)state;
-	struct fact_tunnel_end end;
-	struct buf b = {0};
-	fact_init(FACT_KIND_TUNNEL_END, &end);
-	end.session = 1;
-	end.tunnel = -2;
-	end.reason = span_str("ok");
-	fact_canon(FACT_KIND_TUNNEL_END, 256, &end, &b);
-	assert_int_equal(buf_len(&b), sizeof want);
-	assert_memory_equal(b.p + b.start, want, sizeof want);
-	buf_fini(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encoding_comes_back),
 		cmocka_unit_test(broken_encodings_are_refused),
 		cmocka_unit_test(text_is_made_well_formed),
-		cmocka_unit_test(canon_ignores_appended_fields),
-		cmocka_unit_test(canon_tells_facts_apart),
-		cmocka_unit_test(canon_of_one_fact_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,7 @@ static void example_queries_run(void **state)
 			fail_msg("no rows: %s", sql);
 		free(rows);
 	}
-	assert_int_equal(queries, 12);
+	assert_int_equal(queries, 13);
 	free(docs);
 	temp_case_fini(&t);
 }

@@ -24,6 +24,7 @@
 
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
+static char chain_file[] = "/tmp/clicktrail-options-chain-XXXXXX";
 static char junk_file[] = "/tmp/clicktrail-options-junk-XXXXXX";
 static char mmdb_file[] = "/tmp/clicktrail-options-mmdb-XXXXXX";
 static char rules_file[] = "/tmp/clicktrail-options-rules-XXXXXX";
@@ -141,6 +142,29 @@ static const struct {
 	{T, "--wrappers", "/nonexistent/rules.json", false},
 	{T, "--ca-dir", "/tmp/ca", true},
 	{T, "--ca-dir", "", false},
+	{T, "--seal-dir", "/tmp/seal", true},
+	{T, "--egress", "203.0.113.7", true},
+	{A, "--egress", "2001:db8::7", true},
+	{P, "--egress", "example.org", false},
+	{P, "--seal-dir", "", false},
+	{T, "--timestamp", "http://tsa.example/", true},
+	{A, "--timestamp", "https://tsa.example:8443/tsr?x=1", true},
+	{P, "--timestamp", "https://tsa.example", true},
+	{D, "--timestamp", "https://tsa.example", false},
+	{T, "--timestamp", "ftp://tsa.example/", false},
+	{T, "--timestamp", "tsa.example", false},
+	{T, "--timestamp", "", false},
+	{T, "--timestamp", "http://me:secret@tsa.example/", false},
+	{T, "--timestamp", "http://tsa.example/a b", false},
+	{T, "--timestamp",
+		"http://b\xc3\xbc"
+		"cher.example/",
+		false},
+	{T, "--timestamp-ca", chain_file, true},
+	{P, "--timestamp-ca", pem_file, false},
+	{T, "--timestamp-ca", "/nonexistent/ca.pem", false},
+	{T, "--timestamp-crl", chain_file, true},
+	{P, "--timestamp-crl", junk_file, false},
 	{T, "--json", NULL, true},
 	{D, "--json", NULL, true},
 	{T, "--referer", "https://a.example/inbox?m=1", true},
@@ -188,6 +212,24 @@ static int set_up(void **state)
 {
 	(void)state;
 	write_file(pem_file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	write_file(chain_file,
+		"-----BEGIN CERTIFICATE-----\n"
+		"MIIBgjCCASmgAwIBAgIUCG/3dcvPTaLLqvRCO1oc9on/wWowCgYIKoZIzj0EAwIw\n"
+		"FzEVMBMGA1UEAwwMT3B0aW9ucyBSb290MB4XDTI2MTEyOTAyNDA1NFoXDTM2MTEy\n"
+		"NjAyNDA1NFowFzEVMBMGA1UEAwwMT3B0aW9ucyBSb290MFkwEwYHKoZIzj0CAQYI\n"
+		"KoZIzj0DAQcDQgAEpl6BxukSSniUbwMPsHuVqQisaKRnbEzMOQzhjWYblBeSh/8t\n"
+		"46Jh8pFgH/ekZKxVi1l05ripxI4ggsQznSkLe6NTMFEwHQYDVR0OBBYEFP7XCAzB\n"
+		"j/Bv5Hyw1GoLJchNwbjvMB8GA1UdIwQYMBaAFP7XCAzBj/Bv5Hyw1GoLJchNwbjv\n"
+		"MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgUiyqwkJ95fV3ROWM\n"
+		"ypaOaFayKGkbwCV+FaYmNtMIk1sCICtC0KZR0m4+lw1+ghZAt8KjVusSNg3P1cjR\n"
+		"i+9AZJeS\n"
+		"-----END CERTIFICATE-----\n"
+		"-----BEGIN X509 CRL-----\n"
+		"MIGtMFYCAQEwCgYIKoZIzj0EAwIwFzEVMBMGA1UEAwwMT3B0aW9ucyBSb290Fw0y\n"
+		"NjExMjkwMjQwNTRaFw0zNjExMjYwMjQwNTRaoA4wDDAKBgNVHRQEAwIBATAKBggq\n"
+		"hkjOPQQDAgNHADBEAiAcD/pO7uu9TAhuc1hsTo9FdU7P/yve0dJ2XuYl9v46vAIg\n"
+		"YmOmWBgU/H5p999Byh+O5UdBlSnrLi0d5o9AMdbE4Ac=\n"
+		"-----END X509 CRL-----\n");
 	write_file(password_file, "user:secret-word\nmore\n");
 	write_file(junk_file, "no colon here\n");
 	write_file(mmdb_file, "");
@@ -202,6 +244,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	unlink(pem_file);
+	unlink(chain_file);
 	unlink(password_file);
 	unlink(junk_file);
 	unlink(mmdb_file);

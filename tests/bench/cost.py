@@ -1,6 +1,6 @@
-"""What deriving the trails of a case costs: wall time, CPU seconds of user and system, peak memory.
+"""What a command on a case costs: wall time, CPU seconds of user and system, peak memory.
 
-    derive.py CLICKTRAIL CASE
+    cost.py CLICKTRAIL COMMAND CASE [more arguments]
 """
 import resource
 import subprocess
@@ -9,9 +9,9 @@ import time
 
 
 def main():
-    clicktrail, case = sys.argv[1:]
+    clicktrail, command, *arguments = sys.argv[1:]
     began = time.monotonic()
-    code = subprocess.run([clicktrail, "rebuild", case], check=False, timeout=3600).returncode
+    code = subprocess.run([clicktrail, command, *arguments], check=False, timeout=3600).returncode
     wall = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print("%.1f s of wall time, %.1f s CPU (user %.1f, system %.1f), %.0f MB at most" % (
