@@ -384,6 +384,8 @@ def resealed(work):
 
 @tampering
 def head_removed(work):
+    if len(work.heads) < 2:
+        raise NotHere
     n, statement = work.dice.choice(work.heads[:-1])
     work.run("DELETE FROM seal_head WHERE n = ?", (n,))
     return did("removed a head", 1, statement.facts, head=n)
@@ -407,6 +409,8 @@ def head_renumbered(work):
 
 @tampering
 def heads_swapped(work):
+    if len(work.heads) < 2:
+        raise NotHere
     (a, first), (b, second) = sorted(work.dice.sample(work.heads, 2), key=lambda head: head[0])
     rows = [work.run("SELECT statement, signature FROM seal_head WHERE n = ?", (n,)).fetchone() for n in (b, a)]
     for n, (statement, signature) in zip((a, b), rows):
@@ -591,6 +595,8 @@ def log_cut(work):
 @tampering
 def log_swapped(work):
     lines = log_lines(work)
+    if len(lines) < 2:
+        raise NotHere
     a, b = work.dice.sample(range(len(lines)), 2)
     lines[a], lines[b] = lines[b], lines[a]
     set_log(work, lines)
