@@ -244,9 +244,10 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 static bool copy_once(const char *path, const char *to, bool *changed, struct err *err)
 {
-	uint8_t wal[RAW_WAL_HEADER], copied[RAW_WAL_HEADER] = {0};
+	uint8_t journal[RAW_WAL_HEADER], wal[RAW_WAL_HEADER], copied[RAW_WAL_HEADER] = {0};
 	struct stat before, after;
-	if (!copy_file(path, to, &before, err) || !copy_beside(path, to, "-wal", wal, err))
+	if (!copy_file(path, to, &before, err) || !copy_beside(path, to, "-wal", wal, err) ||
+		!copy_beside(path, to, "-journal", journal, err) || !raw_beside(to, err))
 		return false;
 	char copy[PATH_MAX + 16];
 	snprintf(copy, sizeof copy, "%s-wal", to);
@@ -265,12 +266,32 @@ static bool copy_once(const char *path, const char *to, bool *changed, struct er
 
 static void remove_copy(const char *to)
 {
-	static const char *const suffixes[] = {"", "-wal"};
+	static const char *const suffixes[] = {"", "-wal", "-journal"};
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		char name[PATH_MAX + 16];
 		snprintf(name, sizeof name, "%s%s", to, suffixes[i]);
 		unlink(name);
 	}
+}
+
+/* A journal that ends in this names a super-journal (SQLite file format 3): to roll it back may
+ * delete the file of that name. Ours, left by a crash on the way into the log or out of it, are
+ * of one file alone. */
+static bool names_another(const char *journal, off_t size)
+{
+	static const uint8_t magic[] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+	uint8_t end[sizeof magic];
+	struct stat st;
+	if (size < (off_t)sizeof magic)
+		return false;
+	int fd = open_regular(journal, &st, NULL);
+	if (fd < 0)
+		return true;
+	bool same = pread(fd, end, sizeof end, st.st_size - (off_t)sizeof end) !=
+			    (ssize_t)sizeof end ||
+		    memcmp(end, magic, sizeof end) == 0;
+	close(fd);
+	return same;
 }
 
 bool raw_beside(const char *path, struct err *err)
@@ -284,9 +305,11 @@ bool raw_beside(const char *path, struct err *err)
 			continue;
 		if (!S_ISREG(st.st_mode))
 			return err_set(err, ERR_CASE_READ, "%s is no ordinary file", name);
-		if (i == 2 && st.st_size > 0)
+		if (i == 2 && names_another(name, st.st_size))
 			return err_set(err, ERR_CASE_READ,
-				"%s: a rollback journal, which no case of ours has", name);
+				"%s: a rollback journal that names another file, as none of "
+				"ours does",
+				name);
 	}
 	return true;
 }

@@ -40,11 +40,11 @@ bool raw_resolve(const char *path, char *out, struct err *err);
 /* Under raw_lock, not in use. CASE_FOREIGN for what is no SQLite file of ours, CASE_READ if its
  * end is missing. */
 bool raw_sniff(const char *path, struct raw_header *out, struct err *err);
-/* Are the files beside it such as SQLite leaves beside a case of ours? A rollback journal is
- * not: to roll one back can delete a file that it names. Errors: CASE_READ. */
+/* Are the files beside it such as SQLite leaves beside a case of ours? A rollback journal that
+ * names another file is not: to roll it back can delete that. Errors: CASE_READ. */
 bool raw_beside(const char *path, struct err *err);
-/* Under raw_lock, not in use: the case and its WAL under the name `to`, 0600. Fails if the case
- * changed while it was read. */
+/* Under raw_lock, not in use: the case, its WAL and its journal under the name `to`, 0600.
+ * Fails if the case changed while it was read, and as raw_beside. */
 bool raw_copy(const char *path, const char *to, struct err *err);
 
 #endif

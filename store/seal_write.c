@@ -64,9 +64,8 @@ static bool find_head(struct seal_writer *s, struct err *err)
 }
 
 /* What a recorder that was cut off can have left behind its last head: no closing and no
- * erasure, which come with their head; no more than came since one was due; nothing of a
- * session whose end is covered already. Anything else was put there, and is not to be signed.
- */
+ * erasure, which come with their head; nothing of a session whose end is covered already.
+ * Anything else was put there, and is not to be signed. */
 static bool may_follow(struct seal_writer *s, const struct seal_row *row, struct err *err)
 {
 	int64_t session, ended = 0;

@@ -1,7 +1,7 @@
 /*
  * The facts: everything that a producer (proxy, capture, trace) may say, as plain structs. A
  * fact is written once and never changed. One list of fields per kind gives the struct, the
- * table's columns, the canonical bytes and the reader, so a new kind is one list here, one
+ * table's columns, the leaf in the seal and the reader, so a new kind is one list here, one
  * CREATE TABLE and one INSERT in store/. Any thread.
  *
  * Field types: I integer (FACT_NULL = unknown), T text (UTF-8; ill-formed bytes and NUL become

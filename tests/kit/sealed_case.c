@@ -239,6 +239,23 @@ static void store_seals(sqlite3 *db, struct span seals)
 	sqlite3_finalize(put);
 }
 
+void sealed_case_rehash_last(struct sealed_case *s)
+{
+	struct anew a = {.seals = {0}};
+	struct err err = {0};
+	char id[SEAL_CASE_ID_LEN + 1];
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(s->t.path, &db), SQLITE_OK);
+	sealer_init(&a.sealer);
+	assert_true(seal_genesis(db, id, a.running, &err));
+	assert_true(seal_rows(db, 0, seal_row_anew, &a, &err));
+	store_seals(db, buf_span(&a.seals));
+	sealer_fini(&a.sealer);
+	buf_fini(&a.seals);
+	buf_fini(&a.leaves);
+	sqlite3_close(db);
+}
+
 void sealed_case_seal_anew(struct sealed_case *s, const struct seal_key *key)
 {
 	struct anew a = {.seals = {0}};

@@ -40,6 +40,8 @@ void sealed_case_set_log(struct sealed_case *s, struct span log);
 /* The verdict, valid until fini. */
 struct seal_verdict sealed_case_verify(
 	struct sealed_case *s, bool with_log, const uint8_t *key);
+/* The last fact's running hash anew, which needs no key. */
+void sealed_case_rehash_last(struct sealed_case *s);
 /* Facts and heads by SQL: a forger who seals all anew, by a key of his own. */
 void sealed_case_seal_anew(struct sealed_case *s, const struct seal_key *key);
 

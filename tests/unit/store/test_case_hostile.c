@@ -335,6 +335,74 @@ static void damaged_side_files(void **state)
 	}
 }
 
+/* SQLite deletes the super-journal that a hot journal names, once it has rolled that back: the
+ * record at the journal's end, SQLite file format 3. */
+static void a_journal_deletes_nothing(void **state)
+{
+	static const uint8_t magic[] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+	struct temp_case t;
+	struct err err = {0};
+	struct buf journal = {0};
+	char victim[128], name[128];
+	uint32_t sum = 0;
+	(void)state;
+	temp_case_start(&t);
+	temp_case_fill(&t);
+	temp_case_close(&t);
+	snprintf(victim, sizeof victim, "%s/victim", t.folder);
+	snprintf(name, sizeof name, "%s-journal", t.path);
+	write_file(victim, (const uint8_t *)"precious", 8);
+	/* A header without pages: a sector of 512 bytes, nothing to roll back. */
+	buf_add(&journal, magic, sizeof magic);
+	for (int i = 0; i < 3; i++)
+		buf_add_u32(&journal, 0);
+	buf_add_u32(&journal, 512);
+	buf_add_u32(&journal, 16384);
+	while (buf_len(&journal) < 512)
+		buf_add_byte(&journal, 0);
+	buf_add_u32(&journal, (1u << 30) / 16384 + 1);
+	buf_add_str(&journal, victim);
+	buf_add_u32(&journal, (uint32_t)strlen(victim));
+	for (const char *c = victim; *c != 0; c++)
+		sum += (uint8_t)*c;
+	buf_add_u32(&journal, sum);
+	buf_add(&journal, magic, sizeof magic);
+	write_file(name, buf_span(&journal).p, buf_len(&journal));
+	assert_null(case_open(t.path, &err));
+	assert_int_equal(err.kind, ERR_CASE_READ);
+	assert_non_null(strstr(err.detail, "names another file"));
+	assert_null(writer_open(t.path, NULL, &err));
+	assert_int_equal(access(victim, F_OK), 0);
+	/* And one that is no file at all holds nobody up. */
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_null(case_open(t.path, &err));
+	assert_non_null(strstr(err.detail, "no ordinary file"));
+	assert_int_equal(unlink(name), 0);
+	buf_fini(&journal);
+	temp_case_fini(&t);
+}
+
+static void other_encodings_are_foreign(void **state)
+{
+	struct temp_case t;
+	struct err err = {0};
+	sqlite3 *db = NULL;
+	(void)state;
+	temp_case_init(&t);
+	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = "
+				 "0x636c6b74; PRAGMA user_version = 8; CREATE TABLE x (a)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_null(case_open(t.path, &err));
+	assert_int_equal(err.kind, ERR_CASE_FOREIGN);
+	assert_non_null(strstr(err.detail, "UTF-8"));
+	temp_case_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +413,8 @@ int main(void)
 		cmocka_unit_test(truncated_files),
 		cmocka_unit_test(damaged_files),
 		cmocka_unit_test(damaged_side_files),
+		cmocka_unit_test(a_journal_deletes_nothing),
+		cmocka_unit_test(other_encodings_are_foreign),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -355,6 +355,97 @@ static void an_end_without_heads_is_gone_on_with(void **state)
 	sealed_case_fini(&s);
 }
 
+/* Facts that hang together and that no recorder of ours leaves: not to be signed. Without the
+ * log, which would refuse all of them. */
+static void a_forged_tail_is_not_signed(void **state)
+{
+	static const char forged[] =
+		"UPDATE fact SET kind = %d, session = 99, f3 = NULL, f4 = NULL, f5 = NULL, f6 "
+		"= "
+		"%s, f7 = NULL, f8 = NULL, f9 = NULL, f10 = NULL WHERE seq = (SELECT max(seq) "
+		"FROM fact)";
+	static const struct {
+		int kind;
+		const char *n;
+	} tails[] = {{20, "NULL"}, {21, "1"}, {17, "NULL"}};
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct sealed_case s;
+		char sql[400];
+		sealed_case_start(&s);
+		sealed_case_open(&s);
+		sealed_case_fill(&s);
+		sealed_case_note(&s);
+		temp_case_close(&s.t);
+		sealed_case_set_log(&s, span_str(""));
+		assert_true(goes_on(&s));
+		sealed_case_set_log(&s, span_str(""));
+		snprintf(sql, sizeof sql, forged, tails[i].kind, tails[i].n);
+		temp_case_spoil(&s.t, sql);
+		temp_case_spoil(
+			&s.t, "DELETE FROM seal_head WHERE n = (SELECT max(n) FROM seal_head)");
+		sealed_case_rehash_last(&s);
+		assert_false(goes_on(&s));
+		/* Nor a case that has facts and no head. */
+		temp_case_spoil(&s.t, "DELETE FROM seal_head");
+		assert_false(goes_on(&s));
+		struct seal_verdict v = sealed_case_verify(&s, false, s.public_key);
+		assert_true(v.n_faults > 0); /* nothing is signed by that key */
+		sealed_case_fini(&s);
+	}
+}
+
+/* Set back between two writers, or under one: a head is due nevertheless. */
+static void a_clock_set_back_delays_no_head(void **state)
+{
+	struct sealed_case s;
+	struct seal_head before, after;
+	(void)state;
+	sealed_case_start(&s);
+	sealed_case_open(&s);
+	sealed_case_note(&s);
+	writer_last_head(s.t.writer, &before);
+	temp_case_close(&s.t);
+	s.now_us -= INT64_C(3600000000);
+	sealed_case_open(&s);
+	sealed_case_note(&s);
+	writer_last_head(s.t.writer, &after);
+	assert_int_equal(after.facts, before.facts + 1);
+	s.now_us -= INT64_C(3600000000);
+	sealed_case_note(&s);
+	writer_last_head(s.t.writer, &after);
+	assert_int_equal(after.facts, before.facts + 2);
+	temp_case_close(&s.t);
+	sealed_case_fini(&s);
+}
+
+/* An index that leaves facts out, under the name and the words of ours. */
+static void a_false_index_is_not_believed(void **state)
+{
+	struct sealed_case s;
+	(void)state;
+	sealed_case_start(&s);
+	sealed_case_open(&s);
+	sealed_case_fill(&s);
+	int64_t last = writer_new_exchange(s.t.writer);
+	temp_case_close(&s.t);
+	temp_case_spoil(&s.t, "DROP INDEX fact_by_kind; "
+			      "CREATE INDEX fact_by_kind ON fact (kind, f3, f4) WHERE 0; "
+			      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+			      "'CREATE INDEX fact_by_kind ON fact (kind, f3, f4)' WHERE name = "
+			      "'fact_by_kind'; "
+			      "PRAGMA writable_schema = OFF");
+	struct seal_verdict v = sealed_case_verify(&s, true, s.public_key);
+	assert_int_equal(v.n_faults, 1);
+	assert_int_equal(v.faults[0].kind, FAULT_CASE);
+	sealed_case_open(&s);
+	assert_true(writer_new_exchange(s.t.writer) >= last);
+	temp_case_close(&s.t);
+	v = sealed_case_verify(&s, true, s.public_key);
+	assert_holds(&v);
+	sealed_case_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +458,9 @@ int main(void)
 		cmocka_unit_test(a_killed_recording_holds),
 		cmocka_unit_test(a_changed_tail_or_head_is_not_gone_on_with),
 		cmocka_unit_test(an_end_without_heads_is_gone_on_with),
+		cmocka_unit_test(a_forged_tail_is_not_signed),
+		cmocka_unit_test(a_clock_set_back_delays_no_head),
+		cmocka_unit_test(a_false_index_is_not_believed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
