@@ -59,6 +59,10 @@ void exchange_fini(struct exchange *x);
 void exchange_put_request(struct exchange *x, struct fact_request *fact);
 void exchange_put_interim(struct exchange *x, struct fact_interim *fact);
 uint64_t exchange_put_response(struct exchange *x, struct fact_response *fact);
+/* Which leg the response that now comes from the origin's is to be told of, and who made it: a
+ * peer may have made it here. stream: 0 in HTTP/1. Sets leg, and end where there is a reason;
+ * the word for fact_response.made_by. */
+const char *exchange_made_by(struct exchange *x, const struct leg *origin, int32_t stream);
 /* The exchange is over: both bodies are ended and its end is recorded. Once; later calls do
  * nothing. */
 void exchange_put_end(struct exchange *x);

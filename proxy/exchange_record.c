@@ -21,6 +21,18 @@ uint64_t exchange_put_response(struct exchange *x, struct fact_response *fact)
 	return record_put(&x->t->record, FACT_KIND_RESPONSE, fact);
 }
 
+const char *exchange_made_by(struct exchange *x, const struct leg *origin, int32_t stream)
+{
+	struct leg_answer about;
+	leg_about(origin, stream, &about);
+	if (about.why.kind != ERR_NONE && x->end.kind == ERR_NONE)
+		x->end = about.why;
+	if (about.remark != NULL)
+		record_note(&x->t->record, NOTE_REPLAYED, x->id, "%s", about.remark);
+	x->leg = about.ours ? FACT_NULL : origin->number;
+	return about.ours ? "clicktrail" : "origin";
+}
+
 void exchange_put_end(struct exchange *x)
 {
 	struct fact_exchange_end fact;

@@ -70,9 +70,8 @@ static void take_response(struct h2_stream *st, const struct h2_fields *fields, 
 	st->no_body =
 		span_is(st->req.method, "HEAD") || head.status == 204 || head.status == 304;
 	x->have_res = true;
-	x->leg = st->serve->t->origin.leg.number;
 	st->serve->answered++;
-	h2_put_response(st, "origin");
+	h2_put_response(st, exchange_made_by(x, &st->serve->t->origin.leg, st->o_id));
 	h2_stream_push_head(st, &st->res);
 	if (end)
 		response_ended(st);

@@ -204,8 +204,9 @@ static void serve_request(struct http1_exchange *h)
 	bool routed = http1_route(t, &h->req, &h->x.arena, &route, &err);
 	if (!t->intercepted) {
 		t->target = route.target;
-		t->record.muted = routed && o->only_hosts != NULL &&
-				  !tunnel_listed(o->only_hosts, route.target.host);
+		t->record.muted = o->unrecorded ||
+				  (routed && o->only_hosts != NULL &&
+					  !tunnel_listed(o->only_hosts, route.target.host));
 	}
 	bool referer = routed && referer_take(&t->proxy->referer, &route.target, route.url);
 	/* Held, it waits before it is written down: its time is then that of its leaving. A
@@ -291,7 +292,7 @@ static bool serve_one(struct tunnel *t, struct arena *memory)
 		else
 			serve_request(&h);
 		more = settle(&h) && head == HEAD_READY;
-		t->record.muted = false;
+		t->record.muted = t->proxy->options.unrecorded;
 	}
 	*memory = h.x.arena;
 	h.x.arena = (struct arena){0};

@@ -177,8 +177,7 @@ static enum http1_scan scan_response(struct http1_exchange *h, struct err *err)
 static void take_head(struct http1_exchange *h)
 {
 	h->x.have_res = true;
-	h->x.leg = h->x.t->origin.leg.number;
-	http1_put_response(h, "origin");
+	http1_put_response(h, exchange_made_by(&h->x, &h->x.t->origin.leg, 0));
 	exchange_gate_shut(&h->x);
 	release(h, h->res.raw);
 	http1_body_init(&h->res_body, &h->res);

@@ -1,5 +1,6 @@
 #include "proxy/leg.h"
 #include "proxy/tls_io.h"
+#include "store/base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,10 +28,20 @@ void leg_init(struct leg *l, int fd, bool browser)
 	sha256_init(&l->out_hash);
 }
 
+void leg_init_peer(struct leg *l, struct leg_peer *peer)
+{
+	*l = (struct leg){.fd = -1, .peer = peer};
+	sha256_init(&l->in_hash);
+	sha256_init(&l->out_hash);
+}
+
 void leg_fini(struct leg *l)
 {
 	tls_io_free(l->tls);
 	l->tls = NULL;
+	if (l->peer != NULL)
+		l->peer->calls->free(l->peer);
+	l->peer = NULL;
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
@@ -115,6 +126,25 @@ static enum leg_result fill_plain(struct leg *l, size_t max)
 	return break_os(l, errno, "reading");
 }
 
+static enum leg_result fill_peer(struct leg *l, size_t max)
+{
+	size_t room = room_for(l, max), n = 0;
+	uint8_t *p = buf_room(&l->in, room);
+	struct err why = {0};
+	enum leg_result result = l->peer->calls->give(l->peer, p, room, &n, &why);
+	l->filled = n == room;
+	switch (result) {
+	case LEG_OK: took(l, p, n); break;
+	case LEG_AGAIN: break;
+	case LEG_EOF: l->in_eof = true; break;
+	case LEG_BROKEN:
+		l->broken = true;
+		l->err = why;
+		break;
+	}
+	return result;
+}
+
 /* What stopped us after some bytes is told by the next call; leg_has_pending sees to it that
  * there is one. */
 static enum leg_result fill_tls(struct leg *l, size_t max)
@@ -152,6 +182,8 @@ enum leg_result leg_fill(struct leg *l, size_t max)
 	if (l->in_eof)
 		return LEG_EOF;
 	l->tls_wants &= (short)~POLLOUT;
+	if (l->peer != NULL)
+		return fill_peer(l, max);
 	return l->tls != NULL ? fill_tls(l, max) : fill_plain(l, max);
 }
 
@@ -216,6 +248,14 @@ static enum leg_result push_tls(struct leg *l, struct span s, size_t *done)
 	return LEG_OK;
 }
 
+static enum leg_result push_peer(struct leg *l, struct span s, size_t *done)
+{
+	if (s.n > 0)
+		l->peer->calls->take(l->peer, s);
+	*done = s.n;
+	return LEG_OK;
+}
+
 /* As much as is taken now: *done bytes. What is left must come again, at first (TLS has made a
  * record of it). */
 static enum leg_result push(struct leg *l, struct span s, size_t *done)
@@ -224,7 +264,9 @@ static enum leg_result push(struct leg *l, struct span s, size_t *done)
 	if (l->broken)
 		return LEG_BROKEN;
 	l->tls_wants &= (short)~POLLIN;
-	enum leg_result result = l->tls != NULL ? push_tls(l, s, done) : push_plain(l, s, done);
+	enum leg_result result = l->peer != NULL  ? push_peer(l, s, done)
+				 : l->tls != NULL ? push_tls(l, s, done)
+						  : push_plain(l, s, done);
 	sha256_add(&l->out_hash, s.p, *done);
 	l->out_bytes += *done;
 	return result;
@@ -268,7 +310,10 @@ enum leg_result leg_end(struct leg *l)
 			return LEG_AGAIN;
 		}
 	}
-	shutdown(l->fd, SHUT_WR); /* fails only where there is nobody left to tell */
+	if (l->peer != NULL)
+		l->peer->calls->end(l->peer);
+	else
+		shutdown(l->fd, SHUT_WR); /* fails only where there is nobody left to tell */
 	l->out_closed = true;
 	return LEG_OK;
 }
@@ -285,8 +330,31 @@ short leg_poll_events(const struct leg *l, bool want_read)
 	return events | l->tls_wants;
 }
 
+bool leg_live(const struct leg *l)
+{
+	return l != NULL && (l->fd >= 0 || l->peer != NULL) && !l->broken;
+}
+
+int64_t leg_due_us(const struct leg *l)
+{
+	if (l->peer == NULL || l->broken || l->in_eof)
+		return INT64_MAX;
+	return l->peer->calls->due_us(l->peer);
+}
+
+void leg_about(const struct leg *l, int32_t stream, struct leg_answer *out)
+{
+	*out = (struct leg_answer){0};
+	if (l->peer != NULL)
+		l->peer->calls->about(l->peer, stream, out);
+}
+
 bool leg_has_pending(const struct leg *l)
 {
+	if (l->peer != NULL) {
+		int64_t due_us = leg_due_us(l);
+		return due_us != INT64_MAX && due_us <= clock_now_us(clock_real());
+	}
 	if (l->tls == NULL || l->broken || l->in_eof)
 		return false;
 	return tls_io_pending(l->tls) > 0 || tls_io_ended(l->tls);
@@ -294,6 +362,8 @@ bool leg_has_pending(const struct leg *l)
 
 void leg_reset(struct leg *l)
 {
+	if (l->peer != NULL)
+		l->broken = l->out_closed = true;
 	if (l->fd < 0)
 		return;
 	setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1, .l_linger = 0},

@@ -16,11 +16,14 @@ enum {
 };
 
 struct tls; /* proxy/tls_io.h */
+struct leg_peer;
 
 struct leg {
-	int fd;          /* -1: closed. Non-blocking, TCP_NODELAY */
-	bool browser;    /* which errors to report: BROWSER_* or ORIGIN_* */
-	struct tls *tls; /* NULL: plain. Owned */
+	int fd;                /* -1: closed. Non-blocking, TCP_NODELAY */
+	struct leg_peer *peer; /* in the socket's place: the other end is in this process. Owned
+				*/
+	bool browser;          /* which errors to report: BROWSER_* or ORIGIN_* */
+	struct tls *tls;       /* NULL: plain. Owned */
 	struct buf in, out;
 	bool filled;        /* the last read took all the room it had: the next one gets more */
 	bool in_eof;        /* the peer ended its side (FIN, close_notify) */
@@ -35,16 +38,46 @@ struct leg {
 	int64_t number; /* leg number of the facts: LEG_BROWSER or a case-wide one */
 };
 
-void leg_init(struct leg *l, int fd,
-	bool browser);        /* takes the fd; sets O_NONBLOCK and TCP_NODELAY */
-void leg_fini(struct leg *l); /* closes without further ado */
-
 enum leg_result {
 	LEG_OK,    /* something moved */
 	LEG_AGAIN, /* nothing to do right now: poll */
 	LEG_EOF,   /* in_eof is set (fill only) */
 	LEG_BROKEN /* broken is set */
 };
+
+/* What there is to say of a response. */
+struct leg_answer {
+	bool ours;          /* no origin's, but made here */
+	struct err why;     /* kind != NONE: the reason, where it is ours */
+	const char *remark; /* where it came from, if that is not plain; NULL: nothing. Borrowed
+			       until the leg is used again */
+};
+
+/*
+ * An origin without a socket: it is told what is sent to it, and asked for what it has to say.
+ * All calls come from the leg's thread; nothing in them waits.
+ */
+struct leg_peer_calls {
+	void (*take)(struct leg_peer *p, struct span bytes); /* all of it is taken */
+	void (*end)(struct leg_peer *p);                     /* nothing more comes from us */
+	/* Up to max bytes into `to`. OK: *n > 0 of them; AGAIN: none yet; EOF; BROKEN: err. */
+	enum leg_result (*give)(
+		struct leg_peer *p, uint8_t *to, size_t max, size_t *n, struct err *err);
+	/* From when on `give` says more than AGAIN: a time of clock_real, 0 for now, INT64_MAX
+	 * for not before it was told more. */
+	int64_t (*due_us)(struct leg_peer *p);
+	/* About the final response that it has begun on this stream (0 in HTTP/1). */
+	void (*about)(struct leg_peer *p, int32_t stream, struct leg_answer *out);
+	void (*free)(struct leg_peer *p);
+};
+struct leg_peer {
+	const struct leg_peer_calls *calls;
+};
+
+void leg_init(struct leg *l, int fd,
+	bool browser); /* takes the fd; sets O_NONBLOCK and TCP_NODELAY */
+void leg_init_peer(struct leg *l, struct leg_peer *peer); /* an origin's; takes the peer */
+void leg_fini(struct leg *l);                             /* closes without further ado */
 /* Nothing is going on: give back the memory of empty buffers. The next bytes make new ones. */
 void leg_rest(struct leg *l);
 /* Read what is there, at most `max` bytes (<= LEG_READ_MAX), behind in. */
@@ -61,8 +94,14 @@ enum leg_result leg_end(struct leg *l);
 /* Poll events needed to go on: read interest if want_read, write interest if out is not empty,
  * and what TLS wants. */
 short leg_poll_events(const struct leg *l, bool want_read);
-/* Decrypted bytes wait inside TLS: a read will give them without poll. */
+/* Bytes wait inside TLS, or with a peer: a read will give them without poll. */
 bool leg_has_pending(const struct leg *l);
+/* When leg_has_pending may become true without poll; INT64_MAX: not by itself. */
+int64_t leg_due_us(const struct leg *l);
+/* It has an end to read from and write to: a socket or a peer, and did not break. */
+bool leg_live(const struct leg *l);
+/* As in struct leg_peer_calls; nothing for a leg with a socket. */
+void leg_about(const struct leg *l, int32_t stream, struct leg_answer *out);
 /* Abort: RST instead of FIN (SO_LINGER 0), so that the peer sees a cut, not an end. */
 void leg_reset(struct leg *l);
 

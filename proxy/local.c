@@ -24,7 +24,8 @@ static int error_status(enum err_kind kind, enum local_fault fault)
 		kind == ERR_REFUSED_NOISE)
 		return 403;
 	if (kind == ERR_DNS_TIMEOUT || kind == ERR_CONNECT_TIMEOUT ||
-		kind == ERR_ORIGIN_TIMEOUT)
+		kind == ERR_ORIGIN_TIMEOUT || kind == ERR_NOT_RECORDED ||
+		kind == ERR_NOT_REPLAYABLE)
 		return 504;
 	return 502;
 }
@@ -143,6 +144,11 @@ static const char ready_page[] =
 void local_internal(struct local_answer *a, struct proxy *p, struct span path, bool over_tls,
 	bool head_only)
 {
+	const struct proxy_options *o = &p->options;
+	if (o->pages != NULL && o->pages(o->pages_ctx, path, &a->body)) {
+		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+		return;
+	}
 	size_t query = span_find_byte(path, '?', 0);
 	if (query != SIZE_MAX)
 		path = span_first(path, query);

@@ -1,3 +1,4 @@
+#include "proxy/origin_replay.h"
 #include "proxy/tunnel.h"
 #include "store/base/log.h"
 
@@ -103,6 +104,7 @@ static void note_full(struct proxy *p, size_t n)
 {
 	struct record r = {.writer = p->options.writer,
 		.session = p->options.session,
+		.muted = p->options.unrecorded,
 		.tunnel = FACT_NULL};
 	record_note(&r, NOTE_LIMIT, FACT_NULL,
 		"%zu connections are open: new ones wait for one to end", n);
@@ -190,6 +192,10 @@ static bool make_parts(struct proxy *p, struct err *err)
 	p->tls_server = tls_server_new(p->mint, err);
 	if (p->tls_server == NULL)
 		return false;
+	if (o->replay != NULL) {
+		p->origin = origin_replay(o->replay);
+		return true;
+	}
 	p->tls_client = tls_client_new(o->cacert, o->ca, err);
 	if (p->tls_client == NULL)
 		return false;

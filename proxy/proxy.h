@@ -15,6 +15,7 @@
 struct proxy;
 struct resolver;
 struct via;
+struct replay;
 
 #define PROXY_INTERNAL_HOST "clicktrail.internal"
 
@@ -50,6 +51,15 @@ struct proxy_options {
 	const struct policy_net *clients;
 	size_t n_clients;
 	const char *password; /* "user:password" for Proxy-Authorization, or NULL */
+	/* The recorded case that answers in the place of all origins; NULL: they are reached as
+	 * above. Borrowed. */
+	struct replay *replay;
+	bool unrecorded; /* nothing is put: for who only serves */
+	/* Pages of the caller's own under clicktrail.internal, asked before ours: appends HTML
+	 * and returns true if there is one for the path (origin form, query included). Any
+	 * tunnel's thread. NULL: none. */
+	bool (*pages)(void *ctx, struct span path, struct buf *html);
+	void *pages_ctx;
 	/* Hold every request to a real origin until proxy_release. */
 	bool hold;
 	/* The address that the client is sent to first, answered by us in its origin's place

@@ -5,12 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-static bool leg_live(const struct leg *l)
-{
-	return l != NULL && l->fd >= 0 && !l->broken;
-}
-
-/* Bytes that need no poll: decrypted ones inside TLS. */
+/* Bytes that need no poll: decrypted ones inside TLS, those of a peer. */
 static bool read_pending(struct leg *l, bool want)
 {
 	if (!want || !leg_live(l) || l->in_eof || !leg_has_pending(l))
@@ -35,12 +30,24 @@ static bool serve(struct leg *l, short got, bool want_read)
 
 static struct pollfd leg_pollfd(const struct leg *l, bool want_read)
 {
-	if (!leg_live(l))
+	if (!leg_live(l) || l->peer != NULL)
 		return (struct pollfd){-1, 0, 0};
 	short events = leg_poll_events(l, want_read && !l->in_eof);
 	/* Hang-ups are reported even when nothing is asked for: do not spin on a peer that is
 	 * gone. */
 	return (struct pollfd){events != 0 ? l->fd : -1, events, 0};
+}
+
+/* A peer that has something to say later wakes us by the clock. */
+static int64_t wake_us(const struct pump *p)
+{
+	int64_t until_us = p->until_us;
+	if (p->read_origin && leg_live(p->origin)) {
+		int64_t due_us = leg_due_us(p->origin);
+		if (due_us < until_us)
+			until_us = due_us;
+	}
+	return until_us;
 }
 
 unsigned pump_wait(const struct pump *p)
@@ -53,7 +60,8 @@ unsigned pump_wait(const struct pump *p)
 	struct pollfd fds[4] = {leg_pollfd(p->browser, p->read_browser),
 		leg_pollfd(p->origin, p->read_origin), {p->commit_fd, POLLIN, 0},
 		{p->stop_fd, POLLIN, 0}};
-	int64_t left_us = p->until_us - clock_now_us(clock_real());
+	int64_t wake = wake_us(p);
+	int64_t left_us = wake - clock_now_us(clock_real());
 	int64_t left_ms = left_us <= 0 ? 0 : (left_us + 999) / 1000;
 	if (left_ms > 60000)
 		left_ms = 60000;
@@ -61,7 +69,7 @@ unsigned pump_wait(const struct pump *p)
 	if (n < 0)
 		return errno == EINTR ? happened : happened | PUMP_STOPPED;
 	if (n == 0 && happened == 0)
-		return left_us <= 60000000 ? PUMP_TIMEOUT : 0;
+		return left_us <= 60000000 && wake == p->until_us ? PUMP_TIMEOUT : 0;
 	if (fds[3].revents != 0)
 		happened |= PUMP_STOPPED;
 	if (fds[2].revents != 0) {

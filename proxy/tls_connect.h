@@ -34,5 +34,7 @@ struct tls_connect {
 bool tls_connect(struct tls_client *c, struct leg *leg, const struct tls_connect *want,
 	struct arena *a, struct tls_facts *out, struct x509_st **peer, struct err *err);
 void tls_cert_free(struct x509_st *cert);
+/* From DER, which may be anything; NULL: it is none. Freed likewise. */
+struct x509_st *tls_cert_read(struct span der);
 
 #endif

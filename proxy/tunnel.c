@@ -442,8 +442,10 @@ void tunnel_run(
 {
 	struct tunnel t = {.proxy = p};
 	struct writer *w = p->options.writer;
-	t.record = (struct record){
-		.writer = w, .session = p->options.session, .tunnel = writer_new_tunnel(w)};
+	t.record = (struct record){.writer = w,
+		.session = p->options.session,
+		.tunnel = writer_new_tunnel(w),
+		.muted = p->options.unrecorded};
 	t.waiter.eventfd = -1;
 	fact_init(FACT_KIND_HELLO, &t.hello);
 	leg_init(&t.browser, fd, true);

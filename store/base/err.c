@@ -56,6 +56,14 @@ const char *err_word(enum err_kind kind)
 	return (unsigned)kind < ERR_KINDS ? err_table[kind].word : "internal";
 }
 
+enum err_kind err_of_word(struct span word)
+{
+	unsigned kind = 0;
+	while (kind < ERR_KINDS && !span_is(word, err_table[kind].word))
+		kind++;
+	return (enum err_kind)kind;
+}
+
 const char *err_sentence(enum err_kind kind)
 {
 	return (unsigned)kind < ERR_KINDS ? err_table[kind].sentence : "unknown error";

@@ -7,8 +7,7 @@
 #ifndef STORE_BASE_ERR_H
 #define STORE_BASE_ERR_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "store/base/text.h"
 
 enum err_kind {
 #define ERR(name, word, sentence) ERR_##name,
@@ -34,7 +33,9 @@ bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 bool err_set_os(struct err *err, enum err_kind kind, int os, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-const char *err_word(enum err_kind kind);     /* "cert-invalid" */
+const char *err_word(enum err_kind kind); /* "cert-invalid" */
+/* The kind of a stored word; ERR_KINDS: of none. */
+enum err_kind err_of_word(struct span word);
 const char *err_sentence(enum err_kind kind); /* "the origin's certificate does not verify" */
 /* "sentence: detail" into out, always ended by NUL. */
 void err_text(const struct err *err, char *out, size_t out_len);

@@ -147,7 +147,8 @@ static void find_session(struct walk *w, const struct model *m, int64_t session)
 	if (w->session == NULL)
 		return;
 	const struct fact_session *s = w->session;
-	w->traced = span_is(s->command, "trace");
+	w->traced = span_is(s->command, "trace") ||
+		    (span_is(s->command, "replay") && s->link.p != NULL);
 	w->attended = !w->traced ||
 		      span_find(s->options, span_str("\"show\":true"), 0) != SIZE_MAX ||
 		      span_find(s->options, span_str("\"show\": true"), 0) != SIZE_MAX;

@@ -8,111 +8,10 @@
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
+#include "ui/cli/first_time.h"
 #include "ui/cli/output.h"
 #include "ui/report/say_rounds.h"
 #include "store/base/log.h"
-
-#include <jansson.h>
-#include <string.h>
-
-static const char *const taken[] = {
-	"browser", "user-agent", "language", "timezone", "device", "referer", "replace", NULL};
-static const char *const told[] = {"connect-to", "allow-net", "permit-bad-cert", "via",
-	"cacert", "dns-servers", "no-sandbox", "no-bodies", "wrappers", "timestamp", NULL};
-
-enum { ARGS_MAX = 200 };
-
-/* Of the first time, in an arena: words as on a command line. */
-struct first_time {
-	struct arena arena;
-	struct span link, options;
-	char *argv[ARGS_MAX + 1]; /* argv[0] is the command's name */
-	int argc;
-	bool too_many;
-	const char *left_out[sizeof told / sizeof *told];
-	size_t n_left_out;
-};
-
-static void add_arg(struct first_time *f, const char *name, const char *value)
-{
-	if (f->argc == ARGS_MAX) {
-		f->too_many = true;
-		return;
-	}
-	f->argv[f->argc++] = value != NULL ? arena_printf(&f->arena, "--%s=%s", name, value)
-					   : arena_printf(&f->arena, "--%s", name);
-}
-
-static void add_value(struct first_time *f, const char *name, const json_t *v)
-{
-	if (json_is_string(v))
-		add_arg(f, name, json_string_value(v));
-	for (size_t i = 0; i < json_array_size(v); i++)
-		if (json_is_string(json_array_get(v, i)))
-			add_arg(f, name, json_string_value(json_array_get(v, i)));
-}
-
-static bool was_given(const json_t *v)
-{
-	return json_is_string(v) || json_is_true(v) || json_array_size(v) > 0;
-}
-
-/* Is it on the command line? */
-static bool given(const char *name, char **argv)
-{
-	size_t n = strlen(name);
-	for (size_t i = 1; argv[i] != NULL; i++)
-		if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, name, n) == 0 &&
-			(argv[i][2 + n] == 0 || argv[i][2 + n] == '='))
-			return true;
-	return false;
-}
-
-/* What the command line says goes before, whole. */
-static void read_options(struct first_time *f, struct span options, char **argv)
-{
-	json_error_t ignored;
-	json_t *j = json_loadb((const char *)options.p, options.n, 0, &ignored);
-	for (size_t i = 0; taken[i] != NULL; i++)
-		if (!given(taken[i], argv))
-			add_value(f, taken[i], json_object_get(j, taken[i]));
-	for (size_t i = 0; told[i] != NULL; i++)
-		if (was_given(json_object_get(j, told[i])) && !given(told[i], argv))
-			f->left_out[f->n_left_out++] = told[i];
-	json_decref(j);
-}
-
-/* The first session that opened a link: ends the reading. */
-static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
-{
-	struct first_time *f = ctx;
-	const struct fact_session *s = fact;
-	(void)seq;
-	if (kind != FACT_KIND_SESSION || !span_is(s->command, "trace") || s->link.p == NULL)
-		return true;
-	f->link = arena_copy(&f->arena, s->link);
-	f->options = arena_copy(&f->arena, s->options);
-	return false;
-}
-
-static bool find_first(const char *path, struct first_time *f, char **argv, struct err *err)
-{
-	struct case_file *c = case_open(path, err);
-	bool good = c != NULL && case_facts(c, 0, 0, look_at, f, err);
-	case_close(c);
-	if (!good)
-		return false;
-	if (f->link.p == NULL)
-		return err_set(
-			err, ERR_USAGE, "%s: no link was opened by trace in this case", path);
-	if (span_find_byte(f->link, 0, 0) != SIZE_MAX)
-		return err_set(err, ERR_USAGE, "%s: the recorded link holds a NUL byte", path);
-	f->argv[f->argc++] = arena_str(&f->arena, span_str("again"));
-	if (f->options.p != NULL)
-		read_options(f, f->options, argv);
-	return !f->too_many ||
-	       err_set(err, ERR_LIMIT, "the case recorded more than %d options", ARGS_MAX);
-}
 
 /* Options may stand on either side of the case. */
 static bool read_line(
@@ -135,22 +34,10 @@ static bool read_line(
 static bool read_both(
 	struct options *o, struct first_time *f, int argc, char **argv, struct err *err)
 {
-	struct err why = {0};
 	const char *path;
-	int rest;
-	if (!options_parse(o, f->argc, f->argv, &rest, &why) || rest != f->argc)
-		return err_set(err, ERR_USAGE, "as recorded in the case: %s", why.detail);
+	if (!first_time_options(f, o, err))
+		return false;
 	return read_line(o, argc, argv, &path, err);
-}
-
-static void tell_options(const struct first_time *f)
-{
-	for (int i = 1; i < f->argc; i++)
-		log_line("as the first time: %s", f->argv[i]);
-	for (size_t i = 0; i < f->n_left_out; i++)
-		log_line("the first time --%s was in effect; it is not taken from a case, "
-			 "give it again if it is meant",
-			f->left_out[i]);
 }
 
 /* A case that was closed stays as it is: what is walked later is recorded in its companion,
@@ -260,15 +147,15 @@ static int again(struct options *o, int argc, char **argv)
 	options_fini(&first);
 	if (!good) {
 		code = command_fail(&err);
-	} else if (!find_first(path, &f, argv, &err)) {
+	} else if (!first_time_find(&f, path, 0, first_time_again, "again", argv, &err)) {
 		code = command_fail_reading(&err);
 	} else if (!read_both(o, &f, argc, argv, &err)) {
 		code = command_fail(&err);
 	} else {
-		tell_options(&f);
+		first_time_tell(&f);
 		code = walk(o, path, arena_str(&f.arena, f.link));
 	}
-	arena_fini(&f.arena);
+	first_time_fini(&f);
 	return code;
 }
 

@@ -3,8 +3,8 @@
  * recorded like a trace's; hops are printed as they happen. Ends cleanly on SIGINT or SIGTERM.
  */
 #include "ui/cli/command.h"
+#include "ui/cli/exposure.h"
 #include "ui/cli/guard.h"
-#include "ui/cli/options_value.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
 #include "ui/cli/stamping.h"
@@ -38,40 +38,6 @@ struct proxy_run {
 	int64_t next_us; /* when lines may be derived again */
 	bool dirty;
 };
-
-static bool is_loopback(const struct sockaddr_storage *a)
-{
-	if (a->ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	}
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-/* Beyond loopback this would be an open proxy for everybody in reach. */
-static bool check_exposure(struct proxy_run *p, struct err *err)
-{
-	struct options *o = p->options;
-	const char *given = getenv("CLICKTRAIL_PASSWORD");
-	if (o->password[0] == 0 && given != NULL && given[0] != 0) {
-		const char *colon = strchr(given, ':');
-		if (colon == NULL || colon == given || colon[1] == 0 ||
-			strlen(given) >= sizeof o->password)
-			return err_set(err, ERR_USAGE,
-				"CLICKTRAIL_PASSWORD is not user:password, at most %zu bytes",
-				sizeof o->password - 1);
-		memcpy(o->password, given, strlen(given) + 1);
-	}
-	if (!is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
-		return err_set(err, ERR_USAGE,
-			"--listen: \"%s\" is not loopback; that needs --allow-client and a "
-			"password "
-			"(--password-file or CLICKTRAIL_PASSWORD)",
-			o->listen_word);
-	p->recording.credentials = o->password[0] != 0 ? o->password : NULL;
-	return true;
-}
 
 static bool begin(struct proxy_run *p, struct err *err)
 {
@@ -253,7 +219,9 @@ static int serve(struct options *options)
 	int code = EXIT_DONE;
 	recording_init(&p.recording, options);
 	live_init(&p.live, STDOUT_FILENO);
-	bool good = check_exposure(&p, &err) && start(&p, &err);
+	bool good = exposure_check(options, &err);
+	p.recording.credentials = options->password[0] != 0 ? options->password : NULL;
+	good = good && start(&p, &err);
 	if (good) {
 		greet(&p);
 		good = watch(&p, &err);

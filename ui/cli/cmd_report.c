@@ -5,6 +5,7 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
+#include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
 #include "ui/cli/wrapper_file.h"
 #include "ui/report/report.h"
@@ -38,23 +39,6 @@ static report_format_fn *find_format(const char *name)
 struct which {
 	int64_t session, number;
 };
-
-static bool which_trail(const char *text, struct which *out)
-{
-	uint64_t session = 1, number = 0;
-	struct span left = span_str(text);
-	size_t dot = span_find_byte(left, '.', 0);
-	if (dot != SIZE_MAX) {
-		if (!span_u64(span_first(left, dot), &session))
-			return false;
-		left = span_from(left, dot + 1);
-	}
-	if (!span_u64(left, &number) || number == 0 || session == 0 || number > INT32_MAX ||
-		session > INT32_MAX)
-		return false;
-	*out = (struct which){(int64_t)session, (int64_t)number};
-	return true;
-}
 
 /* What the command line of all three comes to. */
 struct reading {
@@ -137,7 +121,7 @@ static int read_options(const struct command *self, int argc, char **argv, const
 		if (c == 'f' && (o->format = find_format(optarg)) == NULL)
 			return command_usage(
 				self, "--format: \"%s\" is neither text nor json", optarg);
-		if (c == 't' && !which_trail(optarg, &o->which))
+		if (c == 't' && !value_trail(optarg, &o->which.session, &o->which.number, &why))
 			return command_usage(
 				self, "--trail: \"%s\" is no trail like 1.3", optarg);
 		if (c != 'w')

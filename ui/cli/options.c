@@ -49,6 +49,7 @@ static bool take_case(struct options *o, const char *value, struct err *err)
 
 static bool take_browser(struct options *o, const char *value, struct err *err)
 {
+	o->has_browser = true;
 	if (strcmp(value, "firefox") == 0)
 		o->browser = OPTIONS_FIREFOX;
 	else if (strcmp(value, "chromium") == 0)
@@ -241,6 +242,29 @@ static bool take_instrument(struct options *o, const char *value, struct err *er
 	return value[0] != 0 || err_set(err, ERR_USAGE, "\"\" is not a file name");
 }
 
+static bool take_trail(struct options *o, const char *value, struct err *err)
+{
+	return value_trail(value, &o->trail_session, &o->trail, err);
+}
+
+static bool take_strict(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->strict = true;
+	return true;
+}
+
+static bool take_pace(struct options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "fast") == 0)
+		o->pace = REPLAY_FAST;
+	else if (strcmp(value, "original") == 0)
+		o->pace = REPLAY_ORIGINAL;
+	else
+		return err_set(err, ERR_USAGE, "\"%s\" is neither fast nor original", value);
+	return true;
+}
+
 static bool take_json(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -297,29 +321,30 @@ static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
 #define A OPTIONS_AGAIN
+#define R OPTIONS_REPLAY
 static const struct option_row rows[] = {
-	{"case", "FILE", T | P | D, take_case,
+	{"case", "FILE", T | P | D | R, take_case,
 		"the case to write (default: a dated name here); an open case gets a new "
 		"session"},
-	{"browser", "NAME", T | A | D, take_browser,
+	{"browser", "NAME", T | A | D | R, take_browser,
 		"firefox (default), chromium, or none: follows HTTP redirects, Refresh and "
 		"meta "
 		"refresh, no script"},
-	{"show", NULL, T | A | D, take_show,
+	{"show", NULL, T | A | D | R, take_show,
 		"show the browser's window; the trace ends when it is closed"},
-	{"settle", "S", T | A | D, take_settle,
+	{"settle", "S", T | A | D | R, take_settle,
 		"the trail has ended when nothing moved for S seconds (default 5)"},
-	{"timeout", "S", T | A | D, take_timeout, "give up after S seconds (default 60)"},
+	{"timeout", "S", T | A | D | R, take_timeout, "give up after S seconds (default 60)"},
 	{"dry-run", NULL, T | A, take_dry_run,
 		"prove everything, decode the link, say what would be sent; contact nobody"},
-	{"user-agent", "TEXT", T | A, take_user_agent, "what the browser calls itself"},
-	{"language", "LIST", T | A, take_language,
+	{"user-agent", "TEXT", T | A | R, take_user_agent, "what the browser calls itself"},
+	{"language", "LIST", T | A | R, take_language,
 		"languages it asks for, like de or en-US,en;q=0.5"},
-	{"timezone", "ZONE", T | A, take_timezone,
+	{"timezone", "ZONE", T | A | R, take_timezone,
 		"the zone its scripts see, like Europe/Berlin"},
-	{"referer", "URL", T | A, take_referer,
+	{"referer", "URL", T | A | R, take_referer,
 		"the page that the browser says it comes from; \"\" for none"},
-	{"device", "NAME", T | A, take_device,
+	{"device", "NAME", T | A | R, take_device,
 		"dress the browser up as linux, windows, mac, android or iphone"},
 	{"via", "URL", T | A | P, take_via,
 		"reach origins through this proxy: socks5h://host:port or http://host:port"},
@@ -336,27 +361,27 @@ static const struct option_row rows[] = {
 	{"permit-bad-cert", "HOST|ANY", T | A | P, take_permit,
 		"go on although this host's certificate does not verify; repeatable"},
 	{"dns-servers", "IP,...", T | A | P, take_dns_servers, "ask these name servers"},
-	{"durability", "power|crash", T | A | P, take_durability,
+	{"durability", "power|crash", T | A | P | R, take_durability,
 		"survive power loss (default), or only crashes, and faster"},
 	{"max-body", "SIZE", T | A | P, take_max_body,
 		"store at most this much of one body (default 256M); the rest is hashed"},
 	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
-	{"no-sandbox", NULL, T | A | D, take_no_sandbox,
+	{"no-sandbox", NULL, T | A | D | R, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
-	{"listen", "A:P", P, take_listen, "where to listen (default 127.0.0.1:8080)"},
-	{"allow-client", "CIDR", P, take_client,
+	{"listen", "A:P", P | R, take_listen, "where to listen (default 127.0.0.1:8080)"},
+	{"allow-client", "CIDR", P | R, take_client,
 		"who may use the proxy, needed beyond loopback, with a password; repeatable"},
-	{"password-file", "FILE", P, take_password,
+	{"password-file", "FILE", P | R, take_password,
 		"user:password that clients must give (or in CLICKTRAIL_PASSWORD)"},
 	{"only", "HOST", P, take_only,
 		"record only this host and pass the rest unread; repeatable"},
-	{"wrappers", "FILE", T | A | P, take_wrappers,
+	{"wrappers", "FILE", T | A | P | R, take_wrappers,
 		"rules for links of your own tracker, beside the built-in ones"},
-	{"ca-dir", "DIR", T | A | P | D, take_ca_dir,
+	{"ca-dir", "DIR", T | A | P | D | R, take_ca_dir,
 		"where the certificate authority is kept"},
 	{"egress", "IP", T | A | P, take_egress,
 		"the address by which this machine goes out, as you know it; recorded"},
-	{"seal-dir", "DIR", T | A | P | D, take_seal_dir,
+	{"seal-dir", "DIR", T | A | P | D | R, take_seal_dir,
 		"where the signing key and the log of heads are kept"},
 	{"timestamp", "URL", T | A | P, take_timestamp,
 		"ask this authority (RFC 3161) for a timestamp over the last head"},
@@ -367,12 +392,19 @@ static const struct option_row rows[] = {
 	{"instrument", "PATH", T, take_instrument,
 		"give the browser an automation port, reached by this Unix socket; pages can "
 		"tell"},
-	{"json", NULL, T | A | D, take_json, "print the JSON report instead of text"},
+	{"trail", "N", R, take_trail,
+		"the trail to walk, like 2 or 1.2; its session's answers alone are given"},
+	{"strict", NULL, R, take_strict,
+		"answer nothing but what was asked exactly so when it was recorded"},
+	{"pace", "fast|original", R, take_pace,
+		"answer at once (default), or with the recorded delays"},
+	{"json", NULL, T | A | D | R, take_json, "print the JSON report instead of text"},
 };
 #undef T
 #undef P
 #undef D
 #undef A
+#undef R
 enum { ROWS = sizeof rows / sizeof *rows };
 
 void options_init(struct options *o, unsigned command)

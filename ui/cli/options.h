@@ -1,14 +1,15 @@
 /*
- * The options that trace, again, proxy and demo share: one table of rows gives the parser, the
- * help text and the record of what was in effect. Values are checked here, so that a bad one is
- * exit 1 with its name before anything is touched. Strings are borrowed from argv, but what is
- * said to be owned. Main thread.
+ * The options that trace, again, proxy, replay and demo share: one table of rows gives the
+ * parser, the help text and the record of what was in effect. Values are checked here, so that
+ * a bad one is exit 1 with its name before anything is touched. Strings are borrowed from argv,
+ * but what is said to be owned. Main thread.
  */
 #ifndef UI_CLI_OPTIONS_H
 #define UI_CLI_OPTIONS_H
 
 #include "proxy/connect_to.h"
 #include "proxy/policy.h"
+#include "proxy/replay.h"
 #include "proxy/via.h"
 #include "store/writer.h"
 #include "ui/cli/stamping.h"
@@ -20,6 +21,7 @@ enum {
 	OPTIONS_PROXY = 2u,
 	OPTIONS_DEMO = 4u,
 	OPTIONS_AGAIN = 8u,
+	OPTIONS_REPLAY = 16u,
 };
 
 enum options_browser { OPTIONS_FIREFOX, OPTIONS_CHROMIUM, OPTIONS_NONE };
@@ -45,6 +47,7 @@ struct options {
 	unsigned command;      /* OPTIONS_TRACE, ... */
 	const char *case_path; /* NULL: a dated name */
 	enum options_browser browser;
+	bool has_browser; /* one was named */
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
@@ -67,6 +70,9 @@ struct options {
 	uint64_t max_body;
 	const char *listen_word;
 	struct sockaddr_storage listen;
+	int64_t trail_session, trail; /* 0: none is named */
+	bool strict;
+	enum replay_pace pace;
 	char password[OPTIONS_PASSWORD_MAX]; /* "user:password"; empty: none. Never recorded */
 };
 

@@ -68,10 +68,15 @@ static void put_listen(json_t *j, const struct options *o)
 char *options_json(const struct options *o)
 {
 	json_t *j = json_object();
-	if (o->command & (OPTIONS_TRACE | OPTIONS_AGAIN | OPTIONS_DEMO))
+	if (o->command & (OPTIONS_TRACE | OPTIONS_AGAIN | OPTIONS_DEMO | OPTIONS_REPLAY))
 		put_browser(j, o);
-	if (o->command & OPTIONS_PROXY)
+	if (o->command & (OPTIONS_PROXY | OPTIONS_REPLAY))
 		put_listen(j, o);
+	if (o->command & OPTIONS_REPLAY) {
+		json_object_set_new(j, "strict", json_boolean(o->strict));
+		json_object_set_new(
+			j, "pace", word(o->pace == REPLAY_ORIGINAL ? "original" : "fast"));
+	}
 	json_object_set_new(j, "connect-to", words(&o->connect_to_words));
 	json_object_set_new(j, "cacert", word(o->cacert));
 	json_object_set_new(j, "allow-net", words(&o->allow_net_words));

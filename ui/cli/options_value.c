@@ -210,3 +210,20 @@ bool value_password(const char *file, char *out, size_t out_len, struct err *err
 			file, out_len - 1);
 	return true;
 }
+
+bool value_trail(const char *value, int64_t *session, int64_t *number, struct err *err)
+{
+	uint64_t of = 1, n = 0;
+	struct span left = span_str(value);
+	size_t dot = span_find_byte(left, '.', 0);
+	bool good = dot == SIZE_MAX || span_u64(span_first(left, dot), &of);
+	if (dot != SIZE_MAX)
+		left = span_from(left, dot + 1);
+	good = good && span_u64(left, &n) && n > 0 && of > 0 && n <= INT32_MAX &&
+	       of <= INT32_MAX;
+	if (!good)
+		return err_set(err, ERR_USAGE, "\"%s\" is no trail: give 2, or 1.2", value);
+	*session = (int64_t)of;
+	*number = (int64_t)n;
+	return true;
+}

@@ -24,7 +24,7 @@ void recording_init(struct recording *r, struct options *options)
 	*r = (struct recording){.options = options};
 }
 
-bool recording_open_ca(struct recording *r, struct err *err)
+static bool open_ca(struct recording *r, struct err *err)
 {
 	char dir[PATH_MAX];
 	const char *where = r->options->ca_dir;
@@ -34,7 +34,26 @@ bool recording_open_ca(struct recording *r, struct err *err)
 		where = dir;
 	}
 	r->ca = ca_open(where, &r->made_ca, err);
-	if (r->ca == NULL || !sealing_open(&r->sealing, r->options->seal_dir, err))
+	return r->ca != NULL;
+}
+
+/* No name is looked up, and what nobody keeps is not signed. */
+static bool open_for_replay(struct recording *r, struct err *err)
+{
+	int64_t around_s = r->replayed->scratch_ca_s;
+	if (around_s != 0)
+		r->ca = ca_new_scratch(around_s, err);
+	else if (!open_ca(r, err))
+		return false;
+	return r->ca != NULL &&
+	       (r->scratch || sealing_open(&r->sealing, r->options->seal_dir, err));
+}
+
+bool recording_open_ca(struct recording *r, struct err *err)
+{
+	if (r->replayed != NULL)
+		return open_for_replay(r, err);
+	if (!open_ca(r, err) || !sealing_open(&r->sealing, r->options->seal_dir, err))
 		return false;
 	r->resolver = resolver_new(r->options->dns_servers, err);
 	return r->resolver != NULL;
@@ -114,12 +133,13 @@ bool recording_begin(struct recording *r, struct fact_session *about, struct err
 	ca_sha256(r->ca, fingerprint);
 	f.session = r->session;
 	f.at_us = clock_now_us(clock_real());
-	f.mode = span_str("intercept");
+	f.mode = span_str(r->replayed != NULL ? "replay" : "intercept");
 	f.options = span_str(options);
 	f.tool_name = span_str("clicktrail");
 	f.tool_version = span_str(CLICKTRAIL_VERSION);
 	f.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR"));
-	f.resolver = span_str(resolver_servers(r->resolver));
+	if (r->resolver != NULL)
+		f.resolver = span_str(resolver_servers(r->resolver));
 	f.durability = span_str(r->options->durability == DURABILITY_POWER ? "power" : "crash");
 	f.ca_sha256 = span_of(fingerprint, sizeof fingerprint);
 	if (r->options->has_via) {
@@ -158,6 +178,14 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		.referer = r->referer_link != NULL ? o->referer : NULL,
 		.referer_link = r->referer_link,
 	};
+	if (r->replayed != NULL) {
+		p.replay = r->replayed->replay;
+		p.browser_offset_s = r->replayed->browser_offset_s;
+		p.like_offset_s = r->replayed->like_offset_s;
+		p.unrecorded = r->replayed->unrecorded;
+		p.pages = r->replayed->pages;
+		p.pages_ctx = r->replayed->pages_ctx;
+	}
 	r->policy = o->policy;
 	r->proxy = proxy_start(&p, err);
 	return r->proxy != NULL;

@@ -14,8 +14,21 @@
 
 #include <limits.h>
 
+/* A recorded case that is served in the place of all origins. */
+struct recording_replay {
+	struct replay *replay;
+	/* The browser is to trust a root made for this once, valid around this time (seconds
+	 * since 1970); 0: the installation's own. */
+	int64_t scratch_ca_s;
+	int64_t browser_offset_s, like_offset_s;                      /* as in proxy_options */
+	bool unrecorded;                                              /* served only */
+	bool (*pages)(void *ctx, struct span path, struct buf *html); /* the same */
+	void *pages_ctx;
+};
+
 struct recording {
-	struct options *options; /* borrowed */
+	struct options *options;                 /* borrowed */
+	const struct recording_replay *replayed; /* borrowed; NULL: origins are reached */
 	char case_path[PATH_MAX];
 	bool scratch; /* the case is removed when it is closed */
 	struct ca *ca;

@@ -80,7 +80,7 @@ static bool begin_session(struct trace *t, struct err *err)
 	struct fact_session f;
 	const struct options *o = t->options;
 	fact_init(FACT_KIND_SESSION, &f);
-	f.command = span_str("trace");
+	f.command = span_str(t->recording.replayed != NULL ? "replay" : "trace");
 	f.link = span_str(t->link);
 	f.sent_link = span_str(t->sent_link);
 	if (t->browser != NULL) {
@@ -129,7 +129,9 @@ static bool serve(struct trace *t, struct err *err)
 	if (t->browser != NULL)
 		t->recording.referer_link = t->sent_link;
 	return recording_serve(&t->recording, fd, true,
-		t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err);
+		       t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err) &&
+	       /* The built-in client runs in this process, and has to reach the proxy. */
+	       (t->recording.replayed == NULL || t->browser == NULL || guard_no_network(err));
 }
 
 static bool follow(struct trace *t, struct err *err)

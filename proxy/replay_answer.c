@@ -1,0 +1,171 @@
+/* What a recorded request was answered by, as it can be said again; and where it cannot, why.
+ */
+#include "proxy/replay_inner.h"
+
+static int64_t now_us(void)
+{
+	return clock_now_us(clock_real());
+}
+
+/* Whose doing was it? What the origin did can be done again; what the browser or clicktrail did
+ * ended the recording, and what would have come behind it is not known. */
+static bool of_origin(enum err_kind kind)
+{
+	static const enum err_kind others[] = {ERR_BROWSER_CLOSED, ERR_BROWSER_RESET,
+		ERR_BROWSER_TIMEOUT, ERR_BROWSER_TLS, ERR_BROWSER_CANCELLED, ERR_SHUTDOWN,
+		ERR_INTERNAL, ERR_CASE_WRITE, ERR_LIMIT, ERR_KINDS};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i] == kind)
+			return false;
+	return true;
+}
+
+static void set_recorded(struct err *err, const struct fact_exchange_end *end)
+{
+	enum err_kind kind = err_of_word(end->reason);
+	err_set(err, kind < ERR_KINDS ? kind : ERR_INTERNAL, "%.*s", (int)end->detail.n,
+		(const char *)end->detail.p);
+}
+
+/* How the answer ends, behind what is stored of it. */
+static void set_fault(struct replay_answer *out)
+{
+	const struct recorded_exchange *x = &out->x;
+	const char *what = out->has_head ? "this answer" : "an answer";
+	if (!x->has_end) {
+		err_set(&out->fault, ERR_NOT_REPLAYABLE,
+			"the recording was cut off before %s was whole", what);
+		return;
+	}
+	enum err_kind kind = err_of_word(x->end.reason);
+	if (kind != ERR_NONE && !out->ours && of_origin(kind))
+		set_recorded(&out->fault, &x->end);
+	else if (kind != ERR_NONE && !out->ours)
+		err_set(&out->fault, ERR_NOT_REPLAYABLE,
+			"when it was recorded, it ended before %s was whole: %s", what,
+			kind < ERR_KINDS ? err_sentence(kind) : "for a reason that is unknown");
+	else if (out->has_head && x->end.res_stored < x->end.res_size)
+		err_set(&out->fault, ERR_NOT_REPLAYABLE,
+			"of this answer's %lld bytes %lld are in the case",
+			(long long)x->end.res_size, (long long)x->end.res_stored);
+	else if (x->has_opaque)
+		err_set(&out->fault, ERR_NOT_REPLAYABLE,
+			"what was spoken behind the change of protocols was not read");
+}
+
+/* Nothing came until the browser left: nothing comes now, for as long. */
+static void hold(struct replay_answer *out)
+{
+	const struct recorded_exchange *x = &out->x;
+	int64_t wait_us = REPLAY_UNANSWERED_MS * INT64_C(1000);
+	if (x->has_end && x->end.at_us > x->request.at_us)
+		wait_us = x->end.at_us - x->request.at_us;
+	if (out->fault.kind == ERR_NOT_REPLAYABLE)
+		out->head_us = now_us() + wait_us;
+}
+
+/* The recorded delays: from the whole request to the first byte, and between the pieces. */
+static void pace(struct replay_answer *out)
+{
+	const struct recorded_exchange *x = &out->x;
+	int64_t from = x->has_end ? x->end.req_ended_us : FACT_NULL;
+	int64_t first = x->has_end ? x->end.first_byte_us : FACT_NULL;
+	if (from == FACT_NULL)
+		from = x->request.at_us;
+	if (first == FACT_NULL)
+		first = x->has_response ? x->response.at_us : FACT_NULL;
+	if (first == FACT_NULL && x->has_end)
+		first = x->end.at_us;
+	if (from == FACT_NULL || first == FACT_NULL || first < from)
+		return;
+	int64_t due = now_us() + (first - from);
+	if (due > out->head_us)
+		out->head_us = due;
+	out->shift_us = due - first;
+}
+
+/* "RULE: exchange N: in what it differs" */
+static void remark(const struct replay_candidate *c, struct arena *a, struct replay_answer *out)
+{
+	struct buf text = {0};
+	if (c->how == REPLAY_EXACT && !c->answered && out->fault.kind != ERR_NOT_REPLAYABLE)
+		return;
+	const char *rule = c->how != REPLAY_EXACT ? replay_class_word(c->how)
+			   : c->answered          ? "repeated"
+						  : "exact";
+	buf_addf(&text, "%s: exchange %lld", rule, (long long)c->exchange);
+	if (c->how != REPLAY_EXACT) {
+		buf_add_str(&text, ": ");
+		replay_differences_say(&c->differences, &text);
+	}
+	if (out->fault.kind == ERR_NOT_REPLAYABLE)
+		buf_addf(&text, ": %s", out->fault.detail);
+	char *line = arena_str(a, buf_span(&text));
+	buf_fini(&text);
+	for (char *p = line; *p != 0; p++)
+		if (*p == '\n')
+			*p = p[1] != 0 ? ';' : 0;
+	out->remark = line;
+}
+
+void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
+	struct replay_answer *out)
+{
+	struct err err = {0};
+	*out = (struct replay_answer){.shift_us = FACT_NULL};
+	if (!recorded_exchange(r->recorded, c->exchange, a, &out->x, &err)) {
+		out->page = out->ours = true;
+		out->why = out->fault = err;
+		return;
+	}
+	const struct recorded_exchange *x = &out->x;
+	out->has_head = x->has_response;
+	out->ours = x->has_response && span_is(x->response.made_by, "clicktrail");
+	if (out->ours && x->has_end && !span_is(x->end.reason, err_word(ERR_NONE)))
+		set_recorded(&out->why, &x->end);
+	set_fault(out);
+	if (out->has_head && x->response.head.p == NULL && x->response.fields.p == NULL) {
+		out->has_head = false;
+		out->page = out->ours = true;
+		err_set(&out->fault, ERR_NOT_REPLAYABLE, "the head of this answer was erased");
+		out->why = out->fault;
+	}
+	if (!out->has_head && !out->page)
+		hold(out);
+	if (r->options.pace == REPLAY_ORIGINAL)
+		pace(out);
+	remark(c, a, out);
+}
+
+bool replay_body(
+	struct replay *r, struct replay_answer *answer, struct buf *out, int64_t *due_us)
+{
+	enum recorded_kind kind = RECORDED_END;
+	int64_t at_us = FACT_NULL;
+	struct err err = {0};
+	*due_us = 0;
+	if (answer->body_over)
+		return false;
+	pthread_mutex_lock(&r->lock);
+	bool ok = recorded_chunk(r->recorded, answer->x.request.exchange, SIDE_RESPONSE,
+		answer->chunks, out, &at_us, &kind, &err);
+	pthread_mutex_unlock(&r->lock);
+	if (ok && kind == RECORDED_CHUNK) {
+		answer->chunks++;
+		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
+			*due_us = at_us + answer->shift_us;
+		return true;
+	}
+	answer->body_over = true;
+	if (!ok)
+		answer->fault = err;
+	else if (kind == RECORDED_ERASED)
+		err_set(&answer->fault, ERR_NOT_REPLAYABLE, "this answer's body was erased");
+	return false;
+}
+
+void replay_about(const struct replay_answer *answer, struct leg_answer *out)
+{
+	*out = (struct leg_answer){
+		.ours = answer->ours, .why = answer->why, .remark = answer->remark};
+}

@@ -1,0 +1,377 @@
+/*
+ * Which recorded request is it that is asked now? First those for the very URL, in their order:
+ * the nth identical one is answered by the nth answer. Then, by the rules of replay_match,
+ * those for like URLs: same place, then one path segment shorter, up to the origin.
+ */
+#include "proxy/replay_inner.h"
+#include "store/base/hash.h"
+#include "store/derive/fields.h"
+
+struct search {
+	struct replay *r;
+	const struct replay_ask *ask;
+	struct arena *a;
+	struct replay_found *out;
+	struct err err; /* kind != NONE: the case could not be read */
+	size_t weighed;
+	struct near {
+		unsigned distance;
+		struct span method, url;
+	} near[REPLAY_NAMED_MAX];
+	size_t n_near;
+};
+
+/* ---- one candidate ---- */
+
+static bool answered_before(const struct replay *r, int64_t exchange)
+{
+	return replay_map_find(&r->answered, (uint64_t)exchange) != NULL;
+}
+
+/* Fewer reasons against it. Among equals the first that was not given yet, or the last that
+ * was. */
+static bool better(const struct replay_candidate *x, const struct replay_candidate *than)
+{
+	if (than->how == REPLAY_NONE)
+		return x->how != REPLAY_NONE;
+	if (x->retried != than->retried)
+		return !x->retried && x->how != REPLAY_NONE;
+	if (x->how != than->how)
+		return x->how < than->how;
+	if (x->unanswered != than->unanswered)
+		return !x->unanswered;
+	if (x->answered != than->answered)
+		return !x->answered;
+	if (x->weight != than->weight)
+		return x->weight < than->weight;
+	return x->answered ? x->seq > than->seq : x->seq < than->seq;
+}
+
+/* What the recorded response says that it depends on. */
+static struct span vary_of(const struct recorded_exchange *x, struct arena *a)
+{
+	struct model_field *fields;
+	struct buf all = {0};
+	if (!x->has_response)
+		return SPAN_NONE;
+	size_t n = fields_parse(a, x->response.head, x->response.fields, &fields);
+	for (size_t i = 0; i < n; i++) {
+		if (!span_is_nocase(fields[i].name, "vary"))
+			continue;
+		if (buf_len(&all) > 0)
+			buf_add_str(&all, ", ");
+		buf_add_span(&all, fields[i].value);
+	}
+	struct span out = buf_len(&all) > 0 ? arena_copy(a, buf_span(&all)) : SPAN_NONE;
+	buf_fini(&all);
+	return out;
+}
+
+/* The first line of an HTTP/1 head is no field. */
+static struct span field_lines(const struct fact_request *f)
+{
+	if (f->fields.p != NULL)
+		return f->fields;
+	size_t end = span_find_byte(f->head, '\n', 0);
+	return end == SIZE_MAX ? SPAN_NONE : span_from(f->head, end + 1);
+}
+
+static bool body_of(struct search *s, struct recorded_exchange *x, struct replay_ask *asked)
+{
+	struct buf body = {0};
+	bool ok = true, more = x->has_end && x->end.req_size > 0;
+	for (int64_t n = 0; ok && more && buf_len(&body) < REPLAY_BODY_KEPT; n++) {
+		enum recorded_kind kind;
+		int64_t at_us;
+		ok = recorded_chunk(s->r->recorded, x->request.exchange, SIDE_REQUEST, n, &body,
+			&at_us, &kind, &s->err);
+		more = ok && kind == RECORDED_CHUNK;
+	}
+	asked->body = arena_copy(s->a, span_first(buf_span(&body), REPLAY_BODY_KEPT));
+	buf_fini(&body);
+	if (x->has_end && x->end.req_size >= 0) {
+		asked->body_size = (uint64_t)x->end.req_size;
+		asked->body_sha256 =
+			x->end.req_sha256.n == SHA256_LEN ? x->end.req_sha256.p : NULL;
+	}
+	return ok;
+}
+
+/* It ended in a way after which browsers ask again by themselves, without any answer. */
+static bool retried_by_itself(const struct recorded_exchange *x)
+{
+	if (x->has_response || !x->has_end)
+		return false;
+	enum err_kind kind = err_of_word(x->end.reason);
+	return kind == ERR_ORIGIN_SILENT || kind == ERR_ORIGIN_REFUSED;
+}
+
+/* False: the case could not be read. */
+static bool weigh(struct search *s, int64_t seq, const struct fact_request *f,
+	struct replay_candidate *out)
+{
+	struct recorded_exchange x;
+	*out = (struct replay_candidate){
+		.seq = seq, .exchange = f->exchange, .how = REPLAY_NONE};
+	s->weighed++;
+	out->other = f->exchange <= 0 || !span_eq(f->method, s->ask->method);
+	if (out->other)
+		return true;
+	if (!recorded_exchange(s->r->recorded, f->exchange, s->a, &x, &s->err))
+		return false;
+	struct replay_ask recorded = {.method = f->method,
+		.url = f->url,
+		.fields = field_lines(&x.request),
+		.vary = vary_of(&x, s->a)};
+	if (!body_of(s, &x, &recorded))
+		return false;
+	out->how = replay_match(&recorded, s->ask, s->a, &out->differences);
+	out->weight = out->differences.weight;
+	out->answered = answered_before(s->r, f->exchange);
+	out->unanswered = !x.has_response;
+	out->retried = retried_by_itself(&x);
+	return true;
+}
+
+/* ---- the very URL ---- */
+
+static bool is_new_and_exact(const struct replay_candidate *c)
+{
+	return c->how == REPLAY_EXACT && !c->answered && !c->unanswered && !c->retried;
+}
+
+/* All that was recorded up to here was given already: the next search starts behind it. */
+static void move_cursor(struct replay_slot *url, const struct replay_candidate *c, bool *gap)
+{
+	if ((c->answered || c->other || c->retried) && !*gap)
+		url->a = c->seq;
+	else
+		*gap = true;
+}
+
+/* From `after` on, at most so many; stops at the first that is exact and new. */
+static bool look_at_same(
+	struct search *s, int64_t after, struct replay_slot *url, bool *limited)
+{
+	struct replay_candidate c, *best = &s->out->best;
+	bool gap = false;
+	for (int i = 0; i < REPLAY_SAME_URL_MAX; i++) {
+		struct fact_request f;
+		int64_t seq;
+		if (!recorded_next(s->r->recorded, s->r->options.session, s->ask->url, after,
+			    s->a, &f, &seq, &s->err))
+			return false;
+		if (seq == 0)
+			return true;
+		after = seq;
+		if (!weigh(s, seq, &f, &c))
+			return false;
+		if (url != NULL)
+			move_cursor(url, &c, &gap);
+		if (better(&c, best))
+			*best = c;
+		if (is_new_and_exact(&c))
+			return true;
+	}
+	*limited = true;
+	return true;
+}
+
+/* What was given last. False: the case could not be read. */
+static bool look_at_last(struct search *s, int64_t exchange)
+{
+	struct recorded_exchange x;
+	struct replay_candidate c;
+	if (!recorded_exchange(s->r->recorded, exchange, s->a, &x, &s->err))
+		return false;
+	if (!x.found)
+		return true;
+	if (!weigh(s, x.seq, &x.request, &c))
+		return false;
+	if (better(&c, &s->out->best))
+		s->out->best = c;
+	return true;
+}
+
+static bool find_same(struct search *s)
+{
+	uint64_t key = replay_key(s->ask->method, s->ask->url);
+	struct replay_slot *known = replay_map_find(&s->r->urls, key);
+	struct replay_candidate *best = &s->out->best;
+	bool limited = false;
+	if (!look_at_same(s, known != NULL ? known->a : 0, known, &limited))
+		return false;
+	s->out->limited = limited;
+	if (known == NULL || is_new_and_exact(best))
+		return true;
+	/* All that is left is not exact: one that was given before may be. */
+	if (known->b != 0 && !look_at_last(s, known->b))
+		return false;
+	if (best->how == REPLAY_EXACT && best->answered)
+		return true;
+	bool ok = look_at_same(s, 0, NULL, &limited);
+	s->out->limited = limited;
+	return ok;
+}
+
+/* ---- like URLs ---- */
+
+static void remember_near(struct search *s, const struct fact_request *f)
+{
+	struct near n = {.distance = replay_near(s->ask->url, f->url)};
+	size_t at = 0;
+	for (size_t i = 0; i < s->n_near; i++)
+		if (span_eq(s->near[i].url, f->url) && span_eq(s->near[i].method, f->method))
+			return;
+	while (at < s->n_near && s->near[at].distance <= n.distance)
+		at++;
+	if (at == REPLAY_NAMED_MAX)
+		return;
+	n.method = arena_copy(s->a, f->method);
+	n.url = arena_copy(s->a, f->url);
+	size_t kept = s->n_near < REPLAY_NAMED_MAX ? s->n_near : REPLAY_NAMED_MAX - 1;
+	memmove(&s->near[at + 1], &s->near[at], (kept - at) * sizeof *s->near);
+	s->near[at] = n;
+	s->n_near = kept + 1;
+}
+
+static bool like(const struct search *s, const struct fact_request *f)
+{
+	struct arena scratch = {0};
+	struct replay_differences ignored;
+	struct replay_ask recorded = {.method = f->method, .url = f->url},
+			  asked = {.method = f->method, .url = s->ask->url};
+	enum replay_class how = replay_match(&recorded, &asked, &scratch, &ignored);
+	arena_fini(&scratch);
+	return how != REPLAY_NONE;
+}
+
+static bool look_at_like(void *ctx, int64_t seq, const struct fact_request *f)
+{
+	struct search *s = ctx;
+	struct replay_candidate c;
+	remember_near(s, f);
+	/* By the URL alone first: most are not like it, and reading them whole is dear. */
+	if (!span_eq(f->method, s->ask->method) || !like(s, f))
+		return true;
+	/* f lives until this returns; what is kept of it must not. */
+	struct fact_request copy;
+	fact_copy(FACT_KIND_REQUEST, f, &copy, s->a);
+	if (!weigh(s, seq, &copy, &c))
+		return false;
+	if (better(&c, &s->out->best))
+		s->out->best = c;
+	return true;
+}
+
+/* "https://host/a/b?c" -> "https://host/a/b" -> "https://host/a/" -> "https://host/". Empty:
+ * there is no shorter one. */
+static struct span shorter(struct span prefix)
+{
+	size_t scheme = span_find(prefix, span_str("://"), 0);
+	if (scheme == SIZE_MAX)
+		return SPAN_NONE;
+	size_t query = span_find_byte(prefix, '?', 0);
+	if (query != SIZE_MAX)
+		return span_first(prefix, query);
+	size_t n = prefix.n;
+	if (n > 0 && prefix.p[n - 1] == '/')
+		n--;
+	while (n > 0 && prefix.p[n - 1] != '/')
+		n--;
+	return n > scheme + 3 ? span_first(prefix, n) : SPAN_NONE;
+}
+
+static bool find_like(struct search *s)
+{
+	struct span prefix = shorter(s->ask->url);
+	for (int i = 0; i < REPLAY_PREFIXES_MAX && prefix.n > 0; i++) {
+		bool more = false;
+		if (!recorded_near(s->r->recorded, s->r->options.session, prefix,
+			    REPLAY_NEAR_MAX, look_at_like, s, &more, &s->err))
+			return false;
+		if (s->err.kind != ERR_NONE)
+			return false;
+		s->out->limited |= more;
+		if (s->out->best.how != REPLAY_NONE)
+			return true;
+		prefix = shorter(prefix);
+	}
+	return true;
+}
+
+/* ---- what comes of it ---- */
+
+static void say_request(struct buf *b, struct span method, struct span url)
+{
+	char text[160];
+	text_escape(method, text, 32);
+	buf_addf(b, "%s ", text);
+	text_escape(url, text, sizeof text);
+	buf_add_str(b, text);
+}
+
+static void say_near(struct search *s, const char *why)
+{
+	struct buf b = {0};
+	buf_add_str(&b, why);
+	for (size_t i = 0; i < s->n_near; i++) {
+		buf_add_str(&b, i == 0 ? "; nearest: " : ", ");
+		say_request(&b, s->near[i].method, s->near[i].url);
+	}
+	if (s->out->limited)
+		buf_add_str(&b, "; not all that was recorded there was looked at");
+	s->out->near = arena_str(s->a, buf_span(&b));
+	buf_fini(&b);
+}
+
+/* --strict: what is not exact has no answer. */
+static void refuse(struct search *s)
+{
+	struct replay_candidate *c = &s->out->best;
+	struct buf why = {0};
+	buf_addf(&why, "--strict: recorded as exchange %lld, ", (long long)c->exchange);
+	if (c->how == REPLAY_EXACT)
+		buf_add_str(&why, "asked more often than recorded");
+	else
+		replay_differences_say(&c->differences, &why);
+	char *text = arena_str(s->a, buf_span(&why));
+	for (char *p = text; *p != 0; p++)
+		if (*p == '\n')
+			*p = p[1] != 0 ? ';' : 0;
+	say_near(s, text);
+	c->how = REPLAY_NONE;
+	buf_fini(&why);
+}
+
+static void give(struct search *s)
+{
+	const struct replay_candidate *c = &s->out->best;
+	struct replay_slot *x = replay_map_put(&s->r->answered, (uint64_t)c->exchange);
+	x->a++;
+	struct replay_slot *url =
+		replay_map_put(&s->r->urls, replay_key(s->ask->method, s->ask->url));
+	url->b = c->exchange;
+}
+
+bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, struct arena *a,
+	struct replay_found *out, struct err *err)
+{
+	struct search s = {.r = r, .ask = ask, .a = a, .out = out};
+	*out = (struct replay_found){.best = {.how = REPLAY_NONE}};
+	bool ok = find_same(&s);
+	if (ok && out->best.how == REPLAY_NONE)
+		ok = find_like(&s);
+	if (!ok) {
+		*err = s.err;
+		return false;
+	}
+	const struct replay_candidate *c = &out->best;
+	if (c->how == REPLAY_NONE)
+		say_near(&s, "no request like it is in the case");
+	else if (r->options.strict && (c->how != REPLAY_EXACT || c->answered))
+		refuse(&s);
+	if (c->how != REPLAY_NONE && take)
+		give(&s);
+	return true;
+}

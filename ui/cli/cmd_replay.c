@@ -1,0 +1,79 @@
+/*
+ * `clicktrail replay CASE`: serves a case as a proxy without any network, or, with --browser,
+ * walks one of its trails again in the sandbox and says whether it led the same way.
+ */
+#include "ui/cli/command.h"
+#include "ui/cli/replay_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool replay_line(struct options *o, int argc, char **argv, const char **path, struct err *err)
+{
+	int rest, more;
+	*path = NULL;
+	if (!options_parse(o, argc, argv, &rest, err))
+		return false;
+	if (rest == argc)
+		return err_set(err, ERR_USAGE, "give one case file");
+	*path = argv[rest];
+	if (!options_parse(o, argc - rest, argv + rest, &more, err))
+		return false;
+	return rest + more == argc ||
+	       err_set(err, ERR_USAGE, "give one case file, not \"%s\" too", argv[rest + more]);
+}
+
+bool replay_scratch_make(struct replay_scratch *s, struct err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	int n = snprintf(s->folder, sizeof s->folder, "%s/clicktrail-replay-XXXXXX",
+		tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+	if (n < 0 || (size_t)n >= sizeof s->folder)
+		return err_set(err, ERR_USAGE, "TMPDIR is too long");
+	if (mkdtemp(s->folder) == NULL) {
+		err_set(err, ERR_SYSTEM, "a folder like %s could not be made", s->folder);
+		s->folder[0] = 0;
+		return false;
+	}
+	snprintf(s->path, sizeof s->path, "%s/walk.case", s->folder);
+	return true;
+}
+
+void replay_scratch_remove(struct replay_scratch *s)
+{
+	if (s->folder[0] != 0)
+		rmdir(s->folder);
+	s->folder[0] = 0;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+	struct options o;
+	struct err err = {0};
+	const char *path;
+	int code;
+	(void)self;
+	options_init(&o, OPTIONS_REPLAY);
+	if (!replay_line(&o, argc, argv, &path, &err))
+		code = command_fail(&err);
+	else if (o.has_browser)
+		code = replay_walk(&o, path, argc, argv);
+	else
+		code = replay_serve(&o, path);
+	options_fini(&o);
+	return code;
+}
+
+const struct command command_replay = {
+	.name = "replay",
+	.args = "CASE [options]",
+	.summary = "serve a case offline, or walk its trail again and compare",
+	.details = "Without --browser: a proxy that answers from the case and reaches nothing; "
+		   "point a "
+		   "browser at it and open http://" PROXY_INTERNAL_HOST "/ there.\nWith "
+		   "--browser: walks the trail again in the sandbox; exit code 4: it parts.",
+	.options = OPTIONS_REPLAY,
+	.run = run,
+};

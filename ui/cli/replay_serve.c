@@ -1,0 +1,190 @@
+/*
+ * A case served as a proxy, until somebody ends it. Nothing is recorded, unless a case is named
+ * to record into; each answer that was not plainly the recorded one is printed as it is given.
+ */
+#include "ui/cli/command.h"
+#include "ui/cli/exposure.h"
+#include "ui/cli/guard.h"
+#include "ui/cli/recording.h"
+#include "ui/cli/replay_index.h"
+#include "ui/cli/replay_run.h"
+#include "ui/cli/replay_tell.h"
+#include "ui/cli/signals.h"
+#include "store/case_pick.h"
+#include "store/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct serve {
+	struct options *options;
+	const char *path;
+	struct replay *replay;
+	struct replay_tell told;
+	struct replay_index index;
+	struct recording_replay how;
+	struct replay_scratch scratch;
+	struct recording recording;
+	struct sockaddr_storage bound;
+	int signal_fd;
+};
+
+/* When it was recorded, and whether it was recorded to its end. */
+static bool look_at_case(struct serve *s, struct err *err)
+{
+	struct case_about about;
+	bool indexed = false;
+	struct case_file *c = case_open(s->path, err);
+	bool good = c != NULL && case_about(c, &about, err) && case_indexed(c, &indexed, err);
+	if (good)
+		s->how.like_offset_s =
+			(clock_now_us(clock_real()) - about.created_us) / 1000000;
+	if (good && about.being_written)
+		log_line("the case is being written: what comes from now on is not in the "
+			 "replay");
+	else if (good && !indexed)
+		log_line("the case was not closed cleanly: it was cut off, and is replayed as "
+			 "far "
+			 "as it goes, fact %lld",
+			(long long)about.last_seq);
+	if (c != NULL)
+		case_close(c);
+	return good;
+}
+
+static bool open_replay(struct serve *s, struct err *err)
+{
+	const struct options *o = s->options;
+	struct replay_options how = {.path = s->path,
+		.session = o->trail_session,
+		.strict = o->strict,
+		.pace = o->pace,
+		.tell = replay_tell,
+		.tell_ctx = &s->told};
+	s->replay = replay_open(&how, err);
+	s->how.replay = s->replay;
+	return s->replay != NULL && replay_index_init(&s->index, s->path, s->replay, err);
+}
+
+/* Somewhere to count from, if nothing is recorded. */
+static bool place(struct serve *s, struct err *err)
+{
+	struct recording *r = &s->recording;
+	if (s->options->case_path != NULL)
+		return true;
+	s->how.unrecorded = true;
+	s->options->durability = DURABILITY_CRASH;
+	if (!replay_scratch_make(&s->scratch, err))
+		return false;
+	r->scratch = true;
+	snprintf(r->case_path, sizeof r->case_path, "%s", s->scratch.path);
+	return true;
+}
+
+static bool begin(struct serve *s, struct err *err)
+{
+	struct fact_session f;
+	if (s->how.unrecorded)
+		return true;
+	fact_init(FACT_KIND_SESSION, &f);
+	f.command = span_str("replay");
+	return recording_begin(&s->recording, &f, err);
+}
+
+static bool start(struct serve *s, struct err *err)
+{
+	struct recording *r = &s->recording;
+	s->signal_fd = signals_open(err);
+	if (s->signal_fd < 0 || !guard_process(err) || !look_at_case(s, err) ||
+		!open_replay(s, err) || !place(s, err))
+		return false;
+	int fd = recording_listen(&s->options->listen, &s->bound, err);
+	if (fd < 0)
+		return false;
+	if (!recording_open_ca(r, err) || !recording_open_case(r, err) || !begin(s, err)) {
+		close(fd);
+		return false;
+	}
+	s->how.pages = replay_index_page;
+	s->how.pages_ctx = &s->index;
+	return recording_serve(r, fd, false, NULL, err) && guard_no_network(err);
+}
+
+static void say(struct serve *s, const struct buf *text)
+{
+	struct span t = buf_span(text);
+	ssize_t n = write(s->options->json ? STDERR_FILENO : STDOUT_FILENO, t.p, t.n);
+	(void)n;
+}
+
+static void greet(struct serve *s)
+{
+	char where[ADDRESS_TEXT_MAX];
+	struct buf out = {0};
+	recording_address_text(&s->bound, where);
+	buf_addf(&out,
+		"Listening on %s as an HTTP proxy; answering from the case, reaching nothing\n"
+		"Open http://%s/ through it: the links of its trails, and the certificate "
+		"authority to trust\nCtrl-C ends it\n",
+		where, PROXY_INTERNAL_HOST);
+	say(s, &out);
+	buf_fini(&out);
+}
+
+static bool wait_for_end(struct serve *s, struct err *err)
+{
+	struct pollfd fd = {s->signal_fd, POLLIN, 0};
+	while (!signals_take(s->signal_fd)) {
+		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+			return err_set_os(err, ERR_SYSTEM, errno, "poll");
+		if (proxy_failed(s->recording.proxy, err))
+			return false;
+	}
+	return true;
+}
+
+static void say_end(struct serve *s)
+{
+	struct replay_counts counts;
+	struct buf out = {0};
+	replay_counts(s->replay, &counts);
+	buf_add_str(&out, "Requests: ");
+	replay_tell_counts(&counts, &out);
+	say(s, &out);
+	buf_fini(&out);
+}
+
+int replay_serve(struct options *o, const char *path)
+{
+	struct serve s = {.options = o,
+		.path = path,
+		.signal_fd = -1,
+		.told = {.fd = STDOUT_FILENO, .json = o->json}};
+	struct err err = {0}, closing = {0};
+	int code = EXIT_DONE;
+	recording_init(&s.recording, o);
+	s.recording.replayed = &s.how;
+	bool good = exposure_check(o, &err);
+	s.recording.credentials = o->password[0] != 0 ? o->password : NULL;
+	bool started = good && start(&s, &err);
+	if (started)
+		greet(&s);
+	good = started && wait_for_end(&s, &err);
+	recording_stop(&s.recording);
+	if (!good)
+		code = started ? command_fail(&err) : command_fail_reading(&err);
+	else
+		say_end(&s);
+	if (!recording_end(&s.recording, "stopped", NULL, NULL, &closing) ||
+		!recording_close(&s.recording, &closing))
+		code = command_fail(&closing);
+	replay_index_fini(&s.index);
+	replay_free(s.replay);
+	replay_scratch_remove(&s.scratch);
+	replay_tell_fini(&s.told);
+	if (s.signal_fd >= 0)
+		close(s.signal_fd);
+	return code;
+}
