@@ -4,6 +4,7 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/replay_run.h"
+#include "proxy/proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -99,11 +99,11 @@ bool first_time_find(struct first_time *f, const char *path, int64_t session,
 				       FIRST_TIME_ARGS_MAX);
 }
 
-bool first_time_options(const struct first_time *f, struct options *o, struct err *err)
+bool first_time_options(struct first_time *f, struct options *o, struct err *err)
 {
 	struct err why = {0};
 	int rest;
-	return (options_parse(o, f->argc, (char **)f->argv, &rest, &why) && rest == f->argc) ||
+	return (options_parse(o, f->argc, f->argv, &rest, &why) && rest == f->argc) ||
 	       err_set(err, ERR_USAGE, "as recorded in the case: %s", why.detail);
 }
 

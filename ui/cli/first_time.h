@@ -32,7 +32,7 @@ bool first_time_find(struct first_time *f, const char *path, int64_t session,
 	const char *const *taken, const char *command, char **argv, struct err *err);
 void first_time_fini(struct first_time *f);
 /* Puts what was in effect into o. */
-bool first_time_options(const struct first_time *f, struct options *o, struct err *err);
+bool first_time_options(struct first_time *f, struct options *o, struct err *err);
 /* Says on standard error what was taken over, and what was not. */
 void first_time_tell(const struct first_time *f);
 

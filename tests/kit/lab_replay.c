@@ -1,0 +1,56 @@
+#include "tests/kit/lab_replay.h"
+#include "tests/kit/browser_scenes.h"
+#include "tests/kit/lab_trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Scenes that are walked every day: each way to move a browser once, one-time links, gates,
+ * failures, and what the browser does by itself. */
+static const char *const daily[] = {LAB_CLICK, "forms", "one-time", "bad-cert", "kept-301",
+	"worker-redirect", "noisy-gates", NULL};
+
+static bool is_daily(const char *name)
+{
+	for (size_t i = 0; daily[i] != NULL; i++)
+		if (strcmp(daily[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* False: it parted; told. */
+static bool walks_the_same(struct lab_trace *t, const char *scene, const char *recorder,
+	const char *walker)
+{
+	const char *const options[] = {"--settle", "2", "--browser", recorder, NULL};
+	const char *const args[] = {"replay", "t.case", "--settle", "2", "--browser", walker, NULL};
+	print_message("scene %s\n", scene);
+	lab_trace_run(t, scene, options, 120);
+	int code = run_program(&t->program, 120, args);
+	if (code == 0)
+		return true;
+	print_error("%s: the replay ended with %d:\n%s\n%s\n", scene, code,
+		run_program_stdout(&t->program), run_program_stderr(&t->program));
+	return false;
+}
+
+void lab_replay(const char *recorder, const char *walker)
+{
+	bool all = getenv("CLICKTRAIL_SOAK") != NULL;
+	struct lab_trace t;
+	size_t n, parted = 0;
+	lab_trace_start(&t);
+	const struct lab_scene_about *names = lab_scenes(&t.program.arena, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct browser_scene s = {.name = names[i].name};
+		if (browser_scene_asked(&s, all || is_daily(s.name)))
+			parted += !walks_the_same(&t, s.name, recorder, walker);
+	}
+	lab_trace_end(&t);
+	assert_int_equal(parted, 0);
+}

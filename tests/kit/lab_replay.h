@@ -1,0 +1,12 @@
+/*
+ * Scenes of the lab, recorded with a real browser and then walked again offline: the replay must
+ * come to the same trail. All scenes with CLICKTRAIL_SOAK, else the telling ones. One test
+ * thread.
+ */
+#ifndef TESTS_KIT_LAB_REPLAY_H
+#define TESTS_KIT_LAB_REPLAY_H
+
+/* Both as --browser takes it: who recorded, and who walks again. */
+void lab_replay(const char *recorder, const char *walker);
+
+#endif
