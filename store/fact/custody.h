@@ -12,7 +12,8 @@
 	X(WALKED, "walked")    /* the link was opened again; the session is in here */         \
 	X(TAKEN, "taken-over") /* facts were found that no head covered, and were gone on with \
 				*/                                                             \
-	X(NOTED, "noted")      /* somebody wrote a note */
+	X(NOTED, "noted")      /* somebody wrote a note */                                     \
+	X(REPLAYED, "replayed") /* a trail was walked again offline: same_line.h */
 
 enum custody_act {
 #define X(name, word) CUSTODY_##name,

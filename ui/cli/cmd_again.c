@@ -10,6 +10,7 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/first_time.h"
 #include "ui/cli/output.h"
+#include "ui/cli/replayed.h"
 #include "ui/report/say_rounds.h"
 #include "store/base/log.h"
 
@@ -87,10 +88,12 @@ static bool compare(const struct options *o, const struct later *l, int64_t sess
 			*code = EXIT_INCOMPLETE;
 		else
 			*code = last->led == ROUND_DIFFERS ? EXIT_DIFFERENT : EXIT_DONE;
-		if (o->json)
+		if (o->json) {
+			replayed_attach(l->case_path, &a, &r);
 			report_json(&r, &out);
-		else
+		} else {
 			say_rounds(&r, &out);
+		}
 		good = output_write(NULL, NULL, &out, err);
 	}
 	buf_fini(&out);

@@ -7,6 +7,7 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
+#include "ui/cli/replayed.h"
 #include "ui/cli/wrapper_file.h"
 #include "ui/report/report.h"
 #include "store/base/log.h"
@@ -89,6 +90,7 @@ static int write_report(const struct reading *o)
 	       report_make(&g, o->which.session, &a, &r, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
+		replayed_attach(o->path, &a, &r);
 		o->format(&r, &out);
 		if (!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);

@@ -6,6 +6,7 @@
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
 #include "ui/report/say_link.h"
+#include "ui/report/say_same.h"
 
 static const char *move_sentence(enum trail_mechanism m)
 {
@@ -214,6 +215,7 @@ void report_explain(const struct report *r, struct buf *out)
 		buf_addf(out, "%s\n", trail_end_sentence(t->trail->ended_by));
 		for (size_t k = 0; k < t->trail->n_notes; k++)
 			say_prose(out, "Note: ", "  ", span_str(t->trail->notes[k]));
+		say_replay(t->replay, out);
 		buf_add_byte(out, '\n');
 	}
 	if (!r->recording_complete)

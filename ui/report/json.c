@@ -7,6 +7,7 @@
 #include "ui/report/json_link.h"
 #include "ui/report/json_value.h"
 #include "ui/report/say_rounds.h"
+#include "ui/report/say_same.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -204,6 +205,7 @@ static json_t *trail_json(const struct report_trail *t)
 	for (size_t i = 0; i < t->n_hops; i++)
 		json_array_append_new(hops, hop_json(&t->hops[i]));
 	set(j, "hops", hops);
+	set(j, "replay", json_replay(t->replay));
 	return j;
 }
 

@@ -8,6 +8,7 @@
 
 #include "store/derive/link_parts.h"
 #include "store/derive/rounds.h"
+#include "store/derive/same_line.h"
 #include "store/seal_stamps.h"
 #include "ui/report/gather.h"
 
@@ -55,6 +56,8 @@ struct report_trail {
 	size_t n_hops;
 	size_t n_parties; /* different registrable domains (or hosts without one) */
 	struct span *parties;
+	const struct same_kept *replay; /* the newest verdict (replays.h); NULL: it was never
+					   replayed, or no companion was looked at */
 };
 
 /* Where the origins saw a session come from, with --via; all absent without. */

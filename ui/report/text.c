@@ -9,6 +9,7 @@
 #include "ui/report/say.h"
 #include "ui/report/say_link.h"
 #include "ui/report/say_rounds.h"
+#include "ui/report/say_same.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
 
@@ -116,6 +117,7 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	buf_add_str(out, t->trail->recording_complete ? "Every step was recorded whole.\n"
 						      : "NOT every step was recorded whole.\n");
 	say_parties(t, out);
+	say_replay_line(t->replay, out);
 	for (size_t i = 0; i < t->trail->n_notes; i++)
 		say_prose(out, "Note: ", "  ", span_str(t->trail->notes[i]));
 }
@@ -470,6 +472,11 @@ void report_text(const struct report *r, struct buf *out)
 		buf_add_str(out, "\nTHE DETAIL\n\n");
 		for (size_t k = 0; k < t->n_hops; k++)
 			say_hop(&t->hops[k], out);
+		if (t->replay != NULL) {
+			buf_add_str(out, "THE REPLAY\n\n");
+			say_replay(t->replay, out);
+			buf_add_byte(out, '\n');
+		}
 	}
 	say_rounds(r, out);
 	say_record(r, out);

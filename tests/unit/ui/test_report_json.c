@@ -71,6 +71,7 @@ static const struct {
 	{"trails[].ended_by", "s"},
 	{"trails[].notes", "a"},
 	{"trails[].notes[]", "s"},
+	{"trails[].replay", "o0"},
 	{"trails[].hops", "a"},
 	{"trails[].hops[].n", "i"},
 	{"trails[].hops[].url", "s"},
