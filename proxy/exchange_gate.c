@@ -42,8 +42,9 @@ enum exchange_gate exchange_gate_try(struct exchange *x, bool patient)
 	struct tunnel *t = x->t;
 	if (t->record.failed)
 		return failed(x);
+	/* What waits where nothing is recorded waits for nothing. */
 	if (x->gate == 0)
-		return EXCHANGE_GATE_OPEN;
+		return buf_len(&x->held) > 0 ? EXCHANGE_GATE_OPENED : EXCHANGE_GATE_OPEN;
 	switch (committed(x, patient)) {
 	case WRITER_PENDING: return EXCHANGE_GATE_SHUT;
 	case WRITER_FAILED: t->record.failed = true; return failed(x);

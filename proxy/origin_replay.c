@@ -58,7 +58,7 @@ static bool replay_origin_open(void *self, const struct origin_ask *ask, struct 
 	int64_t number = writer_new_leg(ask->record->writer);
 	put_leg(ask->record, ask, number, &reach);
 	if (reach.cert.p != NULL)
-		got->peer = tls_cert_read(reach.cert);
+		got->peer = tls_cert_of_der(reach.cert);
 	if (reach.fault.kind != ERR_NONE) {
 		*err = reach.fault;
 		return false;

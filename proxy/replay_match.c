@@ -53,10 +53,10 @@ enum replay_class replay_match(const struct replay_ask *recorded,
 				.asked = asked->method});
 		return c.class;
 	}
-	if (!url_compare(&c, recorded->url, asked->url, 0))
+	if (!match_url(&c, recorded->url, asked->url, 0))
 		return REPLAY_NONE;
-	fields_compare(&c, recorded, asked);
-	body_compare(&c, recorded, asked);
+	match_fields(&c, recorded, asked);
+	match_body(&c, recorded, asked);
 	return c.class;
 }
 

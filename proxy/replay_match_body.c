@@ -88,7 +88,7 @@ static struct span part_name(struct span head)
 }
 
 /* RFC 2046 5.1.1, without preamble: what browsers send. */
-bool multipart_pairs(
+bool match_multipart_pairs(
 	struct arena *a, struct span media_type, struct span body, struct pairs *out)
 {
 	struct span boundary = parameter_value(media_type, "boundary");
@@ -132,8 +132,8 @@ static bool form_read(struct comparison *c, enum body_form form, struct span med
 		*out = pairs_split(c->a, body, false);
 		good = !out->more;
 		break;
-	case FORM_MULTIPART: good = multipart_pairs(c->a, media_type, body, out); break;
-	case FORM_JSON: good = json_pairs(c->a, body, out); break;
+	case FORM_MULTIPART: good = match_multipart_pairs(c->a, media_type, body, out); break;
+	case FORM_JSON: good = match_json_pairs(c->a, body, out); break;
 	}
 	if (out->more)
 		differ_limit(c, REPLAY_BODY_FREE, "body");
@@ -193,7 +193,7 @@ static int64_t unlikeness(struct span a, struct span b)
 	return longer == 0 ? 0 : COST_FREE - (int64_t)((front + back) * COST_FREE / longer);
 }
 
-void body_compare(
+void match_body(
 	struct comparison *c, const struct replay_ask *recorded, const struct replay_ask *asked)
 {
 	if (body_same(recorded, asked))
@@ -201,10 +201,10 @@ void body_compare(
 	struct fields fields_r = fields_read(c->a, recorded->fields);
 	struct fields fields_k = fields_read(c->a, asked->fields);
 	struct span name = span_str("content-type"), coding = span_str("content-encoding");
-	struct span type_r = fields_value(c->a, &fields_r, name);
-	struct span type_k = fields_value(c->a, &fields_k, name);
-	bool plain = fields_value(c->a, &fields_r, coding).p == NULL &&
-		     fields_value(c->a, &fields_k, coding).p == NULL;
+	struct span type_r = match_value(c->a, &fields_r, name);
+	struct span type_k = match_value(c->a, &fields_k, name);
+	bool plain = match_value(c->a, &fields_r, coding).p == NULL &&
+		     match_value(c->a, &fields_k, coding).p == NULL;
 	bool whole = is_whole(recorded) && is_whole(asked);
 	enum body_form form = form_of(type_r);
 	if (!whole || recorded->body.n > REPLAY_BODY_KEPT || asked->body.n > REPLAY_BODY_KEPT)

@@ -64,7 +64,7 @@ struct fields fields_read(struct arena *a, struct span lines)
 }
 
 /* RFC 9110 5.3: several lines are one list. */
-struct span fields_value(struct arena *a, const struct fields *f, struct span name)
+struct span match_value(struct arena *a, const struct fields *f, struct span name)
 {
 	const struct field *only = NULL;
 	size_t total = 0, n = 0;
@@ -96,8 +96,8 @@ struct span fields_value(struct arena *a, const struct fields *f, struct span na
 static void compare_field(struct comparison *c, const struct deciding *d, struct span name,
 	const struct fields *recorded, const struct fields *asked)
 {
-	struct span r = fields_value(c->a, recorded, name);
-	struct span k = fields_value(c->a, asked, name);
+	struct span r = match_value(c->a, recorded, name);
+	struct span k = match_value(c->a, asked, name);
 	bool presence = (r.p == NULL) != (k.p == NULL);
 	if (!presence && span_eq(r, k))
 		return;
@@ -195,7 +195,7 @@ static void vary_compare(struct comparison *c, struct span vary, const struct fi
 	}
 }
 
-void fields_compare(
+void match_fields(
 	struct comparison *c, const struct replay_ask *recorded, const struct replay_ask *asked)
 {
 	if (span_eq(recorded->fields, asked->fields))

@@ -59,7 +59,7 @@ struct shape shape_of_both(struct arena *a, enum shape_place place, struct span 
 
 /* False: the URLs are different, and the last difference says where. `depth` counts URLs within
  * URLs. */
-bool url_compare(struct comparison *c, struct span recorded, struct span asked, unsigned depth);
+bool match_url(struct comparison *c, struct span recorded, struct span asked, unsigned depth);
 
 struct field {
 	struct span name, value;
@@ -71,17 +71,17 @@ struct fields {
 };
 struct fields fields_read(struct arena *a, struct span lines);
 /* The values of all fields of that name, joined by ", "; absent if there is none. */
-struct span fields_value(struct arena *a, const struct fields *f, struct span name);
+struct span match_value(struct arena *a, const struct fields *f, struct span name);
 
-void fields_compare(struct comparison *c, const struct replay_ask *recorded,
+void match_fields(struct comparison *c, const struct replay_ask *recorded,
 	const struct replay_ask *asked);
-void body_compare(struct comparison *c, const struct replay_ask *recorded,
+void match_body(struct comparison *c, const struct replay_ask *recorded,
 	const struct replay_ask *asked);
 /* The values of a JSON text, each named by the keys that lead to it ("user.ids[]"; a '.' or '['
  * in a key gets a backslash). False: no JSON, or none with keys, or over a limit (`more`). */
-bool json_pairs(struct arena *a, struct span text, struct pairs *out);
+bool match_json_pairs(struct arena *a, struct span text, struct pairs *out);
 /* The parts of a multipart/form-data body. False: it is none. */
-bool multipart_pairs(
+bool match_multipart_pairs(
 	struct arena *a, struct span media_type, struct span body, struct pairs *out);
 /* The value of a parameter: `form-data; name="x"`, quotes taken off. Absent if there is none.
  */

@@ -178,7 +178,7 @@ static bool value(struct json *j)
 	}
 }
 
-bool json_pairs(struct arena *a, struct span text, struct pairs *out)
+bool match_json_pairs(struct arena *a, struct span text, struct pairs *out)
 {
 	struct json j = {.a = a, .text = text, .out = out};
 	/* What has no key at all has no form. */

@@ -131,7 +131,7 @@ static struct shape shape_of_address(
 	struct span k = url_unescape(c->a, asked, false);
 	if (depth >= REPLAY_NESTED_MAX || !is_address(r) || !is_address(k))
 		return none;
-	bool same = url_compare(&within, r, k, depth + 1);
+	bool same = match_url(&within, r, k, depth + 1);
 	c->out->limited |= inner.limited;
 	if (!same)
 		return none;
@@ -182,7 +182,7 @@ static bool query_compare(
 	return true;
 }
 
-bool url_compare(struct comparison *c, struct span recorded, struct span asked, unsigned depth)
+bool match_url(struct comparison *c, struct span recorded, struct span asked, unsigned depth)
 {
 	if (span_eq(recorded, asked))
 		return true;

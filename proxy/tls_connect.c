@@ -249,7 +249,7 @@ void tls_cert_free(struct x509_st *cert)
 	X509_free(cert);
 }
 
-struct x509_st *tls_cert_read(struct span der)
+struct x509_st *tls_cert_of_der(struct span der)
 {
 	const unsigned char *p = der.p;
 	return der.n > 0 && der.n <= INT32_MAX ? d2i_X509(NULL, &p, (long)der.n) : NULL;

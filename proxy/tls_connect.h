@@ -35,6 +35,6 @@ bool tls_connect(struct tls_client *c, struct leg *leg, const struct tls_connect
 	struct arena *a, struct tls_facts *out, struct x509_st **peer, struct err *err);
 void tls_cert_free(struct x509_st *cert);
 /* From DER, which may be anything; NULL: it is none. Freed likewise. */
-struct x509_st *tls_cert_read(struct span der);
+struct x509_st *tls_cert_of_der(struct span der);
 
 #endif
