@@ -4,7 +4,6 @@
 #include "ui/browser/browser.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,16 +26,6 @@ static void add_word(struct options_words *w, const char *word)
 	w->items = items;
 	w->items[w->n++] = word;
 	w->items[w->n] = NULL;
-}
-
-const char *options_browser_word(enum options_browser b)
-{
-	switch (b) {
-	case OPTIONS_FIREFOX: return "firefox";
-	case OPTIONS_CHROMIUM: return "chromium";
-	case OPTIONS_NONE: return "none";
-	}
-	return "none";
 }
 
 static bool take_case(struct options *o, const char *value, struct err *err)
@@ -406,36 +395,6 @@ static const struct option_row rows[] = {
 #undef A
 #undef R
 enum { ROWS = sizeof rows / sizeof *rows };
-
-void options_init(struct options *o, unsigned command)
-{
-	*o = (struct options){
-		.command = command,
-		.settle_us = OPTIONS_SETTLE_S * 1000000LL,
-		.timeout_us = OPTIONS_TIMEOUT_S * 1000000LL,
-		.max_body = OPTIONS_BODY_MB * 1024ull * 1024,
-		.durability = DURABILITY_POWER,
-		.listen_word = "127.0.0.1:8080",
-	};
-	bool good = value_address(o->listen_word, &o->listen, NULL);
-	assert(good);
-}
-
-void options_fini(struct options *o)
-{
-	free(o->referer);
-	free(o->replace.items);
-	free(o->connect_to_words.items);
-	free(o->allow_net_words.items);
-	free(o->allow_client_words.items);
-	free(o->permit_bad_cert.items);
-	free(o->only.items);
-	connect_to_fini(&o->connect_to);
-	wrapper_file_fini(&o->wrappers);
-	stamping_fini(&o->stamping);
-	explicit_bzero(&o->via, sizeof o->via);
-	explicit_bzero(o->password, sizeof o->password);
-}
 
 const char *options_name(size_t i, unsigned *commands, bool *takes_value)
 {
