@@ -393,6 +393,25 @@ static void each_alone(void **state)
 	}
 }
 
+/* A person at a proxy began it, the replay opens the link. */
+static void began_by_a_person(void **state)
+{
+	struct pair p;
+	(void)state;
+	begin(&p);
+	hop_of(&p.t[0], 1)->mechanism = MECHANISM_USER;
+	is(&p, PARTED(1, "3", "3+0") "1 mechanism parts user | open\n");
+	begin(&p);
+	SPOIL(struct fact_session, p.t[0].b.model.sessions[0])->command = span_str("proxy");
+	hop_of(&p.t[0], 1)->mechanism = MECHANISM_USER;
+	no_session_end(&p.t[0]);
+	is(&p, "same, 3 of 3/3, bodies 3+0\n1 mechanism told user | open\n");
+	begin(&p);
+	SPOIL(struct fact_session, p.t[0].b.model.sessions[0])->command = span_str("proxy");
+	hop_of(&p.t[0], 3)->mechanism = MECHANISM_USER;
+	is(&p, PARTED(3, "3", "3+0") "3 mechanism parts user | script\n");
+}
+
 /* ---- allowances ---- */
 
 static void allow(struct pair *p, int64_t exchange)
@@ -643,6 +662,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_differs),
 		cmocka_unit_test(each_alone),
+		cmocka_unit_test(began_by_a_person),
 		cmocka_unit_test(a_rule_excuses_an_address),
 		cmocka_unit_test(a_rule_excuses_its_own_exchange_only),
 		cmocka_unit_test(a_rule_excuses_nothing_else),
