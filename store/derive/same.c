@@ -120,11 +120,12 @@ static bool ours(const struct model_exchange *x)
 	return x->response != NULL && span_is(x->response->made_by, "clicktrail");
 }
 
-/* All bytes of the answer passed, and their digest is known. */
+/* All bytes of the answer passed, and their digest is known; of no bytes there is none. */
 static bool passed_whole(const struct model_exchange *x)
 {
 	return x->response != NULL && x->end != NULL && span_is(x->end->reason, "ok") &&
-	       x->end->res_size != FACT_NULL && x->end->res_sha256.n == SHA256_LEN;
+	       (x->end->res_size == 0 ||
+		       (x->end->res_size != FACT_NULL && x->end->res_sha256.n == SHA256_LEN));
 }
 
 /* A replay can give what is stored, no more. */
@@ -150,7 +151,8 @@ static void compare_bodies(struct comparing *c, size_t hop, const struct model_e
 	if (x->end->res_size != y->end->res_size)
 		differ(c, hop, SAME_SIZE_DIFFERS, SAME_PARTS, number(c, x->end->res_size),
 			number(c, y->end->res_size));
-	if (!span_eq(x->end->res_sha256, y->end->res_sha256))
+	if (x->end->res_size > 0 && y->end->res_size > 0 &&
+		!span_eq(x->end->res_sha256, y->end->res_sha256))
 		differ_words(c, hop, SAME_BODY_DIFFERS, SAME_PARTS,
 			hex_str(c->a, x->end->res_sha256), hex_str(c->a, y->end->res_sha256));
 }
@@ -177,6 +179,20 @@ static void compare_answers(struct comparing *c, size_t hop, const struct model_
 
 /* ---- hops ---- */
 
+static const struct fact_session *session_of(const struct model *m, int64_t session)
+{
+	for (size_t i = 0; i < m->n_sessions; i++)
+		if (m->sessions[i]->session == session)
+			return m->sessions[i];
+	return NULL;
+}
+
+static bool traced(const struct comparing *c)
+{
+	const struct fact_session *s = session_of(c->model, c->recorded->session);
+	return s != NULL && span_is(s->command, "trace");
+}
+
 /* False: the two go different ways from here. */
 static bool compare_hop(struct comparing *c, size_t i)
 {
@@ -189,8 +205,10 @@ static bool compare_hop(struct comparing *c, size_t i)
 		differ_words(c, hop, SAME_ON_WIRE_DIFFERS, SAME_PARTS,
 			x->on_wire ? "yes" : "no", y->on_wire ? "yes" : "no");
 	bool together = c->out->parted_at != hop;
+	/* At a proxy, a person began the trail; a replay opens the link in his place. */
 	if (x->mechanism != y->mechanism)
-		differ_words(c, hop, SAME_MECHANISM_DIFFERS, SAME_PARTS,
+		differ_words(c, hop, SAME_MECHANISM_DIFFERS,
+			hop > 1 || traced(c) ? SAME_PARTS : SAME_TOLD,
 			mechanism_word(x->mechanism), mechanism_word(y->mechanism));
 	else if (x->confidence != y->confidence)
 		differ_words(c, hop, SAME_CONFIDENCE_DIFFERS, SAME_TOLD,
@@ -206,14 +224,6 @@ static bool compare_hop(struct comparing *c, size_t i)
 }
 
 /* ---- how far it was recorded ---- */
-
-static const struct fact_session *session_of(const struct model *m, int64_t session)
-{
-	for (size_t i = 0; i < m->n_sessions; i++)
-		if (m->sessions[i]->session == session)
-			return m->sessions[i];
-	return NULL;
-}
 
 static const struct fact_session_end *session_end_of(const struct model *m, int64_t session)
 {
@@ -233,9 +243,7 @@ static void limit(struct comparing *c, enum same_limit why, size_t hop)
  * trails, that is so of the last one alone, and its exchanges show it. */
 static bool killed(const struct comparing *c)
 {
-	const struct fact_session *s = session_of(c->model, c->recorded->session);
-	return s != NULL && span_is(s->command, "trace") &&
-	       session_end_of(c->model, c->recorded->session) == NULL;
+	return traced(c) && session_end_of(c->model, c->recorded->session) == NULL;
 }
 
 static void find_limit(struct comparing *c)

@@ -4,17 +4,6 @@
  * second opening of a link shows of the link, this asks whether the record leads the same way
  * by itself: so bytes count, and only what a rule of the replay names may differ. Borrows from
  * both models, trails and the allowances; own memory in the caller's arena. Any thread.
- *
- * To use it: two gathers (ui/report/gather.h), gather_open(&recorded, CASE, session) and
- * gather_open(&replayed, SCRATCH, 0), gather_read each; trail N of the session is the entry of
- * recorded.trails with that `session` and `number`, the replay's is the first of
- * replayed.trails. Then
- *
- *	struct same_side a = {&recorded.model, trail_n}, b = {&replayed.model, first};
- *	same_compare(&a, &b, allowances, n, &arena, &same);
- *
- * after the replay's session has its end fact. Keeping the verdict: same_line.h,
- * ui/cli/replayed.h; saying it: ui/report/say_same.h.
  */
 #ifndef STORE_DERIVE_SAME_H
 #define STORE_DERIVE_SAME_H
@@ -145,7 +134,15 @@ struct same {
 	size_t counts[SAME_WEIGHT_COUNT];    /* of all of them */
 };
 
-/* Behind a hop whose address, method or place (on the wire or not) parts, no hop is compared:
+/* With two gathers (ui/report/gather.h): gather_open(&recorded, CASE, session) and
+ * gather_open(&replayed, SCRATCH, 0), then gather_read of each. Trail N of the session is the
+ * entry of recorded.trails with that `session` and `number`, the replay's is replayed.trails.
+ * trails[0]; each with its gather's model is a side. The replay's session must have its end
+ * fact, and be of the command "trace" with the trail's start_url as its link, for else its
+ * trails are derived as those of a person at a proxy. Keep the result with ui/cli/replayed.h,
+ * say it with ui/report/say_same.h.
+ *
+ * Behind a hop whose address, method or place (on the wire or not) parts, no hop is compared:
  * the two went different ways from there. A body is compared where an origin sent it and it
  * passed whole on both sides; what the recording did not store is not. An allowance excuses the
  * address of its exchange's hop, and of a hop off the wire before it that has the same address

@@ -2,8 +2,13 @@
  * The verdict of a replay as the one line that is kept of it (the detail of a custody fact,
  * act `replayed`), and that line read again. Printable ASCII. Pure; the line read may come from
  * anybody. Any thread.
- *
- * The line is words KEY=VALUE with one space between. A value is items with ':' between; an
+ */
+#ifndef STORE_DERIVE_SAME_LINE_H
+#define STORE_DERIVE_SAME_LINE_H
+
+#include "store/derive/same.h"
+
+/* The line is words KEY=VALUE with one space between. A value is items with ':' between; an
  * item is bare (letters, digits and . _ -), or "quoted" with \" \\ and \xNN for every byte that
  * is not printable ASCII, or - for none. In this order, but readers take any, and skip keys
  * that they do not know:
@@ -17,11 +22,6 @@
  * rest. There is a d for each as long as there is room, what parts first; long values are
  * shortened around the place where they differ.
  */
-#ifndef STORE_DERIVE_SAME_LINE_H
-#define STORE_DERIVE_SAME_LINE_H
-
-#include "store/derive/same.h"
-
 enum {
 	SAME_LINE_MAX = 4096,        /* bytes; what a custody fact's detail may have */
 	SAME_LINE_VALUE_MAX = 160,   /* bytes of a value before escaping */

@@ -132,7 +132,7 @@ const struct command command_note = {
 		"its "
 		"own, where\nreports that were written by -o are noted too; the case itself "
 		"stays as it is.\nCLICKTRAIL_OPERATOR says who. Without TEXT: who opened the "
-		"case, noted, exported, erased\nand closed, and when.\n\n"
+		"case, noted, exported, replayed,\nerased and closed, and when.\n\n"
 		"  --seal-dir DIR         where the signing key lies (default: "
 		"~/.local/share/clicktrail/seal)",
 	.run = run,

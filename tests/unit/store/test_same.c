@@ -56,13 +56,13 @@ static struct trail_hop *hop_of(struct test *t, size_t hop)
 	return &t->set.trails[0].hops[hop - 1];
 }
 
-/* The kit's ends have no digests: of the body, or of nothing. */
+/* The kit's ends have no digests; a recorder's have one where there is a body. */
 static void hash_bodies(struct test *t)
 {
 	for (size_t i = 0; i < t->b.model.n_exchanges; i++) {
 		struct model_exchange *x = t->b.model.exchanges[i];
 		uint8_t *digest = arena_alloc(&t->a, SHA256_LEN);
-		if (x->end == NULL)
+		if (x->end == NULL || x->end->res_size <= 0)
 			continue;
 		sha256(x->res_body, digest);
 		SPOIL(struct fact_exchange_end, x->end)->res_sha256 =
@@ -212,6 +212,11 @@ static void another_size(struct test *t)
 {
 	end_of(t, 3)->res_size = 11;
 }
+static void an_empty_body(struct test *t)
+{
+	end_of(t, 3)->res_size = end_of(t, 3)->res_stored = 0;
+	end_of(t, 3)->res_sha256 = SPAN_NONE;
+}
 static void another_body(struct test *t)
 {
 	static const uint8_t digest[SHA256_LEN] = {1};
@@ -321,6 +326,8 @@ static const struct {
 	/* What is not stored whole on the recorded side is not compared. */
 	{"size", another_size, PARTED(3, "3", "3+0") "3 body-size parts 10 | 11\n",
 		"same until 3 body-not-stored, 3 of 3/3, bodies 2+1\n"},
+	{"empty", an_empty_body, PARTED(3, "3", "3+0") "3 body-size parts 10 | 0\n",
+		PARTED(3, "3", "3+0") "3 body-size parts 0 | 10\n"},
 	{"body", another_body, PARTED(3, "3", "3+0") "3 body-sha256 parts \n",
 		PARTED(3, "3", "3+0") "3 body-sha256 parts \n"},
 	{"dropped", dropped_by_the_browser,
@@ -384,6 +391,25 @@ static void each_alone(void **state)
 			is(&p, want);
 		}
 	}
+}
+
+/* A person at a proxy began it, the replay opens the link. */
+static void began_by_a_person(void **state)
+{
+	struct pair p;
+	(void)state;
+	begin(&p);
+	hop_of(&p.t[0], 1)->mechanism = MECHANISM_USER;
+	is(&p, PARTED(1, "3", "3+0") "1 mechanism parts user | open\n");
+	begin(&p);
+	SPOIL(struct fact_session, p.t[0].b.model.sessions[0])->command = span_str("proxy");
+	hop_of(&p.t[0], 1)->mechanism = MECHANISM_USER;
+	no_session_end(&p.t[0]);
+	is(&p, "same, 3 of 3/3, bodies 3+0\n1 mechanism told user | open\n");
+	begin(&p);
+	SPOIL(struct fact_session, p.t[0].b.model.sessions[0])->command = span_str("proxy");
+	hop_of(&p.t[0], 3)->mechanism = MECHANISM_USER;
+	is(&p, PARTED(3, "3", "3+0") "3 mechanism parts user | script\n");
 }
 
 /* ---- allowances ---- */
@@ -636,6 +662,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_differs),
 		cmocka_unit_test(each_alone),
+		cmocka_unit_test(began_by_a_person),
 		cmocka_unit_test(a_rule_excuses_an_address),
 		cmocka_unit_test(a_rule_excuses_its_own_exchange_only),
 		cmocka_unit_test(a_rule_excuses_nothing_else),

@@ -21,6 +21,7 @@
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
 #define A OPTIONS_AGAIN
+#define R OPTIONS_REPLAY
 
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
@@ -48,6 +49,27 @@ static const struct {
 	{A, "--device", "mac", true},
 	{A, "--case", "x.case", false},
 	{A, "--listen", "127.0.0.1:0", false},
+	{R, "--listen", "127.0.0.1:0", true},
+	{R, "--browser", "chromium", true},
+	{R, "--replace", "a=b", false},
+	{R, "--via", "socks5h://127.0.0.1:1", false},
+	{R, "--connect-to", "a:1:b:2", false},
+	{R, "--trail", "3", true},
+	{R, "--trail", "2.1", true},
+	{R, "--trail", "", false},
+	{R, "--trail", "0", false},
+	{R, "--trail", "1.", false},
+	{R, "--trail", ".1", false},
+	{R, "--trail", "1.2.3", false},
+	{R, "--trail", "1.4294967296", false},
+	{R, "--trail", "-1", false},
+	{T, "--trail", "1", false},
+	{R, "--strict", NULL, true},
+	{T, "--strict", NULL, false},
+	{R, "--pace", "fast", true},
+	{R, "--pace", "original", true},
+	{R, "--pace", "slow", false},
+	{T, "--pace", "fast", false},
 	{T, "--settle", "5", true},
 	{T, "--settle", "0.25", true},
 	{T, "--settle", "0", false},

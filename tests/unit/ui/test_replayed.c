@@ -162,8 +162,13 @@ static void reports_show_it(void **state)
 	struct report_case c;
 	struct same_kept k = verdict(SAME_VERDICT_PARTED, "1.1");
 	struct replays replays = {.list = &k, .n = 1};
+	struct same_difference hostile[] = {parting[1], parting[0]};
 	(void)state;
 	report_case_init(&c);
+	hostile[1].recorded = hostile[1].replayed = span_str(NASTY);
+	hostile[1].rule = hostile[1].text = span_str(NASTY);
+	k.same.differences = hostile;
+	k.same.n_differences = 2;
 	k.browser = k.by = span_str("Firefox" NASTY);
 	replays_attach(&replays, &c.report);
 	char *text = formatted(&c.report, report_text);
