@@ -24,11 +24,12 @@ static bool is_daily(const char *name)
 }
 
 /* False: it parted; told. */
-static bool walks_the_same(struct lab_trace *t, const char *scene, const char *recorder,
-	const char *walker)
+static bool walks_the_same(
+	struct lab_trace *t, const char *scene, const char *recorder, const char *walker)
 {
 	const char *const options[] = {"--settle", "2", "--browser", recorder, NULL};
-	const char *const args[] = {"replay", "t.case", "--settle", "2", "--browser", walker, NULL};
+	const char *const args[] = {
+		"replay", "t.case", "--settle", "2", "--browser", walker, NULL};
 	print_message("scene %s\n", scene);
 	lab_trace_run(t, scene, options, 120);
 	int code = run_program(&t->program, 120, args);

@@ -1,6 +1,6 @@
 /*
- * Scenes of the lab, recorded with a real browser and then walked again offline: the replay must
- * come to the same trail. All scenes with CLICKTRAIL_SOAK, else the telling ones. One test
+ * Scenes of the lab, recorded with a real browser and then walked again offline: the replay
+ * must come to the same trail. All scenes with CLICKTRAIL_SOAK, else the telling ones. One test
  * thread.
  */
 #ifndef TESTS_KIT_LAB_REPLAY_H
