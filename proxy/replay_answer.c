@@ -124,10 +124,13 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 	if (out->ours && x->has_end && !span_is(x->end.reason, err_word(ERR_NONE)))
 		set_recorded(&out->why, &x->end);
 	set_fault(out);
-	if (out->has_head && x->response.head.p == NULL && x->response.fields.p == NULL) {
+	bool erased = x->response_erased ||
+		      (x->response.head.p == NULL && x->response.fields.p == NULL);
+	if (out->has_head && erased) {
 		out->has_head = false;
 		out->page = out->ours = true;
-		err_set(&out->fault, ERR_NOT_REPLAYABLE, "the head of this answer was erased");
+		err_set(&out->fault, ERR_NOT_REPLAYABLE,
+			"of the head of this answer something was erased");
 		out->why = out->fault;
 	}
 	if (!out->has_head && !out->page)
@@ -148,10 +151,9 @@ bool replay_body(
 		return false;
 	pthread_mutex_lock(&r->lock);
 	bool ok = recorded_chunk(r->recorded, answer->x.request.exchange, SIDE_RESPONSE,
-		answer->chunks, out, &at_us, &kind, &err);
+		&answer->place, out, &at_us, &kind, &err);
 	pthread_mutex_unlock(&r->lock);
 	if (ok && kind == RECORDED_CHUNK) {
-		answer->chunks++;
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
 			*due_us = at_us + answer->shift_us;
 		return true;

@@ -79,12 +79,13 @@ static struct span field_lines(const struct fact_request *f)
 static bool body_of(struct search *s, struct recorded_exchange *x, struct replay_ask *asked)
 {
 	struct buf body = {0};
+	struct recorded_place place = {0};
 	bool ok = true, more = x->has_end && x->end.req_size > 0;
-	for (int64_t n = 0; ok && more && buf_len(&body) < REPLAY_BODY_KEPT; n++) {
+	while (ok && more && buf_len(&body) < REPLAY_BODY_KEPT) {
 		enum recorded_kind kind;
 		int64_t at_us;
-		ok = recorded_chunk(s->r->recorded, x->request.exchange, SIDE_REQUEST, n, &body,
-			&at_us, &kind, &s->err);
+		ok = recorded_chunk(s->r->recorded, x->request.exchange, SIDE_REQUEST, &place,
+			&body, &at_us, &kind, &s->err);
 		more = ok && kind == RECORDED_CHUNK;
 	}
 	asked->body = arena_copy(s->a, span_first(buf_span(&body), REPLAY_BODY_KEPT));

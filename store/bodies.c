@@ -154,16 +154,24 @@ static bool is_erased(struct case_file *c, sqlite3_stmt *row)
 	return erased;
 }
 
+bool case_chunk_row(struct case_file *c, sqlite3_stmt *row, int64_t n, struct span *out,
+	bool *erased, struct err *err)
+{
+	*erased = is_erased(c, row);
+	return *erased || chunk_data(row, n, out, err);
+}
+
 static bool read_chunks(struct case_file *c, sqlite3_stmt *s, size_t max, struct buf *out,
 	bool *whole, struct err *err)
 {
 	int rc;
 	for (int64_t n = 0; (rc = sqlite3_step(s)) == SQLITE_ROW; n++) {
 		struct span data = SPAN_NONE;
-		if (is_erased(c, s))
-			return true;
-		if (!chunk_data(s, n, &data, err))
+		bool erased;
+		if (!case_chunk_row(c, s, n, &data, &erased, err))
 			return false;
+		if (erased)
+			return true;
 		buf_add_span(out, span_first(data, max));
 		if (data.n > max)
 			return true;

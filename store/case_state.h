@@ -56,4 +56,10 @@ void case_spans_fini(struct case_spans *s); /* bodies.c */
 /* The time allowed for one call starts now. */
 void case_start_clock(struct case_file *c);
 
+/* bodies.c: the bytes of a chunk's row, which has the columns f5 (n), f6 (size), f7 (same_as),
+ * f9 (data), f9 of the one that same_as names, and seq; they must be what the fact says they
+ * are. *erased: they are gone. */
+bool case_chunk_row(struct case_file *c, sqlite3_stmt *row, int64_t n, struct span *out,
+	bool *erased, struct err *err);
+
 #endif

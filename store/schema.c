@@ -7,14 +7,17 @@
 /* Not there while a session records: each would cost a page of log in every commit (measured: a
  * lone exchange with one index more takes a fifth more). What a kind's fields are found by
  * stands third and fourth in its list (exchange; tunnel and leg), so one index serves all
- * kinds. The second is for equal chunks (f7 same_as, f8 sha256, 13 a chunk). */
+ * kinds. The second is for equal chunks (f7 same_as, f8 sha256, 13 a chunk), the third for
+ * replay: requests (10) by what they asked for (f7 url). */
 static const char indexes_sql[] =
 	"CREATE INDEX IF NOT EXISTS fact_by_kind ON fact (kind, f3, f4);"
 	"CREATE INDEX IF NOT EXISTS fact_chunk_by_sha256 ON fact (f8) "
-	"WHERE kind = 13 AND f8 IS NOT NULL AND f7 IS NULL;";
+	"WHERE kind = 13 AND f8 IS NOT NULL AND f7 IS NULL;"
+	"CREATE INDEX IF NOT EXISTS fact_request_by_url ON fact (f7) WHERE kind = 10;";
 
 static const char drop_indexes_sql[] = "DROP INDEX IF EXISTS fact_by_kind;"
-				       "DROP INDEX IF EXISTS fact_chunk_by_sha256;";
+				       "DROP INDEX IF EXISTS fact_chunk_by_sha256;"
+				       "DROP INDEX IF EXISTS fact_request_by_url;";
 
 static const char objects_sql[] =
 	"SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
