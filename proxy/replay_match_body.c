@@ -43,7 +43,7 @@ struct span parameter_value(struct span s, const char *name)
 			continue;
 		struct span piece = span_trim(span_of(s.p + start, i - start), " \t");
 		size_t eq = span_find_byte(piece, '=', 0);
-		if (start > 0 && eq != SIZE_MAX && span_is_nocase(span_first(piece, eq), name))
+		if (eq != SIZE_MAX && span_is_nocase(span_first(piece, eq), name))
 			return span_trim(span_from(piece, eq + 1), "\"");
 		start = i + 1;
 	}
@@ -122,22 +122,16 @@ bool match_multipart_pairs(
 	return false;
 }
 
-static bool form_read(struct comparison *c, enum body_form form, struct span media_type,
+static bool form_read(struct arena *a, enum body_form form, struct span media_type,
 	struct span body, struct pairs *out)
 {
-	bool good = false;
 	switch (form) {
 	case FORM_NONE: return false;
-	case FORM_URLENCODED:
-		*out = pairs_split(c->a, body, false);
-		good = !out->more;
-		break;
-	case FORM_MULTIPART: good = match_multipart_pairs(c->a, media_type, body, out); break;
-	case FORM_JSON: good = match_json_pairs(c->a, body, out); break;
+	case FORM_URLENCODED: *out = pairs_split(a, body, false); return !out->more;
+	case FORM_MULTIPART: return match_multipart_pairs(a, media_type, body, out);
+	case FORM_JSON: return match_json_pairs(a, body, out);
 	}
-	if (out->more)
-		differ_limit(c, REPLAY_BODY_FREE, "body");
-	return good;
+	return false;
 }
 
 /* True if both bodies are of one form, with the differences listed. */
@@ -149,8 +143,12 @@ static bool form_compare(struct comparison *c, enum body_form form, struct span 
 		[FORM_MULTIPART] = "part",
 		[FORM_JSON] = "json"};
 	struct pairs r = {0}, k = {0};
-	if (!form_read(c, form, type_r, recorded->body, &r) ||
-		!form_read(c, form, type_k, asked->body, &k))
+	/* Both are read, whatever the first one is: a limit is then said from either side. */
+	bool good_r = form_read(c->a, form, type_r, recorded->body, &r);
+	bool good_k = form_read(c->a, form, type_k, asked->body, &k);
+	if (r.more || k.more)
+		differ_limit(c, REPLAY_BODY_FREE, "body");
+	if (!good_r || !good_k || r.more || k.more)
 		return false;
 	struct couples left = pairs_couple(c->a, &r, &k);
 	if (left.singles > 0)

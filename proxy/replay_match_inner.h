@@ -77,8 +77,9 @@ void match_fields(struct comparison *c, const struct replay_ask *recorded,
 	const struct replay_ask *asked);
 void match_body(struct comparison *c, const struct replay_ask *recorded,
 	const struct replay_ask *asked);
-/* The values of a JSON text, each named by the keys that lead to it ("user.ids[]"; a '.' or '['
- * in a key gets a backslash). False: no JSON, or none with keys, or over a limit (`more`). */
+/* The values of a JSON text, each named by the keys that lead to it ("user.ids[0]"; a '.' or
+ * '[' in a key gets a backslash). False: no JSON, or none with keys, or over a limit (`more`).
+ */
 bool match_json_pairs(struct arena *a, struct span text, struct pairs *out);
 /* The parts of a multipart/form-data body. False: it is none. */
 bool match_multipart_pairs(

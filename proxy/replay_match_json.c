@@ -2,6 +2,8 @@
  * nothing, for keys and values are compared as they are written. */
 #include "proxy/replay_match_inner.h"
 
+#include <stdio.h>
+
 struct json {
 	struct arena *a;
 	struct span text;
@@ -125,9 +127,10 @@ static bool path_key(struct json *j, struct span key)
 	return true;
 }
 
-static bool member(struct json *j)
+static bool member(struct json *j, size_t i)
 {
 	struct span key;
+	(void)i;
 	space(j);
 	if (!string(j, &key) || !path_key(j, key))
 		return false;
@@ -135,15 +138,20 @@ static bool member(struct json *j)
 	return take(j, ':') && value(j);
 }
 
-static bool element(struct json *j)
+static bool element(struct json *j, size_t i)
 {
-	return path_add(j, '[') && path_add(j, ']') && value(j);
+	char place[24];
+	int n = snprintf(place, sizeof place, "[%zu]", i);
+	for (int k = 0; k < n; k++)
+		if (!path_add(j, (uint8_t)place[k]))
+			return false;
+	return value(j);
 }
 
 /* An object or an array. An empty one is a leaf. */
-static bool list(struct json *j, uint8_t close, bool (*each)(struct json *))
+static bool list(struct json *j, uint8_t close, bool (*each)(struct json *, size_t))
 {
-	size_t start = j->at++, kept = j->path_n;
+	size_t start = j->at++, kept = j->path_n, i = 0;
 	space(j);
 	if (take(j, close))
 		return leaf(j, start);
@@ -153,11 +161,10 @@ static bool list(struct json *j, uint8_t close, bool (*each)(struct json *))
 	j->keyed = true;
 	do {
 		j->path_n = kept;
-		if (!each(j))
+		if (!each(j, i++))
 			return false;
 		space(j);
 	} while (take(j, ','));
-	j->path_n = kept;
 	j->depth--;
 	return take(j, close);
 }

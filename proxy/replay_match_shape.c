@@ -28,7 +28,8 @@ static size_t digits(struct span s, size_t at)
 }
 
 /* Seconds from 2010 to 2040, so that of all numbers of ten digits one in ten is a time. Milli-
- * and microseconds from 2000 to 2100: longer numbers are rarely anything else. */
+ * and microseconds from 2001, when they got so many digits, to 2100: longer numbers are rarely
+ * anything else. */
 static bool is_epoch(struct span s)
 {
 	static const struct {
@@ -149,11 +150,12 @@ static size_t changes(struct span s, unsigned *classes)
 static bool is_message(struct span s, bool (*decode)(struct span, struct buf *))
 {
 	struct buf b = {0};
-	bool text = decode(s, &b) && buf_len(&b) >= TEXT_MIN;
+	bool decoded = decode(s, &b) && buf_len(&b) >= TEXT_MIN;
 	struct span d = buf_span(&b);
-	bool address = text && span_find_nocase(d, span_str("http"), 0) != SIZE_MAX;
+	bool address = decoded && span_find_nocase(d, span_str("http"), 0) != SIZE_MAX;
+	bool text = decoded && text_valid(d);
 	for (size_t i = 0; text && i < d.n; i++)
-		text = (d.p[i] >= ' ' && d.p[i] <= '~') || d.p[i] == '\n' || d.p[i] == '\r' ||
+		text = (d.p[i] >= ' ' && d.p[i] != 0x7f) || d.p[i] == '\n' || d.p[i] == '\r' ||
 		       d.p[i] == '\t';
 	buf_fini(&b);
 	return text || address;
@@ -274,7 +276,7 @@ static struct shape shape_of_decoded(
 	return (struct shape){NULL, 0};
 }
 
-static struct span decoded(struct arena *a, struct span s)
+static struct span unescaped(struct arena *a, struct span s)
 {
 	return span_find_byte(s, '%', 0) == SIZE_MAX ? s : url_unescape(a, s, false);
 }
@@ -282,5 +284,7 @@ static struct span decoded(struct arena *a, struct span s)
 struct shape shape_of_both(struct arena *a, enum shape_place place, struct span name,
 	struct span recorded, struct span asked)
 {
-	return shape_of_decoded(place, name, decoded(a, recorded), decoded(a, asked));
+	if (recorded.p == NULL || asked.p == NULL)
+		return (struct shape){NULL, 0};
+	return shape_of_decoded(place, name, unescaped(a, recorded), unescaped(a, asked));
 }

@@ -11,7 +11,8 @@ static struct span take(struct span *s)
 	size_t end = span_find_byte(*s, 0, 0);
 	struct span piece = span_first(*s, end);
 	*s = end == SIZE_MAX ? span_from(*s, s->n) : span_from(*s, end + 1);
-	return piece;
+	/* What is empty is absent here: the callers' spans are either. */
+	return piece.n > 0 ? piece : SPAN_NONE;
 }
 
 static struct replay_ask take_ask(struct span *s)

@@ -182,6 +182,8 @@ static void parameters(void **state)
 			NULL},
 		{{.url = "https://a.test/?a=1"}, {.url = "https://a.test/?A=1"}, REPLAY_NONE,
 			NULL},
+		{{.url = "https://a.test/?=x"}, {.url = "https://a.test/?x"}, REPLAY_NONE,
+			NULL},
 		/* A time or random number, by its shape. */
 		{{.url = "https://a.test/?x=1700000000"},
 			{.url = "https://a.test/?x=1764400000"}, REPLAY_VOLATILE, NULL},
@@ -251,6 +253,14 @@ static void parameters(void **state)
 			NULL},
 		{{.url = "https://a.test/?u=687474703a2f2f61"},
 			{.url = "https://a.test/?u=687474703a2f2f62"}, REPLAY_NONE, NULL},
+		{{.url = "https://a.test/?u=dXNlcj00NzExLHRvPS9ob21lL1g"},
+			{.url = "https://a.test/?u=dXNlcj00NzEyLHRvPS9jYXJ0L1k"}, REPLAY_NONE,
+			NULL},
+		{{.url = "https://a.test/?u=AQJodHRwOi8vYS5iL/8x"},
+			{.url = "https://a.test/?u=AQJodHRwOi8vYy5kL/8y"}, REPLAY_NONE, NULL},
+		{{.url = "https://a.test/?u=R3LDtsOfZT0xMiZUw7ZuZT0z"},
+			{.url = "https://a.test/?u=R3LDtsOfZT05OSZUw7ZuZT03"}, REPLAY_NONE,
+			NULL},
 		/* Both at once. */
 		{{.url = "https://a.test/?a=1&_=1700000000000"},
 			{.url = "https://a.test/?_=1764400000000&a=1"}, REPLAY_VOLATILE,
@@ -271,10 +281,20 @@ static void parameters(void **state)
 		{{.url = "https://a.test/?to=https%3A%2F%2Fb.test%2Fx"},
 			{.url = "https://a.test/?to=https%3A%2F%2Fb.test%2Fy"}, REPLAY_NONE,
 			NULL},
-		{{.url = "https://a.test/?u=http://b/?u=http%253A//c/?u=http%25253A//d/"
-			 "%253Ft=12345"},
-			{.url = "https://a.test/?u=http://b/?u=http%253A//c/?u=http%25253A//d/"
-				"%253Ft=12346"},
+		/* Two levels deep, and no deeper. */
+		{{.url = "http://b/"
+			 "?u=http%3A%2F%2Fb%2F%3Fu%3Dhttp%253A%252F%252Fd%252F%253Ft%"
+			 "253D12345"},
+			{.url = "http://b/"
+				"?u=http%3A%2F%2Fb%2F%3Fu%3Dhttp%253A%252F%252Fd%252F%253Ft%"
+				"253D12346"},
+			REPLAY_VOLATILE, NULL},
+		{{.url = "http://b/"
+			 "?u=http%3A%2F%2Fb%2F%3Fu%3Dhttp%253A%252F%252Fb%252F%253Fu%253Dhttp%"
+			 "25253A%25252F%25252Fd%25252F%25253Ft%25253D12345"},
+			{.url = "http://b/"
+				"?u=http%3A%2F%2Fb%2F%3Fu%3Dhttp%253A%252F%252Fb%252F%253Fu%"
+				"253Dhttp%25253A%25252F%25252Fd%25252F%25253Ft%25253D12346"},
 			REPLAY_NONE, NULL},
 	};
 	(void)state;
@@ -312,6 +332,11 @@ static void fields_that_answers_depend_on(void **state)
 			{.fields = "Authorization: Bearer b\r\n"}, REPLAY_FIELDS, NULL},
 		{{.url = "https://a.test/", "Authorization: Bearer a\r\n"}, {.url = NULL},
 			REPLAY_STATE, NULL},
+		{{.url = "https://a.test/", "*: a\r\n", .vary = "*"}, {.fields = "*: b\r\n"},
+			REPLAY_EXACT, ""},
+		{{.url = "https://a.test/", "A: 1\r\n", .vary = "A, B, a"},
+			{.fields = "A: 2\r\n"}, REPLAY_FIELDS,
+			"field \"A\": recorded \"1\", asked \"2\"\n"},
 		/* Media by ranges, and revalidation. */
 		{{.url = "https://a.test/v.mp4", "Range: bytes=0-\r\n"}, {.url = NULL},
 			REPLAY_STATE,
@@ -413,6 +438,9 @@ static void bodies(void **state)
 			REPLAY_BODY_FREE, NULL},
 		{{.url = "https://a.test/in", URLENCODED, "u=x", .method = "POST"},
 			{.fields = URLENCODED, .method = "POST"}, REPLAY_BODY_FREE, NULL},
+		{{.url = "https://a.test/in", URLENCODED, "u=x&go", .method = "POST"},
+			{.fields = URLENCODED, .body = "u=x&go=1", .method = "POST"},
+			REPLAY_BODY, "form \"go\": recorded nothing, asked \"1\"\n"},
 		/* Another media type is another form. */
 		{{.url = "https://a.test/in", URLENCODED, "u=x", .method = "POST"},
 			{.fields = "Content-Type: text/plain\r\n",
@@ -435,7 +463,7 @@ static void bodies(void **state)
 			{.fields = JSON,
 				.body = "{\"e\": [{\"n\":\"x\"},{\"n\":\"z\"}], \"t\":1.5}",
 				.method = "POST"},
-			REPLAY_BODY, "json \"e[].n\": recorded \"\"y\"\", asked \"\"z\"\"\n"},
+			REPLAY_BODY, "json \"e[1].n\": recorded \"\"y\"\", asked \"\"z\"\"\n"},
 		{{.url = "https://a.test/b", JSON, "{\"t\":1}", .method = "POST"},
 			{.fields = JSON, .body = " {\"t\" : 1}\n", .method = "POST"},
 			REPLAY_BODY, NULL},
@@ -483,9 +511,12 @@ static void json_is_read_strictly(void **state)
 		{"[1,\"x\",null]", "[2,true,{}]", true},
 		{"{\"a\":{\"b\":-1.5e+3}}", "{\"a\":{\"b\":\"\\u00e4\\n\"}}", true},
 		{"{\"a.b\":1}", "{\"a\":{\"b\":1}}", false},
-		{"{\"a[]\":1}", "{\"a\":[1]}", false},
+		{"{\"a[0]\":1}", "{\"a\":[1]}", false},
 		{"{\"\":1}", "1", false},
 		{"{}", "[]", false},
+		{"[[1,2],[3]]", "[[1],[2,3]]", false},
+		{"[{\"a\":1},{\"b\":1}]", "[{\"b\":1},{\"a\":1}]", false},
+		{"[1,2]", "[2,1]", true},
 		{"{\"a\":1}", "{\"a\":2", false},
 		{"{\"a\":1}", "{\"a\":2,}", false},
 		{"{\"a\":1}", "{\"a\":02}", false},
@@ -531,12 +562,12 @@ static void multipart(void **state)
 			REPLAY_BODY, NULL},
 		{{.url = "https://a.test/",
 			 type_x,
-			 PART("x1", "filename=\"name=q;\"; name=\"a\"", "1") "--x1--"},
+			 PART("x1", "filename=\"q; name=q\"; name=\"a\"", "1") "--x1--"},
 			{.fields = type_x,
 				.body = PART("x1", "name=\"a\"; filename=\"r\"", "1") "--x1--"},
 			REPLAY_BODY,
 			"part \"a\": recorded \"Content-Disposition: form-data; "
-			"filename=\"name=q;\"; name=\"a\"\", asked \"Content-Disposition: "
+			"filename=\"q; name=q\"; name=\"a\"\", asked \"Content-Disposition: "
 			"form-data; name=\"a\"; filename=\"r\"\"\n"},
 		{{.url = "https://a.test/", type_x, PART("x1", "name=\"a\"", "1") "--x1--"},
 			{.fields = type_x, .body = PART("x1", "name=\"b\"", "1") "--x1--"},
@@ -606,6 +637,10 @@ static void the_better_of_two(void **state)
 		{{.url = "https://a.test/", "Cookie: a=1; b=1\r\n"},
 			{.url = "https://a.test/", "Cookie: a=1; b=2\r\n"},
 			{.url = NULL, "Cookie: a=0; b=1\r\n"}},
+		/* A cookie that is new each time before one that is not. */
+		{{.url = "https://a.test/", "Cookie: t=1700000000; u=1\r\n"},
+			{.url = "https://a.test/", "Cookie: t=1764400000; u=2\r\n"},
+			{.url = NULL, "Cookie: t=1764400000; u=1\r\n"}},
 		/* A cache-buster before a token, a query before a path. */
 		{{.url = "https://a.test/?cb=12345&s=3f2a9c0d1e"},
 			{.url = "https://a.test/?cb=99999&s=91bb2e7f3a"},
@@ -724,6 +759,14 @@ static void limits_are_said_and_make_it_no_better(void **state)
 	check_limit((struct side){.url = url(), JSON, x},
 		(struct side){.url = url(), JSON, "[1]"}, REPLAY_BODY_FREE, "body", true);
 	free(x);
+	static const char type[] = "Content-Type: multipart/form-data; boundary=x\r\n";
+	static const char part[] = "\r\n--x\r\nContent-Disposition: form-data; name=a\r\n\r\n";
+	x = many(part + 2, part, P, "\r\n--x--");
+	y = many(part + 2, part, P, "\r\n--x--\r\n");
+	check_limit((struct side){.url = url(), type, x}, (struct side){.url = url(), type, y},
+		REPLAY_BODY_FREE, "body", true);
+	free(x);
+	free(y);
 	char deep[2 * REPLAY_JSON_DEPTH + 4] = "";
 	memset(deep, '[', REPLAY_JSON_DEPTH + 1);
 	check_limit((struct side){.url = url(), JSON, deep},
@@ -778,6 +821,23 @@ static void values_are_said_safely(void **state)
 	};
 	(void)state;
 	CHECK_ROWS(rows);
+}
+
+static void what_is_absent_is_no_trouble(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	struct replay_differences d;
+	struct replay_ask none = {.body_size = 0},
+			  some = ask_of((struct side){.url = "http://a/?x", URLENCODED, "a=1"},
+				  (struct side){.url = NULL});
+	assert_int_equal(replay_match(&none, &none, &a, &d), REPLAY_EXACT);
+	none.method = some.method;
+	assert_int_equal(replay_match(&some, &none, &a, &d), REPLAY_NONE);
+	none.url = some.url;
+	assert_int_equal(replay_match(&some, &none, &a, &d), REPLAY_BODY_FREE);
+	assert_int_equal(d.n, 2);
+	arena_fini(&a);
 }
 
 static void every_class_has_a_word(void **state)
@@ -836,6 +896,7 @@ int main(void)
 		cmocka_unit_test(limits_are_said_and_make_it_no_better),
 		cmocka_unit_test(what_is_not_listed_is_counted),
 		cmocka_unit_test(values_are_said_safely),
+		cmocka_unit_test(what_is_absent_is_no_trouble),
 		cmocka_unit_test(every_class_has_a_word),
 		cmocka_unit_test(the_nearest_recorded_url),
 	};
