@@ -40,6 +40,10 @@ static bool better(const struct replay_candidate *x, const struct replay_candida
 		return x->how < than->how;
 	if (x->unanswered != than->unanswered)
 		return !x->unanswered;
+	/* The rounds of a loop are told apart by the cookies that they set. */
+	bool other = x->weight >= REPLAY_WEIGHT_COOKIES;
+	if (other != (than->weight >= REPLAY_WEIGHT_COOKIES))
+		return !other;
 	if (x->answered != than->answered)
 		return !x->answered;
 	if (x->weight != than->weight)

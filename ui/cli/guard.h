@@ -9,5 +9,6 @@
 #include "store/base/err.h"
 
 bool guard_process(struct err *err);
+bool guard_no_network(struct err *err);
 
 #endif

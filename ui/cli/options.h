@@ -72,6 +72,7 @@ struct options {
 	struct sockaddr_storage listen;
 	int64_t trail_session, trail; /* 0: none is named */
 	bool strict;
+	bool as_of;
 	enum replay_pace pace;
 	char password[OPTIONS_PASSWORD_MAX]; /* "user:password"; empty: none. Never recorded */
 };
