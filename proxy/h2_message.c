@@ -177,8 +177,7 @@ static bool check_value(
 	return true;
 }
 
-/* RFC 9113 8.2.2: they belong to HTTP/1 connections. */
-static bool of_connection(const struct h2_field *f)
+bool h2_of_http1(const struct h2_field *f)
 {
 	static const char *const names[] = {
 		"connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"};
@@ -220,7 +219,7 @@ static bool check_line(
 {
 	if (!is_token(f->name, true))
 		return bad_field(f, "not a field name in lower case", err);
-	if (of_connection(f))
+	if (h2_of_http1(f))
 		return bad_field(f, "a field of HTTP/1 connections", err);
 	return check_value(f, strict, &out->oddities, err) && take_length(f, out, err);
 }

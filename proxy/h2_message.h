@@ -87,6 +87,8 @@ bool h2_request_head(
 /* A final response or an interim one: look at status. */
 bool h2_response_head(
 	const struct h2_fields *in, struct arena *a, struct h2_head *out, struct err *err);
+/* Does the line, its name in lower case, belong to HTTP/1 connections (RFC 9113 8.2.2)? */
+bool h2_of_http1(const struct h2_field *f);
 /* No pseudo-headers (RFC 9113 8.1); text without the empty line. */
 bool h2_trailers(
 	const struct h2_fields *in, struct arena *a, struct h2_head *out, struct err *err);

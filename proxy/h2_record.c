@@ -1,6 +1,5 @@
 /* What HTTP/2 looks like as facts. */
 #include "proxy/h2_serve.h"
-#include "capture/wire/http1.h"
 #include "proxy/http1_request.h"
 
 static const char version[] = "HTTP/2";
@@ -116,26 +115,35 @@ void h2_put_frame(struct h2_serve *s, const struct leg *leg, const struct h2_see
 	record_put(&s->t->record, FACT_KIND_H2_FRAME, &fact);
 }
 
-/* ---- answers of our own ---- */
+/* ---- heads of HTTP/1 ---- */
+
+bool h2_head_of_http1(
+	const struct http1_head *in, struct arena *arena, struct h2_head *out, struct err *err)
+{
+	struct h2_fields fields = {0};
+	h2_fields_add(&fields, span_str(":status"),
+		span_str(arena_printf(arena, "%03d", in->status)), false);
+	for (size_t i = 0; i < in->n_fields; i++) {
+		char *name = arena_str(arena, in->fields[i].name);
+		for (char *c = name; *c != 0; c++)
+			*c = (char)ascii_lower((uint8_t)*c);
+		struct h2_field f = {span_str(name), in->fields[i].value, false};
+		/* RFC 9112 6.3: chunks outweigh a length. */
+		bool not_so = in->framing == HTTP1_CHUNKED && span_is(f.name, "content-length");
+		/* RFC 9110 7.6.1: and what Connection names. */
+		if (!not_so && !h2_of_http1(&f) && !http1_has_token(in, "connection", name))
+			h2_fields_add(&fields, f.name, f.value, false);
+	}
+	bool ok = h2_response_head(&fields, arena, out, err);
+	h2_fields_fini(&fields);
+	return ok;
+}
 
 bool h2_local_head(
 	const struct local_answer *a, struct arena *arena, struct h2_head *out, struct err *err)
 {
 	static const struct span get = {(const uint8_t *)"GET", 3};
-	struct h2_fields fields = {0};
 	struct http1_head head;
-	if (http1_response_head(buf_span(&a->head), get, arena, &head, err) != HTTP1_HEAD)
-		return false;
-	h2_fields_add(&fields, span_str(":status"),
-		span_str(arena_printf(arena, "%d", head.status)), false);
-	for (size_t i = 0; i < head.n_fields; i++) {
-		char *name = arena_str(arena, head.fields[i].name);
-		for (char *c = name; *c != 0; c++)
-			*c = (char)ascii_lower((uint8_t)*c);
-		if (strcmp(name, "connection") != 0)
-			h2_fields_add(&fields, span_str(name), head.fields[i].value, false);
-	}
-	bool ok = h2_response_head(&fields, arena, out, err);
-	h2_fields_fini(&fields);
-	return ok;
+	return http1_response_head(buf_span(&a->head), get, arena, &head, err) == HTTP1_HEAD &&
+	       h2_head_of_http1(&head, arena, out, err);
 }

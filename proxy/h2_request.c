@@ -20,13 +20,24 @@ static bool one_host(
 	return true;
 }
 
+bool h2_request_url(
+	const struct h2_head *req, struct target *named, struct buf *url, struct err *err)
+{
+	named->https = span_is(req->scheme, "https");
+	if (!one_host(req, named->https ? 443 : 80, named, err))
+		return false;
+	target_origin(named, url);
+	if (!span_is(req->path, "*"))
+		buf_add_span(url, req->path);
+	return true;
+}
+
 /* The URL as the browser asked; NULL where the pseudo-headers make none. */
 static const char *route(struct h2_stream *st, struct target *named, struct err *err)
 {
 	const struct tunnel *t = st->serve->t;
 	struct buf url = {0};
-	named->https = span_is(st->req.scheme, "https");
-	if (!one_host(&st->req, named->https ? 443 : 80, named, err))
+	if (!h2_request_url(&st->req, named, &url, err))
 		return NULL;
 	if (!named->https)
 		st->req.oddities |= H2_ODD(SCHEME);
@@ -34,9 +45,6 @@ static const char *route(struct h2_stream *st, struct target *named, struct err 
 	 * 9113 9.1.1). */
 	if (named->port != t->target.port || strcmp(named->host, t->target.host) != 0)
 		st->req.oddities |= H2_ODD(HOST_DIFFERS);
-	target_origin(named, &url);
-	if (!span_is(st->req.path, "*"))
-		buf_add_span(&url, st->req.path);
 	const char *text = arena_str(&st->x.arena, buf_span(&url));
 	buf_fini(&url);
 	return text;

@@ -6,6 +6,7 @@
 #ifndef PROXY_H2_SERVE_H
 #define PROXY_H2_SERVE_H
 
+#include "capture/wire/http1.h"
 #include "proxy/exchange.h"
 #include "proxy/h2_session.h"
 #include "proxy/local.h"
@@ -130,6 +131,10 @@ extern const struct h2_events h2_browser_events, h2_origin_events;
 
 /* h2_request.c: a new stream's head: recorded, judged and sent on, or refused. */
 void h2_request_take(struct h2_stream *st, const struct h2_fields *fields, bool end);
+/* The URL of a good head, appended, and the origin that it names. False: its pseudo-headers and
+ * Host make none. */
+bool h2_request_url(
+	const struct h2_head *req, struct target *named, struct buf *url, struct err *err);
 
 /* h2_record.c */
 void h2_put_request(struct h2_stream *st, const char *url);
@@ -137,6 +142,10 @@ void h2_put_interim(struct h2_stream *st, const struct h2_head *head, int64_t st
 void h2_put_response(struct h2_stream *st, const char *made_by);
 void h2_put_frame(struct h2_serve *s, const struct leg *leg, const struct h2_seen *frame,
 	const struct h2_stream *st, bool ours);
+/* A response head of HTTP/1 as HTTP/2 has it: names in lower case, without what belongs to
+ * HTTP/1 connections (RFC 9113 8.2.2). False: it cannot be said so. */
+bool h2_head_of_http1(
+	const struct http1_head *in, struct arena *arena, struct h2_head *out, struct err *err);
 /* An answer of ours as HTTP/2 has it. False: it is broken. */
 bool h2_local_head(const struct local_answer *a, struct arena *arena, struct h2_head *out,
 	struct err *err);
