@@ -89,6 +89,9 @@ struct h2_session {
 void h2_session_init(struct h2_session *s, struct leg *leg, bool server,
 	const struct h2_events *events, void *ctx);
 void h2_session_fini(struct h2_session *s);
+/* The peer is in this process and passes on what was held against the limits already: it floods
+ * nobody. Before the first byte. */
+void h2_session_trust(struct h2_session *s);
 
 /* Take all that is in leg->in. Events come from within. */
 void h2_session_feed(struct h2_session *s, int64_t now_us);
@@ -133,6 +136,7 @@ enum {
 	H2_REFUSED_STREAM = 7,
 	H2_CANCEL = 8,
 	H2_ENHANCE_YOUR_CALM = 11,
+	H2_HTTP_1_1_REQUIRED = 13,
 };
 
 #endif

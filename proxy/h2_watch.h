@@ -68,6 +68,7 @@ struct h2_seen {
 typedef void h2_seen_fn(void *ctx, const struct h2_seen *frame);
 
 struct h2_watch {
+	bool trusted; /* the peer is in this process: nothing is a flood */
 	size_t magic_left;
 	uint8_t head[H2_FRAME_HEAD];
 	size_t head_have;

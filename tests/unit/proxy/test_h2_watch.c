@@ -134,6 +134,25 @@ static void each_kind_has_its_limit(void **state)
 	}
 }
 
+/* A peer that passes on what was counted elsewhere, and maybe in other seconds. */
+static void a_trusted_peer_floods_nobody(void **state)
+{
+	(void)state;
+	for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+		struct h2_watch w;
+		struct err err = {0};
+		struct buf in = {0}, told = {0};
+		h2_watch_init(&w, false);
+		w.trusted = true;
+		add_frame(&in, rows[r].type, rows[r].flags, 1, rows[r].payload, rows[r].n);
+		for (unsigned i = 0; i <= rows[r].limit; i++)
+			assert_true(h2_watch_feed(
+				&w, buf_span(&in), 5 * H2_SECOND_US, tell, &told, &err));
+		buf_fini(&in);
+		buf_fini(&told);
+	}
+}
+
 static void a_new_second_counts_anew(void **state)
 {
 	(void)state;
@@ -165,6 +184,7 @@ int main(void)
 		cmocka_unit_test(frames_are_told_however_they_are_cut),
 		cmocka_unit_test(a_block_is_open_until_it_ends),
 		cmocka_unit_test(each_kind_has_its_limit),
+		cmocka_unit_test(a_trusted_peer_floods_nobody),
 		cmocka_unit_test(a_new_second_counts_anew),
 		cmocka_unit_test(names),
 	};
