@@ -104,6 +104,7 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 		.hold = o->hold,
 		.referer = o->referer,
 		.referer_link = o->referer_link,
+		.replay = o->replay,
 	};
 	p->proxy = proxy_start(&proxy, &err);
 	demand(p->proxy != NULL, &err, "proxy");

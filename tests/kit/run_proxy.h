@@ -24,7 +24,8 @@ struct run_proxy_options {
 	bool no_loopback; /* leave 127.0.0.0/8 refused */
 	bool hold;
 	const char *referer, *referer_link;
-	bool power; /* --durability power: each commit waits for the disk */
+	struct replay *replay; /* answers in the place of all origins; borrowed */
+	bool power;            /* --durability power: each commit waits for the disk */
 };
 
 struct run_proxy {
