@@ -28,6 +28,9 @@ bool ca_default_dir(char *out, size_t out_len, struct err *err);
 struct ca *ca_open(const char *dir, bool *made, struct err *err);
 /* A throw-away root that lives in memory only (the lab, tests). subject: common name. */
 struct ca *ca_new_ephemeral(const char *subject, struct err *err);
+/* The same for a browser whose clock stands at around_s (seconds since 1970): valid then, from
+ * some days before to CA_DAYS after it, and today. ERR_USAGE outside the years 1970 to 9989. */
+struct ca *ca_new_scratch(int64_t around_s, struct err *err);
 /* Replace: the old files are kept as ca.pem.<serial>, ca.key.<serial> and removed only by
  * ca_remove. */
 bool ca_renew(const char *dir, struct err *err);

@@ -11,9 +11,14 @@
 
 enum {
 	DAY_S = 24 * 3600,
+	SCRATCH_BEFORE_DAYS = 3, /* of a scratch root, before the time that it is made for */
 	CA_RSA_BITS_MIN = 2048,
 	CA_EC_BITS_MIN = 256,
 };
+
+/* A scratch root for any time before this one ends before the year 10000, which no certificate
+ * can name (RFC 5280 4.1.2.5). */
+static const int64_t scratch_last_s = INT64_C(253086768000); /* 9990-01-01 */
 
 static int64_t now_s(void)
 {
@@ -54,13 +59,11 @@ static bool set_subject(X509 *cert, const char *subject)
 	return ok;
 }
 
-static X509 *make_root(EVP_PKEY *key, const char *subject)
+static X509 *make_root(EVP_PKEY *key, const char *subject, int64_t from_s, int64_t to_s)
 {
 	X509 *cert = X509_new();
-	int64_t from_s = now_s() - DAY_S; /* clocks differ a little */
 	bool ok = cert != NULL && X509_set_version(cert, X509_VERSION_3) == 1 &&
-		  ca_x509_serial(cert) &&
-		  ca_x509_validity(cert, from_s, from_s + (int64_t)CA_DAYS * DAY_S) &&
+		  ca_x509_serial(cert) && ca_x509_validity(cert, from_s, to_s) &&
 		  set_subject(cert, subject) && X509_set_pubkey(cert, key) == 1 &&
 		  add_ext(cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
 		  add_ext(cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -88,16 +91,23 @@ static bool write_pem(EVP_PKEY *key, X509 *cert, struct buf *out)
 	return ok;
 }
 
-bool ca_root_make(const char *subject, struct buf *out, struct err *err)
+static bool make_pem(
+	const char *subject, int64_t from_s, int64_t to_s, struct buf *out, struct err *err)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = key != NULL ? make_root(key, subject) : NULL;
+	X509 *cert = key != NULL ? make_root(key, subject, from_s, to_s) : NULL;
 	bool ok = cert != NULL && write_pem(key, cert, out);
 	if (!ok)
 		err_set(err, ERR_INTERNAL, "making a certificate authority: %s", ca_x509_why());
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return ok;
+}
+
+bool ca_root_make(const char *subject, struct buf *out, struct err *err)
+{
+	int64_t from_s = now_s() - DAY_S; /* clocks differ a little */
+	return make_pem(subject, from_s, from_s + (int64_t)CA_DAYS * DAY_S, out, err);
 }
 
 bool ca_root_write(const struct ca *ca, struct buf *out, struct err *err)
@@ -201,6 +211,26 @@ struct ca *ca_new_ephemeral(const char *subject, struct err *err)
 	struct buf blob = {0};
 	struct ca *ca = NULL;
 	if (ca_root_make(subject, &blob, err))
+		ca = ca_root_load(buf_span(&blob), buf_span(&blob), err);
+	ca_root_wipe(&blob);
+	return ca;
+}
+
+struct ca *ca_new_scratch(int64_t around_s, struct err *err)
+{
+	int64_t now = now_s();
+	if (around_s < 0 || around_s >= scratch_last_s) {
+		err_set(err, ERR_USAGE,
+			"no certificate can be made for %lld seconds after 1970",
+			(long long)around_s);
+		return NULL;
+	}
+	int64_t from_s =
+		(around_s < now ? around_s : now) - (int64_t)SCRATCH_BEFORE_DAYS * DAY_S;
+	int64_t to_s = (around_s > now ? around_s : now) + (int64_t)CA_DAYS * DAY_S;
+	struct buf blob = {0};
+	struct ca *ca = NULL;
+	if (make_pem("clicktrail replay (throw-away)", from_s, to_s, &blob, err))
 		ca = ca_root_load(buf_span(&blob), buf_span(&blob), err);
 	ca_root_wipe(&blob);
 	return ca;
