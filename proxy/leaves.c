@@ -1,5 +1,4 @@
 #include "proxy/leaves.h"
-#include "store/base/clock.h"
 #include "store/base/text.h"
 
 #include <pthread.h>
@@ -71,10 +70,9 @@ static struct leaf *find(struct leaves *l, const char *key)
 	return leaf;
 }
 
-static bool still_good(const struct leaf *leaf)
+static bool still_good(const struct leaves *l, const struct leaf *leaf)
 {
-	return mint_leaf_ends_s(leaf->cert) >
-	       clock_now_us(clock_real()) / 1000000 + LEAVES_SPARE_S;
+	return mint_leaf_ends_s(leaf->cert) > mint_now_s(l->mint) + LEAVES_SPARE_S;
 }
 
 static void unlink_from_bucket(struct leaves *l, struct leaf *leaf)
@@ -119,7 +117,7 @@ struct x509_st *leaves_get(
 		key[i] = (char)ascii_lower((uint8_t)host[i]);
 	pthread_mutex_lock(&l->lock);
 	struct leaf *leaf = find(l, key);
-	struct x509_st *cert = leaf != NULL && still_good(leaf) ? leaf->cert : NULL;
+	struct x509_st *cert = leaf != NULL && still_good(l, leaf) ? leaf->cert : NULL;
 	if (cert == NULL) {
 		cert = mint_leaf(l->mint, key, like, err);
 		if (cert != NULL && leaf != NULL) {

@@ -20,6 +20,7 @@ struct mint {
 	EVP_PKEY *ca_key, *key;
 	EVP_PKEY *public_key; /* of key, in the form that X509_set_pubkey encodes fast */
 	int64_t ca_from_s, ca_to_s;
+	struct mint_shift shift;
 	X509_EXTENSION *extensions[MINT_EXTENSIONS]; /* those that every leaf carries alike;
 							NULL: left out */
 };
@@ -71,9 +72,16 @@ static bool make_extensions(struct mint *m)
 
 struct mint *mint_new(const struct ca *ca, struct err *err)
 {
+	return mint_new_shifted(ca, &(struct mint_shift){0}, err);
+}
+
+struct mint *mint_new_shifted(
+	const struct ca *ca, const struct mint_shift *shift, struct err *err)
+{
 	struct mint *m = calloc(1, sizeof *m);
 	if (m == NULL)
 		abort();
+	m->shift = *shift;
 	m->ca_cert = ca_cert(ca);
 	m->ca_key = ca_key(ca);
 	X509_up_ref(m->ca_cert);
@@ -112,16 +120,27 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+int64_t mint_now_s(const struct mint *m)
+{
+	return clock_now_us(clock_real()) / 1000000 + m->shift.browser_offset_s;
+}
+
 /* From a day ago, for clocks differ; within the CA's validity; within the origin's where the
- * origin's holds today, so that a short-lived certificate gives a short-lived leaf. */
+ * origin's holds today, so that a short-lived certificate gives a short-lived leaf. Today is
+ * the browser's. */
 static bool set_validity(const struct mint *m, X509 *leaf, const X509 *like)
 {
-	int64_t now = clock_now_us(clock_real()) / 1000000;
+	int64_t now = mint_now_s(m);
 	int64_t from = later(now - DAY_S, m->ca_from_s), to = m->ca_to_s;
 	if (like != NULL) {
 		int64_t like_from = ca_x509_time(X509_get0_notBefore(like));
 		int64_t like_to = ca_x509_time(X509_get0_notAfter(like));
-		if (like_from != INT64_MIN && like_from <= now && like_to > now + DAY_S) {
+		bool read = like_from != INT64_MIN && like_to != INT64_MIN;
+		if (read) {
+			like_from += m->shift.like_offset_s;
+			like_to += m->shift.like_offset_s;
+		}
+		if (read && like_from <= now && like_to > now + DAY_S) {
 			from = later(from, like_from);
 			to = earlier(to, like_to);
 		}

@@ -183,7 +183,10 @@ static bool make_parts(struct proxy *p, struct err *err)
 	fcntl(o->listen_fd, F_SETFL, fcntl(o->listen_fd, F_GETFL) | O_NONBLOCK);
 	if (!referer_init(&p->referer, o->referer, o->referer_link, err))
 		return false;
-	p->mint = mint_new(o->ca, err);
+	p->mint = mint_new_shifted(o->ca,
+		&(struct mint_shift){.browser_offset_s = o->browser_offset_s,
+			.like_offset_s = o->like_offset_s},
+		err);
 	if (p->mint == NULL)
 		return false;
 	p->leaves = leaves_new(p->mint);

@@ -56,6 +56,9 @@ struct proxy_options {
 	 * with a page that goes on to referer_link; both serialised URLs, borrowed. NULL: none.
 	 */
 	const char *referer, *referer_link;
+	/* A case that is served again: what the leaves' validity is shifted by, see mint.h. 0
+	 * and 0: a live proxy. */
+	int64_t browser_offset_s, like_offset_s;
 };
 
 struct proxy *proxy_start(const struct proxy_options *options, struct err *err);
