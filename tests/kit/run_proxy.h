@@ -24,6 +24,10 @@ struct run_proxy_options {
 	bool no_loopback; /* leave 127.0.0.0/8 refused */
 	bool hold;
 	const char *referer, *referer_link;
+	struct ca *ca;            /* taken; NULL: one of its own */
+	int listen_fd;            /* taken; 0: one of its own, on loopback */
+	int64_t browser_offset_s; /* see proxy.h */
+	int64_t like_offset_s;
 	bool power; /* --durability power: each commit waits for the disk */
 };
 

@@ -203,6 +203,13 @@ static bool take_no_sandbox(struct options *o, const char *value, struct err *er
 	return true;
 }
 
+static bool take_as_of(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->as_of = true;
+	return true;
+}
+
 static bool take_listen(struct options *o, const char *value, struct err *err)
 {
 	o->listen_word = value;
@@ -297,6 +304,7 @@ static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
 #define A OPTIONS_AGAIN
+#define R OPTIONS_REPLAY
 static const struct option_row rows[] = {
 	{"case", "FILE", T | P | D, take_case,
 		"the case to write (default: a dated name here); an open case gets a new "
@@ -343,6 +351,8 @@ static const struct option_row rows[] = {
 	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
 	{"no-sandbox", NULL, T | A | D, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
+	{"as-of", NULL, R, take_as_of,
+		"the browser's clock stands at the time of capture, and runs on from there"},
 	{"listen", "A:P", P, take_listen, "where to listen (default 127.0.0.1:8080)"},
 	{"allow-client", "CIDR", P, take_client,
 		"who may use the proxy, needed beyond loopback, with a password; repeatable"},
@@ -373,6 +383,7 @@ static const struct option_row rows[] = {
 #undef P
 #undef D
 #undef A
+#undef R
 enum { ROWS = sizeof rows / sizeof *rows };
 
 void options_init(struct options *o, unsigned command)

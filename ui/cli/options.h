@@ -20,6 +20,7 @@ enum {
 	OPTIONS_PROXY = 2u,
 	OPTIONS_DEMO = 4u,
 	OPTIONS_AGAIN = 8u,
+	OPTIONS_REPLAY = 16u,
 };
 
 enum options_browser { OPTIONS_FIREFOX, OPTIONS_CHROMIUM, OPTIONS_NONE };
@@ -46,6 +47,7 @@ struct options {
 	const char *case_path; /* NULL: a dated name */
 	enum options_browser browser;
 	bool show, dry_run, json, no_bodies, no_sandbox;
+	bool as_of; /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
 	char *referer;                /* owned; as a browser would send it; NULL: none */

@@ -21,6 +21,7 @@
 #define P OPTIONS_PROXY
 #define D OPTIONS_DEMO
 #define A OPTIONS_AGAIN
+#define R OPTIONS_REPLAY
 
 static char pem_file[] = "/tmp/clicktrail-options-pem-XXXXXX";
 static char password_file[] = "/tmp/clicktrail-options-pw-XXXXXX";
@@ -45,6 +46,8 @@ static const struct {
 	{T, "--show", NULL, true},
 	{P, "--show", NULL, false},
 	{A, "--show", NULL, true},
+	{R, "--as-of", NULL, true},
+	{T, "--as-of", NULL, false},
 	{A, "--device", "mac", true},
 	{A, "--case", "x.case", false},
 	{A, "--listen", "127.0.0.1:0", false},
