@@ -70,7 +70,7 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 	assert_non_null(mkdtemp(p->dir));
 	snprintf(p->case_path, sizeof p->case_path, "%s/run.case", p->dir);
 	snprintf(p->cacert, sizeof p->cacert, "%s/proxy-root.pem", p->dir);
-	p->ca = ca_new_ephemeral("run_proxy root", &err);
+	p->ca = o->ca != NULL ? o->ca : ca_new_ephemeral("run_proxy root", &err);
 	demand(p->ca != NULL, &err, "ca");
 	write_cacert(p);
 	for (size_t i = 0; i < sizeof o->rules / sizeof *o->rules && o->rules[i] != NULL; i++)
@@ -87,7 +87,7 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 	put_session(p);
 
 	struct proxy_options proxy = {
-		.listen_fd = listen_on_loopback(&p->port),
+		.listen_fd = o->listen_fd > 0 ? o->listen_fd : listen_on_loopback(&p->port),
 		.writer = p->writer,
 		.session = p->session,
 		.ca = p->ca,
@@ -105,6 +105,8 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 		.referer = o->referer,
 		.referer_link = o->referer_link,
 		.replay = o->replay,
+		.browser_offset_s = o->browser_offset_s,
+		.like_offset_s = o->like_offset_s,
 	};
 	p->proxy = proxy_start(&proxy, &err);
 	demand(p->proxy != NULL, &err, "proxy");

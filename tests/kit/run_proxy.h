@@ -25,7 +25,11 @@ struct run_proxy_options {
 	bool hold;
 	const char *referer, *referer_link;
 	struct replay *replay; /* answers in the place of all origins; borrowed */
-	bool power;            /* --durability power: each commit waits for the disk */
+	struct ca *ca;            /* taken; NULL: one of its own */
+	int listen_fd;            /* taken; 0: one of its own, on loopback */
+	int64_t browser_offset_s; /* see proxy.h */
+	int64_t like_offset_s;
+	bool power; /* --durability power: each commit waits for the disk */
 };
 
 struct run_proxy {

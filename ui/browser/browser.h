@@ -35,6 +35,9 @@ struct browser_launch {
 	 * made there, 0600, and gone after browser_stop. A page can tell. NULL: there is no
 	 * such port. In a sandbox only: without one the port would be every local user's. */
 	const char *instrument;
+	/* The time that the browser's clock shows when it starts, microseconds since 1970; it
+	 * runs on from there, and timers stay real. 0 or less: our own. */
+	int64_t as_of_us;
 };
 
 /* What was started, for the case: whole once browser_start returned true. browser_probe fills
@@ -49,9 +52,11 @@ struct browser_about {
 	char device[32];      /* "" when none was asked for */
 	int width, height;    /* of the screen, CSS pixels */
 	bool sandboxed, shown;
-	bool headless;     /* no Xvfb on this machine: a page can tell; never with Chromium */
-	bool inner_off;    /* the browser's own sandbox for its pages cannot work here */
-	uid_t uid_outside; /* of the jailed processes as the kernel sees them; never 0 */
+	bool headless;  /* no Xvfb on this machine: a page can tell; never with Chromium */
+	bool inner_off; /* the browser's own sandbox for its pages cannot work here */
+	int64_t clock_offset_s; /* how far its clock is ahead of ours; negative: it lives in the
+				   past */
+	uid_t uid_outside;      /* of the jailed processes as the kernel sees them; never 0 */
 };
 
 struct browser;

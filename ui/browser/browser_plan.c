@@ -1,5 +1,6 @@
 #include "ui/browser/browser_plan.h"
 #include "ui/browser/chromium.h"
+#include "ui/browser/clock_set.h"
 #include "ui/browser/firefox.h"
 #include "ui/browser/parcel.h"
 #include "ui/browser/sandbox.h"
@@ -279,6 +280,8 @@ static bool make_files(struct browser_plan *p, const struct browser_setup *s,
 	struct buf parcel = {0};
 	ways->files(s, &parcel);
 	parcel_add(&parcel, PARCEL_CA, span_str(s->launch->ca_pem));
+	if (s->launch->as_of_us > 0)
+		parcel_add(&parcel, CLOCK_SET_LIBRARY, clock_set_library());
 	if (cookie.n > 0)
 		parcel_add(&parcel, PARCEL_XAUTH, cookie);
 	int *given = p->order.given;
@@ -344,6 +347,11 @@ static const char *const *inner_argv(struct browser_plan *p, const struct browse
 		ARENA_PUSH(a, v, n, "--walled");
 		ARENA_PUSH(a, v, n, ways->walled);
 	}
+	if (s->launch->as_of_us > 0) {
+		ARENA_PUSH(a, v, n, "--clock-offset");
+		ARENA_PUSH(
+			a, v, n, arena_printf(a, "%lld", (long long)s->about->clock_offset_s));
+	}
 	if (s->launch->instrument != NULL) {
 		ARENA_PUSH(a, v, n, "--instrument");
 		ARENA_PUSH(a, v, n, arena_printf(a, "%d", BROWSER_INSTRUMENT_PORT));
@@ -400,6 +408,9 @@ bool browser_plan_init(struct browser_plan *p, const struct browser_launch *laun
 		&box.program_dir, &box.bwrap, &p->arena, err);
 	if (ok && version != NULL)
 		ok = chromium_version(version, about, err);
+	/* Of this moment: the clock shows as_of_us now, and later when there is a page. */
+	if (ok && launch->as_of_us > 0)
+		ok = clock_set_offset(launch->as_of_us, &about->clock_offset_s, err);
 	ok = ok && introduce(launch, about, &s.device, &p->arena, err) &&
 	     choose_home(p, launch->sandbox, err) &&
 	     (launch->sandbox || listen_here(p, &s.port, err)) &&

@@ -1,10 +1,12 @@
 #include "ui/browser/inside.h"
+#include "ui/browser/clock_set.h"
 #include "ui/browser/launcher.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -143,6 +145,8 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 			in->walled = argv[++i];
 		else if (strcmp(o, "--instrument") == 0)
 			in->instrument = atoi(argv[++i]);
+		else if (strcmp(o, "--clock-offset") == 0)
+			in->clock_offset = argv[++i];
 		else
 			break;
 	}
@@ -215,6 +219,23 @@ static bool may_make_namespace(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* Last before the browser: what was started until here keeps our time. */
+static bool set_clock(struct inside *in, struct err *err)
+{
+	struct clock_set_check check;
+	char library[PATH_MAX];
+	int64_t offset_s = atoll(in->clock_offset);
+	snprintf(library, sizeof library, "%s/" CLOCK_SET_LIBRARY, in->home);
+	if (!clock_set_env(library, offset_s, err))
+		return false;
+	clock_set_check_argv(&check, offset_s);
+	return inside_run(in, check.argv, CLOCK_SET_CHECK_MS, NULL) ||
+	       err_set(err, ERR_BROWSER_START,
+		       "the browser's clock cannot be set here: a program that was started "
+		       "with %s does not see the other time, or its timers go wrong",
+		       library);
+}
+
 /* Everything that can fail without having asked for a single URL. */
 static bool prepare(struct inside *in, struct err *err)
 {
@@ -227,6 +248,8 @@ static bool prepare(struct inside *in, struct err *err)
 		  (in->screen == NULL || inside_screen(in, err));
 	if (ok && in->instrument != 0)
 		ok = inside_porter(in, LAUNCHER_INSTRUMENT, err);
+	if (ok && in->clock_offset != NULL)
+		ok = set_clock(in, err);
 	if (ok && !tell(in, INSIDE_READY, in->walled != NULL, NULL, listener))
 		ok = err_set_os(err, ERR_BROWSER_START, errno, "the parent does not listen");
 	if (listener >= 0)
@@ -298,6 +321,8 @@ static bool work(struct inside *in, struct err *err)
 
 int inside_main(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[2], "--clock") == 0)
+		return clock_set_check_main(argc, argv);
 	struct inside in = {.sock = LAUNCHER_SOCK};
 	struct err err = {0};
 	sigset_t chld;

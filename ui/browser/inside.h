@@ -15,17 +15,19 @@
 
 /*
  * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG]
- *       [--instrument N] --trust DIR --home DIR -- BROWSER ARGS...
+ *       [--instrument N] [--clock-offset S] --trust DIR --home DIR -- BROWSER ARGS...
  *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
  *   --screen  start Xvfb of that size, and give the browser its DISPLAY
  *   --plain   no jail around us: end all our descendants and remove DIR when done
  *   --trust   folder below the home whose certificate database gets our root
  *   --walled  one more argument for the browser, if we may not make a user namespace
  *   --instrument  carry what connects to LAUNCHER_INSTRUMENT to 127.0.0.1:N
+ *   --clock-offset  the browser's clock is that far ahead of ours, see clock_set.h
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
  * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
  * ended by NUL. More of them may follow while the browser runs: it is started a second time,
  * and by its own ways hands them to the one that runs.
+ * PROGRAM --inside --clock ... is something else: see clock_set_check_argv.
  */
 int inside_main(int argc, char **argv);
 
@@ -51,7 +53,8 @@ struct inside {
 	int instrument; /* the browser's automation port; 0: it has none */
 	const char *home, *screen;
 	const char *trust;
-	char *walled; /* NULL: no argument more, or namespaces are allowed */
+	const char *clock_offset; /* NULL: the browser's clock is ours */
+	char *walled;             /* NULL: no argument more, or namespaces are allowed */
 	bool plain;
 	char *const *browser; /* argv of the browser, without URLs */
 	int children;         /* signalfd for SIGCHLD */

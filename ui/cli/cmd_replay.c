@@ -55,10 +55,13 @@ static int run(const struct command *self, int argc, char **argv)
 	struct err err = {0};
 	const char *path;
 	int code;
-	(void)self;
 	options_init(&o, OPTIONS_REPLAY);
 	if (!replay_line(&o, argc, argv, &path, &err))
 		code = command_fail(&err);
+	else if (o.as_of && !o.has_browser)
+		code = command_usage(self,
+			"--as-of: only a browser of ours can be set back; name "
+			"one by --browser");
 	else if (o.has_browser)
 		code = replay_walk(&o, path, argc, argv);
 	else

@@ -49,6 +49,7 @@ struct options {
 	enum options_browser browser;
 	bool has_browser; /* one was named */
 	bool show, dry_run, json, no_bodies, no_sandbox;
+	bool as_of; /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
 	char *referer;                /* owned; as a browser would send it; NULL: none */
@@ -72,7 +73,6 @@ struct options {
 	struct sockaddr_storage listen;
 	int64_t trail_session, trail; /* 0: none is named */
 	bool strict;
-	bool as_of;
 	enum replay_pace pace;
 	char password[OPTIONS_PASSWORD_MAX]; /* "user:password"; empty: none. Never recorded */
 };

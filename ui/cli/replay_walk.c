@@ -207,6 +207,7 @@ static bool open_replay(struct walk *w, struct err *err)
 		then_s = w->of.recorded_us / 1000000;
 	w->how = (struct recording_replay){.replay = w->replay, .scratch_ca_s = now_s};
 	if (o->as_of) {
+		w->trace.as_of_us = w->of.recorded_us;
 		w->how.scratch_ca_s = then_s;
 		w->how.browser_offset_s = then_s - now_s;
 	} else {
@@ -219,8 +220,11 @@ static bool open_replay(struct walk *w, struct err *err)
 static bool read_options(struct walk *w, int argc, char **argv, struct err *err)
 {
 	const char *path;
-	return first_time_options(&w->of.first, w->options, err) &&
-	       replay_line(w->options, argc, argv, &path, err);
+	if (!first_time_options(&w->of.first, w->options, err) ||
+		!replay_line(w->options, argc, argv, &path, err))
+		return false;
+	return !w->options->as_of || w->options->browser != OPTIONS_NONE ||
+	       err_set(err, ERR_USAGE, "--as-of: the built-in client has no clock to be set");
 }
 
 static bool place(struct walk *w, struct err *err)

@@ -108,6 +108,11 @@ static bool begin_session(struct trace *t, struct err *err)
 	if (o->referer != NULL &&
 		!recording_note(&t->recording, NOTE_REFERER, err, "%s", o->referer))
 		return false;
+	char as_of[CLOCK_TEXT_MAX];
+	clock_text(t->as_of_us, as_of);
+	if (t->as_of_us != 0 &&
+		!recording_note(&t->recording, NOTE_AS_OF, err, "from %s on", as_of))
+		return false;
 	return !t->changed || recording_note(&t->recording, NOTE_LINK_CHANGED, err,
 				      "%zu rules of --replace", o->replace.n);
 }

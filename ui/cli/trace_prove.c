@@ -53,6 +53,7 @@ static bool start_browser(struct trace *t, struct err *err)
 		.timezone = o->timezone,
 		.device = o->device,
 		.instrument = o->instrument,
+		.as_of_us = t->as_of_us,
 	};
 	bool good = browser_start(t->browser, &launch, &t->listen_fd, &t->about, err);
 	free(text);

@@ -46,6 +46,8 @@ static const struct {
 	{T, "--show", NULL, true},
 	{P, "--show", NULL, false},
 	{A, "--show", NULL, true},
+	{R, "--as-of", NULL, true},
+	{T, "--as-of", NULL, false},
 	{A, "--device", "mac", true},
 	{A, "--case", "x.case", false},
 	{A, "--listen", "127.0.0.1:0", false},
