@@ -338,7 +338,7 @@ static bool get_reset(
 			return false;
 		if (f.exchange == x->request.exchange && f.leg > LEG_BROWSER &&
 			span_is(f.sender, "peer") && span_is(f.frame, "rst_stream"))
-			x->rst_code = f.code;
+			x->reset_code = f.code;
 	}
 	return true;
 }
@@ -387,7 +387,7 @@ bool recorded_exchange(struct recorded *r, int64_t exchange, struct arena *a,
 	struct recorded_exchange *out, struct err *err)
 {
 	int64_t response = 0, end = 0;
-	*out = (struct recorded_exchange){.rst_code = FACT_NULL};
+	*out = (struct recorded_exchange){.reset_code = FACT_NULL};
 	if (!get_first(r, FACT_KIND_REQUEST, exchange, a, &out->request, &out->seq, err))
 		return false;
 	out->found = out->seq != 0;

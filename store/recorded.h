@@ -47,7 +47,7 @@ struct recorded_exchange {
 	bool has_response, has_end;
 	struct fact_response response;
 	struct fact_exchange_end end;
-	int64_t rst_code;    /* of the origin's RST_STREAM that ended it; FACT_NULL: none */
+	int64_t reset_code;    /* of the origin's RST_STREAM that ended it; FACT_NULL: none */
 	bool has_opaque;     /* bytes behind its 101 were passed unread */
 	bool request_erased; /* something of that head was erased */
 	bool response_erased;
