@@ -9,7 +9,6 @@
 #include "store/base/err.h"
 
 bool guard_process(struct err *err);
-bool guard_no_network(struct err *err);
 
 /*
  * For a replay, once its listener is open, and for good: no thread of this process, nor a
