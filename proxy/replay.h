@@ -95,7 +95,7 @@ struct replay_answer {
 	int64_t head_us;    /* nothing before (clock_real); 0: at once */
 	int64_t shift_us;   /* a recorded time and this: when it is due now; FACT_NULL: at once
 			     */
-	struct recorded_place place; /* in its body */
+	int64_t chunks;     /* of its body, given so far */
 	bool body_over;
 };
 /* Never fails: what goes wrong is told by the answer. */

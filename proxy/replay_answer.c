@@ -151,9 +151,10 @@ bool replay_body(
 		return false;
 	pthread_mutex_lock(&r->lock);
 	bool ok = recorded_chunk(r->recorded, answer->x.request.exchange, SIDE_RESPONSE,
-		&answer->place, out, &at_us, &kind, &err);
+		answer->chunks, out, &at_us, &kind, &err);
 	pthread_mutex_unlock(&r->lock);
 	if (ok && kind == RECORDED_CHUNK) {
+		answer->chunks++;
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
 			*due_us = at_us + answer->shift_us;
 		return true;

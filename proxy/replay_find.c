@@ -83,13 +83,12 @@ static struct span field_lines(const struct fact_request *f)
 static bool body_of(struct search *s, struct recorded_exchange *x, struct replay_ask *asked)
 {
 	struct buf body = {0};
-	struct recorded_place place = {0};
 	bool ok = true, more = x->has_end && x->end.req_size > 0;
-	while (ok && more && buf_len(&body) < REPLAY_BODY_KEPT) {
+	for (int64_t n = 0; ok && more && buf_len(&body) < REPLAY_BODY_KEPT; n++) {
 		enum recorded_kind kind;
 		int64_t at_us;
-		ok = recorded_chunk(s->r->recorded, x->request.exchange, SIDE_REQUEST, &place,
-			&body, &at_us, &kind, &s->err);
+		ok = recorded_chunk(s->r->recorded, x->request.exchange, SIDE_REQUEST, n, &body,
+			&at_us, &kind, &s->err);
 		more = ok && kind == RECORDED_CHUNK;
 	}
 	asked->body = arena_copy(s->a, span_first(buf_span(&body), REPLAY_BODY_KEPT));
@@ -191,7 +190,8 @@ static bool look_at_last(struct search *s, int64_t exchange)
 		return false;
 	if (!x.found)
 		return true;
-	if (!weigh(s, x.seq, &x.request, &c))
+	const struct replay_slot *given = replay_map_find(&s->r->answered, (uint64_t)exchange);
+	if (!weigh(s, given != NULL ? given->b : 0, &x.request, &c))
 		return false;
 	if (better(&c, &s->out->best))
 		s->out->best = c;
@@ -354,6 +354,7 @@ static void give(struct search *s)
 	const struct replay_candidate *c = &s->out->best;
 	struct replay_slot *x = replay_map_put(&s->r->answered, (uint64_t)c->exchange);
 	x->a++;
+	x->b = c->seq;
 	struct replay_slot *url =
 		replay_map_put(&s->r->urls, replay_key(s->ask->method, s->ask->url));
 	url->b = c->exchange;
@@ -374,7 +375,8 @@ bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, stru
 	const struct replay_candidate *c = &out->best;
 	if (c->how == REPLAY_NONE)
 		say_near(&s, "no request like it is in the case");
-	else if (r->options.strict && (c->how != REPLAY_EXACT || c->answered))
+	/* Who only looks does not know the body yet, which alone may differ. */
+	else if (take && r->options.strict && (c->how != REPLAY_EXACT || c->answered))
 		refuse(&s);
 	if (c->how != REPLAY_NONE && take)
 		give(&s);

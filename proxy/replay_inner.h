@@ -29,7 +29,7 @@ struct replay {
 	struct replay_options options;
 	pthread_mutex_t lock; /* guards all below */
 	struct recorded *recorded;
-	struct replay_map answered; /* by exchange: a times */
+	struct replay_map answered; /* by exchange: a times; b: its request's fact */
 	struct replay_map urls; /* by method and URL: a: all that was recorded up to this fact
 				   was answered; b: the exchange that answered last */
 	struct replay_map reaches; /* by origin: a: index in reached, plus one */

@@ -10,19 +10,19 @@
 
 /* Over the table itself: INDEXED BY says nothing to a view. 13 is a chunk; f3 exchange, f4
  * side, f5 n, f6 size, f7 same_as, f9 data. */
-static const char find_index_sql[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' "
-				     "AND name = 'fact_by_kind'";
+static const char find_indexes_sql[] =
+	"SELECT coalesce(sum(CASE name WHEN 'fact_by_kind' THEN 1 "
+	"WHEN 'fact_request_by_url' THEN 2 ELSE 0 END), 0) "
+	"FROM sqlite_schema WHERE type = 'index'";
 
 static const char get_indexed_sql[] =
-	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9, c.seq "
-	"FROM fact AS c INDEXED BY fact_by_kind "
+	"SELECT " CASE_CHUNK_COLUMNS " FROM fact AS c INDEXED BY fact_by_kind "
 	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
 	"WHERE c.kind = 13 AND c.f3 = :exchange AND c.f4 = :side ORDER BY c.f5";
 
 /* Chunks of a body are numbered in the order of their facts, so this is the same order. */
 static const char get_between_sql[] =
-	"SELECT c.f5, c.f6, c.f7, c.f9, s.f9, c.seq "
-	"FROM fact AS c NOT INDEXED "
+	"SELECT " CASE_CHUNK_COLUMNS " FROM fact AS c NOT INDEXED "
 	"LEFT JOIN fact AS s ON s.seq = c.f7 AND s.kind = 13 "
 	"WHERE c.seq BETWEEN :first AND :last AND c.kind = 13 AND c.f3 = :exchange "
 	"AND c.f4 = :side ORDER BY c.seq";
@@ -120,8 +120,7 @@ static bool learn_places(struct case_file *c, struct err *err)
 	return ok;
 }
 
-/* The bytes of the row's chunk; they must be what the fact says they are. */
-static bool chunk_data(sqlite3_stmt *s, int64_t n, struct span *out, struct err *err)
+bool case_chunk_data(sqlite3_stmt *s, int64_t n, struct span *out, struct err *err)
 {
 	bool shared = sqlite3_column_type(s, 2) != SQLITE_NULL;
 	int column = shared ? 4 : 3;
@@ -139,8 +138,7 @@ static bool chunk_data(sqlite3_stmt *s, int64_t n, struct span *out, struct err 
 	return true;
 }
 
-/* Its bytes were erased: what came before them is what there is. */
-static bool is_erased(struct case_file *c, sqlite3_stmt *row)
+bool case_chunk_erased(struct case_file *c, sqlite3_stmt *row)
 {
 	bool shared = sqlite3_column_type(row, 2) != SQLITE_NULL;
 	if (c->schema < SCHEMA_SEAL || sqlite3_column_type(row, shared ? 4 : 3) != SQLITE_NULL)
@@ -154,24 +152,17 @@ static bool is_erased(struct case_file *c, sqlite3_stmt *row)
 	return erased;
 }
 
-bool case_chunk_row(struct case_file *c, sqlite3_stmt *row, int64_t n, struct span *out,
-	bool *erased, struct err *err)
-{
-	*erased = is_erased(c, row);
-	return *erased || chunk_data(row, n, out, err);
-}
-
 static bool read_chunks(struct case_file *c, sqlite3_stmt *s, size_t max, struct buf *out,
 	bool *whole, struct err *err)
 {
 	int rc;
 	for (int64_t n = 0; (rc = sqlite3_step(s)) == SQLITE_ROW; n++) {
 		struct span data = SPAN_NONE;
-		bool erased;
-		if (!case_chunk_row(c, s, n, &data, &erased, err))
-			return false;
-		if (erased)
+		/* What came before it is what there is. */
+		if (case_chunk_erased(c, s))
 			return true;
+		if (!case_chunk_data(s, n, &data, err))
+			return false;
 		buf_add_span(out, span_first(data, max));
 		if (data.n > max)
 			return true;
@@ -218,21 +209,19 @@ static bool step_int(struct case_file *c, sqlite3_stmt **kept, const char *sql, 
 	return ok;
 }
 
-static bool find_index(struct case_file *c, bool *indexed, struct err *err)
+bool case_indexes(struct case_file *c, int64_t *out, struct err *err)
 {
 	int64_t version;
 	/* The schema's version says whether there is anything new to ask. */
 	if (!step_int(c, &c->schema_version, "PRAGMA schema_version", &version, err))
 		return false;
 	if (version != c->schema_seen || !c->schema_known) {
-		int64_t n;
-		if (!step_int(c, &c->find_index, find_index_sql, &n, err))
+		if (!step_int(c, &c->find_indexes, find_indexes_sql, &c->indexes, err))
 			return false;
-		c->indexed = n != 0;
 		c->schema_known = true;
 		c->schema_seen = version;
 	}
-	*indexed = c->indexed;
+	*out = c->indexes;
 	return true;
 }
 
@@ -249,12 +238,12 @@ static bool run_short(
 	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, sql, err);
 }
 
-static bool begin(struct case_file *c, struct err *err)
+bool case_begin(struct case_file *c, struct err *err)
 {
 	return run_short(c, &c->begin, "BEGIN", err);
 }
 
-static bool roll_back(struct case_file *c, struct err *err)
+bool case_roll_back(struct case_file *c, struct err *err)
 {
 	return run_short(c, &c->rollback, "ROLLBACK", err);
 }
@@ -263,16 +252,18 @@ static bool roll_back(struct case_file *c, struct err *err)
  * known. */
 static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 {
+	int64_t indexes;
 	case_start_clock(c);
-	if (!begin(c, err) || !find_index(c, indexed, err))
+	if (!case_begin(c, err) || !case_indexes(c, &indexes, err))
 		return false;
+	*indexed = (indexes & CASE_BY_KIND) != 0;
 	if (*indexed)
 		return true;
 	/* Learning may take long: page by page, each a transaction of its own. */
-	if (!roll_back(c, err) || !learn_places(c, err))
+	if (!case_roll_back(c, err) || !learn_places(c, err))
 		return false;
 	case_start_clock(c);
-	return begin(c, err);
+	return case_begin(c, err);
 }
 
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
@@ -285,7 +276,7 @@ bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_
 	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
 	if (s != NULL)
 		sqlite3_reset(s);
-	if (sqlite3_get_autocommit(c->db) == 0 && !roll_back(c, ok ? err : NULL))
+	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
 		ok = false;
 	return ok;
 }

@@ -175,7 +175,7 @@ void case_close(struct case_file *c)
 	sqlite3_finalize(c->begin);
 	sqlite3_finalize(c->rollback);
 	sqlite3_finalize(c->schema_version);
-	sqlite3_finalize(c->find_index);
+	sqlite3_finalize(c->find_indexes);
 	sqlite3_finalize(c->body_indexed);
 	sqlite3_finalize(c->body_between);
 	case_spans_fini(&c->bodies);

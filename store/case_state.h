@@ -1,5 +1,6 @@
 /*
- * Inside a reader of cases. Private to store/: case.c (opening), case_facts.c, bodies.c.
+ * Inside a reader of cases. Private to store/: case.c (opening), case_facts.c, bodies.c,
+ * recorded*.c.
  */
 #ifndef STORE_CASE_STATE_H
 #define STORE_CASE_STATE_H
@@ -44,22 +45,30 @@ struct case_file {
 	sqlite3_stmt *facts;
 	sqlite3_stmt *for_trails; /* made when first needed */
 	/* Made when first needed. */
-	sqlite3_stmt *begin, *rollback, *schema_version, *find_index, *body_indexed,
+	sqlite3_stmt *begin, *rollback, *schema_version, *find_indexes, *body_indexed,
 		*body_between;
-	bool schema_known, indexed;
-	int64_t schema_seen; /* that version of it has the index, or not: indexed */
+	bool schema_known;
+	int64_t schema_seen; /* that version of it has these indexes */
+	int64_t indexes;     /* enum case_index */
 	struct case_spans bodies;
 };
 
 void case_spans_fini(struct case_spans *s); /* bodies.c */
 
+/* In bodies.c: a read transaction, and which indexes there are in it. */
+enum case_index { CASE_BY_KIND = 1, CASE_BY_URL = 2 };
+bool case_begin(struct case_file *c, struct err *err);
+bool case_roll_back(struct case_file *c, struct err *err);
+bool case_indexes(struct case_file *c, int64_t *out, struct err *err);
+
+/* A row of a chunk begins with these columns: c is its fact, s the one that it shares. */
+#define CASE_CHUNK_COLUMNS "c.f5, c.f6, c.f7, c.f9, s.f9, c.seq"
+/* The bytes of the n-th chunk of a body; they must be what the fact says they are. */
+bool case_chunk_data(sqlite3_stmt *row, int64_t n, struct span *out, struct err *err);
+/* Were they erased? */
+bool case_chunk_erased(struct case_file *c, sqlite3_stmt *row);
+
 /* The time allowed for one call starts now. */
 void case_start_clock(struct case_file *c);
-
-/* bodies.c: the bytes of a chunk's row, which has the columns f5 (n), f6 (size), f7 (same_as),
- * f9 (data), f9 of the one that same_as names, and seq; they must be what the fact says they
- * are. *erased: they are gone. */
-bool case_chunk_row(struct case_file *c, sqlite3_stmt *row, int64_t n, struct span *out,
-	bool *erased, struct err *err);
 
 #endif

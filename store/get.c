@@ -9,6 +9,7 @@
 	"13 THEN f9 END, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22 "
 
 static const char get_sql[] = COLUMNS "FROM fact WHERE seq > :after ORDER BY seq";
+static const char get_one_sql[] = COLUMNS "FROM fact WHERE seq = :seq";
 static const char get_by_sql[] = COLUMNS "FROM fact INDEXED BY fact_by_kind "
 					 "WHERE kind = :kind AND f3 IS :key ORDER BY seq";
 static const char get_between_sql[] = COLUMNS "FROM fact NOT INDEXED "
@@ -40,6 +41,7 @@ enum { COLUMN_SEQ, COLUMN_KIND, COLUMN_FIELDS = GET_COLUMN_FIELDS };
 sqlite3_stmt *get_prepare(sqlite3 *db, enum get_what what, struct err *err)
 {
 	static const char *const texts[] = {[GET_AFTER] = get_sql,
+		[GET_ONE] = get_one_sql,
 		[GET_BY_KEY] = get_by_sql,
 		[GET_OF_KIND] = get_of_sql,
 		[GET_OF_KIND_BETWEEN] = get_between_sql,

@@ -14,6 +14,7 @@
 enum { GET_COLUMN_FIELDS = 2, GET_COLUMN_SEAL = 24 };
 enum get_what {
 	GET_AFTER,           /* seq > :after */
+	GET_ONE,             /* :seq */
 	GET_BY_KEY,          /* of :kind, whose third field is :key */
 	GET_OF_KIND,         /* of :kind */
 	GET_OF_KIND_BETWEEN, /* of :kind, from :from to :to; without the index */

@@ -7,8 +7,8 @@
 /* Not there while a session records: each would cost a page of log in every commit (measured: a
  * lone exchange with one index more takes a fifth more). What a kind's fields are found by
  * stands third and fourth in its list (exchange; tunnel and leg), so one index serves all
- * kinds. The second is for equal chunks (f7 same_as, f8 sha256, 13 a chunk), the third for
- * replay: requests (10) by what they asked for (f7 url). */
+ * kinds. The second is for equal chunks (f7 same_as, f8 sha256, 13 a chunk), the third finds
+ * requests by their URL (10 a request, f7 its url): a replay looks them up. */
 static const char indexes_sql[] =
 	"CREATE INDEX IF NOT EXISTS fact_by_kind ON fact (kind, f3, f4);"
 	"CREATE INDEX IF NOT EXISTS fact_chunk_by_sha256 ON fact (f8) "
