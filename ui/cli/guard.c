@@ -13,9 +13,3 @@ bool guard_process(struct err *err)
 		return err_set_os(err, ERR_SYSTEM, errno, "RLIMIT_CORE");
 	return true;
 }
-
-bool guard_no_network(struct err *err)
-{
-	(void)err;
-	return true;
-}
