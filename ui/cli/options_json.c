@@ -74,6 +74,7 @@ char *options_json(const struct options *o)
 		put_listen(j, o);
 	if (o->command & OPTIONS_REPLAY) {
 		json_object_set_new(j, "strict", json_boolean(o->strict));
+		json_object_set_new(j, "as-of", json_boolean(o->as_of));
 		json_object_set_new(
 			j, "pace", word(o->pace == REPLAY_ORIGINAL ? "original" : "fast"));
 	}

@@ -177,10 +177,10 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		.hold = hold,
 		.referer = r->referer_link != NULL ? o->referer : NULL,
 		.referer_link = r->referer_link,
+		.browser_offset_s = r->browser_offset_s,
 	};
 	if (r->replayed != NULL) {
 		p.replay = r->replayed->replay;
-		p.browser_offset_s = r->replayed->browser_offset_s;
 		p.like_offset_s = r->replayed->like_offset_s;
 		p.unrecorded = r->replayed->unrecorded;
 		p.pages = r->replayed->pages;

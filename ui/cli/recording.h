@@ -42,6 +42,7 @@ struct recording {
 	struct proxy *proxy;
 	const char *referer_link; /* the page of --referer goes on to it; NULL: there is no such
 				     page; borrowed */
+	int64_t browser_offset_s; /* as in proxy_options */
 	const char *credentials; /* "user:password" that clients must give, or NULL; borrowed */
 	bool ended;
 };

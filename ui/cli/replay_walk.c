@@ -209,7 +209,6 @@ static bool open_replay(struct walk *w, struct err *err)
 	if (o->as_of) {
 		w->trace.as_of_us = w->of.recorded_us;
 		w->how.scratch_ca_s = then_s;
-		w->how.browser_offset_s = then_s - now_s;
 	} else {
 		w->how.like_offset_s = now_s - then_s;
 	}

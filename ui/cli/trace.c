@@ -133,6 +133,7 @@ static bool serve(struct trace *t, struct err *err)
 	t->listen_fd = -1; /* taken, whatever comes */
 	if (t->browser != NULL)
 		t->recording.referer_link = t->sent_link;
+	t->recording.browser_offset_s = t->about.clock_offset_s;
 	return recording_serve(&t->recording, fd, true,
 		       t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err) &&
 	       /* The built-in client runs in this process, and has to reach the proxy. */
