@@ -242,7 +242,7 @@ static void indexes_come_and_go(void **state)
 	temp_case_start(&t);
 	assert_int_equal(temp_case_number(&t, count), 0);
 	temp_case_close(&t);
-	assert_int_equal(temp_case_number(&t, count), 2);
+	assert_int_equal(temp_case_number(&t, count), 3);
 	char *plan =
 		temp_case_sql(&t, "EXPLAIN QUERY PLAN SELECT * FROM exchange WHERE id = 5");
 	if (strstr(plan, "SCAN") != NULL || strstr(plan, "MATERIALIZE") != NULL ||
