@@ -190,29 +190,41 @@ static void what_is_not_recorded_is_our_page(void **state)
 	h2_again_free(&a);
 }
 
-/* As many as may be open, several times over: each tells what it was answered by, however late
- * that is read. */
+/* In one go, so that they are asked together. */
+static void get_many(struct h2_raw *b, uint32_t *stream, size_t n)
+{
+	struct buf block = {0}, all = {0};
+	h2_write_fields(&block, H2_GET("/"));
+	for (size_t i = 0; i < n; i++, *stream += 2)
+		h2_write_frame(&all, H2_HEADERS, H2_WHOLE, *stream, buf_span(&block).p,
+			buf_len(&block));
+	h2_raw_bytes(b, buf_span(&all).p, buf_len(&all));
+	buf_fini(&block);
+	buf_fini(&all);
+}
+
+/* As many as may be open, several times over: each tells what it was answered by. Their heads
+ * are too long for HPACK's table and are all there is, so that many streams are over before
+ * their heads are read. */
 static void many_at_once_are_each_told(void **state)
 {
-	enum { AT_ONCE = 100, ROUNDS = 3 };
+	enum { AT_ONCE = 100, ROUNDS = 3, LONG = 8000 };
+	static const char start[] = ":status: 302\nlocation: /";
 	struct h2_again a;
+	char head[sizeof start + LONG + 1];
 	(void)state;
+	memcpy(head, start, sizeof start - 1);
+	memset(head + sizeof start - 1, 'x', LONG);
+	memcpy(head + sizeof start - 1 + LONG, "\n", 2);
 	h2_again_record(&a);
-	h2_talk_get(&a.live, 1, "/");
+	uint32_t s = h2_again_ask(&a, 1, H2_GET("/"));
+	h2_raw_head(&a.live.o, H2_END_STREAM, s, head);
+	h2_raw_await(&a.live.b, H2_HEADERS, 1);
 	h2_again_replay(&a);
 	for (uint32_t round = 0, stream = 1; round < ROUNDS; round++) {
-		for (size_t i = 0; i < AT_ONCE; i++, stream += 2)
-			h2_raw_head(&a.b, H2_END_STREAM, stream, H2_GET("/"));
-		for (size_t whole = 0; whole < AT_ONCE;) {
-			const struct h2_got *g = h2_raw_next(&a.b, H2_RAW_PATIENCE_MS);
-			if (g == NULL || g->type == H2_RST_STREAM)
-				fail_msg("%zu came:\n%s", whole, h2_raw_log(&a.b));
-			if (g->type != H2_DATA)
-				continue;
-			assert_true(span_is(g->payload, "well"));
-			whole += (g->flags & H2_END_STREAM) != 0;
-		}
-		h2_raw_window(&a.b, 0, 4 * AT_ONCE);
+		get_many(&a.b, &stream, AT_ONCE);
+		for (size_t i = 0; i < AT_ONCE; i++)
+			h2_raw_expect_head(&a.b, UINT32_MAX, head, true);
 	}
 	h2_again_end(&a);
 	for (size_t i = 0; i < ROUNDS * AT_ONCE; i++)
@@ -318,7 +330,7 @@ static void the_original_pace_is_kept(void **state)
 	h2_raw_expect_fill(&a.b, 1, 2 * PIECE, true);
 	int64_t end_us = clock_now_us(clock_real());
 	assert_in_range(head_us - start_us, BEFORE_MS * 900, 15000000);
-	assert_in_range(end_us - head_us, BETWEEN_MS * 900, 15000000);
+	assert_in_range(end_us - start_us, (BEFORE_MS + BETWEEN_MS) * 900, 15000000);
 	h2_again_end(&a);
 	h2_again_alike(&a, 0);
 	h2_again_free(&a);

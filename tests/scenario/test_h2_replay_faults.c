@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { BIG = 300 * 1024 + 7 };
+enum { BIG = 300 * 1024 + 7, SLOW_MS = 400 };
 
 static void resets_come_with_their_codes(void **state)
 {
@@ -159,6 +159,7 @@ static void the_end_of_the_connection_comes_last(void **state)
 		h2_raw_head(&a.b, H2_END_STREAM, 1, H2_GET("/cut"));
 		h2_raw_head(&a.b, H2_END_STREAM, 3, H2_GET("/whole"));
 		h2_raw_await(&a.b, H2_HEADERS, 3);
+		nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000L}, NULL);
 		take_cut_and_whole(&a.b);
 		h2_raw_expect_gone(&a.b);
 		h2_again_end(&a);
