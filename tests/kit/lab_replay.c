@@ -55,3 +55,44 @@ void lab_replay(const char *recorder, const char *walker)
 	lab_trace_end(&t);
 	assert_int_equal(parted, 0);
 }
+
+void lab_replay_parts(const char *scene, const char *recorder, const char *walker)
+{
+	const char *const options[] = {"--settle", "2", "--browser", recorder, NULL};
+	const char *const args[] = {
+		"replay", "t.case", "--settle", "2", "--browser", walker, NULL};
+	const char *const report[] = {"report", "t.case", "--format", "json", NULL};
+	struct lab_trace t;
+	json_error_t error;
+	lab_trace_start(&t);
+	lab_trace_run(&t, scene, options, 120);
+	assert_int_equal(run_program(&t.program, 120, args), 4);
+	assert_non_null(strstr(run_program_stdout(&t.program), "PARTED at hop"));
+	assert_int_equal(run_program(&t.program, 60, report), 0);
+	json_t *j = json_loads(run_program_stdout(&t.program), 0, &error);
+	const json_t *trail = json_array_get(json_object_get(j, "trails"), 0);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(trail, "replay"), "verdict")),
+		"parted");
+	json_decref(j);
+	lab_trace_end(&t);
+}
+
+void lab_replay_says_so(const char *scene, const char *browser)
+{
+	const char *const options[] = {"--settle", "2", "--browser", browser, NULL};
+	const char *const args[] = {"replay", "t.case", "--settle", "2", "--browser", browser,
+		"--case", "walked.case", NULL};
+	const char *const report[] = {"report", "walked.case", NULL};
+	const char *const json[] = {"report", "walked.case", "--format", "json", NULL};
+	struct lab_trace t;
+	lab_trace_start(&t);
+	lab_trace_run(&t, scene, options, 120);
+	assert_int_equal(run_program(&t.program, 120, args), 0);
+	assert_int_equal(run_program(&t.program, 60, report), 0);
+	assert_non_null(strstr(run_program_stdout(&t.program), "NO SITE WAS ASKED"));
+	assert_int_equal(run_program(&t.program, 60, json), 0);
+	assert_non_null(strstr(run_program_stdout(&t.program), "\"mode\": \"replay\""));
+	assert_non_null(strstr(run_program_stdout(&t.program), "\"replay_of\": \"case "));
+	lab_trace_end(&t);
+}

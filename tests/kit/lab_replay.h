@@ -8,5 +8,10 @@
 
 /* Both as --browser takes it: who recorded, and who walks again. */
 void lab_replay(const char *recorder, const char *walker);
+/* One scene that the walker cannot walk as it was recorded: it says where they part, and says
+ * so in every report. */
+void lab_replay_parts(const char *scene, const char *recorder, const char *walker);
+/* What a replay records says that it is one. */
+void lab_replay_says_so(const char *scene, const char *browser);
 
 #endif

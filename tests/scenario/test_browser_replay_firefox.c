@@ -14,10 +14,17 @@ static void scenes_replay_to_the_same_trail(void **state)
 	lab_replay("firefox", "firefox");
 }
 
+static void another_client_parts_where_script_moves_on(void **state)
+{
+	(void)state;
+	lab_replay_parts("scripts", "firefox", "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scenes_replay_to_the_same_trail),
+		cmocka_unit_test(another_client_parts_where_script_moves_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

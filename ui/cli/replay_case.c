@@ -1,5 +1,8 @@
 #include "ui/cli/replay_case.h"
 
+#include "store/base/clock.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Of the browser; which one, and where the link leads, is not asked of the session. */
@@ -48,6 +51,14 @@ static bool take_start(struct replay_case *c, struct err *err)
 			"erased from the case");
 	c->start_url = strndup((const char *)t->start_url.p, t->start_url.n);
 	c->recorded_us = t->started_us;
+	struct case_about about;
+	char at[CLOCK_TEXT_MAX];
+	if (!case_about(c->gather.file, &about, err))
+		return false;
+	clock_text(c->recorded_us, at);
+	snprintf(c->about, sizeof c->about, "case %.*s, trail %lld.%zu, recorded at %s",
+		(int)span_first(about.id, 64).n, (const char *)about.id.p,
+		(long long)t->session, t->number, at);
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct replay_case {
 	const struct trail *trail; /* of gather */
 	char *start_url;           /* owned */
 	int64_t recorded_us;       /* when the trail began */
+	char about[200];           /* "case ID, trail 1.1, recorded at TIME" */
 	struct first_time first;   /* the session's options */
 };
 

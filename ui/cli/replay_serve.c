@@ -29,6 +29,7 @@ struct serve {
 	struct recording recording;
 	struct sockaddr_storage bound;
 	int signal_fd;
+	char about[80]; /* "case ID" */
 };
 
 /* When it was recorded, and whether it was recorded to its end. */
@@ -41,6 +42,9 @@ static bool look_at_case(struct serve *s, struct err *err)
 	if (good)
 		s->how.like_offset_s =
 			(clock_now_us(clock_real()) - about.created_us) / 1000000;
+	if (good)
+		snprintf(s->about, sizeof s->about, "case %.*s",
+			(int)span_first(about.id, 64).n, (const char *)about.id.p);
 	if (good && about.being_written)
 		log_line("the case is being written: what comes from now on is not in the "
 			 "replay");
@@ -90,7 +94,8 @@ static bool begin(struct serve *s, struct err *err)
 		return true;
 	fact_init(FACT_KIND_SESSION, &f);
 	f.command = span_str("replay");
-	return recording_begin(&s->recording, &f, err);
+	return recording_begin(&s->recording, &f, err) &&
+	       recording_note(&s->recording, NOTE_REPLAY_OF, err, "%s", s->about);
 }
 
 static bool start(struct serve *s, struct err *err)

@@ -202,6 +202,7 @@ static bool open_replay(struct walk *w, struct err *err)
 		.pace = o->pace,
 		.tell = replay_tell,
 		.tell_ctx = &w->told};
+	w->trace.replay_of = w->of.about;
 	w->replay = replay_open(&how, err);
 	int64_t now_s = clock_now_us(clock_real()) / 1000000,
 		then_s = w->of.recorded_us / 1000000;

@@ -108,6 +108,9 @@ static bool begin_session(struct trace *t, struct err *err)
 	if (o->referer != NULL &&
 		!recording_note(&t->recording, NOTE_REFERER, err, "%s", o->referer))
 		return false;
+	if (t->replay_of != NULL &&
+		!recording_note(&t->recording, NOTE_REPLAY_OF, err, "%s", t->replay_of))
+		return false;
 	char as_of[CLOCK_TEXT_MAX];
 	clock_text(t->as_of_us, as_of);
 	if (t->as_of_us != 0 &&

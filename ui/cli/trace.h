@@ -26,6 +26,7 @@ struct trace {
 	const char *link;        /* as given; borrowed */
 	char *sent_link;         /* what is opened: --replace done, serialised as browsers do */
 	bool changed;            /* by --replace */
+	const char *replay_of;   /* which case answers; NULL: origins do; borrowed */
 	int64_t as_of_us;        /* where the browser's clock is to start; 0: it is ours */
 	struct recording recording;
 	struct browser *browser; /* NULL: the built-in client */

@@ -202,6 +202,16 @@ static void explain_hop(const struct report_hop *h, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
+static void explain_replay(
+	const struct report *r, const struct report_trail *t, struct buf *out)
+{
+	for (size_t i = 0; i < r->n_sessions; i++)
+		if (r->sessions[i].start->session == t->trail->session &&
+			span_is(r->sessions[i].start->mode, "replay"))
+			buf_add_str(out, "A replay: a recorded case answered, and no site was "
+					 "asked.\n\n");
+}
+
 void report_explain(const struct report *r, struct buf *out)
 {
 	if (r->n_trails == 0)
@@ -210,6 +220,7 @@ void report_explain(const struct report *r, struct buf *out)
 		const struct report_trail *t = &r->trails[i];
 		if (r->n_trails > 1)
 			buf_addf(out, "TRAIL %s\n\n", t->id);
+		explain_replay(r, t, out);
 		for (size_t k = 0; k < t->n_hops; k++)
 			explain_hop(&t->hops[k], out);
 		buf_addf(out, "%s\n", trail_end_sentence(t->trail->ended_by));

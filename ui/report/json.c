@@ -236,6 +236,7 @@ static json_t *session_json(const struct report_session *s)
 	set(j, "session", json_int_of(s->start->session));
 	set(j, "command", json_text_of(s->start->command));
 	set(j, "mode", json_text_of(s->start->mode));
+	set(j, "replay_of", json_text_of(s->replay_of));
 	set(j, "started_at", json_time_of(s->start->at_us));
 	set(j, "ended_at", s->end != NULL ? json_time_of(s->end->at_us) : json_null());
 	set(j, "ended_by", s->end != NULL ? json_text_of(s->end->reason) : json_null());

@@ -193,7 +193,8 @@ static bool other_wrappers(const struct model *m, const struct fact_session *sta
 void report_count(const struct model *m, int64_t session, struct report_session *out)
 {
 	*out = (struct report_session){
-		.referer = model_note(m, session, note_word(NOTE_REFERER))};
+		.referer = model_note(m, session, note_word(NOTE_REFERER)),
+		.replay_of = model_note(m, session, note_word(NOTE_REPLAY_OF))};
 	for (size_t i = 0; i < m->n_sessions; i++)
 		if (m->sessions[i]->session == session)
 			out->start = m->sessions[i];

@@ -76,6 +76,7 @@ struct report_session {
 	bool other_wrappers; /* it was recorded with link rules that this report does not use */
 	struct span user_agent; /* as set, else as the first request had it */
 	struct span referer;    /* of --referer; absent: none */
+	struct span replay_of;  /* what answered in the origins' place; absent: they did */
 	struct span *giveaways; /* what --device could not hide */
 	size_t n_giveaways;
 	struct report_egress egress;
