@@ -30,6 +30,11 @@ void replay_free(struct replay *r)
 	free(r);
 }
 
+struct case_file *replay_case_file(struct replay *r)
+{
+	return recorded_case(r->recorded);
+}
+
 void replay_restart(struct replay *r)
 {
 	pthread_mutex_lock(&r->lock);

@@ -63,6 +63,8 @@ struct replay;
 /* Errors: those of case_open. options are copied; the path must last. */
 struct replay *replay_open(const struct replay_options *options, struct err *err);
 void replay_free(struct replay *r);
+/* What it reads, for case_about and so on; before anything is asked of it. */
+struct case_file *replay_case_file(struct replay *r);
 /* Forget what was answered: one-time links answer as they did first. Any thread. */
 void replay_restart(struct replay *r);
 struct replay_counts {

@@ -184,7 +184,8 @@ static bool admit(struct tunnel *t, const struct http1_head *head, struct err *e
 static void say(struct tunnel *t, const struct local_answer *a)
 {
 	struct err err;
-	if (!writer_wait(t->record.writer, t->record.last_ticket, &err))
+	if (t->record.last_ticket != 0 &&
+		!writer_wait(t->record.writer, t->record.last_ticket, &err))
 		return;
 	leg_send(&t->browser, buf_span(&a->head));
 	leg_send(&t->browser, buf_span(&a->body));

@@ -53,6 +53,10 @@ struct writer;
 struct writer *writer_open(
 	const char *path, const struct writer_options *options, struct err *err);
 
+/* One without a case, for who records nothing but needs numbers: whatever is put fails. Closed
+ * likewise. */
+struct writer *writer_of_nothing(void);
+
 /* Hand over one fact (copied). Returns its ticket (> 0, growing in queue order), or 0 if the
  * writer has failed (err). May wait when the queue is full; *waited_us (may be NULL) is added
  * to. Chunk facts: fill `data` and, above BODY_SHARE_MIN, `sha256`; the writer sets same_as

@@ -434,8 +434,21 @@ static bool settle(struct writer *w, struct err *err)
 	return true;
 }
 
+struct writer *writer_of_nothing(void)
+{
+	static const struct writer_options defaults = {0};
+	struct writer *w = new_writer(&defaults);
+	err_set(&w->err, ERR_CASE_WRITE, "there is no case to record into");
+	w->failed = true;
+	return w;
+}
+
 bool writer_close(struct writer *w, struct err *err)
 {
+	if (!w->started) {
+		free_writer(w);
+		return true;
+	}
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
 	pthread_mutex_unlock(&w->lock);

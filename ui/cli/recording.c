@@ -45,8 +45,8 @@ static bool open_for_replay(struct recording *r, struct err *err)
 		r->ca = ca_new_scratch(around_s, err);
 	else if (!open_ca(r, err))
 		return false;
-	return r->ca != NULL &&
-	       (r->scratch || sealing_open(&r->sealing, r->options->seal_dir, err));
+	return r->ca != NULL && (r->scratch || r->replayed->unrecorded ||
+					sealing_open(&r->sealing, r->options->seal_dir, err));
 }
 
 bool recording_open_ca(struct recording *r, struct err *err)
@@ -81,6 +81,10 @@ static bool make_up_name(struct recording *r, struct err *err)
 
 bool recording_open_case(struct recording *r, struct err *err)
 {
+	if (r->replayed != NULL && r->replayed->unrecorded) {
+		r->writer = writer_of_nothing();
+		return true;
+	}
 	struct writer_options options = {.durability = r->options->durability,
 		.operator_name = getenv("CLICKTRAIL_OPERATOR")};
 	const char *given = r->options->case_path;

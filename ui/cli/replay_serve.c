@@ -25,38 +25,11 @@ struct serve {
 	struct replay_tell told;
 	struct replay_index index;
 	struct recording_replay how;
-	struct replay_scratch scratch;
 	struct recording recording;
 	struct sockaddr_storage bound;
 	int signal_fd;
 	char about[80]; /* "case ID" */
 };
-
-/* When it was recorded, and whether it was recorded to its end. */
-static bool look_at_case(struct serve *s, struct err *err)
-{
-	struct case_about about;
-	bool indexed = false;
-	struct case_file *c = case_open(s->path, err);
-	bool good = c != NULL && case_about(c, &about, err) && case_indexed(c, &indexed, err);
-	if (good)
-		s->how.like_offset_s =
-			(clock_now_us(clock_real()) - about.created_us) / 1000000;
-	if (good)
-		snprintf(s->about, sizeof s->about, "case %.*s",
-			(int)span_first(about.id, 64).n, (const char *)about.id.p);
-	if (good && about.being_written)
-		log_line("the case is being written: what comes from now on is not in the "
-			 "replay");
-	else if (good && !indexed)
-		log_line("the case was not closed cleanly: it was cut off, and is replayed as "
-			 "far "
-			 "as it goes, fact %lld",
-			(long long)about.last_seq);
-	if (c != NULL)
-		case_close(c);
-	return good;
-}
 
 static bool open_replay(struct serve *s, struct err *err)
 {
@@ -72,18 +45,24 @@ static bool open_replay(struct serve *s, struct err *err)
 	return s->replay != NULL && replay_index_init(&s->index, s->path, s->replay, err);
 }
 
-/* Somewhere to count from, if nothing is recorded. */
-static bool place(struct serve *s, struct err *err)
+/* When it was recorded, and whether it was recorded to its end. */
+static bool look_at_case(struct serve *s, struct err *err)
 {
-	struct recording *r = &s->recording;
-	if (s->options->case_path != NULL)
-		return true;
-	s->how.unrecorded = true;
-	s->options->durability = DURABILITY_CRASH;
-	if (!replay_scratch_make(&s->scratch, err))
+	struct case_about about;
+	bool indexed = false;
+	struct case_file *c = replay_case_file(s->replay);
+	if (!case_about(c, &about, err) || !case_indexed(c, &indexed, err))
 		return false;
-	r->scratch = true;
-	snprintf(r->case_path, sizeof r->case_path, "%s", s->scratch.path);
+	s->how.like_offset_s = (clock_now_us(clock_real()) - about.created_us) / 1000000;
+	snprintf(s->about, sizeof s->about, "case %.*s", (int)span_first(about.id, 64).n,
+		(const char *)about.id.p);
+	if (about.being_written)
+		log_line("the case is being written; what comes is taken in");
+	else if (!indexed)
+		log_line("the case was not closed cleanly: it was cut off, and is replayed as "
+			 "far "
+			 "as it goes, fact %lld",
+			(long long)about.last_seq);
 	return true;
 }
 
@@ -102,9 +81,10 @@ static bool start(struct serve *s, struct err *err)
 {
 	struct recording *r = &s->recording;
 	s->signal_fd = signals_open(err);
-	if (s->signal_fd < 0 || !guard_process(err) || !look_at_case(s, err) ||
-		!open_replay(s, err) || !place(s, err))
+	if (s->signal_fd < 0 || !guard_process(err) || !open_replay(s, err) ||
+		!look_at_case(s, err))
 		return false;
+	s->how.unrecorded = s->options->case_path == NULL;
 	int fd = recording_listen(&s->options->listen, &s->bound, err);
 	if (fd < 0)
 		return false;
@@ -187,7 +167,6 @@ int replay_serve(struct options *o, const char *path)
 		code = command_fail(&closing);
 	replay_index_fini(&s.index);
 	replay_free(s.replay);
-	replay_scratch_remove(&s.scratch);
 	replay_tell_fini(&s.told);
 	if (s.signal_fd >= 0)
 		close(s.signal_fd);
