@@ -11,130 +11,20 @@
  * images and fonts, 2 style sheets, 1 script (8 to 40 KB; nine of ten are among 400 that come
  * again and again), 10 JSON answers, 4 beacons. Pages, scripts and answers over 1 KB are gzip.
  */
-#include "tests/bench/case_served.h"
+#include "tests/bench/case_conn.h"
 #include "store/base/hash.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void die(const char *what, const struct err *err)
+static void new_connection(struct maker *m, const char *host)
 {
-	fprintf(stderr, "bench_case: %s: %s\n", what, err != NULL ? err->detail : "");
-	exit(1);
-}
-
-static void put(struct maker *m, enum fact_kind kind, const void *fact)
-{
-	struct err err = {0};
-	if (writer_put(m->w, kind, fact, NULL, &err) == 0)
-		die("put", &err);
-}
-
-#define NEW_FACT(lower, UPPER)                                                                 \
-	struct fact_##lower lower;                                                             \
-	fact_init(FACT_KIND_##UPPER, &lower);                                                  \
-	lower.session = m->session;                                                            \
-	lower.at_us = m->now_us += STEP_US
-
-/* ---- connections ---- */
-
-static void put_origin(struct maker *m, const char *host)
-{
-	NEW_FACT(dns, DNS);
-	dns.tunnel = m->tunnel;
-	dns.leg = m->leg;
-	dns.name = span_str(host);
-	dns.source = span_str("dns");
-	dns.resolver = span_str("192.0.2.53:53");
-	dns.addresses = span_str("192.0.2.7/60 2001:db8::7/60");
-	dns.ttl = 60;
-	dns.outcome = span_str("ok");
-	put(m, FACT_KIND_DNS, &dns);
-	NEW_FACT(leg, LEG);
-	leg.tunnel = m->tunnel;
-	leg.leg = m->leg;
-	leg.host = leg.dial_host = span_str(host);
-	leg.remote_ip = span_str("192.0.2.7");
-	leg.local_ip = span_str("192.0.2.100");
-	leg.port = leg.dial_port = leg.remote_port = 443;
-	leg.outcome = span_str("ok");
-	put(m, FACT_KIND_LEG, &leg);
-}
-
-static void put_handshake(struct maker *m, const char *host, int64_t on_leg)
-{
-	static uint8_t raw[1500];
 	uint8_t digest[2 * SHA256_LEN];
 	sha256(span_str(host), digest);
 	sha256(span_of(digest, SHA256_LEN), digest + SHA256_LEN);
-	NEW_FACT(hello, HELLO);
-	hello.tunnel = m->tunnel;
-	hello.leg = on_leg;
-	hello.sni = span_str(host);
-	hello.alpn = span_str("h2 http/1.1");
-	hello.ja3 = span_str("579ccef312d18482fc42e2b822ca2430");
-	hello.ja4 = span_str("t13d1717h2_5b57614c22b0_3cbfd9057e0d");
-	hello.raw = span_of(raw, on_leg == LEG_BROWSER ? sizeof raw : 320);
-	put(m, FACT_KIND_HELLO, &hello);
-	NEW_FACT(handshake, HANDSHAKE);
-	handshake.tunnel = m->tunnel;
-	handshake.leg = on_leg;
-	handshake.version = span_str("TLSv1.3");
-	handshake.cipher = span_str("TLS_AES_128_GCM_SHA256");
-	handshake.alpn = span_str("http/1.1");
-	handshake.sni = span_str(host);
-	handshake.certs = span_of(digest, sizeof digest);
-	handshake.server_hello = span_of(raw, 120);
-	if (on_leg != LEG_BROWSER)
-		handshake.verified = 1;
-	handshake.outcome = span_str("ok");
-	put(m, FACT_KIND_HANDSHAKE, &handshake);
-}
-
-static void end_connection(struct maker *m)
-{
-	static const uint8_t digest[SHA256_LEN];
-	if (m->tunnel == 0)
-		return;
-	for (int i = 0; i < 2; i++) {
-		NEW_FACT(leg_end, LEG_END);
-		leg_end.tunnel = m->tunnel;
-		leg_end.leg = i == 0 ? m->leg : LEG_BROWSER;
-		leg_end.reason = span_str("ok");
-		leg_end.in_bytes = leg_end.out_bytes = 5000;
-		leg_end.in_sha256 = leg_end.out_sha256 = span_of(digest, sizeof digest);
-		put(m, FACT_KIND_LEG_END, &leg_end);
-	}
-	NEW_FACT(tunnel_end, TUNNEL_END);
-	tunnel_end.tunnel = m->tunnel;
-	tunnel_end.reason = span_str("ok");
-	put(m, FACT_KIND_TUNNEL_END, &tunnel_end);
-}
-
-static void new_connection(struct maker *m, const char *host)
-{
-	end_connection(m);
-	m->tunnel = writer_new_tunnel(m->w);
-	m->leg = writer_new_leg(m->w);
-	m->requests = 0;
-	NEW_FACT(tunnel, TUNNEL);
-	tunnel.tunnel = m->tunnel;
-	tunnel.client_ip = tunnel.listener_ip = span_str("127.0.0.1");
-	tunnel.client_port = 40000;
-	tunnel.listener_port = 8080;
-	put(m, FACT_KIND_TUNNEL, &tunnel);
-	NEW_FACT(connect, CONNECT);
-	connect.tunnel = m->tunnel;
-	connect.kind = span_str("connect");
-	connect.host = span_str(host);
-	connect.port = 443;
-	connect.outcome = span_str("ok");
-	put(m, FACT_KIND_CONNECT, &connect);
-	put_origin(m, host);
-	put_handshake(m, host, m->leg);
-	put_handshake(m, host, LEG_BROWSER);
+	struct case_conn c = {host, 443, false, span_of(digest, sizeof digest)};
+	case_connect(m, &c);
 }
 
 /* ---- exchanges ---- */
@@ -175,7 +65,7 @@ static void put_request(struct maker *m, int64_t x, const struct exchange *e)
 		"Priority: u=%d\r\n\r\n",
 		e->dest, e->mode, e->site, e->user ? "Sec-Fetch-User: ?1\r\n" : "",
 		strcmp(e->mode, "navigate") == 0 ? 0 : 4);
-	NEW_FACT(request, REQUEST);
+	CASE_FACT(request, REQUEST);
 	request.exchange = x;
 	request.tunnel = m->tunnel;
 	request.n = ++m->requests;
@@ -183,7 +73,7 @@ static void put_request(struct maker *m, int64_t x, const struct exchange *e)
 	request.url = span_str(e->url);
 	request.version = span_str("HTTP/1.1");
 	request.head = buf_span(&m->head);
-	put(m, FACT_KIND_REQUEST, &request);
+	case_put(m, FACT_KIND_REQUEST, &request);
 }
 
 static void put_response(struct maker *m, int64_t x, const struct exchange *e)
@@ -201,7 +91,7 @@ static void put_response(struct maker *m, int64_t x, const struct exchange *e)
 	buf_add_str(&m->head, "Cache-Control: public, max-age=3600\r\nETag: \"6123-1a2b3c\"\r\n"
 			      "Strict-Transport-Security: max-age=31536000\r\n"
 			      "X-Content-Type-Options: nosniff\r\nX-Cache: HIT\r\n\r\n");
-	NEW_FACT(response, RESPONSE);
+	CASE_FACT(response, RESPONSE);
 	response.exchange = x;
 	response.leg = m->leg;
 	response.status = e->status;
@@ -209,7 +99,7 @@ static void put_response(struct maker *m, int64_t x, const struct exchange *e)
 	response.version = span_str("HTTP/1.1");
 	response.made_by = span_str("origin");
 	response.head = buf_span(&m->head);
-	put(m, FACT_KIND_RESPONSE, &response);
+	case_put(m, FACT_KIND_RESPONSE, &response);
 }
 
 static void put_exchange(struct maker *m, const struct exchange *e)
@@ -221,7 +111,7 @@ static void put_exchange(struct maker *m, const struct exchange *e)
 	put_response(m, x, e);
 	sha256(e->body, digest);
 	if (e->body.n > 0) {
-		NEW_FACT(chunk, CHUNK);
+		CASE_FACT(chunk, CHUNK);
 		chunk.exchange = x;
 		chunk.side = SIDE_RESPONSE;
 		chunk.n = 0;
@@ -229,9 +119,9 @@ static void put_exchange(struct maker *m, const struct exchange *e)
 		if (e->body.n > BODY_SHARE_MIN)
 			chunk.sha256 = span_of(digest, sizeof digest);
 		chunk.data = e->body;
-		put(m, FACT_KIND_CHUNK, &chunk);
+		case_put(m, FACT_KIND_CHUNK, &chunk);
 	}
-	NEW_FACT(exchange_end, EXCHANGE_END);
+	CASE_FACT(exchange_end, EXCHANGE_END);
 	exchange_end.exchange = x;
 	exchange_end.leg = m->leg;
 	exchange_end.reason = span_str("ok");
@@ -240,7 +130,7 @@ static void put_exchange(struct maker *m, const struct exchange *e)
 	exchange_end.res_size = exchange_end.res_stored = (int64_t)e->body.n;
 	exchange_end.res_sha256 = span_of(digest, sizeof digest);
 	exchange_end.recorder_wait_us = 0;
-	put(m, FACT_KIND_EXCHANGE_END, &exchange_end);
+	case_put(m, FACT_KIND_EXCHANGE_END, &exchange_end);
 }
 
 /* ---- a visit ---- */
@@ -377,18 +267,18 @@ static void run_session(struct maker *m, int64_t exchanges)
 {
 	m->session = writer_new_session(m->w);
 	m->tunnel = 0;
-	NEW_FACT(session, SESSION);
+	CASE_FACT(session, SESSION);
 	session.command = span_str("proxy");
 	session.mode = span_str("intercept");
-	put(m, FACT_KIND_SESSION, &session);
+	case_put(m, FACT_KIND_SESSION, &session);
 	m->visit += 10 - m->visit % 10;
 	for (int64_t until = m->exchanges + exchanges; m->exchanges < until;)
 		visit(m);
-	end_connection(m);
-	NEW_FACT(session_end, SESSION_END);
+	case_disconnect(m);
+	CASE_FACT(session_end, SESSION_END);
 	session_end.reason = span_str("stopped");
 	session_end.complete = 1;
-	put(m, FACT_KIND_SESSION_END, &session_end);
+	case_put(m, FACT_KIND_SESSION_END, &session_end);
 }
 
 int main(int argc, char **argv)
@@ -408,11 +298,11 @@ int main(int argc, char **argv)
 		write_sheet(&m, &m.sheets[i], i);
 	m.w = writer_open(argv[1], &o, &err);
 	if (m.w == NULL)
-		die(argv[1], &err);
+		case_die(argv[1], &err);
 	for (int64_t i = 1; i < sessions; i++)
 		run_session(&m, n / 10 / (sessions - 1));
 	run_session(&m, sessions > 1 ? n / 10 * 9 : n);
 	if (!writer_close(m.w, &err))
-		die("close", &err);
+		case_die("close", &err);
 	return 0;
 }
