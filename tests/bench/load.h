@@ -40,6 +40,7 @@ struct load_options {
 	bool via_proxy, transparent, json;
 	unsigned connections, requests, warmup, hosts, streams;
 	unsigned hold_s, period_s, patience_s;
+	unsigned of; /* a list of so many numbers is asked, see load_list.h; 0: they count up */
 	uint64_t size;
 	const char *host; /* of modes that ask one host only */
 	const char *ca;

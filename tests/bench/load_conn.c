@@ -3,6 +3,7 @@
  * each step goes as far as it can, and what would block ends the round.
  */
 #include "tests/bench/load.h"
+#include "tests/bench/load_list.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -108,16 +109,20 @@ static void put_request(struct load_conn *c)
 	bool absolute = o->mode->plain && o->via_proxy && !o->transparent;
 	bool upload = o->mode->body == BODY_KIND_UPLOAD;
 	unsigned port = ntohs(o->origin.sin_port);
-	char before[LOAD_HOST_MAX + 16] = "", length[48] = "";
+	char before[LOAD_HOST_MAX + 32] = "", length[48] = "", at[16] = "";
+	/* Browsers leave out what goes without saying. */
+	if (port != (o->mode->plain ? 80 : 443))
+		snprintf(at, sizeof at, ":%u", port);
 	if (absolute)
-		snprintf(before, sizeof before, "http://%s:%u", r->host, port);
+		snprintf(before, sizeof before, "http://%s%s", r->host, at);
 	if (upload)
 		snprintf(length, sizeof length, "Content-Length: %llu\r\n",
 			(unsigned long long)r->body.size);
-	int n = snprintf(c->out, sizeof c->out,
-		"%s %s%s HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: bench_load/1\r\n"
-		"Accept: text/html,*/*\r\n%s%s\r\n",
-		upload ? "PUT" : "GET", before, r->path, r->host, port, length,
+	int n = snprintf(c->out, sizeof c->out, "%s %s%s HTTP/1.1\r\nHost: %s%s\r\n%s%s%s\r\n",
+		upload ? "PUT" : "GET", before, r->path, r->host, at,
+		o->of > 0 ? load_list_lines
+			  : "User-Agent: bench_load/1\r\nAccept: text/html,*/*\r\n",
+		length,
 		o->mode->trail ? "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n"
 				 "Sec-Fetch-Dest: document\r\n"
 			       : "");

@@ -16,6 +16,7 @@ static const char usage[] =
 	"  --connections N --requests N --warmup N   (warm-up is not counted)\n"
 	"  --host NAME           (default bench.test)    --hosts N  of mint (default 600)\n"
 	"  --streams N           of h2, per connection (default 10)\n"
+	"  --of N                asks numbers below N, each once, mixed, as a browser\n"
 	"  --size BYTES          of download and upload\n"
 	"  --seconds N --period N   of hold (default 30, 10)\n"
 	"  --patience N          seconds without progress are an error (default 60)\n"
@@ -87,6 +88,7 @@ static void take(struct load_options *o, struct given *g, int c)
 	case 'H': o->host = optarg; break;
 	case 'n': o->hosts = (unsigned)number("--hosts", optarg, 10000); break;
 	case 's': o->streams = (unsigned)number("--streams", optarg, 100); break;
+	case 'O': o->of = (unsigned)number("--of", optarg, MANY); break;
 	case 'S': o->size = number("--size", optarg, UINT64_MAX); break;
 	case 'T': o->hold_s = (unsigned)number("--seconds", optarg, 3600); break;
 	case 'P': o->period_s = (unsigned)number("--period", optarg, 3600); break;
@@ -107,6 +109,8 @@ static void settle(struct load_options *o, const struct given *g)
 	o->connections = g->connections > 0 ? (unsigned)g->connections : m->connections;
 	o->requests = g->requests > 0 ? (unsigned)g->requests : m->requests;
 	o->warmup = g->warmup >= 0 ? (unsigned)g->warmup : m->warmup;
+	if (o->of > 0 && (o->of < o->requests + o->warmup || m->h2 || m->hold))
+		bad("--of", "fewer than requests, or a mode that cannot");
 	if (o->size == 0)
 		o->size = m->size;
 	if (o->streams == 0)
@@ -131,7 +135,7 @@ void load_options_parse(struct load_options *o, int argc, char **argv)
 		{"requests", required_argument, NULL, 'r'},
 		{"warmup", required_argument, NULL, 'w'},
 		{"host", required_argument, NULL, 'H'}, {"hosts", required_argument, NULL, 'n'},
-		{"streams", required_argument, NULL, 's'},
+		{"streams", required_argument, NULL, 's'}, {"of", required_argument, NULL, 'O'},
 		{"size", required_argument, NULL, 'S'},
 		{"seconds", required_argument, NULL, 'T'},
 		{"period", required_argument, NULL, 'P'},

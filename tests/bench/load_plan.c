@@ -2,6 +2,7 @@
  * What the load client asks, and in which order: the modes.
  */
 #include "tests/bench/load.h"
+#include "tests/bench/load_list.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -97,6 +98,8 @@ bool load_plan_request(struct load_run *run, struct load_request *r)
 	if (run->started == o->requests + o->warmup)
 		return false;
 	r->number = run->started++;
+	if (o->of > 0)
+		r->number = load_list_number(r->number, o->of);
 	r->hop = 0;
 	r->first_us = 0;
 	r->trail_us = load_now_us();

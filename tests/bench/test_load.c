@@ -3,6 +3,7 @@
  * notice each kind of wrong one. What measures must not be fooled.
  */
 #include "tests/bench/load_body.h"
+#include "tests/bench/load_list.h"
 #include "tests/kit/run_program.h"
 #include "tests/kit/tls_origin.h"
 
@@ -160,6 +161,27 @@ static void test_files(void **state)
 	assert_false(body_check(&other, bytes, SIZE));
 }
 
+/* Each once, and hardly ever the next one after the one before. */
+static void test_list(void **state)
+{
+	(void)state;
+	enum { MANY = 10000 };
+	static bool seen[MANY];
+	for (unsigned n = 1; n <= MANY; n = n < 50 ? n + 1 : n * 3 / 2) {
+		unsigned in_order = 0;
+		memset(seen, 0, sizeof seen);
+		for (unsigned i = 0; i < n; i++) {
+			unsigned number = load_list_number(i, n);
+			assert_in_range(number, 0, n - 1);
+			assert_false(seen[number]);
+			seen[number] = true;
+			in_order += i > 0 && number == load_list_number(i - 1, n) + 1;
+		}
+		if (n >= 10)
+			assert_true(in_order < n / 10);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_framing),
 		cmocka_unit_test(test_not_trusted),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_list),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
