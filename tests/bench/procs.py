@@ -25,9 +25,9 @@ def pinned(cpu):
 
 
 class Proc:
-    def __init__(self, args, log, cpu=None, cwd=None, env=None):
-        # Should we be killed ourselves, the kernel asks it to end.
-        before = ["setpriv", "--pdeathsig", "TERM"] + (pinned(cpu) if cpu is not None else [])
+    def __init__(self, args, log, cpu=None, cwd=None, env=None, bare=False):
+        # Should we be killed ourselves, the kernel asks it to end. Bare: where each program that starts another is measured.
+        before = [] if bare else ["setpriv", "--pdeathsig", "TERM"] + (pinned(cpu) if cpu is not None else [])
         self.args, self.log, self.code, self.usage = args, log, None, None
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(
