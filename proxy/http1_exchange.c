@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+enum { RELEASE_SMALL = 4096 };
+
 static int64_t now_us(void)
 {
 	return clock_now_us(clock_real());
@@ -69,10 +71,11 @@ static void gate_try(struct http1_exchange *h)
 	buf_clear(&h->x.held);
 }
 
-/* To the browser, or to the gate while it is shut. */
+/* To the browser, or to the gate while it is shut. What is small waits for what comes next to
+ * it, until the gate is looked at: a head and its body leave together. */
 static void release(struct http1_exchange *h, struct span bytes)
 {
-	if (h->x.gate != 0)
+	if (h->x.gate != 0 || buf_len(&h->x.held) > 0 || bytes.n < RELEASE_SMALL)
 		buf_add_span(&h->x.held, bytes);
 	else
 		leg_send(&h->x.t->browser, bytes);
@@ -325,7 +328,8 @@ static bool over(const struct http1_exchange *h)
 	const struct leg *b = &h->x.t->browser;
 	if (b->broken || h->x.t->record.failed)
 		return h->x.down_done && h->x.up_done;
-	return h->x.down_done && h->x.up_done && h->x.gate == 0 && buf_len(&b->out) == 0;
+	return h->x.down_done && h->x.up_done && h->x.gate == 0 && buf_len(&h->x.held) == 0 &&
+	       buf_len(&b->out) == 0;
 }
 
 static int64_t deadline_us(const struct http1_exchange *h)

@@ -25,6 +25,8 @@ struct leg {
 	bool browser;          /* which errors to report: BROWSER_* or ORIGIN_* */
 	struct tls *tls;       /* NULL: plain. Owned */
 	struct buf in, out;
+	bool unhashed;      /* nobody will ask for the hashes: nothing is recorded of it */
+	unsigned unpolled;  /* pump.c: a peer's reads since the others were looked at */
 	bool filled;        /* the last read took all the room it had: the next one gets more */
 	bool in_eof;        /* the peer ended its side (FIN, close_notify) */
 	bool out_closed;    /* we ended ours */

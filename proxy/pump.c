@@ -57,6 +57,12 @@ unsigned pump_wait(const struct pump *p)
 		happened |= PUMP_MOVED;
 	if (read_pending(p->origin, p->read_origin))
 		happened |= PUMP_MOVED;
+	/* A peer's bytes cost no waiting: the others are looked at when it has no more. */
+	if (happened != 0 && p->origin != NULL && p->origin->peer != NULL &&
+		++p->origin->unpolled < PUMP_UNPOLLED_MAX)
+		return happened;
+	if (p->origin != NULL)
+		p->origin->unpolled = 0;
 	struct pollfd fds[4] = {leg_pollfd(p->browser, p->read_browser),
 		leg_pollfd(p->origin, p->read_origin), {p->commit_fd, POLLIN, 0},
 		{p->stop_fd, POLLIN, 0}};

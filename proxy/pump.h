@@ -14,6 +14,11 @@ enum {
 		1024, /* bytes waiting toward one side above which the other is not read */
 };
 
+enum {
+	PUMP_UNPOLLED_MAX = 8
+}; /* times that a peer's bytes are taken without a look at the
+       others */
+
 enum pump_event {
 	PUMP_MOVED = 1,     /* bytes were read or written */
 	PUMP_COMMITTED = 2, /* the recorder's eventfd fired (and was drained) */

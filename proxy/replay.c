@@ -12,6 +12,8 @@ struct replay *replay_open(const struct replay_options *options, struct err *err
 		abort();
 	r->options = *options;
 	r->recorded = recorded;
+	if (r->options.hold)
+		recorded_hold(recorded);
 	pthread_mutex_init(&r->lock, NULL);
 	return r;
 }
@@ -33,6 +35,13 @@ void replay_free(struct replay *r)
 struct case_file *replay_case_file(struct replay *r)
 {
 	return recorded_case(r->recorded);
+}
+
+void replay_rest(struct replay *r)
+{
+	pthread_mutex_lock(&r->lock);
+	recorded_rest(r->recorded);
+	pthread_mutex_unlock(&r->lock);
 }
 
 void replay_restart(struct replay *r)

@@ -55,6 +55,8 @@ struct replay_options {
 	int64_t session; /* answers of this one only; 0: of all, in their order */
 	bool strict;     /* what is not exact is missed */
 	enum replay_pace pace;
+	bool hold; /* between questions a moment apart the case stays as it is read; whoever
+		      sets this calls replay_rest */
 	replay_tell_fn *tell; /* may be NULL */
 	void *tell_ctx;
 };
@@ -65,6 +67,9 @@ struct replay *replay_open(const struct replay_options *options, struct err *err
 void replay_free(struct replay *r);
 /* What it reads, for case_about and so on; before anything is asked of it. */
 struct case_file *replay_case_file(struct replay *r);
+/* Nothing was asked for a while, perhaps: what was held on to of the case is let go, so that
+ * others can write it. Call it now and then. */
+void replay_rest(struct replay *r);
 /* Forget what was answered: one-time links answer as they did first. Any thread. */
 void replay_restart(struct replay *r);
 struct replay_counts {
@@ -97,7 +102,7 @@ struct replay_answer {
 	int64_t head_us;    /* nothing before (clock_real); 0: at once */
 	int64_t shift_us;   /* a recorded time and this: when it is due now; FACT_NULL: at once
 			     */
-	int64_t chunks;     /* of its body, given so far */
+	int64_t chunks, given; /* of its body: pieces and bytes so far */
 	bool body_over;
 };
 /* Never fails: what goes wrong is told by the answer. */

@@ -111,13 +111,7 @@ static void remark(const struct replay_candidate *c, struct arena *a, struct rep
 void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
 	struct replay_answer *out)
 {
-	struct err err = {0};
-	*out = (struct replay_answer){.shift_us = FACT_NULL};
-	if (!recorded_exchange(r->recorded, c->exchange, a, &out->x, &err)) {
-		out->page = out->ours = true;
-		out->why = out->fault = err;
-		return;
-	}
+	*out = (struct replay_answer){.x = *c->x, .shift_us = FACT_NULL};
 	const struct recorded_exchange *x = &out->x;
 	out->has_head = x->has_response;
 	out->ours = x->has_response && span_is(x->response.made_by, "clicktrail");
@@ -147,14 +141,18 @@ bool replay_body(
 	int64_t at_us = FACT_NULL;
 	struct err err = {0};
 	*due_us = 0;
+	const struct recorded_exchange *x = &answer->x;
+	answer->body_over |= x->has_end && answer->given >= x->end.res_stored;
 	if (answer->body_over)
 		return false;
+	size_t before = buf_len(out);
 	pthread_mutex_lock(&r->lock);
 	bool ok = recorded_chunk(r->recorded, answer->x.request.exchange, SIDE_RESPONSE,
 		answer->chunks, out, &at_us, &kind, &err);
 	pthread_mutex_unlock(&r->lock);
 	if (ok && kind == RECORDED_CHUNK) {
 		answer->chunks++;
+		answer->given += (int64_t)(buf_len(out) - before);
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
 			*due_us = at_us + answer->shift_us;
 		return true;

@@ -13,6 +13,7 @@ struct search {
 	struct arena *a;
 	struct replay_found *out;
 	struct err err; /* kind != NONE: the case could not be read */
+	uint64_t key;   /* of method and URL */
 	size_t weighed;
 	struct near {
 		unsigned distance;
@@ -56,7 +57,10 @@ static struct span vary_of(const struct recorded_exchange *x, struct arena *a)
 {
 	struct model_field *fields;
 	struct buf all = {0};
-	if (!x->has_response)
+	if (!x->has_response ||
+		span_find_nocase(
+			x->response.fields.p != NULL ? x->response.fields : x->response.head,
+			span_str("vary"), 0) == SIZE_MAX)
 		return SPAN_NONE;
 	size_t n = fields_parse(a, x->response.head, x->response.fields, &fields);
 	for (size_t i = 0; i < n; i++) {
@@ -114,26 +118,27 @@ static bool retried_by_itself(const struct recorded_exchange *x)
 static bool weigh(struct search *s, int64_t seq, const struct fact_request *f,
 	struct replay_candidate *out)
 {
-	struct recorded_exchange x;
 	*out = (struct replay_candidate){
 		.seq = seq, .exchange = f->exchange, .how = REPLAY_NONE};
 	s->weighed++;
 	out->other = f->exchange <= 0 || !span_eq(f->method, s->ask->method);
 	if (out->other)
 		return true;
-	if (!recorded_exchange(s->r->recorded, f->exchange, s->a, &x, &s->err))
+	struct recorded_exchange *x = arena_alloc(s->a, sizeof *x);
+	if (!recorded_exchange_of(s->r->recorded, seq, f, s->a, x, &s->err))
 		return false;
 	struct replay_ask recorded = {.method = f->method,
 		.url = f->url,
-		.fields = field_lines(&x.request),
-		.vary = vary_of(&x, s->a)};
-	if (!body_of(s, &x, &recorded))
+		.fields = field_lines(f),
+		.vary = vary_of(x, s->a)};
+	if (!body_of(s, x, &recorded))
 		return false;
+	out->x = x;
 	out->how = replay_match(&recorded, s->ask, s->a, &out->differences);
 	out->weight = out->differences.weight;
 	out->answered = answered_before(s->r, f->exchange);
-	out->unanswered = !x.has_response;
-	out->retried = retried_by_itself(&x);
+	out->unanswered = !x->has_response;
+	out->retried = retried_by_itself(x);
 	return true;
 }
 
@@ -200,8 +205,8 @@ static bool look_at_last(struct search *s, int64_t exchange)
 
 static bool find_same(struct search *s)
 {
-	uint64_t key = replay_key(s->ask->method, s->ask->url);
-	struct replay_slot *known = replay_map_find(&s->r->urls, key);
+	s->key = replay_key(s->ask->method, s->ask->url);
+	struct replay_slot *known = replay_map_find(&s->r->urls, s->key);
 	struct replay_candidate *best = &s->out->best;
 	bool limited = false;
 	if (!look_at_same(s, known != NULL ? known->a : 0, known, &limited))
@@ -355,8 +360,7 @@ static void give(struct search *s)
 	struct replay_slot *x = replay_map_put(&s->r->answered, (uint64_t)c->exchange);
 	x->a++;
 	x->b = c->seq;
-	struct replay_slot *url =
-		replay_map_put(&s->r->urls, replay_key(s->ask->method, s->ask->url));
+	struct replay_slot *url = replay_map_put(&s->r->urls, s->key);
 	url->b = c->exchange;
 }
 

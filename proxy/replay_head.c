@@ -4,7 +4,6 @@
 void replay_body_seen_init(struct replay_body_seen *b)
 {
 	*b = (struct replay_body_seen){0};
-	sha256_init(&b->hash);
 }
 
 void replay_body_seen_fini(struct replay_body_seen *b)
@@ -17,6 +16,8 @@ void replay_body_seen_add(void *ctx, struct span bytes)
 {
 	struct replay_body_seen *b = ctx;
 	size_t room = REPLAY_BODY_KEPT - buf_len(&b->first);
+	if (b->size == 0)
+		sha256_init(&b->hash);
 	buf_add_span(&b->first, span_first(bytes, room));
 	sha256_add(&b->hash, bytes.p, bytes.n);
 	b->size += bytes.n;
@@ -24,6 +25,8 @@ void replay_body_seen_add(void *ctx, struct span bytes)
 
 void replay_body_seen_ask(struct replay_body_seen *b, struct arena *a, struct replay_ask *out)
 {
+	if (b->size == 0)
+		return;
 	sha256_peek(&b->hash, b->digest);
 	out->body = arena_copy(a, buf_span(&b->first));
 	out->body_size = b->size;

@@ -76,21 +76,19 @@ static void make_ask(struct replay_http1 *h, struct replay_ask *out)
 	replay_body_seen_ask(&h->body, &h->arena, out);
 }
 
-/* The tunnel sent it on, so it is a request. */
+/* The tunnel sent it on, so it is a request, and comes whole mostly. */
 static bool read_head(struct replay_http1 *h)
 {
-	struct arena scratch = {0};
-	struct http1_head head;
 	struct err err = {0};
-	enum http1_scan scan = buf_len(&h->in) > 0 ? http1_request_head(buf_span(&h->in),
-							     &scratch, &head, &err)
-						   : HTTP1_MORE;
+	if (buf_len(&h->in) == 0)
+		return false;
+	if (h->answered)
+		next_exchange(h);
+	struct span in = buf_span(&h->in), whole = http1_likely_head(in);
+	struct span raw = arena_copy(&h->arena, whole.n > 0 ? whole : in);
+	enum http1_scan scan = http1_request_head_once(raw, &h->arena, &h->req, &err);
 	if (scan == HTTP1_HEAD) {
-		if (h->answered)
-			next_exchange(h);
-		struct span raw = arena_copy(&h->arena, head.raw);
-		scan = http1_request_head(raw, &h->arena, &h->req, &err);
-		buf_consume(&h->in, raw.n);
+		buf_consume(&h->in, h->req.raw.n);
 		h->have_req = true;
 		http1_body_init(&h->req_body, &h->req);
 		replay_body_seen_init(&h->body);
@@ -98,7 +96,6 @@ static bool read_head(struct replay_http1 *h)
 		h->fault = err;
 		h->state = FAILED;
 	}
-	arena_fini(&scratch);
 	return scan == HTTP1_HEAD;
 }
 
@@ -171,7 +168,8 @@ static void say_head(struct replay_http1 *h)
 		return;
 	}
 	struct span raw = replay_head_http1(&h->answer, h->req.method, &h->arena);
-	if (http1_response_head(raw, h->req.method, &h->arena, &h->res, &err) != HTTP1_HEAD) {
+	if (http1_response_head_once(raw, h->req.method, &h->arena, &h->res, &err) !=
+		HTTP1_HEAD) {
 		fail(h, &err);
 		return;
 	}

@@ -50,6 +50,7 @@ struct replay_candidate {
 	bool retried;    /* and a browser would have asked again by itself */
 	bool other;      /* another method: no candidate at all */
 	struct replay_differences differences;
+	struct recorded_exchange *x; /* in the arena; NULL: of another method */
 };
 struct replay_found {
 	struct replay_candidate best; /* how NONE: there is none */

@@ -90,6 +90,7 @@ bool tunnel_open_origin(struct tunnel *t, const struct target *target, const cha
 		return false;
 	}
 	t->origin.open = true;
+	t->origin.leg.unhashed = t->proxy->options.unrecorded;
 	t->origin.muted = t->record.muted;
 	t->origin.target = *target;
 	t->origin.exchanges = 0;
@@ -451,6 +452,7 @@ void tunnel_run(
 	fact_init(FACT_KIND_HELLO, &t.hello);
 	leg_init(&t.browser, fd, true);
 	t.browser.number = LEG_BROWSER;
+	t.browser.unhashed = p->options.unrecorded;
 	put_tunnel(&t, client, listener);
 
 	enum step next = STEP_NEXT;

@@ -8,11 +8,13 @@ struct recorded *recorded_open(const char *path, struct err *err)
 	if (r == NULL)
 		abort();
 	r->c = case_open(path, err);
-	/* With the temporary file's 768 KB: below 2 MB. */
+	/* With the temporary file's 768 KB: below 2 MB. Where it is not needed, more. */
 	bool ok = r->c != NULL &&
 		  db_exec(r->c->db, "PRAGMA cache_size = -1024", ERR_CASE_READ, err);
 	if (ok)
 		ok = recorded_done(r, recorded_begin(r, err), err);
+	if (ok && r->aside == NULL)
+		ok = db_exec(r->c->db, "PRAGMA cache_size = -4096", ERR_CASE_READ, err);
 	if (ok)
 		return r;
 	recorded_close(r);
@@ -27,6 +29,8 @@ void recorded_close(struct recorded *r)
 	sqlite3_finalize(r->one);
 	sqlite3_finalize(r->chunk);
 	sqlite3_finalize(r->erased);
+	sqlite3_finalize(r->ever_erased);
+	sqlite3_finalize(r->behind);
 	case_close(r->c);
 	free(r);
 }
@@ -137,8 +141,7 @@ static bool copy_near(struct recorded *r, int64_t seq, struct arena *a,
 	struct fact_request *out, bool *found, struct err *err)
 {
 	union fact_any fact;
-	case_start_clock(r->c);
-	bool ok = case_begin(r->c, err) &&
+	bool ok = recorded_begin(r, err) &&
 		  recorded_fact(r, seq, FACT_KIND_REQUEST, &fact, found, err);
 	if (ok && *found)
 		fact_copy(FACT_KIND_REQUEST, &fact, out, a);

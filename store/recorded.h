@@ -14,6 +14,9 @@
 enum {
 	RECORDED_FACTS_MAX = 4096,             /* of one kind, of one exchange or tunnel, */
 	RECORDED_BYTES_MAX = 16 * 1024 * 1024, /* and bytes of all of them */
+	RECORDED_HOLD_MS = 250,
+	RECORDED_NEAR_FACTS = 32, /* behind a request, that its exchange is looked for in first
+				   */
 };
 
 struct recorded;
@@ -25,6 +28,14 @@ struct recorded *recorded_open(const char *path, struct err *err);
 void recorded_close(struct recorded *r); /* NULL is fine */
 /* For case_about and so on; it lives as long as r. */
 struct case_file *recorded_case(struct recorded *r);
+
+/*
+ * Who asks often spares a transaction for each question: from here on one that was begun is
+ * gone on with for as long as RECORDED_HOLD_MS, where the case has its indexes. A writer of the
+ * case waits meanwhile: whoever pauses calls recorded_rest, which ends it.
+ */
+void recorded_hold(struct recorded *r);
+void recorded_rest(struct recorded *r);
 
 /* All that follow: errors are CASE_READ. */
 
@@ -62,6 +73,10 @@ struct recorded_exchange {
  * exchange of ours comes near. */
 bool recorded_exchange(struct recorded *r, int64_t exchange, struct arena *a,
 	struct recorded_exchange *out, struct err *err);
+/* The same where its request is at hand, as recorded_next or recorded_near gave it: its number,
+ * and the fact, which is taken over as it is. */
+bool recorded_exchange_of(struct recorded *r, int64_t seq, const struct fact_request *request,
+	struct arena *a, struct recorded_exchange *out, struct err *err);
 
 /* A tunnel's way to its origin. A plain tunnel of a busy client can have any number of legs:
  * the first that fit are given. */

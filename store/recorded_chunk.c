@@ -21,12 +21,22 @@ static struct recorded_place *place_of(
 	return &r->bodies[slot % RECORDED_PLACES];
 }
 
+void recorded_saw_chunk(struct recorded *r, int64_t exchange, enum fact_side side, int64_t seq)
+{
+	struct recorded_place *p = place_of(r, exchange, side);
+	if (p->seq == 0 || p->exchange != exchange || p->side != side)
+		*p = (struct recorded_place){exchange, side, 0, seq};
+}
+
 /* The number of the n-th chunk's fact; 0: there is none. */
 static bool find_chunk(struct recorded *r, int64_t exchange, enum fact_side side, int64_t n,
 	int64_t *seq, struct err *err)
 {
 	const struct recorded_place *p = place_of(r, exchange, side);
 	bool near = p->seq != 0 && p->exchange == exchange && p->side == side && p->n <= n;
+	*seq = near ? p->seq : 0;
+	if (near && p->n == n)
+		return true;
 	sqlite3_stmt *s = recorded_find(r, FIND_CHUNK, err);
 	*seq = 0;
 	if (s == NULL)

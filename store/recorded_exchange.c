@@ -3,13 +3,19 @@
  * numbers and held against what was asked.
  */
 #include "store/recorded_state.h"
-#include "store/schema.h"
 #include "store/base/hash.h"
 
 #include <stdlib.h>
 
 static const char erased_sql[] = "SELECT count(*) FROM (SELECT 1 FROM seal_erased "
 				 "WHERE seq = :seq LIMIT 1)";
+
+/* 11 to 14: interim, response, chunk, end; f3 exchange. */
+static const char behind_sql[] =
+	"SELECT seq, kind, CASE WHEN kind BETWEEN 11 AND 14 THEN f3 END, "
+	"CASE kind WHEN 13 THEN f4 END FROM fact NOT INDEXED "
+	"WHERE seq > :after ORDER BY seq LIMIT :most";
+enum { BEHIND_SEQ, BEHIND_KIND, BEHIND_EXCHANGE, BEHIND_SIDE };
 
 struct reading {
 	struct recorded *r;
@@ -19,7 +25,8 @@ struct reading {
 	struct arena numbers;
 	int64_t *seqs;
 	size_t n;
-	bool more; /* there were more than RECORDED_FACTS_MAX */
+	bool more;     /* there were more than RECORDED_FACTS_MAX */
+	int64_t taken; /* number of the fact that first_by_key gave */
 };
 
 /* ---- facts by what they belong to ---- */
@@ -79,7 +86,7 @@ static bool read_by_key(struct reading *g, size_t i, enum fact_kind kind, int64_
 
 static bool was_erased(struct recorded *r, int64_t seq, bool *out, struct err *err)
 {
-	if (r->c->schema < SCHEMA_SEAL || *out)
+	if (!r->any_erased || *out)
 		return true;
 	if (r->erased == NULL)
 		r->erased = db_prepare(r->c->db, erased_sql, ERR_CASE_READ, err);
@@ -113,6 +120,7 @@ static bool first_by_key(struct reading *g, enum fact_kind kind, int64_t key, vo
 			return false;
 		if (!*has)
 			continue;
+		g->taken = g->seqs[i];
 		fact_copy(kind, &fact, out, g->into);
 		if (erased != NULL && !was_erased(g->r, g->seqs[i], erased, err))
 			return false;
@@ -167,6 +175,9 @@ static bool is_reset(const struct fact_h2_frame *f, int64_t exchange)
 
 static bool read_reset(struct reading *g, struct recorded_exchange *out, struct err *err)
 {
+	/* One that ended well was not ended by a reset. */
+	if (out->has_end && span_is(out->end.reason, err_word(ERR_NONE)))
+		return true;
 	if (!list_of(g, FACT_KIND_H2_FRAME, &out->request, err))
 		return false;
 	for (size_t i = 0; i < g->n && out->reset_code == FACT_NULL; i++) {
@@ -182,6 +193,9 @@ static bool read_reset(struct reading *g, struct recorded_exchange *out, struct 
 
 static bool read_opaque(struct reading *g, struct recorded_exchange *out, struct err *err)
 {
+	if (out->has_response && out->response.status != 101 &&
+		out->response.status != FACT_NULL)
+		return true;
 	if (!list_of(g, FACT_KIND_OPAQUE, &out->request, err))
 		return false;
 	for (size_t i = 0; i < g->n && !out->has_opaque; i++) {
@@ -196,24 +210,107 @@ static bool read_opaque(struct reading *g, struct recorded_exchange *out, struct
 	return true;
 }
 
+/* Where the facts of an exchange lie that are close behind its request. */
+struct behind {
+	int64_t response, end; /* 0: none */
+	bool interims;
+};
+
+static void take_behind(struct reading *g, sqlite3_stmt *s, int64_t x, struct behind *b)
+{
+	int64_t seq = sqlite3_column_int64(s, BEHIND_SEQ);
+	if (sqlite3_column_type(s, BEHIND_EXCHANGE) != SQLITE_INTEGER ||
+		sqlite3_column_int64(s, BEHIND_EXCHANGE) != x)
+		return;
+	int64_t kind = sqlite3_column_int64(s, BEHIND_KIND);
+	if (kind == FACT_KIND_INTERIM + FACT_KIND_STORED)
+		b->interims = true;
+	else if (kind == FACT_KIND_RESPONSE + FACT_KIND_STORED && b->response == 0)
+		b->response = seq;
+	else if (kind == FACT_KIND_EXCHANGE_END + FACT_KIND_STORED)
+		b->end = seq;
+	else if (kind == FACT_KIND_CHUNK + FACT_KIND_STORED &&
+		 sqlite3_column_int64(s, BEHIND_SIDE) == SIDE_RESPONSE)
+		recorded_saw_chunk(g->r, x, SIDE_RESPONSE, seq);
+}
+
+/* The end is the last fact of an exchange, so that up to it all were seen. */
+static bool look_behind(
+	struct reading *g, int64_t seq, int64_t x, struct behind *out, struct err *err)
+{
+	struct recorded *r = g->r;
+	int rc = SQLITE_DONE;
+	*out = (struct behind){0};
+	if (r->behind == NULL)
+		r->behind = db_prepare(r->c->db, behind_sql, ERR_CASE_READ, err);
+	if (r->behind == NULL)
+		return false;
+	db_bind_int(r->behind, ":after", seq);
+	db_bind_int(r->behind, ":most", RECORDED_NEAR_FACTS);
+	while (out->end == 0 && (rc = sqlite3_step(r->behind)) == SQLITE_ROW)
+		take_behind(g, r->behind, x, out);
+	sqlite3_reset(r->behind);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ||
+	       db_fail(r->c->db, ERR_CASE_READ, "facts", err);
+}
+
+/* The fact of that number, 0 for none. */
+static bool take(struct reading *g, int64_t seq, enum fact_kind kind, int64_t x, void *out,
+	bool *has, bool *erased, struct err *err)
+{
+	union fact_any fact;
+	*has = false;
+	if (seq == 0)
+		return true;
+	g->seqs = &seq;
+	bool ok = read_by_key(g, 0, kind, x, &fact, has, err);
+	g->seqs = NULL;
+	if (!ok || !*has)
+		return ok;
+	fact_copy(kind, &fact, out, g->into);
+	return was_erased(g->r, seq, erased, err);
+}
+
+/* By what lies close behind the request, else by the index. */
+static bool read_answer(struct reading *g, int64_t seq, int64_t x,
+	struct recorded_exchange *out, struct err *err)
+{
+	struct behind b;
+	if (!look_behind(g, seq, x, &b, err))
+		return false;
+	if (b.end != 0)
+		return take(g, b.response, FACT_KIND_RESPONSE, x, &out->response,
+			       &out->has_response, &out->response_erased, err) &&
+		       take(g, b.end, FACT_KIND_EXCHANGE_END, x, &out->end, &out->has_end,
+			       &out->end_erased, err) &&
+		       (!b.interims || read_interims(g, x, out, err));
+	return first_by_key(g, FACT_KIND_RESPONSE, x, &out->response, &out->has_response,
+		       &out->response_erased, err) &&
+	       first_by_key(g, FACT_KIND_EXCHANGE_END, x, &out->end, &out->has_end,
+		       &out->end_erased, err) &&
+	       read_interims(g, x, out, err);
+}
+
+/* The request is there. */
+static bool read_rest(
+	struct reading *g, int64_t seq, struct recorded_exchange *out, struct err *err)
+{
+	int64_t x = out->request.exchange;
+	if (!read_answer(g, seq, x, out, err) || !read_reset(g, out, err) ||
+		!read_opaque(g, out, err))
+		return false;
+	return !full(g) ||
+	       err_set(err, ERR_CASE_READ, "exchange %lld has heads of more than %d bytes",
+		       (long long)x, RECORDED_BYTES_MAX);
+}
+
 static bool read_exchange(
 	struct reading *g, int64_t x, struct recorded_exchange *out, struct err *err)
 {
 	if (!first_by_key(g, FACT_KIND_REQUEST, x, &out->request, &out->found,
 		    &out->request_erased, err))
 		return false;
-	if (!out->found)
-		return true;
-	if (!first_by_key(g, FACT_KIND_RESPONSE, x, &out->response, &out->has_response,
-		    &out->response_erased, err) ||
-		!first_by_key(g, FACT_KIND_EXCHANGE_END, x, &out->end, &out->has_end,
-			&out->end_erased, err) ||
-		!read_interims(g, x, out, err) || !read_reset(g, out, err) ||
-		!read_opaque(g, out, err))
-		return false;
-	return !full(g) ||
-	       err_set(err, ERR_CASE_READ, "exchange %lld has heads of more than %d bytes",
-		       (long long)x, RECORDED_BYTES_MAX);
+	return !out->found || read_rest(g, g->taken, out, err);
 }
 
 /* Begins and ends what reads into the caller's arena. */
@@ -237,6 +334,17 @@ bool recorded_exchange(struct recorded *r, int64_t exchange, struct arena *a,
 	struct reading g;
 	*out = (struct recorded_exchange){.reset_code = FACT_NULL};
 	return finish(&g, start(&g, r, a, err) && read_exchange(&g, exchange, out, err), err);
+}
+
+bool recorded_exchange_of(struct recorded *r, int64_t seq, const struct fact_request *request,
+	struct arena *a, struct recorded_exchange *out, struct err *err)
+{
+	struct reading g;
+	*out = (struct recorded_exchange){
+		.reset_code = FACT_NULL, .found = true, .request = *request};
+	bool ok = start(&g, r, a, err) && was_erased(r, seq, &out->request_erased, err) &&
+		  read_rest(&g, seq, out, err);
+	return finish(&g, ok, err);
 }
 
 /* ---- a tunnel ---- */

@@ -5,6 +5,7 @@
  * connection writes nothing, not even a temporary table.
  */
 #include "store/recorded_state.h"
+#include "store/schema.h"
 #include "store/base/clock.h"
 
 /* 10: a request, f7 its url. */
@@ -43,6 +44,8 @@ static const char aside_of_sql[] = "SELECT seq FROM place WHERE kind = :kind AND
 static const char aside_chunk_sql[] =
 	"SELECT seq FROM place WHERE kind = 13 AND key = :exchange AND sub = :side "
 	"AND seq > :after ORDER BY seq LIMIT 1 OFFSET :skip";
+static const char ever_erased_sql[] = "SELECT EXISTS (SELECT 1 FROM seal_erased)";
+
 static const char put_url_sql[] =
 	"INSERT OR IGNORE INTO request (url, seq) VALUES (:url, :seq)";
 static const char put_place_sql[] =
@@ -199,11 +202,59 @@ static bool fill_aside(struct recorded *r, struct err *err)
 
 /* ---- asking ---- */
 
+enum { BOTH = CASE_BY_KIND | CASE_BY_URL };
+
+/* One that was begun a moment ago. */
+static bool goes_on(struct recorded *r)
+{
+	if (!r->hold || sqlite3_get_autocommit(r->c->db) != 0)
+		return false;
+	if (clock_now_us(clock_real()) - r->begun_us < RECORDED_HOLD_MS * INT64_C(1000)) {
+		case_start_clock(r->c);
+		return true;
+	}
+	case_roll_back(r->c, NULL);
+	return false;
+}
+
+/* Mostly nothing is: then nobody has to look for each fact. */
+static bool look_for_erased(struct recorded *r, struct err *err)
+{
+	int64_t any = 0;
+	if (r->c->schema < SCHEMA_SEAL)
+		return true;
+	if (r->ever_erased == NULL)
+		r->ever_erased = db_prepare(r->c->db, ever_erased_sql, ERR_CASE_READ, err);
+	if (r->ever_erased == NULL)
+		return false;
+	bool ok = sqlite3_step(r->ever_erased) == SQLITE_ROW;
+	if (ok)
+		any = sqlite3_column_int64(r->ever_erased, 0);
+	else
+		db_fail(r->c->db, ERR_CASE_READ, "what was erased", err);
+	sqlite3_reset(r->ever_erased);
+	r->any_erased = any != 0;
+	return ok;
+}
+
+void recorded_hold(struct recorded *r)
+{
+	r->hold = true;
+}
+
+void recorded_rest(struct recorded *r)
+{
+	if (sqlite3_get_autocommit(r->c->db) == 0)
+		case_roll_back(r->c, NULL);
+}
+
 bool recorded_begin(struct recorded *r, struct err *err)
 {
-	enum { BOTH = CASE_BY_KIND | CASE_BY_URL };
 	int64_t now = 0;
+	if (goes_on(r))
+		return true;
 	case_start_clock(r->c);
+	r->begun_us = clock_now_us(clock_real());
 	if (!case_begin(r->c, err) || !case_indexes(r->c, &r->indexes, err))
 		return false;
 	/* Reading it through may take long: page by page, each a transaction of its own. A
@@ -217,11 +268,13 @@ bool recorded_begin(struct recorded *r, struct err *err)
 		r->indexes &= now & ~CASE_BY_URL;
 		known = r->places || (r->indexes & CASE_BY_KIND) != 0;
 	}
-	return true;
+	return look_for_erased(r, err);
 }
 
 bool recorded_done(struct recorded *r, bool ok, struct err *err)
 {
+	if (ok && r->hold && r->indexes == BOTH)
+		return true;
 	if (sqlite3_get_autocommit(r->c->db) == 0 && !case_roll_back(r->c, ok ? err : NULL))
 		return false;
 	return ok;

@@ -32,9 +32,12 @@ enum { RECORDED_PLACES = 64 }; /* bodies that are read at the same time */
 
 struct recorded {
 	struct case_file *c;
-	int64_t indexes; /* in the transaction that was begun: enum case_index */
+	bool hold;        /* a transaction is gone on with, */
+	int64_t begun_us; /* that began then */
+	bool any_erased;  /* in it: something was, somewhere */
+	int64_t indexes;  /* in the transaction that was begun: enum case_index */
 	sqlite3_stmt *by_index[FIND_COUNT], *by_aside[FIND_COUNT];
-	sqlite3_stmt *one, *chunk, *erased;
+	sqlite3_stmt *one, *chunk, *erased, *ever_erased, *behind;
 	/* What stands in for the indexes; NULL until it is needed. */
 	sqlite3 *aside;
 	sqlite3_stmt *scan, *put_url, *put_place;
@@ -50,6 +53,9 @@ bool recorded_done(struct recorded *r, bool ok, struct err *err);
 /* The statement, ready to be bound; reset it afterwards. */
 sqlite3_stmt *recorded_find(struct recorded *r, enum recorded_find what, struct err *err);
 void recorded_find_fini(struct recorded *r);
+
+/* The first chunk of a body was come upon. */
+void recorded_saw_chunk(struct recorded *r, int64_t exchange, enum fact_side side, int64_t seq);
 
 /* One fact, if it is there and of that kind. Its spans live until the next call. */
 bool recorded_fact(struct recorded *r, int64_t seq, enum fact_kind kind, union fact_any *out,

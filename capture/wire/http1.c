@@ -140,8 +140,9 @@ struct span http1_likely_head(struct span in)
 	return span_first(in, end != SIZE_MAX ? end + sizeof empty_line - 1 : 0);
 }
 
-enum http1_scan http1_request_head(
-	struct span in, struct arena *a, struct http1_head *out, struct err *err)
+/* twice: by llhttp, too. */
+static enum http1_scan read_request(
+	struct span in, bool twice, struct arena *a, struct http1_head *out, struct err *err)
 {
 	size_t skip = 0, end = 0;
 	enum http1_scan scan = http1_find_end(in, HTTP1_REQUEST, &skip, &end, err);
@@ -150,13 +151,14 @@ enum http1_scan http1_request_head(
 
 	struct span lines = cut_head(in, skip, end, out);
 	if (!request_line(out, err) || !http1_read_fields(lines, HTTP1_REQUEST, a, out, err) ||
-		!http1_frame_request(out, err) || !http1_read_again(out, SPAN_NONE, err))
+		!http1_frame_request(out, err) ||
+		(twice && !http1_read_again(out, SPAN_NONE, err)))
 		return HTTP1_BAD;
 	return HTTP1_HEAD;
 }
 
-enum http1_scan http1_response_head(struct span in, struct span to_method, struct arena *a,
-	struct http1_head *out, struct err *err)
+static enum http1_scan read_response(struct span in, struct span to_method, bool twice,
+	struct arena *a, struct http1_head *out, struct err *err)
 {
 	size_t skip = 0, end = 0;
 	enum http1_scan scan = http1_find_end(in, HTTP1_RESPONSE, &skip, &end, err);
@@ -168,9 +170,33 @@ enum http1_scan http1_response_head(struct span in, struct span to_method, struc
 	if (!status_line(out, &closes, err) ||
 		!http1_read_fields(lines, HTTP1_RESPONSE, a, out, err) ||
 		!http1_frame_response(out, to_method, err) ||
-		!http1_read_again(out, to_method, err))
+		(twice && !http1_read_again(out, to_method, err)))
 		return HTTP1_BAD;
 	if (closes)
 		out->keep_alive = false;
 	return HTTP1_HEAD;
+}
+
+enum http1_scan http1_request_head(
+	struct span in, struct arena *a, struct http1_head *out, struct err *err)
+{
+	return read_request(in, true, a, out, err);
+}
+
+enum http1_scan http1_response_head(struct span in, struct span to_method, struct arena *a,
+	struct http1_head *out, struct err *err)
+{
+	return read_response(in, to_method, true, a, out, err);
+}
+
+enum http1_scan http1_request_head_once(
+	struct span in, struct arena *a, struct http1_head *out, struct err *err)
+{
+	return read_request(in, false, a, out, err);
+}
+
+enum http1_scan http1_response_head_once(struct span in, struct span to_method, struct arena *a,
+	struct http1_head *out, struct err *err)
+{
+	return read_response(in, to_method, false, a, out, err);
 }

@@ -131,6 +131,13 @@ enum http1_scan http1_request_head(
 enum http1_scan http1_response_head(struct span in, struct span to_method, struct arena *a,
 	struct http1_head *out, struct err *err);
 
+/* By our reader alone: for bytes that this process has read by both, or will. Never what is
+ * judged by. */
+enum http1_scan http1_request_head_once(
+	struct span in, struct arena *a, struct http1_head *out, struct err *err);
+enum http1_scan http1_response_head_once(struct span in, struct span to_method, struct arena *a,
+	struct http1_head *out, struct err *err);
+
 /* The bytes of `in` up to the first empty line, if they may well be one head: whoever copies
  * heads can copy these and read once, where reading says HTTP1_HEAD. Empty if there is no such
  * line. */

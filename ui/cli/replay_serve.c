@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { REST_MS = 500 }; /* the case is let go of so often */
+
 struct serve {
 	struct options *options;
 	const char *path;
@@ -38,6 +40,7 @@ static bool open_replay(struct serve *s, struct err *err)
 		.session = o->trail_session,
 		.strict = o->strict,
 		.pace = o->pace,
+		.hold = true,
 		.tell = replay_tell,
 		.tell_ctx = &s->told};
 	s->replay = replay_open(&how, err);
@@ -122,8 +125,9 @@ static bool wait_for_end(struct serve *s, struct err *err)
 {
 	struct pollfd fd = {s->signal_fd, POLLIN, 0};
 	while (!signals_take(s->signal_fd)) {
-		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+		if (poll(&fd, 1, REST_MS) < 0 && errno != EINTR)
 			return err_set_os(err, ERR_SYSTEM, errno, "poll");
+		replay_rest(s->replay);
 		if (proxy_failed(s->recording.proxy, err))
 			return false;
 	}

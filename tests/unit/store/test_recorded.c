@@ -83,7 +83,7 @@ static void put_end(struct temp_case *t, int64_t session, int64_t x)
 	static const uint8_t digest[SHA256_LEN] = {9};
 	NEW_FACT(exchange_end, EXCHANGE_END);
 	exchange_end.exchange = x;
-	exchange_end.reason = span_str("ok");
+	exchange_end.reason = span_str("origin-cancelled");
 	exchange_end.res_size = exchange_end.res_stored = 3;
 	exchange_end.res_sha256 = span_of(digest, sizeof digest);
 	temp_case_put(t, FACT_KIND_EXCHANGE_END, &exchange_end);
@@ -197,7 +197,7 @@ static void fill(struct temp_case *t)
 	put_interim(t, 1, 2, 102);
 	put_interim(t, 1, 1, 100);
 	put_response(t, 1, 1, 200);
-	put_response(t, 1, 2, 404);
+	put_response(t, 1, 2, 101);
 	fill_bodies(t);
 	put_end(t, 1, 1);
 	put_frame(t, 1, LEG, "clicktrail", "rst_stream", 1);
