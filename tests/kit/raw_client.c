@@ -142,6 +142,11 @@ static bool pull(struct raw_client *c)
 	return got > 0;
 }
 
+bool raw_more(struct raw_client *c)
+{
+	return pull(c);
+}
+
 static const char *state(const struct raw_client *c)
 {
 	return c->reset ? "the connection was cut"

@@ -38,6 +38,8 @@ void raw_connect(struct raw_client *c, const char *authority);
 bool raw_try_tls(struct raw_client *c, const char *host, const char *cacert);
 void raw_tls(struct raw_client *c, const char *host, const char *cacert);
 
+/* More bytes behind in. False: the end, a reset, or nothing in time (then neither is set). */
+bool raw_more(struct raw_client *c);
 /* The next bytes are exactly these. */
 void raw_expect(struct raw_client *c, const char *text);
 void raw_expect_bytes(struct raw_client *c, const void *p, size_t n);

@@ -79,6 +79,9 @@ void run_program_start(struct run_program *p, const char *const *args)
 	}
 	argv[n] = NULL;
 	char **envp = environment(p);
+	/* What an earlier run said must not be taken for this one's. */
+	unlink(out);
+	unlink(err);
 	p->pid = fork();
 	assert_true(p->pid >= 0);
 	if (p->pid == 0)
