@@ -116,6 +116,9 @@ void h2_stream_release(struct h2_stream *st)
 		h2_session_respond(b, st->b_id, head, !final, final && !bare);
 		st->final_sent |= final;
 	}
+	/* The library forgets a head that it has yet to write when its stream is reset. */
+	if (st->cut_wanted)
+		h2_session_drain(b, st->serve->now_us);
 	if (!st->final_sent) {
 		h2_stream_cut_if_empty(st);
 		return;

@@ -140,6 +140,34 @@ static void an_origin_that_resets_is_passed_on(void **state)
 	h2_talk_free(&t);
 }
 
+/* However soon the reset follows: what the origin had said comes before it. */
+static void a_head_comes_before_its_reset(void **state)
+{
+	struct h2_talk t;
+	(void)state;
+	h2_talk_start(&t, "h2", NULL);
+	h2_talk_open(&t);
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t s = ask(&t, 1 + 4 * i, "/head");
+		h2_raw_head(&t.o, 0, s, ":status: 200\n");
+		h2_raw_rst(&t.o, s, H2_ENHANCE_YOUR_CALM);
+		h2_raw_expect_head(&t.b, 1 + 4 * i, ":status: 200\n", false);
+		h2_raw_expect_rst(&t.b, 1 + 4 * i, H2_ENHANCE_YOUR_CALM);
+		s = ask(&t, 3 + 4 * i, "/interim");
+		h2_raw_head(&t.o, 0, s, ":status: 103\n");
+		h2_raw_rst(&t.o, s, H2_ENHANCE_YOUR_CALM);
+		h2_raw_expect_head(&t.b, 3 + 4 * i, ":status: 103\n", false);
+		h2_raw_expect_rst(&t.b, 3 + 4 * i, H2_ENHANCE_YOUR_CALM);
+	}
+	h2_talk_end(&t);
+	for (size_t i = 0; i < 8; i += 2) {
+		conversation_recorded(&t.rec, i, "GET", "/head", 200, "origin-cancelled", 0, 0);
+		conversation_recorded(
+			&t.rec, i + 1, "GET", "/interim", 0, "origin-cancelled", 0, 0);
+	}
+	h2_talk_free(&t);
+}
+
 /* RFC 9113 6.8: what stands above the last stream was not begun and may be asked again; what is
  * below goes on to its end. */
 static void a_goaway_leaves_requests_retryable(void **state)
@@ -409,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_browser_that_cancels_is_passed_on),
 		cmocka_unit_test(an_origin_that_resets_is_passed_on),
+		cmocka_unit_test(a_head_comes_before_its_reset),
 		cmocka_unit_test(a_goaway_leaves_requests_retryable),
 		cmocka_unit_test(a_request_behind_a_goaway_is_refused),
 		cmocka_unit_test(an_origin_that_is_gone_is_told),
