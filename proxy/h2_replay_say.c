@@ -80,6 +80,9 @@ static void fail(struct h2_replay_stream *st)
 	struct h2_replay *h = st->of;
 	if (!of_connection(st->answer.fault.kind)) {
 		st->state = H2_REPLAY_SAID;
+		/* The library forgets a head that it has yet to write when its stream is
+		 * reset. */
+		h2_session_drain(&h->session, h->now_us);
 		h2_session_reset(&h->session, st->id, reset_code(&st->answer));
 		return;
 	}

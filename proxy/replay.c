@@ -105,8 +105,9 @@ void replay_ask(struct replay *r, const struct replay_ask *ask, struct arena *a,
 		missed(out, &err);
 	else
 		replay_fill(r, &found.best, a, out);
-	if (ok)
-		tell(r, ask, &found, out);
+	if (!ok)
+		found = (struct replay_found){.best = {.how = REPLAY_NONE}, .near = err.detail};
+	tell(r, ask, &found, out);
 	pthread_mutex_unlock(&r->lock);
 }
 

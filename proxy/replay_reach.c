@@ -136,7 +136,9 @@ static void tell(struct replay *r, struct span origin, const struct err *fault)
 {
 	struct replay_event e = {
 		.url = origin, .exchange = FACT_NULL, .near = fault->detail, .fault = *fault};
-	e.outcome = fault->kind == ERR_NOT_RECORDED ? REPLAY_MISSED : REPLAY_AS_RECORDED;
+	/* What the case could not be asked is no failure that it recorded. */
+	bool missed = fault->kind == ERR_NOT_RECORDED || fault->kind == ERR_CASE_READ;
+	e.outcome = missed ? REPLAY_MISSED : REPLAY_AS_RECORDED;
 	r->counts.by_outcome[e.outcome]++;
 	r->counts.failed += e.outcome != REPLAY_MISSED;
 	if (r->options.tell != NULL)

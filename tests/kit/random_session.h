@@ -15,7 +15,6 @@ enum {
 	RANDOM_FIELDS_MAX = 16,
 	RANDOM_INTERIMS_MAX = 2,
 	RANDOM_BODY_MAX = 300 * 1024,
-	RANDOM_WITH_H2 = false, /* for options: the proxy and its replay speak HTTP/2 */
 };
 
 struct random_source {

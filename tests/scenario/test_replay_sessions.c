@@ -450,7 +450,7 @@ static void sessions_come_again_as_they_were(void **state)
 			struct random_options options = {
 				.seed = one != 0 ? one : random_next(&r),
 				.domain = DOMAIN,
-				.h2 = RANDOM_WITH_H2};
+				.h2 = true};
 			random_session_make(&b.sessions[b.n], &options);
 			steps += b.sessions[b.n].n;
 		}
