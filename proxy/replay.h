@@ -25,6 +25,7 @@ enum {
 	REPLAY_REACHED_MAX = 4096,   /* origins of which that is remembered */
 	REPLAY_UNANSWERED_MS = 2000, /* what the end of the recording left without an answer is
 					held for so long */
+	REPLAY_DELAY_MAX_MS = 3600 * 1000, /* a recorded delay is kept up to this */
 };
 
 enum replay_pace { REPLAY_FAST, REPLAY_ORIGINAL };

@@ -53,13 +53,23 @@ static void set_fault(struct replay_answer *out)
 			"what was spoken behind the change of protocols was not read");
 }
 
+/* Times of a case may be anything: how long from one to the other, within bounds. */
+static int64_t between_us(int64_t from_us, int64_t to_us)
+{
+	const int64_t most_us = REPLAY_DELAY_MAX_MS * INT64_C(1000);
+	int64_t us = 0;
+	if (to_us <= from_us)
+		return 0;
+	return __builtin_sub_overflow(to_us, from_us, &us) || us > most_us ? most_us : us;
+}
+
 /* Nothing came until the browser left: nothing comes now, for as long. */
 static void hold(struct replay_answer *out)
 {
 	const struct recorded_exchange *x = &out->x;
 	int64_t wait_us = REPLAY_UNANSWERED_MS * INT64_C(1000);
 	if (x->has_end && x->end.at_us > x->request.at_us)
-		wait_us = x->end.at_us - x->request.at_us;
+		wait_us = between_us(x->request.at_us, x->end.at_us);
 	if (out->fault.kind == ERR_NOT_REPLAYABLE)
 		out->head_us = now_us() + wait_us;
 }
@@ -78,10 +88,11 @@ static void pace(struct replay_answer *out)
 		first = x->end.at_us;
 	if (from == FACT_NULL || first == FACT_NULL || first < from)
 		return;
-	int64_t due = now_us() + (first - from);
+	int64_t due = now_us() + between_us(from, first);
 	if (due > out->head_us)
 		out->head_us = due;
-	out->shift_us = due - first;
+	if (__builtin_sub_overflow(due, first, &out->shift_us))
+		out->shift_us = FACT_NULL;
 }
 
 /* "RULE: exchange N: in what it differs" */
@@ -140,6 +151,15 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 	remark(c, a, out);
 }
 
+/* When it is due now: no later than the longest delay behind this moment. */
+static int64_t chunk_due_us(const struct replay_answer *answer, int64_t at_us)
+{
+	int64_t now = now_us(), due;
+	if (__builtin_add_overflow(at_us, answer->shift_us, &due))
+		return now;
+	return now + between_us(now, due);
+}
+
 bool replay_body(
 	struct replay *r, struct replay_answer *answer, struct buf *out, int64_t *due_us)
 {
@@ -156,7 +176,7 @@ bool replay_body(
 	if (ok && kind == RECORDED_CHUNK) {
 		answer->chunks++;
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
-			*due_us = at_us + answer->shift_us;
+			*due_us = chunk_due_us(answer, at_us);
 		return true;
 	}
 	answer->body_over = true;

@@ -40,7 +40,7 @@ static bool look_at_case(struct serve *s, struct err *err)
 	bool good = c != NULL && case_about(c, &about, err) && case_indexed(c, &indexed, err);
 	if (good)
 		s->how.like_offset_s =
-			(clock_now_us(clock_real()) - about.created_us) / 1000000;
+			clock_now_us(clock_real()) / 1000000 - about.created_us / 1000000;
 	if (good && about.being_written)
 		log_line("the case is being written: what comes from now on is not in the "
 			 "replay");
