@@ -109,7 +109,13 @@ static bool start(struct serve *s, struct err *err)
 	}
 	s->how.pages = replay_index_page;
 	s->how.pages_ctx = &s->index;
-	return recording_serve(r, fd, false, NULL, err) && guard_no_network(err);
+	/* Before the first connection is taken, which would be a socket that is open already.
+	 */
+	if (!guard_no_network(err)) {
+		close(fd);
+		return false;
+	}
+	return recording_serve(r, fd, false, NULL, err);
 }
 
 static void say(struct serve *s, const struct buf *text)
