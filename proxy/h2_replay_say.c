@@ -98,9 +98,13 @@ static bool put_trailers(struct h2_replay_stream *st)
 	if (!x->has_end || x->end.res_trailers.n == 0)
 		return true;
 	if (!h2_replay_trailers(x->end.res_trailers, x->response.head.p != NULL, &st->arena,
-		    &st->trailers, &err))
-		return err_set(&st->answer.fault, ERR_NOT_REPLAYABLE,
+		    &st->trailers, &err)) {
+		struct err why;
+		err_set(&why, ERR_NOT_REPLAYABLE,
 			"HTTP/2 cannot say this answer's trailers: %s", err.detail);
+		replay_breaks(st->of->r, &st->answer, &why);
+		return false;
+	}
 	if (st->trailers.n_fields > 0)
 		st->out.trailers = &st->trailers;
 	return true;
@@ -131,8 +135,11 @@ static void end_body(struct h2_replay_stream *st)
 /* False: there are no more pieces; it was ended. */
 static bool fetch(struct h2_replay_stream *st)
 {
+	/* RFC 9110 6.4.1 */
+	bool none = span_is(st->req.method, "HEAD") || st->res.status == 204 ||
+		    st->res.status == 304;
 	while (buf_len(&st->piece) == 0)
-		if (!replay_body(st->of->r, &st->answer, &st->piece, &st->due_us)) {
+		if (none || !replay_body(st->of->r, &st->answer, &st->piece, &st->due_us)) {
 			end_body(st);
 			return false;
 		}
@@ -162,7 +169,7 @@ static void say_unsayable(struct h2_replay_stream *st, const struct err *err)
 	a->ours = true;
 	err_set(&a->why, ERR_NOT_REPLAYABLE, "HTTP/2 cannot say this answer's head: %s: %s",
 		err_sentence(err->kind), err->detail);
-	a->fault = a->why;
+	replay_breaks(st->of->r, a, &a->why);
 	say_page(st, &a->why);
 }
 
@@ -175,7 +182,9 @@ static void say_interims(struct h2_replay_stream *st)
 		struct err err = {0};
 		if (f->status == FACT_NULL || (f->status == 100 && st->continued))
 			continue; /* bytes that were no head; or it was said already */
-		if (h2_replay_head(f->head, f->fields, st->req.method, &st->arena, head, &err))
+		if (h2_replay_head(
+			    f->head, f->fields, st->req.method, &st->arena, head, &err) &&
+			head->status / 100 == 1)
 			h2_session_respond(&st->of->session, st->id, head, true, false);
 	}
 }

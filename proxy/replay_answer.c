@@ -1,5 +1,6 @@
 /* What a recorded request was answered by, as it can be said again; and where it cannot, why.
  */
+#include "proxy/replay_head.h"
 #include "proxy/replay_inner.h"
 
 static int64_t now_us(void)
@@ -119,6 +120,15 @@ static void remark(const struct replay_candidate *c, struct arena *a, struct rep
 	out->remark = line;
 }
 
+/* A page in place of a head that cannot be said. */
+static void set_unsayable(struct replay_answer *out, const char *why)
+{
+	out->has_head = false;
+	out->page = out->ours = true;
+	err_set(&out->fault, ERR_NOT_REPLAYABLE, "%s", why);
+	out->why = out->fault;
+}
+
 void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
 	struct replay_answer *out)
 {
@@ -137,13 +147,10 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 	set_fault(out);
 	bool erased = x->response_erased ||
 		      (x->response.head.p == NULL && x->response.fields.p == NULL);
-	if (out->has_head && erased) {
-		out->has_head = false;
-		out->page = out->ours = true;
-		err_set(&out->fault, ERR_NOT_REPLAYABLE,
-			"of the head of this answer something was erased");
-		out->why = out->fault;
-	}
+	if (out->has_head && erased)
+		set_unsayable(out, "of the head of this answer something was erased");
+	else if (out->has_head && !replay_head_sound(&x->response, x->request.method, a))
+		set_unsayable(out, "what the case has for the head of this answer is none");
 	if (!out->has_head && !out->page)
 		hold(out);
 	if (r->options.pace == REPLAY_ORIGINAL)
@@ -160,12 +167,31 @@ static int64_t chunk_due_us(const struct replay_answer *answer, int64_t at_us)
 	return now + between_us(now, due);
 }
 
+/* Behind the last chunk: was that all? Where chunks are missing, a body that ends with its
+ * connection would seem to be whole. */
+static void look_at_end(struct replay *r, struct replay_answer *answer, enum recorded_kind kind)
+{
+	const struct recorded_exchange *x = &answer->x;
+	struct err err = {0};
+	if (kind == RECORDED_ERASED)
+		err_set(&err, ERR_NOT_REPLAYABLE, "this answer's body was erased");
+	else if (x->has_end && answer->size != x->end.res_stored)
+		err_set(&err, ERR_NOT_REPLAYABLE,
+			"the case has %lld bytes of this answer's body, and says that it has "
+			"%lld",
+			(long long)answer->size, (long long)x->end.res_stored);
+	bool known = kind != RECORDED_ERASED && answer->fault.kind != ERR_NONE;
+	if (err.kind != ERR_NONE && !known)
+		replay_breaks(r, answer, &err);
+}
+
 bool replay_body(
 	struct replay *r, struct replay_answer *answer, struct buf *out, int64_t *due_us)
 {
 	enum recorded_kind kind = RECORDED_END;
 	int64_t at_us = FACT_NULL;
 	struct err err = {0};
+	size_t before = buf_len(out);
 	*due_us = 0;
 	if (answer->body_over)
 		return false;
@@ -175,15 +201,16 @@ bool replay_body(
 	pthread_mutex_unlock(&r->lock);
 	if (ok && kind == RECORDED_CHUNK) {
 		answer->chunks++;
+		answer->size += (int64_t)(buf_len(out) - before);
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
 			*due_us = chunk_due_us(answer, at_us);
 		return true;
 	}
 	answer->body_over = true;
 	if (!ok)
-		answer->fault = err;
-	else if (kind == RECORDED_ERASED)
-		err_set(&answer->fault, ERR_NOT_REPLAYABLE, "this answer's body was erased");
+		replay_breaks(r, answer, &err);
+	else
+		look_at_end(r, answer, kind);
 	return false;
 }
 
