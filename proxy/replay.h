@@ -23,6 +23,7 @@ enum {
 				    held, */
 	REPLAY_REACH_MAX = 256,  /* among so many requests to it */
 	REPLAY_REACHED_MAX = 4096,   /* origins of which that is remembered */
+	REPLAY_CERT_MAX = 64 * 1024, /* bytes of a certificate that another is made like */
 	REPLAY_UNANSWERED_MS = 2000, /* what the end of the recording left without an answer is
 					held for so long */
 	REPLAY_DELAY_MAX_MS = 3600 * 1000, /* a recorded delay is kept up to this */

@@ -24,7 +24,7 @@ struct replay_http1 {
 	/* the exchange under way, in the arena */
 	struct arena arena;
 	struct http1_head req;
-	bool have_req, continued;
+	bool have_req, looked, continued; /* looked: whether to say 100 (Continue) */
 	struct http1_body req_body;
 	struct replay_body_seen body;
 	struct replay_answer answer;
@@ -59,7 +59,7 @@ static void next_exchange(struct replay_http1 *h)
 	arena_reset(&h->arena);
 	h->req = (struct http1_head){0};
 	h->req_body = (struct http1_body){0};
-	h->have_req = h->continued = h->answered = h->head_said = false;
+	h->have_req = h->looked = h->continued = h->answered = h->head_said = false;
 	h->fetched = false;
 	h->said = 0;
 	buf_clear(&h->piece);
@@ -128,6 +128,7 @@ static void say_continue(struct replay_http1 *h)
 {
 	struct replay_ask ask;
 	make_ask(h, &ask);
+	h->looked = true;
 	h->continued = replay_continues(h->r, &ask);
 	if (h->continued)
 		buf_add_str(&h->out, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -264,7 +265,7 @@ static void advance(struct replay_http1 *h)
 		if ((!h->have_req || h->answered) && !read_head(h))
 			return;
 		if (!read_body(h)) {
-			if (h->state == ASKED && h->req.expect_continue && !h->continued)
+			if (h->state == ASKED && h->req.expect_continue && !h->looked)
 				say_continue(h);
 			return;
 		}
