@@ -158,7 +158,9 @@ static void say_end(struct serve *s)
 	replay_counts(s->replay, &counts);
 	buf_add_str(&out, "Requests: ");
 	replay_tell_counts(&counts, &out);
-	say(s, &out);
+	replay_tell_end(&s->told, s->options->json ? SPAN_NONE : buf_span(&out));
+	if (s->options->json)
+		say(s, &out);
 	buf_fini(&out);
 }
 
