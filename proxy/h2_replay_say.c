@@ -132,17 +132,38 @@ static void end_body(struct h2_replay_stream *st)
 
 /* ---- what is said ---- */
 
+/* Facts that no recorder of ours wrote (RFC 9113 8.1.1: such a message is malformed). */
+static bool fits(struct h2_replay_stream *st, bool over)
+{
+	struct err err;
+	uint64_t size = (uint64_t)st->answer.size;
+	bool shorter = over && size < st->res.length && st->answer.fault.kind == ERR_NONE;
+	if (!st->res.has_length || (size <= st->res.length && !shorter))
+		return true;
+	err_set(&err, ERR_NOT_REPLAYABLE, "the body in the case is %s than its head says",
+		shorter ? "shorter" : "longer");
+	replay_breaks(st->of->r, &st->answer, &err);
+	return false;
+}
+
 /* False: there are no more pieces; it was ended. */
 static bool fetch(struct h2_replay_stream *st)
 {
 	/* RFC 9110 6.4.1 */
 	bool none = span_is(st->req.method, "HEAD") || st->res.status == 204 ||
 		    st->res.status == 304;
-	while (buf_len(&st->piece) == 0)
-		if (none || !replay_body(st->of->r, &st->answer, &st->piece, &st->due_us)) {
+	while (buf_len(&st->piece) == 0) {
+		bool over =
+			none || !replay_body(st->of->r, &st->answer, &st->piece, &st->due_us);
+		if (!none && !fits(st, over)) {
+			buf_clear(&st->piece);
+			over = true;
+		}
+		if (over) {
 			end_body(st);
 			return false;
 		}
+	}
 	return true;
 }
 
