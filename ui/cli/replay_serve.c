@@ -73,7 +73,7 @@ static bool place(struct serve *s, struct err *err)
 {
 	struct recording *r = &s->recording;
 	if (s->options->case_path != NULL)
-		return true;
+		return replay_apart(s->options, s->path, err);
 	s->how.unrecorded = true;
 	s->options->durability = DURABILITY_CRASH;
 	if (!replay_scratch_make(&s->scratch, err))
