@@ -101,9 +101,13 @@ static bool put_trailers(struct h2_replay_stream *st)
 	if (!x->has_end || x->end.res_trailers.n == 0)
 		return true;
 	if (!h2_replay_trailers(x->end.res_trailers, x->response.head.p != NULL, &st->arena,
-		    &st->trailers, &err))
-		return err_set(&st->answer.fault, ERR_NOT_REPLAYABLE,
+		    &st->trailers, &err)) {
+		struct err why;
+		err_set(&why, ERR_NOT_REPLAYABLE,
 			"HTTP/2 cannot say this answer's trailers: %s", err.detail);
+		replay_breaks(st->of->r, &st->answer, &why);
+		return false;
+	}
 	if (st->trailers.n_fields > 0)
 		st->out.trailers = &st->trailers;
 	return true;
@@ -131,14 +135,38 @@ static void end_body(struct h2_replay_stream *st)
 
 /* ---- what is said ---- */
 
+/* Facts that no recorder of ours wrote (RFC 9113 8.1.1: such a message is malformed). */
+static bool fits(struct h2_replay_stream *st, bool over)
+{
+	struct err err;
+	uint64_t size = (uint64_t)st->answer.size;
+	bool shorter = over && size < st->res.length && st->answer.fault.kind == ERR_NONE;
+	if (!st->res.has_length || (size <= st->res.length && !shorter))
+		return true;
+	err_set(&err, ERR_NOT_REPLAYABLE, "the body in the case is %s than its head says",
+		shorter ? "shorter" : "longer");
+	replay_breaks(st->of->r, &st->answer, &err);
+	return false;
+}
+
 /* False: there are no more pieces; it was ended. */
 static bool fetch(struct h2_replay_stream *st)
 {
-	while (buf_len(&st->piece) == 0)
-		if (!replay_body(st->of->r, &st->answer, &st->piece, &st->due_us)) {
+	/* RFC 9110 6.4.1 */
+	bool none = span_is(st->req.method, "HEAD") || st->res.status == 204 ||
+		    st->res.status == 304;
+	while (buf_len(&st->piece) == 0) {
+		bool over =
+			none || !replay_body(st->of->r, &st->answer, &st->piece, &st->due_us);
+		if (!none && !fits(st, over)) {
+			buf_clear(&st->piece);
+			over = true;
+		}
+		if (over) {
 			end_body(st);
 			return false;
 		}
+	}
 	return true;
 }
 
@@ -165,7 +193,7 @@ static void say_unsayable(struct h2_replay_stream *st, const struct err *err)
 	a->ours = true;
 	err_set(&a->why, ERR_NOT_REPLAYABLE, "HTTP/2 cannot say this answer's head: %s: %s",
 		err_sentence(err->kind), err->detail);
-	a->fault = a->why;
+	replay_breaks(st->of->r, a, &a->why);
 	say_page(st, &a->why);
 }
 
@@ -178,7 +206,9 @@ static void say_interims(struct h2_replay_stream *st)
 		struct err err = {0};
 		if (f->status == FACT_NULL || (f->status == 100 && st->continued))
 			continue; /* bytes that were no head; or it was said already */
-		if (h2_replay_head(f->head, f->fields, st->req.method, &st->arena, head, &err))
+		if (h2_replay_head(
+			    f->head, f->fields, st->req.method, &st->arena, head, &err) &&
+			head->status / 100 == 1)
 			h2_session_respond(&st->of->session, st->id, head, true, false);
 	}
 }

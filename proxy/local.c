@@ -57,6 +57,12 @@ static void finish(struct local_answer *a, int status, const char *type, const c
 			"Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: "
 			"nosniff\r\n",
 			type, buf_len(&a->body));
+	/* What is listed there is the case's word: no script, and in no frame of a page that
+	 * would have its links clicked. */
+	if (a->shut)
+		buf_add_str(&a->head, "Content-Security-Policy: default-src 'none'; base-uri "
+				      "'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+				      "X-Frame-Options: DENY\r\n");
 	if (status == 407)
 		buf_add_str(&a->head, "Proxy-Authenticate: Basic realm=\"clicktrail\"\r\n");
 	buf_addf(&a->head, "Connection: %s\r\n\r\n", close ? "close" : "keep-alive");
@@ -146,6 +152,7 @@ void local_internal(struct local_answer *a, struct proxy *p, struct span path, b
 {
 	const struct proxy_options *o = &p->options;
 	if (o->pages != NULL && o->pages(o->pages_ctx, path, &a->body)) {
+		a->shut = true;
 		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
 		return;
 	}

@@ -15,6 +15,7 @@ struct local_answer {
 	struct buf head; /* status line and fields, blank line included */
 	struct buf body;
 	bool close; /* the connection ends behind it */
+	bool shut;  /* no script in it, and no frame around it */
 };
 
 void local_fini(struct local_answer *a);

@@ -69,6 +69,8 @@ static void tell(struct replay *r, const struct replay_ask *ask,
 		.how = c->how,
 		.near = found->near,
 		.fault = answer->ours ? answer->why : answer->fault};
+	if (c->how == REPLAY_NONE && e.near == NULL)
+		e.near = answer->why.detail;
 	if (c->how == REPLAY_NONE)
 		e.outcome = REPLAY_MISSED;
 	else if (c->how != REPLAY_EXACT)
@@ -105,9 +107,29 @@ void replay_ask(struct replay *r, const struct replay_ask *ask, struct arena *a,
 		missed(out, &err);
 	else
 		replay_fill(r, &found.best, a, out);
-	if (!ok)
-		found = (struct replay_found){.best = {.how = REPLAY_NONE}, .near = err.detail};
+	/* Also what the case could not be read for: every page in place of an answer is told.
+	 */
 	tell(r, ask, &found, out);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void replay_breaks(struct replay *r, struct replay_answer *answer, const struct err *why)
+{
+	const struct fact_request *f = &answer->x.request;
+	bool known = answer->fault.kind != ERR_NONE;
+	answer->fault = *why;
+	if (known)
+		return;
+	struct replay_event e = {.outcome = REPLAY_AS_RECORDED,
+		.method = f->method,
+		.url = f->url,
+		.exchange = f->exchange,
+		.how = REPLAY_EXACT,
+		.fault = *why};
+	pthread_mutex_lock(&r->lock);
+	r->counts.failed++;
+	if (r->options.tell != NULL)
+		r->options.tell(r->options.tell_ctx, &e);
 	pthread_mutex_unlock(&r->lock);
 }
 

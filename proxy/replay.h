@@ -23,8 +23,10 @@ enum {
 				    held, */
 	REPLAY_REACH_MAX = 256,  /* among so many requests to it */
 	REPLAY_REACHED_MAX = 4096,   /* origins of which that is remembered */
+	REPLAY_CERT_MAX = 64 * 1024, /* bytes of a certificate that another is made like */
 	REPLAY_UNANSWERED_MS = 2000, /* what the end of the recording left without an answer is
 					held for so long */
+	REPLAY_DELAY_MAX_MS = 3600 * 1000, /* a recorded delay is kept up to this */
 };
 
 enum replay_pace { REPLAY_FAST, REPLAY_ORIGINAL };
@@ -102,7 +104,7 @@ struct replay_answer {
 	int64_t head_us;    /* nothing before (clock_real); 0: at once */
 	int64_t shift_us;   /* a recorded time and this: when it is due now; FACT_NULL: at once
 			     */
-	int64_t chunks, given; /* of its body: pieces and bytes so far */
+	int64_t chunks, size; /* of its body, given so far */
 	bool body_over;
 };
 /* Never fails: what goes wrong is told by the answer. */
@@ -115,6 +117,9 @@ bool replay_continues(struct replay *r, const struct replay_ask *ask);
  * fault says whether that was all. */
 bool replay_body(
 	struct replay *r, struct replay_answer *answer, struct buf *out, int64_t *due_us);
+/* It turns out behind its beginning that it cannot be said as it was told to be: told once
+ * more, and it ends like this. A second fault of one answer is not told. */
+void replay_breaks(struct replay *r, struct replay_answer *answer, const struct err *why);
 /* What the answer says of itself to the exchange. */
 void replay_about(const struct replay_answer *answer, struct leg_answer *out);
 

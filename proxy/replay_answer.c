@@ -1,5 +1,6 @@
 /* What a recorded request was answered by, as it can be said again; and where it cannot, why.
  */
+#include "proxy/replay_head.h"
 #include "proxy/replay_inner.h"
 
 static int64_t now_us(void)
@@ -53,13 +54,23 @@ static void set_fault(struct replay_answer *out)
 			"what was spoken behind the change of protocols was not read");
 }
 
+/* Times of a case may be anything: how long from one to the other, within bounds. */
+static int64_t between_us(int64_t from_us, int64_t to_us)
+{
+	const int64_t most_us = REPLAY_DELAY_MAX_MS * INT64_C(1000);
+	int64_t us = 0;
+	if (to_us <= from_us)
+		return 0;
+	return __builtin_sub_overflow(to_us, from_us, &us) || us > most_us ? most_us : us;
+}
+
 /* Nothing came until the browser left: nothing comes now, for as long. */
 static void hold(struct replay_answer *out)
 {
 	const struct recorded_exchange *x = &out->x;
 	int64_t wait_us = REPLAY_UNANSWERED_MS * INT64_C(1000);
 	if (x->has_end && x->end.at_us > x->request.at_us)
-		wait_us = x->end.at_us - x->request.at_us;
+		wait_us = between_us(x->request.at_us, x->end.at_us);
 	if (out->fault.kind == ERR_NOT_REPLAYABLE)
 		out->head_us = now_us() + wait_us;
 }
@@ -78,10 +89,11 @@ static void pace(struct replay_answer *out)
 		first = x->end.at_us;
 	if (from == FACT_NULL || first == FACT_NULL || first < from)
 		return;
-	int64_t due = now_us() + (first - from);
+	int64_t due = now_us() + between_us(from, first);
 	if (due > out->head_us)
 		out->head_us = due;
-	out->shift_us = due - first;
+	if (__builtin_sub_overflow(due, first, &out->shift_us))
+		out->shift_us = FACT_NULL;
 }
 
 /* "RULE: exchange N: in what it differs" */
@@ -108,6 +120,15 @@ static void remark(const struct replay_candidate *c, struct arena *a, struct rep
 	out->remark = line;
 }
 
+/* A page in place of a head that cannot be said. */
+static void set_unsayable(struct replay_answer *out, const char *why)
+{
+	out->has_head = false;
+	out->page = out->ours = true;
+	err_set(&out->fault, ERR_NOT_REPLAYABLE, "%s", why);
+	out->why = out->fault;
+}
+
 void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
 	struct replay_answer *out)
 {
@@ -120,18 +141,42 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 	set_fault(out);
 	bool erased = x->response_erased ||
 		      (x->response.head.p == NULL && x->response.fields.p == NULL);
-	if (out->has_head && erased) {
-		out->has_head = false;
-		out->page = out->ours = true;
-		err_set(&out->fault, ERR_NOT_REPLAYABLE,
-			"of the head of this answer something was erased");
-		out->why = out->fault;
-	}
+	if (out->has_head && erased)
+		set_unsayable(out, "of the head of this answer something was erased");
+	else if (out->has_head && !replay_head_sound(&x->response, x->request.method, a))
+		set_unsayable(out, "what the case has for the head of this answer is none");
 	if (!out->has_head && !out->page)
 		hold(out);
 	if (r->options.pace == REPLAY_ORIGINAL)
 		pace(out);
 	remark(c, a, out);
+}
+
+/* When it is due now: no later than the longest delay behind this moment. */
+static int64_t chunk_due_us(const struct replay_answer *answer, int64_t at_us)
+{
+	int64_t now = now_us(), due;
+	if (__builtin_add_overflow(at_us, answer->shift_us, &due))
+		return now;
+	return now + between_us(now, due);
+}
+
+/* Behind the last chunk: was that all? Where chunks are missing, a body that ends with its
+ * connection would seem to be whole. */
+static void look_at_end(struct replay *r, struct replay_answer *answer, enum recorded_kind kind)
+{
+	const struct recorded_exchange *x = &answer->x;
+	struct err err = {0};
+	if (kind == RECORDED_ERASED)
+		err_set(&err, ERR_NOT_REPLAYABLE, "this answer's body was erased");
+	else if (x->has_end && answer->size != x->end.res_stored)
+		err_set(&err, ERR_NOT_REPLAYABLE,
+			"the case has %lld bytes of this answer's body, and says that it has "
+			"%lld",
+			(long long)answer->size, (long long)x->end.res_stored);
+	bool known = kind != RECORDED_ERASED && answer->fault.kind != ERR_NONE;
+	if (err.kind != ERR_NONE && !known)
+		replay_breaks(r, answer, &err);
 }
 
 bool replay_body(
@@ -140,28 +185,28 @@ bool replay_body(
 	enum recorded_kind kind = RECORDED_END;
 	int64_t at_us = FACT_NULL;
 	struct err err = {0};
+	size_t before = buf_len(out);
 	*due_us = 0;
 	const struct recorded_exchange *x = &answer->x;
-	answer->body_over |= x->has_end && answer->given >= x->end.res_stored;
+	answer->body_over |= x->has_end && answer->size == x->end.res_stored;
 	if (answer->body_over)
 		return false;
-	size_t before = buf_len(out);
 	pthread_mutex_lock(&r->lock);
 	bool ok = recorded_chunk(r->recorded, answer->x.request.exchange, SIDE_RESPONSE,
 		answer->chunks, out, &at_us, &kind, &err);
 	pthread_mutex_unlock(&r->lock);
 	if (ok && kind == RECORDED_CHUNK) {
 		answer->chunks++;
-		answer->given += (int64_t)(buf_len(out) - before);
+		answer->size += (int64_t)(buf_len(out) - before);
 		if (answer->shift_us != FACT_NULL && at_us != FACT_NULL)
-			*due_us = at_us + answer->shift_us;
+			*due_us = chunk_due_us(answer, at_us);
 		return true;
 	}
 	answer->body_over = true;
 	if (!ok)
-		answer->fault = err;
-	else if (kind == RECORDED_ERASED)
-		err_set(&answer->fault, ERR_NOT_REPLAYABLE, "this answer's body was erased");
+		replay_breaks(r, answer, &err);
+	else
+		look_at_end(r, answer, kind);
 	return false;
 }
 

@@ -7,14 +7,21 @@
 #include "store/base/hash.h"
 #include "store/derive/fields.h"
 
+enum {
+	VARY_LOOK_MAX = 256 * 1024, /* bytes of a head: more than the proxy takes */
+	NEAR_URL_MAX = 1024,        /* of a URL that is named: more than is shown */
+};
+
 struct search {
 	struct replay *r;
 	const struct replay_ask *ask;
 	struct arena *a;
+	/* Of one candidate each: the one that is looked at, and the best so far. All of them
+	 * together may be as large as the case. */
+	struct arena trial, best;
 	struct replay_found *out;
-	struct err err; /* kind != NONE: the case could not be read */
 	uint64_t key;   /* of method and URL */
-	size_t weighed;
+	struct err err; /* kind != NONE: the case could not be read */
 	struct near {
 		unsigned distance;
 		struct span method, url;
@@ -57,12 +64,11 @@ static struct span vary_of(const struct recorded_exchange *x, struct arena *a)
 {
 	struct model_field *fields;
 	struct buf all = {0};
-	if (!x->has_response ||
-		span_find_nocase(
-			x->response.fields.p != NULL ? x->response.fields : x->response.head,
-			span_str("vary"), 0) == SIZE_MAX)
+	struct span head = x->response.fields.p != NULL ? x->response.fields : x->response.head;
+	if (!x->has_response || span_find_nocase(head, span_str("vary"), 0) == SIZE_MAX)
 		return SPAN_NONE;
-	size_t n = fields_parse(a, x->response.head, x->response.fields, &fields);
+	size_t n = fields_parse(a, span_first(x->response.head, VARY_LOOK_MAX),
+		span_first(x->response.fields, VARY_LOOK_MAX), &fields);
 	for (size_t i = 0; i < n; i++) {
 		if (!span_is_nocase(fields[i].name, "vary"))
 			continue;
@@ -95,7 +101,7 @@ static bool body_of(struct search *s, struct recorded_exchange *x, struct replay
 			&at_us, &kind, &s->err);
 		more = ok && kind == RECORDED_CHUNK;
 	}
-	asked->body = arena_copy(s->a, span_first(buf_span(&body), REPLAY_BODY_KEPT));
+	asked->body = arena_copy(&s->trial, span_first(buf_span(&body), REPLAY_BODY_KEPT));
 	buf_fini(&body);
 	if (x->has_end && x->end.req_size >= 0) {
 		asked->body_size = (uint64_t)x->end.req_size;
@@ -114,31 +120,46 @@ static bool retried_by_itself(const struct recorded_exchange *x)
 	return kind == ERR_ORIGIN_SILENT || kind == ERR_ORIGIN_REFUSED;
 }
 
-/* False: the case could not be read. */
+/* In s->trial. False: the case could not be read. */
 static bool weigh(struct search *s, int64_t seq, const struct fact_request *f,
 	struct replay_candidate *out)
 {
+	struct arena *a = &s->trial;
 	*out = (struct replay_candidate){
 		.seq = seq, .exchange = f->exchange, .how = REPLAY_NONE};
-	s->weighed++;
 	out->other = f->exchange <= 0 || !span_eq(f->method, s->ask->method);
 	if (out->other)
 		return true;
-	struct recorded_exchange *x = arena_alloc(s->a, sizeof *x);
-	if (!recorded_exchange_of(s->r->recorded, seq, f, s->a, x, &s->err))
+	struct recorded_exchange *x = arena_alloc(a, sizeof *x);
+	if (!recorded_exchange_of(s->r->recorded, seq, f, a, x, &s->err))
 		return false;
 	struct replay_ask recorded = {.method = f->method,
 		.url = f->url,
 		.fields = field_lines(f),
-		.vary = vary_of(x, s->a)};
+		.vary = vary_of(x, a)};
 	if (!body_of(s, x, &recorded))
 		return false;
 	out->x = x;
-	out->how = replay_match(&recorded, s->ask, s->a, &out->differences);
+	out->how = replay_match(&recorded, s->ask, a, &out->differences);
 	out->weight = out->differences.weight;
 	out->answered = answered_before(s->r, f->exchange);
 	out->unanswered = !x->has_response;
 	out->retried = retried_by_itself(x);
+	return true;
+}
+
+/* Weighed, and kept if there is none better. f lies in s->trial. */
+static bool consider(struct search *s, int64_t seq, const struct fact_request *f,
+	struct replay_candidate *out)
+{
+	if (!weigh(s, seq, f, out))
+		return false;
+	if (better(out, &s->out->best)) {
+		struct arena was = s->best;
+		s->out->best = *out;
+		s->best = s->trial;
+		s->trial = was;
+	}
 	return true;
 }
 
@@ -162,23 +183,22 @@ static void move_cursor(struct replay_slot *url, const struct replay_candidate *
 static bool look_at_same(
 	struct search *s, int64_t after, struct replay_slot *url, bool *limited)
 {
-	struct replay_candidate c, *best = &s->out->best;
+	struct replay_candidate c;
 	bool gap = false;
 	for (int i = 0; i < REPLAY_SAME_URL_MAX; i++) {
 		struct fact_request f;
 		int64_t seq;
+		arena_reset(&s->trial);
 		if (!recorded_next(s->r->recorded, s->r->options.session, s->ask->url, after,
-			    s->a, &f, &seq, &s->err))
+			    &s->trial, &f, &seq, &s->err))
 			return false;
 		if (seq == 0)
 			return true;
 		after = seq;
-		if (!weigh(s, seq, &f, &c))
+		if (!consider(s, seq, &f, &c))
 			return false;
 		if (url != NULL)
 			move_cursor(url, &c, &gap);
-		if (better(&c, best))
-			*best = c;
 		if (is_new_and_exact(&c))
 			return true;
 	}
@@ -191,16 +211,13 @@ static bool look_at_last(struct search *s, int64_t exchange)
 {
 	struct recorded_exchange x;
 	struct replay_candidate c;
-	if (!recorded_exchange(s->r->recorded, exchange, s->a, &x, &s->err))
+	arena_reset(&s->trial);
+	if (!recorded_exchange(s->r->recorded, exchange, &s->trial, &x, &s->err))
 		return false;
 	if (!x.found)
 		return true;
 	const struct replay_slot *given = replay_map_find(&s->r->answered, (uint64_t)exchange);
-	if (!weigh(s, given != NULL ? given->b : 0, &x.request, &c))
-		return false;
-	if (better(&c, &s->out->best))
-		s->out->best = c;
-	return true;
+	return given == NULL || consider(s, given->b, &x.request, &c);
 }
 
 static bool find_same(struct search *s)
@@ -228,17 +245,19 @@ static bool find_same(struct search *s)
 
 static void remember_near(struct search *s, const struct fact_request *f)
 {
-	struct near n = {.distance = replay_near(s->ask->url, f->url)};
+	struct near n = {.distance = replay_near(s->ask->url, f->url),
+		.method = span_first(f->method, NEAR_URL_MAX),
+		.url = span_first(f->url, NEAR_URL_MAX)};
 	size_t at = 0;
 	for (size_t i = 0; i < s->n_near; i++)
-		if (span_eq(s->near[i].url, f->url) && span_eq(s->near[i].method, f->method))
+		if (span_eq(s->near[i].url, n.url) && span_eq(s->near[i].method, n.method))
 			return;
 	while (at < s->n_near && s->near[at].distance <= n.distance)
 		at++;
 	if (at == REPLAY_NAMED_MAX)
 		return;
-	n.method = arena_copy(s->a, f->method);
-	n.url = arena_copy(s->a, f->url);
+	n.method = arena_copy(s->a, n.method);
+	n.url = arena_copy(s->a, n.url);
 	size_t kept = s->n_near < REPLAY_NAMED_MAX ? s->n_near : REPLAY_NAMED_MAX - 1;
 	memmove(&s->near[at + 1], &s->near[at], (kept - at) * sizeof *s->near);
 	s->near[at] = n;
@@ -264,14 +283,11 @@ static bool look_at_like(void *ctx, int64_t seq, const struct fact_request *f)
 	/* By the URL alone first: most are not like it, and reading them whole is dear. */
 	if (!span_eq(f->method, s->ask->method) || !like(s, f))
 		return true;
-	/* f lives until this returns; what is kept of it must not. */
+	arena_reset(&s->trial);
+	/* f lives until this returns. */
 	struct fact_request copy;
-	fact_copy(FACT_KIND_REQUEST, f, &copy, s->a);
-	if (!weigh(s, seq, &copy, &c))
-		return false;
-	if (better(&c, &s->out->best))
-		s->out->best = c;
-	return true;
+	fact_copy(FACT_KIND_REQUEST, f, &copy, &s->trial);
+	return consider(s, seq, &copy, &c);
 }
 
 /* "https://host/a/b?c" -> "https://host/a/b" -> "https://host/a/" -> "https://host/". Empty:
@@ -364,6 +380,40 @@ static void give(struct search *s)
 	url->b = c->exchange;
 }
 
+/* Out of the candidate's arena, which goes. */
+static void keep_exchange(struct search *s)
+{
+	struct replay_candidate *c = &s->out->best;
+	struct recorded_exchange *x = arena_alloc(s->a, sizeof *x);
+	if (c->x == NULL)
+		return;
+	*x = *c->x;
+	fact_copy(FACT_KIND_REQUEST, &c->x->request, &x->request, s->a);
+	if (x->has_response)
+		fact_copy(FACT_KIND_RESPONSE, &c->x->response, &x->response, s->a);
+	if (x->has_end)
+		fact_copy(FACT_KIND_EXCHANGE_END, &c->x->end, &x->end, s->a);
+	x->interims = arena_alloc(s->a, (x->n_interims + 1) * sizeof *x->interims);
+	for (size_t i = 0; i < x->n_interims; i++)
+		fact_copy(FACT_KIND_INTERIM, &c->x->interims[i], &x->interims[i], s->a);
+	c->x = x;
+}
+
+static void keep_differences(struct search *s)
+{
+	struct replay_differences *d = &s->out->best.differences;
+	struct replay_difference *items = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		struct replay_difference one = d->items[i];
+		one.name = arena_copy(s->a, one.name);
+		one.recorded = arena_copy(s->a, one.recorded);
+		one.asked = arena_copy(s->a, one.asked);
+		ARENA_PUSH(s->a, items, n, one);
+	}
+	d->items = items;
+}
+
 bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, struct arena *a,
 	struct replay_found *out, struct err *err)
 {
@@ -372,7 +422,19 @@ bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, stru
 	bool ok = find_same(&s);
 	if (ok && out->best.how == REPLAY_NONE)
 		ok = find_like(&s);
+	/* A second request of one exchange, which no writer of ours makes, has no answer. */
+	bool first = true;
+	if (ok && out->best.how != REPLAY_NONE)
+		ok = recorded_is_first(
+			r->recorded, out->best.exchange, out->best.seq, &first, &s.err);
+	if (!first)
+		out->best.how = REPLAY_NONE;
+	keep_exchange(&s);
+	keep_differences(&s);
+	arena_fini(&s.trial);
+	arena_fini(&s.best);
 	if (!ok) {
+		out->best.how = REPLAY_NONE;
 		*err = s.err;
 		return false;
 	}

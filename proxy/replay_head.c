@@ -1,5 +1,8 @@
 #include "proxy/replay_head.h"
+#include "capture/wire/http1.h"
 #include "store/derive/fields.h"
+
+#include <stdio.h>
 
 void replay_body_seen_init(struct replay_body_seen *b)
 {
@@ -75,15 +78,52 @@ struct span replay_head_http1(
 	return head;
 }
 
+static bool is_one_head(struct span raw, struct span method, int64_t status, struct arena *a)
+{
+	struct http1_head head;
+	struct err ignored = {0};
+	return http1_response_head_once(raw, method, a, &head, &ignored) == HTTP1_HEAD &&
+	       head.raw.n == raw.n && head.status == status;
+}
+
 void replay_head_http1_interim(const struct fact_interim *f, struct buf *out)
 {
 	struct arena a = {0};
-	if (f->head.p != NULL) {
-		buf_add_span(out, f->head);
-		return;
+	struct buf made = {0};
+	struct span raw = f->head;
+	if (raw.p == NULL) {
+		start(f->status, &made);
+		add_lines(f->fields, &a, &made);
+		buf_add_str(&made, "\r\n");
+		raw = buf_span(&made);
 	}
-	start(f->status, out);
-	add_lines(f->fields, &a, out);
-	buf_add_str(out, "\r\n");
+	bool interim = f->status / 100 == 1 && f->status != 101;
+	if (interim && is_one_head(raw, span_str("GET"), f->status, &a))
+		buf_add_span(out, raw);
+	buf_fini(&made);
 	arena_fini(&a);
+}
+
+bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a)
+{
+	struct model_field *fields;
+	char status[32];
+	if (f->status < 101 || f->status > 999 || (f->status > 101 && f->status < 200))
+		return false;
+	if (f->head.p != NULL)
+		return is_one_head(f->head, method, f->status, a);
+	snprintf(status, sizeof status, "%lld", (long long)f->status);
+	size_t n = fields_parse(a, SPAN_NONE, f->fields, &fields);
+	return span_is(fields_value(fields, n, ":status"), status);
+}
+
+bool replay_trailers_sound(struct span lines)
+{
+	while (lines.n > 0) {
+		size_t eol = span_find_byte(lines, '\n', 0);
+		if (eol == SIZE_MAX || eol == 0 || (eol == 1 && lines.p[0] == '\r'))
+			return false;
+		lines = span_from(lines, eol + 1);
+	}
+	return true;
 }

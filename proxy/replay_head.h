@@ -25,7 +25,13 @@ void replay_body_seen_ask(struct replay_body_seen *b, struct arena *a, struct re
  * no length. method: of the request. In the arena. */
 struct span replay_head_http1(
 	const struct replay_answer *answer, struct span method, struct arena *a);
-/* An interim head for HTTP/1, appended. */
+/* An interim head for HTTP/1, appended; nothing, where it is none. */
 void replay_head_http1_interim(const struct fact_interim *f, struct buf *out);
+/* Is it one head and nothing else, of a final response with the status that the fact has? What
+ * stands behind a head would be taken for the answer to the next request. */
+bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a);
+/* The same of trailer lines for HTTP/1: no empty one among them, which would end the message.
+ */
+bool replay_trailers_sound(struct span lines);
 
 #endif

@@ -24,14 +24,17 @@ struct replay_http1 {
 	/* the exchange under way, in the arena */
 	struct arena arena;
 	struct http1_head req;
-	bool have_req, continued;
+	bool have_req, looked, continued; /* looked: whether to say 100 (Continue) */
 	struct http1_body req_body;
 	struct replay_body_seen body;
 	struct replay_answer answer;
 	bool answered; /* about it there is something to say */
 	bool head_said;
 	struct http1_head res;
-	int64_t due_us; /* of what comes next */
+	struct buf piece; /* of its body: the next one, */
+	bool fetched;     /* if there is one */
+	uint64_t said;    /* bytes of its body, that one among them */
+	int64_t due_us;   /* of what comes next */
 	struct err fault;
 };
 
@@ -56,7 +59,10 @@ static void next_exchange(struct replay_http1 *h)
 	arena_reset(&h->arena);
 	h->req = (struct http1_head){0};
 	h->req_body = (struct http1_body){0};
-	h->have_req = h->continued = h->answered = h->head_said = false;
+	h->have_req = h->looked = h->continued = h->answered = h->head_said = false;
+	h->fetched = false;
+	h->said = 0;
+	buf_clear(&h->piece);
 }
 
 /* What is asked, as far as it is known. */
@@ -119,6 +125,7 @@ static void say_continue(struct replay_http1 *h)
 {
 	struct replay_ask ask;
 	make_ask(h, &ask);
+	h->looked = true;
 	h->continued = replay_continues(h->r, &ask);
 	if (h->continued)
 		buf_add_str(&h->out, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -170,10 +177,21 @@ static void say_head(struct replay_http1 *h)
 	struct span raw = replay_head_http1(&h->answer, h->req.method, &h->arena);
 	if (http1_response_head_once(raw, h->req.method, &h->arena, &h->res, &err) !=
 		HTTP1_HEAD) {
+		replay_breaks(h->r, &h->answer, &err);
 		fail(h, &err);
 		return;
 	}
 	buf_add_span(&h->out, raw);
+}
+
+/* Facts that no recorder of ours wrote. Said as they are, the next answer on this connection
+ * would begin within this one, or behind bytes of it. */
+static void contradicts(struct replay_http1 *h, const char *how)
+{
+	struct err err;
+	err_set(&err, ERR_NOT_REPLAYABLE, "%s", how);
+	replay_breaks(h->r, &h->answer, &err);
+	fail(h, &err);
 }
 
 static void end_answer(struct replay_http1 *h)
@@ -184,29 +202,49 @@ static void end_answer(struct replay_http1 *h)
 		fail(h, &h->answer.fault);
 		return;
 	}
+	struct span trailers = x->has_end ? x->end.res_trailers : SPAN_NONE;
+	if (h->res.framing == HTTP1_CHUNKED && !replay_trailers_sound(trailers)) {
+		contradicts(h, "what the case has for trailers is none");
+		return;
+	}
+	if (h->res.framing == HTTP1_LENGTH && h->said < h->res.length) {
+		contradicts(h, "the body in the case is shorter than its head says");
+		return;
+	}
 	if (h->res.framing == HTTP1_CHUNKED) {
 		buf_add_str(&h->out, "0\r\n");
-		if (x->has_end && x->end.res_trailers.n > 0)
-			buf_add_span(&h->out, x->end.res_trailers);
+		buf_add_span(&h->out, trailers);
 		buf_add_str(&h->out, "\r\n");
 	}
 	h->state = to_close || !h->res.keep_alive ? ENDED : ASKED;
 }
 
+/* False: there are no more; it was ended. */
+static bool fetch(struct replay_http1 *h)
+{
+	bool none = h->res.framing == HTTP1_NO_BODY || h->res.framing == HTTP1_SWITCH;
+	h->fetched = !none && replay_body(h->r, &h->answer, &h->piece, &h->due_us);
+	h->said += buf_len(&h->piece);
+	if (!h->fetched)
+		end_answer(h);
+	else if (h->res.framing == HTTP1_LENGTH && h->said > h->res.length)
+		contradicts(h, "the body in the case is longer than its head says");
+	return h->state == ANSWERING;
+}
+
+/* A piece is fetched to learn when it is due, and said then. */
 static void say_body(struct replay_http1 *h)
 {
-	struct buf bytes = {0};
-	bool none = h->res.framing == HTTP1_NO_BODY || h->res.framing == HTTP1_SWITCH;
-	if (none || !replay_body(h->r, &h->answer, &bytes, &h->due_us)) {
-		end_answer(h);
-	} else if (h->res.framing == HTTP1_CHUNKED && buf_len(&bytes) > 0) {
-		buf_addf(&h->out, "%zx\r\n", buf_len(&bytes));
-		buf_add_span(&h->out, buf_span(&bytes));
+	if (!h->fetched && (!fetch(h) || h->due_us > now_us()))
+		return;
+	bool chunk = h->res.framing == HTTP1_CHUNKED && buf_len(&h->piece) > 0;
+	if (chunk)
+		buf_addf(&h->out, "%zx\r\n", buf_len(&h->piece));
+	buf_add_span(&h->out, buf_span(&h->piece));
+	if (chunk)
 		buf_add_str(&h->out, "\r\n");
-	} else {
-		buf_add_span(&h->out, buf_span(&bytes));
-	}
-	buf_fini(&bytes);
+	buf_clear(&h->piece);
+	h->fetched = false;
 }
 
 static void ask(struct replay_http1 *h)
@@ -225,7 +263,7 @@ static void advance(struct replay_http1 *h)
 		if ((!h->have_req || h->answered) && !read_head(h))
 			return;
 		if (!read_body(h)) {
-			if (h->state == ASKED && h->req.expect_continue && !h->continued)
+			if (h->state == ASKED && h->req.expect_continue && !h->looked)
 				say_continue(h);
 			return;
 		}
@@ -310,6 +348,7 @@ static void free_peer(struct leg_peer *p)
 	arena_fini(&h->arena);
 	buf_fini(&h->in);
 	buf_fini(&h->out);
+	buf_fini(&h->piece);
 	free(h);
 }
 

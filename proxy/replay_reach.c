@@ -40,6 +40,17 @@ static const struct fact_handshake *handshake_of(const struct recorded_tunnel *t
 	return NULL;
 }
 
+/* Kept for each origin that is asked for, which may be the same large one for all. */
+static void take_certificate(struct look *l, struct span certs)
+{
+	struct span der = SPAN_NONE;
+	if (certs.n < SHA256_LEN)
+		return;
+	recorded_certificate(l->r->recorded, certs.p, &l->scratch, &der, &l->err);
+	if (der.n <= REPLAY_CERT_MAX)
+		l->out->cert = arena_copy(&l->r->kept, der);
+}
+
 /* A leg that was connected and, with TLS, shook hands. */
 static bool take_leg(
 	struct look *l, const struct recorded_tunnel *t, const struct fact_leg *leg)
@@ -58,9 +69,7 @@ static bool take_leg(
 		return true;
 	snprintf(l->out->alpn, sizeof l->out->alpn, "%.*s", (int)h->alpn.n,
 		h->alpn.n > 0 ? (const char *)h->alpn.p : "");
-	if (h->certs.n >= SHA256_LEN)
-		recorded_certificate(
-			l->r->recorded, h->certs.p, &l->r->kept, &l->out->cert, &l->err);
+	take_certificate(l, h->certs);
 	return true;
 }
 
@@ -75,6 +84,7 @@ static bool look_at(void *ctx, int64_t seq, const struct fact_request *f)
 	if (l->n_tunnels == REPLAY_TUNNELS_MAX)
 		return false;
 	l->tunnels[l->n_tunnels++] = f->tunnel;
+	arena_reset(&l->scratch);
 	if (!recorded_exchange(l->r->recorded, f->exchange, &l->scratch, &x, &l->err) ||
 		!recorded_tunnel(l->r->recorded, f->tunnel, &l->scratch, &t, &l->err))
 		return false;

@@ -78,6 +78,10 @@ bool recorded_exchange(struct recorded *r, int64_t exchange, struct arena *a,
 bool recorded_exchange_of(struct recorded *r, int64_t seq, const struct fact_request *request,
 	struct arena *a, struct recorded_exchange *out, struct err *err);
 
+/* Is this the first request of that exchange? Mostly there is no other. */
+bool recorded_is_first(
+	struct recorded *r, int64_t exchange, int64_t seq, bool *first, struct err *err);
+
 /* A tunnel's way to its origin. A plain tunnel of a busy client can have any number of legs:
  * the first that fit are given. */
 struct recorded_tunnel {

@@ -347,6 +347,22 @@ bool recorded_exchange_of(struct recorded *r, int64_t seq, const struct fact_req
 	return finish(&g, ok, err);
 }
 
+bool recorded_is_first(
+	struct recorded *r, int64_t exchange, int64_t seq, bool *first, struct err *err)
+{
+	struct reading g;
+	struct arena none = {0};
+	*first = true;
+	bool ok = start(&g, r, &none, err) && list_by_key(&g, FACT_KIND_REQUEST, exchange, err);
+	for (size_t i = 0; ok && *first && i < g.n && g.seqs[i] != seq; i++) {
+		union fact_any fact;
+		bool found;
+		ok = read_by_key(&g, i, FACT_KIND_REQUEST, exchange, &fact, &found, err);
+		*first = !ok || !found;
+	}
+	return finish(&g, ok, err);
+}
+
 /* ---- a tunnel ---- */
 
 static bool read_legs(

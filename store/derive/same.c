@@ -1,4 +1,5 @@
 #include "store/derive/same.h"
+#include "store/base/err.h"
 #include "store/derive/url.h"
 #include "store/base/codec.h"
 #include "store/base/hash.h"
@@ -137,6 +138,14 @@ static bool stored_whole(const struct model_exchange *x)
 			       (x->end->res_size == 0 || x->end->res_sha256.p != NULL)));
 }
 
+/* The record says that it has all of this answer, and what it has could not be given again: it
+ * contradicts itself, and was not shown to lead anywhere. */
+static bool lacks(const struct model_exchange *x, const struct model_exchange *y)
+{
+	return passed_whole(x) && stored_whole(x) &&
+	       span_is(y->end->reason, err_word(ERR_NOT_REPLAYABLE));
+}
+
 static void compare_bodies(struct comparing *c, size_t hop, const struct model_exchange *x,
 	const struct model_exchange *y)
 {
@@ -172,8 +181,8 @@ static void compare_answers(struct comparing *c, size_t hop, const struct model_
 	/* A browser that is sent on may drop what is left of a page: when is not the trail's.
 	 */
 	if (x->end != NULL && y->end != NULL && !span_eq(x->end->reason, y->end->reason))
-		differ(c, hop, SAME_EXCHANGE_END_DIFFERS, SAME_TOLD, x->end->reason,
-			y->end->reason);
+		differ(c, hop, SAME_EXCHANGE_END_DIFFERS, lacks(x, y) ? SAME_PARTS : SAME_TOLD,
+			x->end->reason, y->end->reason);
 	compare_bodies(c, hop, x, y);
 }
 

@@ -26,6 +26,17 @@ bool replay_line(struct options *o, int argc, char **argv, const char **path, st
 	       err_set(err, ERR_USAGE, "give one case file, not \"%s\" too", argv[rest + more]);
 }
 
+bool replay_apart(const struct options *o, const char *path, struct err *err)
+{
+	struct stat into, from;
+	bool same = o->case_path != NULL && stat(o->case_path, &into) == 0 &&
+		    stat(path, &from) == 0 && into.st_dev == from.st_dev &&
+		    into.st_ino == from.st_ino;
+	return !same || err_set(err, ERR_USAGE,
+				"--case: %s is the case that is replayed; name another file",
+				o->case_path);
+}
+
 bool replay_scratch_make(struct replay_scratch *s, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");

@@ -9,34 +9,48 @@
 static const char *const taken[] = {
 	"user-agent", "language", "timezone", "device", "referer", NULL};
 
+/* From the facts on, and not as it was stored: what is derived is under no seal, and a verdict
+ * about a trail that the facts do not have would prove nothing. */
+static bool derive(
+	struct replay_case *c, int64_t session, int64_t number, bool *found, struct err *err)
+{
+	struct trail_set *set = &c->gather.trails;
+	if (!gather_open(&c->gather, c->path, session, err) ||
+		!gather_read(&c->gather, NULL, err))
+		return false;
+	for (size_t i = 0; i < set->n && c->trail == NULL; i++)
+		if (number == 0 || (set->trails[i].session == session &&
+					   (int64_t)set->trails[i].number == number))
+			c->trail = &set->trails[i];
+	*found = c->trail != NULL;
+	return true;
+}
+
 static bool named_trail(struct replay_case *c, const struct options *o, struct err *err)
 {
 	bool found = false;
-	if (!gather_trail(&c->gather, o->trail_session, o->trail, &found, err))
+	if (!derive(c, o->trail_session, o->trail, &found, err))
 		return false;
-	if (!found)
-		return err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld in %s",
-			(long long)o->trail_session, (long long)o->trail, c->path);
-	c->trail = &c->gather.trails.trails[0];
-	return true;
+	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld in %s",
+				(long long)o->trail_session, (long long)o->trail, c->path);
 }
 
 /* 1.1 mostly, and then nothing else has to be read; but a first session may have none. */
 static bool first_trail(struct replay_case *c, struct err *err)
 {
 	bool found = false;
-	if (!gather_trail(&c->gather, 1, 1, &found, err))
+	if (!derive(c, 1, 0, &found, err))
 		return false;
-	if (!found && !gather_read(&c->gather, NULL, err))
+	if (found)
+		return true;
+	gather_close(&c->gather);
+	if (!derive(c, 0, 0, &found, err))
 		return false;
-	if (c->gather.trails.n == 0)
-		return err_set(
-			err, ERR_USAGE, "there is no trail in %s to be walked again", c->path);
-	c->trail = &c->gather.trails.trails[0];
-	return true;
+	return found ||
+	       err_set(err, ERR_USAGE, "there is no trail in %s to be walked again", c->path);
 }
 
-static bool take_start(struct replay_case *c, struct err *err)
+static bool take_start(struct replay_case *c, const struct options *o, struct err *err)
 {
 	const struct trail *t = c->trail;
 	if (t->n_hops > 0 && !span_is(t->hops[0].method, "GET"))
@@ -49,6 +63,13 @@ static bool take_start(struct replay_case *c, struct err *err)
 		return err_set(err, ERR_USAGE,
 			"the address that the trail begins with was "
 			"erased from the case");
+	if (span_find_byte(t->start_url, 0, 0) != SIZE_MAX)
+		return err_set(err, ERR_USAGE,
+			"the address that the trail begins with holds a NUL byte");
+	if (t->start_url.p == NULL)
+		return err_set(err, ERR_USAGE, "the trail begins with no address");
+	if (o->as_of && t->started_us <= 0)
+		return err_set(err, ERR_USAGE, "--as-of: when the trail began is not known");
 	c->start_url = strndup((const char *)t->start_url.p, t->start_url.n);
 	c->recorded_us = t->started_us;
 	struct case_about about;
@@ -66,10 +87,8 @@ bool replay_case_open(struct replay_case *c, const char *path, const struct opti
 	char **argv, struct err *err)
 {
 	*c = (struct replay_case){.path = path};
-	if (!gather_open(&c->gather, path, 0, err))
-		return false;
 	return (o->trail != 0 ? named_trail(c, o, err) : first_trail(c, err)) &&
-	       take_start(c, err) &&
+	       take_start(c, o, err) &&
 	       first_time_find(&c->first, path, c->trail->session, taken, "replay", argv, err);
 }
 

@@ -46,13 +46,17 @@ static void add_trail(struct buf *out, int64_t session, int64_t number, int64_t 
 	clock_text(started_us, at);
 	buf_addf(out, "<li>Trail %lld.%lld, %s, %zu hops: ", (long long)session,
 		(long long)number, at, hops);
-	bool web = span_starts_nocase(url, "http://") || span_starts_nocase(url, "https://");
+	bool whole = url.n <= REPLAY_INDEX_URL_MAX;
+	bool web = whole &&
+		   (span_starts_nocase(url, "http://") || span_starts_nocase(url, "https://"));
 	if (web) {
 		buf_add_str(out, "<a rel=\"noreferrer noopener\" href=\"");
 		add_escaped(out, url);
 		buf_add_str(out, "\">");
 	}
-	add_escaped(out, url);
+	add_escaped(out, whole ? url : span_first(url, REPLAY_INDEX_URL_SHOWN));
+	if (!whole)
+		buf_addf(out, "... (%zu bytes)", url.n);
 	buf_add_str(out, web ? "</a></li>\n" : "</li>\n");
 }
 
@@ -64,7 +68,9 @@ static bool add_stored(struct case_file *c, struct buf *out, bool *whole, struct
 	*whole = false;
 	if (!case_indexed(c, whole, err) || !*whole || !case_numbers(c, &n, err))
 		return err->kind == ERR_NONE;
-	for (int64_t s = 1; s <= n.sessions; s++) {
+	bool more = n.sessions > REPLAY_INDEX_SESSIONS_MAX;
+	int64_t last = more ? REPLAY_INDEX_SESSIONS_MAX : n.sessions;
+	for (int64_t s = 1; s <= last; s++) {
 		for (int64_t i = 1; listed < REPLAY_INDEX_TRAILS_MAX; i++) {
 			struct arena a = {0};
 			struct derived_trail t;
@@ -81,7 +87,7 @@ static bool add_stored(struct case_file *c, struct buf *out, bool *whole, struct
 		}
 	}
 	*whole = listed > 0;
-	if (listed == REPLAY_INDEX_TRAILS_MAX)
+	if (more || listed == REPLAY_INDEX_TRAILS_MAX)
 		buf_add_str(out, "<li>There may be more.</li>\n");
 	return true;
 }

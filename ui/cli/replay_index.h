@@ -12,6 +12,10 @@
 
 enum {
 	REPLAY_INDEX_TRAILS_MAX = 500,       /* listed */
+	REPLAY_INDEX_SESSIONS_MAX = 10000,   /* looked at: what a case says of how many it has
+						is its own word */
+	REPLAY_INDEX_URL_MAX = 16 * 1024,    /* bytes of an address that is made a link, and */
+	REPLAY_INDEX_URL_SHOWN = 1000,       /* of a longer one that is shown */
 	REPLAY_INDEX_FACTS_MAX = 200 * 1000, /* of a case whose trails are not stored: above,
 						they are not derived for the page */
 };

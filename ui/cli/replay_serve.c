@@ -56,7 +56,8 @@ static bool look_at_case(struct serve *s, struct err *err)
 	struct case_file *c = replay_case_file(s->replay);
 	if (!case_about(c, &about, err) || !case_indexed(c, &indexed, err))
 		return false;
-	s->how.like_offset_s = (clock_now_us(clock_real()) - about.created_us) / 1000000;
+	s->how.like_offset_s =
+		clock_now_us(clock_real()) / 1000000 - about.created_us / 1000000;
 	snprintf(s->about, sizeof s->about, "case %.*s", (int)span_first(about.id, 64).n,
 		(const char *)about.id.p);
 	if (about.being_written)
@@ -88,6 +89,8 @@ static bool start(struct serve *s, struct err *err)
 		!look_at_case(s, err))
 		return false;
 	s->how.unrecorded = s->options->case_path == NULL;
+	if (!s->how.unrecorded && !replay_apart(s->options, s->path, err))
+		return false;
 	int fd = recording_listen(&s->options->listen, &s->bound, err);
 	if (fd < 0)
 		return false;
@@ -97,7 +100,13 @@ static bool start(struct serve *s, struct err *err)
 	}
 	s->how.pages = replay_index_page;
 	s->how.pages_ctx = &s->index;
-	return recording_serve(r, fd, false, NULL, err) && guard_no_network(err);
+	/* Before the first connection is taken, which would be a socket that is open already.
+	 */
+	if (!guard_no_network(err)) {
+		close(fd);
+		return false;
+	}
+	return recording_serve(r, fd, false, NULL, err);
 }
 
 static void say(struct serve *s, const struct buf *text)
@@ -141,7 +150,9 @@ static void say_end(struct serve *s)
 	replay_counts(s->replay, &counts);
 	buf_add_str(&out, "Requests: ");
 	replay_tell_counts(&counts, &out);
-	say(s, &out);
+	replay_tell_end(&s->told, s->options->json ? SPAN_NONE : buf_span(&out));
+	if (s->options->json)
+		say(s, &out);
 	buf_fini(&out);
 }
 

@@ -3,6 +3,8 @@
 #include "ui/report/say.h"
 
 #include <jansson.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,37 +117,51 @@ static void say_json(const struct replay_event *e, struct buf *out)
 	json_decref(j);
 }
 
-/* A reader that went away must not end the replay. */
-static void write_all(int fd, struct span s)
+/* A reader that went away must not end the replay, and one that does not read must not hold it
+ * up: all tunnels wait for this. A pipe that can take something takes a piece of this size. */
+static void pass_on(struct replay_tell *t, int wait_ms)
 {
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n <= 0)
+	struct pollfd p = {t->fd, POLLOUT, 0};
+	while (buf_len(&t->lines) > 0 && poll(&p, 1, wait_ms) > 0) {
+		struct span piece = span_first(buf_span(&t->lines), PIPE_BUF);
+		ssize_t n = write(t->fd, piece.p, piece.n);
+		if (n <= 0) {
+			buf_clear(&t->lines);
 			return;
-		s = span_from(s, (size_t)n);
+		}
+		buf_consume(&t->lines, (size_t)n);
 	}
 }
 
 void replay_tell(void *ctx, const struct replay_event *e)
 {
 	struct replay_tell *t = ctx;
-	struct buf out = {0};
 	if (!t->json && plain(e))
 		return;
-	if (t->fd < 0 && t->kept == REPLAY_TELL_LINES_MAX) {
+	bool waiting = t->fd >= 0 && buf_len(&t->lines) > 0;
+	if (waiting)
+		pass_on(t, 0);
+	if (buf_len(&t->lines) > REPLAY_TELL_BYTES_MAX ||
+		(t->fd < 0 && t->kept == REPLAY_TELL_LINES_MAX)) {
 		t->dropped++;
 		return;
 	}
 	if (t->json)
-		say_json(e, &out);
+		say_json(e, &t->lines);
 	else
-		say_event(e, &out);
-	if (t->fd >= 0)
-		write_all(t->fd, buf_span(&out));
-	else
-		buf_add_span(&t->lines, buf_span(&out));
+		say_event(e, &t->lines);
 	t->kept++;
-	buf_fini(&out);
+	if (t->fd >= 0)
+		pass_on(t, waiting ? 0 : REPLAY_TELL_WAIT_MS);
+}
+
+void replay_tell_end(struct replay_tell *t, struct span last)
+{
+	if (t->dropped > 0 && !t->json)
+		buf_addf(&t->lines, "and %zu more, which nobody was there to read\n",
+			t->dropped);
+	buf_add_span(&t->lines, last);
+	pass_on(t, REPLAY_TELL_LAST_WAIT_MS);
 }
 
 void replay_tell_fini(struct replay_tell *t)

@@ -232,7 +232,7 @@ static bool place(struct walk *w, struct err *err)
 	struct recording *r = &w->trace.recording;
 	r->replayed = &w->how;
 	if (w->options->case_path != NULL)
-		return true;
+		return replay_apart(w->options, w->of.path, err);
 	if (!replay_scratch_make(&w->scratch, err))
 		return false;
 	r->scratch = true;

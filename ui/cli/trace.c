@@ -137,10 +137,15 @@ static bool serve(struct trace *t, struct err *err)
 	if (t->browser != NULL)
 		t->recording.referer_link = t->sent_link;
 	t->recording.browser_offset_s = t->about.clock_offset_s;
+	/* The built-in client runs in this process, and has to reach the proxy. Before the
+	 * first connection is taken, which would be a socket that is open already. */
+	bool shut = t->recording.replayed != NULL && t->browser != NULL;
+	if (shut && !guard_no_network(err)) {
+		close(fd);
+		return false;
+	}
 	return recording_serve(&t->recording, fd, true,
-		       t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err) &&
-	       /* The built-in client runs in this process, and has to reach the proxy. */
-	       (t->recording.replayed == NULL || t->browser == NULL || guard_no_network(err));
+		t->browser != NULL ? browser_noise_hosts(t->kind) : NULL, err);
 }
 
 static bool follow(struct trace *t, struct err *err)

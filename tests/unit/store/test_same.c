@@ -226,6 +226,10 @@ static void dropped_by_the_browser(struct test *t)
 {
 	end_of(t, 2)->reason = span_str("browser-cancelled");
 }
+static void could_not_be_given(struct test *t)
+{
+	end_of(t, 2)->reason = span_str("not-replayable");
+}
 static void no_digest(struct test *t)
 {
 	end_of(t, 2)->res_sha256 = SPAN_NONE;
@@ -333,6 +337,9 @@ static const struct {
 	{"dropped", dropped_by_the_browser,
 		"same, 3 of 3/3, bodies 2+1\n2 exchange-end told ok | browser-cancelled\n",
 		"same, 3 of 3/3, bodies 2+1\n2 exchange-end told browser-cancelled | ok\n"},
+	{"not there", could_not_be_given,
+		PARTED(2, "3", "2+1") "2 exchange-end parts ok | not-replayable\n",
+		"same, 3 of 3/3, bodies 2+1\n2 exchange-end told not-replayable | ok\n"},
 	{"no digest", no_digest, "same, 3 of 3/3, bodies 2+1\n",
 		"same, 3 of 3/3, bodies 2+1\n"},
 	{"end", another_end, "parted, 3 of 3/3, bodies 3+0\n0 ended-by parts page | gate\n",
