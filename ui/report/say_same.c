@@ -245,3 +245,18 @@ json_t *json_replay(const struct same_kept *k)
 	json_object_set_new(j, "session_sha256", json_text_of(k->session_sha));
 	return j;
 }
+
+/* Who is asked to act on it must not take it for what a site did that day. */
+void say_replay_source(struct span replay_of, struct buf *out)
+{
+	struct buf line = {0};
+	buf_add_str(&line,
+		"NO SITE WAS ASKED: a recorded case answered in the place of all of them");
+	if (replay_of.p != NULL) {
+		buf_add_str(&line, ", ");
+		say_text(&line, replay_of);
+	}
+	buf_add_byte(&line, '.');
+	say_prose(out, "", "", buf_span(&line));
+	buf_fini(&line);
+}

@@ -26,4 +26,8 @@ void say_replay(const struct same_kept *k, struct buf *out);
 /* json_same with at, by, browser, strict and session_sha256. */
 json_t *json_replay(const struct same_kept *k);
 
+/* That a session was a replay: no site answered, but a case (replay_of, as its note says it;
+ * may be absent). */
+void say_replay_source(struct span replay_of, struct buf *out);
+
 #endif

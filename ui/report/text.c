@@ -40,21 +40,6 @@ static void say_browser(const struct report_session *s, struct buf *out)
 	}
 }
 
-/* Who is asked to act on this must not take it for what a site did that day. */
-static void say_replay_source(const struct report_session *s, struct buf *out)
-{
-	struct buf line = {0};
-	buf_add_str(&line,
-		"NO SITE WAS ASKED: a recorded case answered in the place of all of them");
-	if (s->replay_of.p != NULL) {
-		buf_add_str(&line, ", ");
-		say_text(&line, s->replay_of);
-	}
-	buf_add_byte(&line, '.');
-	say_prose(out, "", "", buf_span(&line));
-	buf_fini(&line);
-}
-
 static void say_path(const struct report_trail *t, struct buf *out)
 {
 	const struct report_hop *last = t->n_hops > 0 ? &t->hops[t->n_hops - 1] : NULL;
@@ -130,7 +115,7 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	say_address(out, t->trail->start_url, "  ");
 	buf_add_byte(out, '\n');
 	if (replayed)
-		say_replay_source(s, out);
+		say_replay_source(s->replay_of, out);
 	say_path(t, out);
 	say_end(t, out);
 	buf_add_str(out, t->trail->recording_complete ? "Every step was recorded whole.\n"
