@@ -43,6 +43,8 @@ static struct span version_of(const struct http1_head *head, struct http1_exchan
 
 void http1_put_request(struct http1_exchange *h, const char *url, const char *extra_oddity)
 {
+	if (h->x.t->record.muted)
+		return;
 	struct buf words = {0}, fields = {0};
 	struct fact_request fact;
 	fact_init(FACT_KIND_REQUEST, &fact);
@@ -78,6 +80,8 @@ void http1_put_interim(struct http1_exchange *h, struct span head, int64_t statu
 
 void http1_put_response(struct http1_exchange *h, const char *made_by)
 {
+	if (h->x.t->record.muted)
+		return;
 	struct buf words = {0}, fields = {0};
 	struct fact_response fact;
 	fact_init(FACT_KIND_RESPONSE, &fact);

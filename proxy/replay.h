@@ -64,6 +64,7 @@ struct replay_options {
 };
 
 struct replay;
+struct http1_head;
 /* Errors: those of case_open. options are copied; the path must last. */
 struct replay *replay_open(const struct replay_options *options, struct err *err);
 void replay_free(struct replay *r);
@@ -93,8 +94,9 @@ void replay_reach(
 
 /* An answer; all it points to is in the caller's arena. */
 struct replay_answer {
-	struct recorded_exchange x; /* its response counts where has_head */
-	bool has_head;              /* the recorded head is to be said, then the body */
+	struct recorded_exchange x;    /* its response counts where has_head */
+	const struct http1_head *read; /* the recorded head, where it is HTTP/1s; else NULL */
+	bool has_head;                 /* the recorded head is to be said, then the body */
 	bool page;          /* a page of ours that says the fault is to be said in its place */
 	bool ours;          /* clicktrail made it, then or now */
 	struct err why;     /* the reason of an answer that is ours; kind NONE: no fault */

@@ -143,7 +143,8 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 		      (x->response.head.p == NULL && x->response.fields.p == NULL);
 	if (out->has_head && erased)
 		set_unsayable(out, "of the head of this answer something was erased");
-	else if (out->has_head && !replay_head_sound(&x->response, x->request.method, a))
+	else if (out->has_head &&
+		 !replay_head_sound(&x->response, x->request.method, a, &out->read))
 		set_unsayable(out, "what the case has for the head of this answer is none");
 	if (!out->has_head && !out->page)
 		hold(out);

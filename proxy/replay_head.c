@@ -78,17 +78,18 @@ struct span replay_head_http1(
 	return head;
 }
 
-static bool is_one_head(struct span raw, struct span method, int64_t status, struct arena *a)
+static bool is_one_head(struct span raw, struct span method, int64_t status, struct arena *a,
+	struct http1_head *head)
 {
-	struct http1_head head;
 	struct err ignored = {0};
-	return http1_response_head_once(raw, method, a, &head, &ignored) == HTTP1_HEAD &&
-	       head.raw.n == raw.n && head.status == status;
+	return http1_response_head_once(raw, method, a, head, &ignored) == HTTP1_HEAD &&
+	       head->raw.n == raw.n && head->status == status;
 }
 
 void replay_head_http1_interim(const struct fact_interim *f, struct buf *out)
 {
 	struct arena a = {0};
+	struct http1_head head;
 	struct buf made = {0};
 	struct span raw = f->head;
 	if (raw.p == NULL) {
@@ -98,20 +99,25 @@ void replay_head_http1_interim(const struct fact_interim *f, struct buf *out)
 		raw = buf_span(&made);
 	}
 	bool interim = f->status / 100 == 1 && f->status != 101;
-	if (interim && is_one_head(raw, span_str("GET"), f->status, &a))
+	if (interim && is_one_head(raw, span_str("GET"), f->status, &a, &head))
 		buf_add_span(out, raw);
 	buf_fini(&made);
 	arena_fini(&a);
 }
 
-bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a)
+bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a,
+	const struct http1_head **read)
 {
 	struct model_field *fields;
+	*read = NULL;
 	char status[32];
 	if (f->status < 101 || f->status > 999 || (f->status > 101 && f->status < 200))
 		return false;
-	if (f->head.p != NULL)
-		return is_one_head(f->head, method, f->status, a);
+	if (f->head.p != NULL) {
+		struct http1_head *head = arena_alloc(a, sizeof *head);
+		*read = head;
+		return is_one_head(f->head, method, f->status, a, head);
+	}
 	snprintf(status, sizeof status, "%lld", (long long)f->status);
 	size_t n = fields_parse(a, SPAN_NONE, f->fields, &fields);
 	return span_is(fields_value(fields, n, ":status"), status);

@@ -28,8 +28,10 @@ struct span replay_head_http1(
 /* An interim head for HTTP/1, appended; nothing, where it is none. */
 void replay_head_http1_interim(const struct fact_interim *f, struct buf *out);
 /* Is it one head and nothing else, of a final response with the status that the fact has? What
- * stands behind a head would be taken for the answer to the next request. */
-bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a);
+ * stands behind a head would be taken for the answer to the next request. *read: it, where it
+ * is HTTP/1's, in the arena; else NULL. */
+bool replay_head_sound(const struct fact_response *f, struct span method, struct arena *a,
+	const struct http1_head **read);
 /* The same of trailer lines for HTTP/1: no empty one among them, which would end the message.
  */
 bool replay_trailers_sound(struct span lines);

@@ -175,8 +175,10 @@ static void say_head(struct replay_http1 *h)
 		return;
 	}
 	struct span raw = replay_head_http1(&h->answer, h->req.method, &h->arena);
-	if (http1_response_head_once(raw, h->req.method, &h->arena, &h->res, &err) !=
-		HTTP1_HEAD) {
+	if (h->answer.read != NULL) {
+		h->res = *h->answer.read;
+	} else if (http1_response_head_once(raw, h->req.method, &h->arena, &h->res, &err) !=
+		   HTTP1_HEAD) {
 		replay_breaks(h->r, &h->answer, &err);
 		fail(h, &err);
 		return;

@@ -8,9 +8,23 @@ bool http1_is_token(struct span s)
 	return s.n > 0;
 }
 
+/* Is none of eight bytes below 0x20 or DEL? Bytes above 0x7f may be taken for such. */
+static bool plain8(const uint8_t *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t w;
+	memcpy(&w, p, sizeof w);
+	uint64_t low = (w - ones * 0x20) & ~w & tops;
+	uint64_t x = w ^ (ones * 0x7f), del = (x - ones) & ~x & tops;
+	return (low | del | (w & tops)) == 0;
+}
+
 bool http1_has_controls(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
+	size_t i = 0;
+	while (i + 8 <= s.n && plain8(s.p + i))
+		i += 8;
+	for (; i < s.n; i++)
 		if ((s.p[i] < 0x20 && s.p[i] != '\t' && s.p[i] != '\r') || s.p[i] == 0x7f)
 			return true;
 	return false;
