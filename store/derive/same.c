@@ -65,12 +65,21 @@ static bool same_origin(struct span a, struct span b)
 	return same;
 }
 
-static const struct same_allowance *allowance_of(
-	const struct comparing *c, const struct trail_hop *h)
+/* That a request was found by a rule says nothing of a hop that is another request's. */
+static bool answered_by(
+	const struct comparing *c, const struct same_allowance *rule, const struct trail_hop *x)
 {
-	for (size_t i = 0; h->exchange != NULL && i < c->n_allowances; i++)
-		if (c->allowances[i].exchange == h->exchange->id)
-			return &c->allowances[i];
+	const struct model_exchange *by = model_exchange(c->model, rule->matched);
+	return x->exchange != NULL && by != NULL && by->request != NULL &&
+	       (by == x->exchange || span_eq(by->request->url, x->url));
+}
+
+static const struct same_allowance *allowance_of(
+	const struct comparing *c, const struct trail_hop *x, const struct trail_hop *y)
+{
+	for (size_t i = 0; y->exchange != NULL && i < c->n_allowances; i++)
+		if (c->allowances[i].exchange == y->exchange->id)
+			return answered_by(c, &c->allowances[i], x) ? &c->allowances[i] : NULL;
 	return NULL;
 }
 
@@ -86,12 +95,12 @@ static bool upgraded(struct span from, struct span to)
 static const struct same_allowance *allowance_at(const struct comparing *c, size_t i)
 {
 	const struct trail_hop *x = &c->recorded->hops[i], *y = &c->replayed->hops[i];
-	const struct same_allowance *found = allowance_of(c, y);
+	const struct same_allowance *found = allowance_of(c, x, y);
 	if (found != NULL || y->on_wire || i + 1 >= c->recorded->n_hops ||
 		i + 1 >= c->replayed->n_hops || !upgraded(x->url, x[1].url) ||
 		!upgraded(y->url, y[1].url))
 		return found;
-	return allowance_of(c, &y[1]);
+	return allowance_of(c, &x[1], &y[1]);
 }
 
 static void compare_url(struct comparing *c, size_t i)

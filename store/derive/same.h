@@ -110,6 +110,7 @@ struct same_difference {
 /* A request of the replay that was matched by a rule and not exactly. */
 struct same_allowance {
 	int64_t exchange; /* of the replay's session */
+	int64_t matched;  /* the recorded one that answered it */
 	struct span rule; /* a class word */
 	struct span text; /* for people; may be absent */
 };
@@ -145,8 +146,9 @@ struct same {
  * Behind a hop whose address, method or place (on the wire or not) parts, no hop is compared:
  * the two went different ways from there. A body is compared where an origin sent it and it
  * passed whole on both sides; what the recording did not store is not. An allowance excuses the
- * address of its exchange's hop, and of a hop off the wire before it that has the same address
- * but for http and https; nothing else of it, and never another origin. */
+ * address of its exchange's hop, where it was answered by what the recorded hop is of, or by
+ * another round of that very address; and of a hop off the wire before it that has the same
+ * address but for http and https; nothing else of it, and never another origin. */
 void same_compare(const struct same_side *recorded, const struct same_side *replayed,
 	const struct same_allowance *allowances, size_t n, struct arena *a, struct same *out);
 

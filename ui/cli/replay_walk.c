@@ -34,6 +34,20 @@ struct walk {
 
 /* ---- the comparison ---- */
 
+/* "exchange N..."; FACT_NULL: it is none. */
+static int64_t matched(struct span text)
+{
+	const struct span word = span_str("exchange ");
+	int64_t n = 0;
+	size_t i = word.n;
+	if (!span_starts(text, "exchange "))
+		return FACT_NULL;
+	for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && n < INT64_MAX / 10 - 1;
+		i++)
+		n = n * 10 + (text.p[i] - '0');
+	return i > word.n ? n : FACT_NULL;
+}
+
 /* The proxy noted of each answer that was not plainly the recorded one by what rule it was
  * found: "RULE: exchange N: in what it differs". */
 static size_t allowances(const struct model *m, struct arena *a, struct same_allowance **out)
@@ -47,6 +61,7 @@ static size_t allowances(const struct model *m, struct arena *a, struct same_all
 			span_starts(f->detail, replay_class_word(REPLAY_EXACT)))
 			continue;
 		struct same_allowance one = {.exchange = f->exchange,
+			.matched = matched(span_from(f->detail, colon + 2)),
 			.rule = span_first(f->detail, colon),
 			.text = span_from(f->detail, colon + 2)};
 		ARENA_PUSH(a, *out, n, one);

@@ -423,8 +423,8 @@ static void began_by_a_person(void **state)
 
 static void allow(struct pair *p, int64_t exchange)
 {
-	p->allowances[p->n_allowances++] =
-		(struct same_allowance){exchange, span_str("values"), span_str("tok: 1, 2")};
+	p->allowances[p->n_allowances++] = (struct same_allowance){
+		exchange, exchange - 10, span_str("values"), span_str("tok: 1, 2")};
 }
 
 static void a_rule_excuses_an_address(void **state)
@@ -451,6 +451,24 @@ static void a_rule_excuses_its_own_exchange_only(void **state)
 	allow(&p, 11);
 	allow(&p, 2); /* the recorded one's number */
 	is(&p, PARTED(2, "2", "2+0") "2 url parts " A_URL " | https://a.example/x?tok=2\n");
+}
+
+/* The replay went to another page, which a rule answered with another request's answer. */
+static void a_rule_excuses_its_own_answer_only(void **state)
+{
+	struct pair p;
+	(void)state;
+	for (int64_t matched = 0; matched <= 4; matched++) {
+		begin(&p);
+		another_url(&p.t[1]);
+		allow(&p, 12);
+		p.allowances[0].matched = matched;
+		if (matched != 2)
+			is(&p, PARTED(2, "2", "2+0") "2 url parts " A_URL
+						     " | https://a.example/x?tok=2\n");
+		else
+			end(&p);
+	}
 }
 
 static void a_rule_excuses_nothing_else(void **state)
@@ -672,6 +690,7 @@ int main(void)
 		cmocka_unit_test(began_by_a_person),
 		cmocka_unit_test(a_rule_excuses_an_address),
 		cmocka_unit_test(a_rule_excuses_its_own_exchange_only),
+		cmocka_unit_test(a_rule_excuses_its_own_answer_only),
 		cmocka_unit_test(a_rule_excuses_nothing_else),
 		cmocka_unit_test(a_rule_without_a_difference),
 		cmocka_unit_test(a_last_hop_by_rule),
