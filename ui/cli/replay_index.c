@@ -6,18 +6,24 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-bool replay_index_init(
-	struct replay_index *x, const char *path, struct replay *r, struct err *err)
+/* No page can guess it, and each works once: one that is gone back to begins nothing anew. */
+static bool make_restart(struct replay_index *x, struct err *err)
 {
 	uint8_t bytes[16];
-	*x = (struct replay_index){.path = path, .replay = r};
-	pthread_mutex_init(&x->lock, NULL);
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
 		return err_set_os(err, ERR_SYSTEM, errno, "getrandom");
 	int n = snprintf(x->restart, sizeof x->restart, "/restart-");
 	for (size_t i = 0; i < sizeof bytes; i++)
 		n += snprintf(x->restart + n, sizeof x->restart - (size_t)n, "%02x", bytes[i]);
 	return true;
+}
+
+bool replay_index_init(
+	struct replay_index *x, const char *path, struct replay *r, struct err *err)
+{
+	*x = (struct replay_index){.path = path, .replay = r};
+	pthread_mutex_init(&x->lock, NULL);
+	return make_restart(x, err);
 }
 
 void replay_index_fini(struct replay_index *x)
@@ -146,11 +152,15 @@ static void make_page(struct replay_index *x)
 	buf_fini(&list);
 }
 
-bool replay_index_page(void *ctx, struct span path, struct buf *html)
+/* Under the lock. */
+static bool add_page(struct replay_index *x, struct span path, struct buf *html)
 {
-	struct replay_index *x = ctx;
-	if (span_is(path, x->restart)) {
+	struct err ignored;
+	if (x->restart[0] != 0 && span_is(path, x->restart)) {
 		replay_restart(x->replay);
+		if (!make_restart(x, &ignored))
+			x->restart[0] = 0;
+		buf_clear(&x->page);
 		buf_add_str(html, "<!doctype html><meta charset=\"utf-8\"><title>clicktrail "
 				  "replay</title><p>Answers begin anew. <a href=\"/\">The "
 				  "links</a></p>\n");
@@ -158,10 +168,17 @@ bool replay_index_page(void *ctx, struct span path, struct buf *html)
 	}
 	if (!span_is(path, "/") && path.n != 0)
 		return false;
-	pthread_mutex_lock(&x->lock);
 	if (buf_len(&x->page) == 0)
 		make_page(x);
 	buf_add_span(html, buf_span(&x->page));
-	pthread_mutex_unlock(&x->lock);
 	return true;
+}
+
+bool replay_index_page(void *ctx, struct span path, struct buf *html)
+{
+	struct replay_index *x = ctx;
+	pthread_mutex_lock(&x->lock);
+	bool made = add_page(x, path, html);
+	pthread_mutex_unlock(&x->lock);
+	return made;
 }

@@ -23,7 +23,7 @@ enum {
 struct replay_index {
 	const char *path; /* of the case; borrowed */
 	struct replay *replay;
-	char restart[64]; /* where the answers begin anew; no page can guess it */
+	char restart[64]; /* where the answers begin anew, once */
 	pthread_mutex_t lock;
 	struct buf page; /* once it was made */
 };
