@@ -12,10 +12,10 @@
 
 /* Scenes that are walked every day: each way to move a browser once, one-time links, gates,
  * failures, and what the browser does by itself. */
-static const char *const daily[] = {LAB_CLICK, "forms", "one-time", "bad-cert", "kept-301",
+static const char *const telling[] = {LAB_CLICK, "forms", "one-time", "bad-cert", "kept-301",
 	"worker-redirect", "noisy-gates", NULL};
 
-static bool is_daily(const char *name)
+static bool is_among(const char *const *daily, const char *name)
 {
 	for (size_t i = 0; daily[i] != NULL; i++)
 		if (strcmp(daily[i], name) == 0)
@@ -40,8 +40,10 @@ static bool walks_the_same(
 	return false;
 }
 
-void lab_replay(const char *recorder, const char *walker)
+void lab_replay(const char *recorder, const char *walker, const char *const *daily)
 {
+	if (daily == NULL)
+		daily = telling;
 	bool all = getenv("CLICKTRAIL_SOAK") != NULL;
 	struct lab_trace t;
 	size_t n, parted = 0;
@@ -49,7 +51,7 @@ void lab_replay(const char *recorder, const char *walker)
 	const struct lab_scene_about *names = lab_scenes(&t.program.arena, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct browser_scene s = {.name = names[i].name};
-		if (browser_scene_asked(&s, all || is_daily(s.name)))
+		if (browser_scene_asked(&s, all || is_among(daily, s.name)))
 			parted += !walks_the_same(&t, s.name, recorder, walker);
 	}
 	lab_trace_end(&t);

@@ -11,13 +11,22 @@
 static void scenes_replay_to_the_same_trail(void **state)
 {
 	(void)state;
-	lab_replay("chromium", "chromium");
+	lab_replay("chromium", "chromium", NULL);
+}
+
+/* Pages that do not ask which browser it is lead the other one the same way. */
+static void what_firefox_recorded_is_walked_too(void **state)
+{
+	static const char *const daily[] = {"forms", NULL};
+	(void)state;
+	lab_replay("firefox", "chromium", daily);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scenes_replay_to_the_same_trail),
+		cmocka_unit_test(what_firefox_recorded_is_walked_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 static void scenes_replay_to_the_same_trail(void **state)
 {
 	(void)state;
-	lab_replay("firefox", "firefox");
+	lab_replay("firefox", "firefox", NULL);
 }
 
 static void another_client_parts_where_script_moves_on(void **state)

@@ -11,7 +11,7 @@
 static void scenes_replay_to_the_same_trail(void **state)
 {
 	(void)state;
-	lab_replay("none", "none");
+	lab_replay("none", "none", NULL);
 }
 
 static void what_it_records_says_that_it_is_a_replay(void **state)
