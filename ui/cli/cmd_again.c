@@ -14,23 +14,6 @@
 #include "ui/report/say_rounds.h"
 #include "store/base/log.h"
 
-/* Options may stand on either side of the case. */
-static bool read_line(
-	struct options *o, int argc, char **argv, const char **path, struct err *err)
-{
-	int rest, more;
-	*path = NULL;
-	if (!options_parse(o, argc, argv, &rest, err))
-		return false;
-	if (rest == argc)
-		return err_set(err, ERR_USAGE, "give one case file");
-	*path = argv[rest];
-	if (!options_parse(o, argc - rest, argv + rest, &more, err))
-		return false;
-	return rest + more == argc ||
-	       err_set(err, ERR_USAGE, "give one case file, not \"%s\" too", argv[rest + more]);
-}
-
 /* What was in effect the first time, then the command line over it. */
 static bool read_both(
 	struct options *o, struct first_time *f, int argc, char **argv, struct err *err)
@@ -38,7 +21,7 @@ static bool read_both(
 	const char *path;
 	if (!first_time_options(f, o, err))
 		return false;
-	return read_line(o, argc, argv, &path, err);
+	return options_parse_case(o, argc, argv, &path, err);
 }
 
 /* A case that was closed stays as it is: what is walked later is recorded in its companion,
@@ -146,7 +129,7 @@ static int again(struct options *o, int argc, char **argv)
 	int code;
 	/* Once to find the case, and so that a mistake is told before it is opened. */
 	options_init(&first, OPTIONS_AGAIN);
-	bool good = read_line(&first, argc, argv, &path, &err);
+	bool good = options_parse_case(&first, argc, argv, &path, &err);
 	options_fini(&first);
 	if (!good) {
 		code = command_fail(&err);

@@ -11,21 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool replay_line(struct options *o, int argc, char **argv, const char **path, struct err *err)
-{
-	int rest, more;
-	*path = NULL;
-	if (!options_parse(o, argc, argv, &rest, err))
-		return false;
-	if (rest == argc)
-		return err_set(err, ERR_USAGE, "give one case file");
-	*path = argv[rest];
-	if (!options_parse(o, argc - rest, argv + rest, &more, err))
-		return false;
-	return rest + more == argc ||
-	       err_set(err, ERR_USAGE, "give one case file, not \"%s\" too", argv[rest + more]);
-}
-
 bool replay_apart(const struct options *o, const char *path, struct err *err)
 {
 	struct stat into, from;
@@ -67,7 +52,7 @@ static int run(const struct command *self, int argc, char **argv)
 	const char *path;
 	int code;
 	options_init(&o, OPTIONS_REPLAY);
-	if (!replay_line(&o, argc, argv, &path, &err))
+	if (!options_parse_case(&o, argc, argv, &path, &err))
 		code = command_fail(&err);
 	else if (o.as_of && !o.has_browser)
 		code = command_usage(self,

@@ -83,6 +83,9 @@ void options_fini(struct options *o);
 /* Reads argv[1..]; *rest is the index of the first argument that is no option. False:
  * ERR_USAGE, naming the value. */
 bool options_parse(struct options *o, int argc, char **argv, int *rest, struct err *err);
+/* The same for a command line of one case file, which options may stand on either side of. */
+bool options_parse_case(
+	struct options *o, int argc, char **argv, const char **path, struct err *err);
 /* The rows of one command as lines for --help. */
 void options_help(unsigned command, struct buf *out);
 /* Every row's name, for tests: NULL past the end. */

@@ -1,4 +1,5 @@
-/* Options before any was given, and after the last was looked at. */
+/* Options before any was given and after the last was looked at, and a line with a case among
+ * them. */
 #include "ui/cli/options.h"
 #include "ui/cli/options_value.h"
 
@@ -43,4 +44,20 @@ void options_fini(struct options *o)
 	stamping_fini(&o->stamping);
 	explicit_bzero(&o->via, sizeof o->via);
 	explicit_bzero(o->password, sizeof o->password);
+}
+
+bool options_parse_case(
+	struct options *o, int argc, char **argv, const char **path, struct err *err)
+{
+	int rest, more;
+	*path = NULL;
+	if (!options_parse(o, argc, argv, &rest, err))
+		return false;
+	if (rest == argc)
+		return err_set(err, ERR_USAGE, "give one case file");
+	*path = argv[rest];
+	if (!options_parse(o, argc - rest, argv + rest, &more, err))
+		return false;
+	return rest + more == argc ||
+	       err_set(err, ERR_USAGE, "give one case file, not \"%s\" too", argv[rest + more]);
 }

@@ -23,9 +23,6 @@ int replay_serve(struct options *o, const char *path);
  */
 int replay_walk(struct options *line, const char *path, int argc, char **argv);
 
-/* Options on either side of the case. */
-bool replay_line(struct options *o, int argc, char **argv, const char **path, struct err *err);
-
 /* Is what the replay is to be recorded in, if anything, another file than the case? Evidence
  * stays as it is, and a replay must not be answered by itself. */
 bool replay_apart(const struct options *o, const char *path, struct err *err);

@@ -236,7 +236,7 @@ static bool read_options(struct walk *w, int argc, char **argv, struct err *err)
 {
 	const char *path;
 	if (!first_time_options(&w->of.first, w->options, err) ||
-		!replay_line(w->options, argc, argv, &path, err))
+		!options_parse_case(w->options, argc, argv, &path, err))
 		return false;
 	return !w->options->as_of || w->options->browser != OPTIONS_NONE ||
 	       err_set(err, ERR_USAGE, "--as-of: the built-in client has no clock to be set");
