@@ -73,14 +73,13 @@ static void check_hops(const char *report)
 	json_decref(json);
 }
 
-/* How many exchanges came by which version, and from how many connections. */
-static void check_case(const char *path)
+/* Everything was asked by HTTP/2, and came whole. */
+static void look_at_documents(struct read_case *facts, const char *path)
 {
-	struct read_case facts;
 	size_t documents = 0;
-	read_case(&facts, path);
-	for (size_t i = 0; i < CASE_COUNT(&facts, REQUEST); i++) {
-		const struct fact_request *q = CASE_FACT(&facts, REQUEST, request, i);
+	read_case(facts, path);
+	for (size_t i = 0; i < CASE_COUNT(facts, REQUEST); i++) {
+		const struct fact_request *q = CASE_FACT(facts, REQUEST, request, i);
 		if (!span_starts(q->url, "https://click.h2.test/") &&
 			!span_starts(q->url, "https://shop.h2.test/"))
 			continue;
@@ -89,15 +88,29 @@ static void check_case(const char *path)
 			fail_msg("%.*s was asked by %.*s", (int)q->url.n,
 				(const char *)q->url.p, (int)q->version.n,
 				(const char *)q->version.p);
-		const struct fact_exchange_end *end = read_case_end(&facts, q->exchange);
+		const struct fact_exchange_end *end = read_case_end(facts, q->exchange);
 		assert_non_null(end);
 		if (span_ends_nocase(q->url, ".png")) {
 			assert_true(span_is(end->reason, "ok"));
 			assert_int_equal(
-				read_case_body(&facts, q->exchange, SIDE_RESPONSE).n, 90000);
+				read_case_body(facts, q->exchange, SIDE_RESPONSE).n, 90000);
 		}
 	}
 	assert_true(documents >= 7);
+}
+
+static void check_documents(const char *path)
+{
+	struct read_case facts;
+	look_at_documents(&facts, path);
+	read_case_fini(&facts);
+}
+
+/* How many exchanges came by which version, and from how many connections. */
+static void check_case(const char *path)
+{
+	struct read_case facts;
+	look_at_documents(&facts, path);
 	/* What Firefox said of itself is kept: its SETTINGS, and those of the origin. */
 	size_t settings = 0;
 	for (size_t i = 0; i < CASE_COUNT(&facts, H2_FRAME); i++) {
@@ -131,8 +144,16 @@ static void a_click_over_http2(void **state)
 	const char *explain[] = {"explain", "t.case", NULL};
 	assert_int_equal(run_program(&p, 60, explain), 0);
 	assert_non_null(strstr(run_program_stdout(&p), "shop.h2.test"));
-	run_program_end(&p);
+	/* The origin is gone, and it is walked once more, over HTTP/2 again. */
 	h2_origin_stop(o);
+	const char *replay[] = {"replay", "t.case", "--browser", "firefox", "--settle", "2",
+		"--case", "again.case", "--strict", NULL};
+	code = run_program(&p, 120, replay);
+	if (code != 0)
+		fail_msg("replay ended with %d:\n%s\n%s", code, run_program_stdout(&p),
+			run_program_stderr(&p));
+	check_documents(arena_printf(&p.arena, "%s/again.case", p.dir));
+	run_program_end(&p);
 }
 
 int main(void)
