@@ -24,7 +24,7 @@ struct run_proxy_options {
 	bool no_loopback; /* leave 127.0.0.0/8 refused */
 	bool hold;
 	const char *referer, *referer_link;
-	struct replay *replay; /* answers in the place of all origins; borrowed */
+	struct replay *replay;    /* answers in the place of all origins; borrowed */
 	struct ca *ca;            /* taken; NULL: one of its own */
 	int listen_fd;            /* taken; 0: one of its own, on loopback */
 	int64_t browser_offset_s; /* see proxy.h */
