@@ -68,6 +68,7 @@ static void tell(struct replay *r, const struct replay_ask *ask,
 		.exchange = FACT_NULL,
 		.how = c->how,
 		.near = found->near,
+		.limited = found->limited,
 		.fault = answer->ours ? answer->why : answer->fault};
 	if (c->how == REPLAY_NONE && e.near == NULL)
 		e.near = answer->why.detail;
@@ -106,7 +107,7 @@ void replay_ask(struct replay *r, const struct replay_ask *ask, struct arena *a,
 	if (err.kind != ERR_NONE)
 		missed(out, &err);
 	else
-		replay_fill(r, &found.best, a, out);
+		replay_fill(r, &found, a, out);
 	/* Also what the case could not be read for: every page in place of an answer is told.
 	 */
 	tell(r, ask, &found, out);

@@ -16,6 +16,7 @@
 
 enum {
 	REPLAY_SAME_URL_MAX = 256, /* requests recorded for one URL that are weighed at once */
+	REPLAY_PASSED_MAX = 4096,  /* and that are looked at for one that was not given yet */
 	REPLAY_NEAR_MAX = 1024,  /* requests for like URLs, for each prefix of the one asked */
 	REPLAY_PREFIXES_MAX = 8, /* of such prefixes, each a path segment shorter */
 	REPLAY_NAMED_MAX = 3,    /* nearest requests that are named where nothing matches */
@@ -47,6 +48,7 @@ struct replay_event {
 	enum replay_class how;
 	const struct replay_differences *differences; /* NULL: none */
 	const char *near;                             /* MISSED: why, and what is nearest */
+	bool limited;     /* not all that could have answered was looked at */
 	struct err fault; /* how the answer fails or ends early; kind NONE: it is whole */
 };
 /* Called for each request, from its tunnel's thread, one at a time. */

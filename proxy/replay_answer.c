@@ -96,9 +96,11 @@ static void pace(struct replay_answer *out)
 		out->shift_us = FACT_NULL;
 }
 
-/* "RULE: exchange N: in what it differs" */
-static void remark(const struct replay_candidate *c, struct arena *a, struct replay_answer *out)
+/* "RULE: exchange N: in what it differs". The limit matters only where a better one may lie
+ * behind it. */
+static void remark(const struct replay_found *found, struct arena *a, struct replay_answer *out)
 {
+	const struct replay_candidate *c = &found->best;
 	struct buf text = {0};
 	if (c->how == REPLAY_EXACT && !c->answered && out->fault.kind != ERR_NOT_REPLAYABLE)
 		return;
@@ -112,6 +114,8 @@ static void remark(const struct replay_candidate *c, struct arena *a, struct rep
 	}
 	if (out->fault.kind == ERR_NOT_REPLAYABLE)
 		buf_addf(&text, ": %s", out->fault.detail);
+	if (found->limited)
+		buf_add_str(&text, ": not all that was recorded for it was looked at");
 	char *line = arena_str(a, buf_span(&text));
 	buf_fini(&text);
 	for (char *p = line; *p != 0; p++)
@@ -129,10 +133,10 @@ static void set_unsayable(struct replay_answer *out, const char *why)
 	out->why = out->fault;
 }
 
-void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
+void replay_fill(struct replay *r, const struct replay_found *found, struct arena *a,
 	struct replay_answer *out)
 {
-	*out = (struct replay_answer){.x = *c->x, .shift_us = FACT_NULL};
+	*out = (struct replay_answer){.x = *found->best.x, .shift_us = FACT_NULL};
 	const struct recorded_exchange *x = &out->x;
 	out->has_head = x->has_response;
 	out->ours = x->has_response && span_is(x->response.made_by, "clicktrail");
@@ -150,7 +154,7 @@ void replay_fill(struct replay *r, const struct replay_candidate *c, struct aren
 		hold(out);
 	if (r->options.pace == REPLAY_ORIGINAL)
 		pace(out);
-	remark(c, a, out);
+	remark(found, a, out);
 }
 
 /* When it is due now: no later than the longest delay behind this moment. */

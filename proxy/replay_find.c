@@ -42,8 +42,6 @@ static bool better(const struct replay_candidate *x, const struct replay_candida
 {
 	if (than->how == REPLAY_NONE)
 		return x->how != REPLAY_NONE;
-	if (x->retried != than->retried)
-		return !x->retried && x->how != REPLAY_NONE;
 	if (x->how != than->how)
 		return x->how < than->how;
 	if (x->unanswered != than->unanswered)
@@ -111,15 +109,6 @@ static bool body_of(struct search *s, struct recorded_exchange *x, struct replay
 	return ok;
 }
 
-/* It ended in a way after which browsers ask again by themselves, without any answer. */
-static bool retried_by_itself(const struct recorded_exchange *x)
-{
-	if (x->has_response || !x->has_end)
-		return false;
-	enum err_kind kind = err_of_word(x->end.reason);
-	return kind == ERR_ORIGIN_SILENT || kind == ERR_ORIGIN_REFUSED;
-}
-
 /* In s->trial. False: the case could not be read. */
 static bool weigh(struct search *s, int64_t seq, const struct fact_request *f,
 	struct replay_candidate *out)
@@ -144,7 +133,6 @@ static bool weigh(struct search *s, int64_t seq, const struct fact_request *f,
 	out->weight = out->differences.weight;
 	out->answered = answered_before(s->r, f->exchange);
 	out->unanswered = !x->has_response;
-	out->retried = retried_by_itself(x);
 	return true;
 }
 
@@ -167,25 +155,19 @@ static bool consider(struct search *s, int64_t seq, const struct fact_request *f
 
 static bool is_new_and_exact(const struct replay_candidate *c)
 {
-	return c->how == REPLAY_EXACT && !c->answered && !c->unanswered && !c->retried;
+	return c->how == REPLAY_EXACT && !c->answered && !c->unanswered;
 }
 
-/* All that was recorded up to here was given already: the next search starts behind it. */
-static void move_cursor(struct replay_slot *url, const struct replay_candidate *c, bool *gap)
-{
-	if ((c->answered || c->other || c->retried) && !*gap)
-		url->a = c->seq;
-	else
-		*gap = true;
-}
-
-/* From `after` on, at most so many; stops at the first that is exact and new. */
+/* From `after` on, at most so many; stops at the first that is exact and new. With url, those
+ * that were given already are passed over, and where there is no candidate before them the next
+ * search starts behind them. */
 static bool look_at_same(
 	struct search *s, int64_t after, struct replay_slot *url, bool *limited)
 {
 	struct replay_candidate c;
 	bool gap = false;
-	for (int i = 0; i < REPLAY_SAME_URL_MAX; i++) {
+	int weighed = 0;
+	for (int i = 0; i < REPLAY_PASSED_MAX && weighed < REPLAY_SAME_URL_MAX; i++) {
 		struct fact_request f;
 		int64_t seq;
 		arena_reset(&s->trial);
@@ -195,11 +177,15 @@ static bool look_at_same(
 		if (seq == 0)
 			return true;
 		after = seq;
-		if (!consider(s, seq, &f, &c))
+		bool passed = url != NULL && answered_before(s->r, f.exchange);
+		if (!passed && !consider(s, seq, &f, &c))
 			return false;
-		if (url != NULL)
-			move_cursor(url, &c, &gap);
-		if (is_new_and_exact(&c))
+		bool candidate = !passed && !c.other;
+		weighed += candidate;
+		gap |= candidate;
+		if (url != NULL && !gap)
+			url->a = seq;
+		if (candidate && is_new_and_exact(&c))
 			return true;
 	}
 	*limited = true;
@@ -225,10 +211,8 @@ static bool find_same(struct search *s)
 	s->key = replay_key(s->ask->method, s->ask->url);
 	struct replay_slot *known = replay_map_find(&s->r->urls, s->key);
 	struct replay_candidate *best = &s->out->best;
-	bool limited = false;
-	if (!look_at_same(s, known != NULL ? known->a : 0, known, &limited))
+	if (!look_at_same(s, known != NULL ? known->a : 0, known, &s->out->limited))
 		return false;
-	s->out->limited = limited;
 	if (known == NULL || is_new_and_exact(best))
 		return true;
 	/* All that is left is not exact: one that was given before may be. */
@@ -236,9 +220,7 @@ static bool find_same(struct search *s)
 		return false;
 	if (best->how == REPLAY_EXACT && best->answered)
 		return true;
-	bool ok = look_at_same(s, 0, NULL, &limited);
-	s->out->limited = limited;
-	return ok;
+	return look_at_same(s, 0, NULL, &s->out->limited);
 }
 
 /* ---- like URLs ---- */

@@ -30,9 +30,9 @@ struct replay {
 	pthread_mutex_t lock; /* guards all below */
 	struct recorded *recorded;
 	struct replay_map answered; /* by exchange: a times; b: its request's fact */
-	struct replay_map urls; /* by method and URL: a: all that was recorded up to this fact
-				   was answered; b: the exchange that answered last */
-	struct replay_map reaches; /* by origin: a: index in reached, plus one */
+	struct replay_map urls; /* by method and URL: a: no new answer was recorded up to this
+				   fact; b: the exchange that answered last */
+	struct replay_map reaches; /* by origin: a: index in reached */
 	struct replay_reach *reached;
 	size_t n_reached;
 	struct arena kept; /* of reached */
@@ -47,7 +47,6 @@ struct replay_candidate {
 	int64_t weight;
 	bool answered;   /* it was given already */
 	bool unanswered; /* when it was recorded, no answer came */
-	bool retried;    /* and a browser would have asked again by itself */
 	bool other;      /* another method: no candidate at all */
 	struct replay_differences differences;
 	struct recorded_exchange *x; /* in the arena; NULL: of another method */
@@ -62,7 +61,7 @@ bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, stru
 	struct replay_found *out, struct err *err);
 
 /* ---- replay_answer.c: what was it answered by? ---- */
-void replay_fill(struct replay *r, const struct replay_candidate *c, struct arena *a,
+void replay_fill(struct replay *r, const struct replay_found *found, struct arena *a,
 	struct replay_answer *out);
 
 #endif

@@ -46,6 +46,9 @@ static void say_how(const struct replay_event *e, struct buf *out)
 		buf_addf(&text, "no answer: %s", e->near != NULL ? e->near : "");
 		break;
 	}
+	/* Of a missed one near says it. */
+	if (e->limited && e->outcome != REPLAY_MISSED)
+		buf_add_str(&text, "; not all that was recorded for it was looked at");
 	if (e->fault.kind != ERR_NONE && e->outcome != REPLAY_MISSED)
 		buf_addf(&text, "%s%s: %s", buf_len(&text) > 0 ? "; " : "",
 			err_word(e->fault.kind), e->fault.detail);
@@ -106,6 +109,7 @@ static void say_json(const struct replay_event *e, struct buf *out)
 	json_object_set_new(j, "differences", list);
 	json_object_set_new(
 		j, "why", e->near != NULL ? json_text_of(span_str(e->near)) : json_null());
+	json_object_set_new(j, "limited", json_boolean(e->limited));
 	json_object_set_new(j, "fault",
 		e->fault.kind != ERR_NONE ? json_string(err_word(e->fault.kind)) : json_null());
 	char *text = json_dumps(j, JSON_COMPACT);

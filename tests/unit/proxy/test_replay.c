@@ -22,19 +22,18 @@ struct test {
 	struct replay *replay;
 	struct replay_options options;
 	struct arena arena;
-	/* of the last event */
-	int events;
+	int events; /* and of the last: */
 	enum replay_outcome outcome;
 	enum replay_class how;
 	int64_t told;
+	bool limited;
 	char near[1000];
 };
 
-static void *put(struct test *t, enum fact_kind kind, void *fact)
+static void put(struct test *t, enum fact_kind kind, void *fact)
 {
 	t->now_us += 1000;
 	temp_case_put(&t->t, kind, fact);
-	return fact;
 }
 
 static void begin_session(struct test *t)
@@ -149,6 +148,7 @@ static void tell(void *ctx, const struct replay_event *e)
 	t->outcome = e->outcome;
 	t->how = e->how;
 	t->told = e->exchange;
+	t->limited = e->limited;
 	snprintf(t->near, sizeof t->near, "%s", e->near != NULL ? e->near : "");
 }
 
@@ -226,6 +226,45 @@ static void the_nth_asking_gets_the_nth_answer(void **state)
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/once")), x[0]);
 }
 
+/* One that nobody asks for now, and one that never had an answer, lie before them all. */
+static void many_askings_of_one_address_keep_their_order(void **state)
+{
+	enum { MANY = 700 };
+	struct test *t = *state;
+	struct asked one = {.url = HOST "/poll", .lines = "Cookie: b=1\r\n"};
+	int64_t first = 0;
+	record(t, ASKED(.url = HOST "/poll", .lines = "Cookie: a=1\r\n"),
+		ANSWERED(.status = 200));
+	record(t, one, ANSWERED(.reason = "browser-closed"));
+	for (int i = 0; i < MANY; i++) {
+		int64_t x = record(t, one, ANSWERED(.status = 200));
+		first = i == 0 ? x : first;
+	}
+	open_replay(t);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(answer_to(t, one), first + i);
+		assert_int_equal(t->outcome, REPLAY_AS_RECORDED);
+	}
+	assert_int_equal(answer_to(t, one), first + MANY - 1);
+	assert_int_equal(t->outcome, REPLAY_REPEATED);
+	assert_false(t->limited);
+}
+
+static void what_a_limit_left_out_is_told(void **state)
+{
+	struct test *t = *state;
+	struct asked other = {.url = HOST "/poll", .lines = "Cookie: a=1\r\n"},
+		     one = {.url = HOST "/poll", .lines = "Cookie: b=1\r\n"};
+	for (int i = 0; i < REPLAY_SAME_URL_MAX; i++)
+		record(t, other, ANSWERED(.status = 200));
+	record(t, one, ANSWERED(.status = 200));
+	open_replay(t);
+	struct replay_answer a = ask(t, one);
+	assert_int_equal(t->outcome, REPLAY_BY_RULE);
+	assert_true(t->limited);
+	assert_non_null(strstr(a.remark, "not all that was recorded"));
+}
+
 static void methods_and_addresses_are_never_taken_for_each_other(void **state)
 {
 	struct test *t = *state;
@@ -258,8 +297,7 @@ static void a_session_is_answered_by_itself(void **state)
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), second);
 	replay_free(t->replay);
 	t->options.session = 0;
-	struct err err;
-	t->replay = replay_open(&t->options, &err);
+	t->replay = replay_open(&t->options, &(struct err){0});
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), first);
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), second);
 }
@@ -286,33 +324,27 @@ static void a_gate_opens_for_the_cookie_that_was_set(void **state)
 static void a_form_is_matched_with_another_token(void **state)
 {
 	struct test *t = *state;
-#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
-	int64_t wrong = record(t,
-		ASKED(.method = "POST", .url = HOST "/in", .lines = FORM,
-			.body = "user=x&tok=1"),
-		ANSWERED(.status = 403));
-	int64_t right = record(t,
-		ASKED(.method = "POST", .url = HOST "/in", .lines = FORM,
-			.body = "user=y&tok=2"),
-		ANSWERED(.status = 200));
+	struct asked form = {.method = "POST",
+		.url = HOST "/in",
+		.lines = "Content-Type: application/x-www-form-urlencoded\r\n",
+		.body = "user=x&tok=1"};
+	int64_t wrong = record(t, form, ANSWERED(.status = 403));
+	form.body = "user=y&tok=2";
+	int64_t right = record(t, form, ANSWERED(.status = 200));
 	open_replay(t);
-	assert_int_equal(answer_to(t, ASKED(.method = "POST", .url = HOST "/in", .lines = FORM,
-					      .body = "user=y&tok=2")),
-		right);
+	assert_int_equal(answer_to(t, form), right);
 	assert_int_equal(t->outcome, REPLAY_AS_RECORDED);
-	assert_int_equal(answer_to(t, ASKED(.method = "POST", .url = HOST "/in", .lines = FORM,
-					      .body = "user=x&tok=9")),
-		wrong);
+	form.body = "user=x&tok=9";
+	assert_int_equal(answer_to(t, form), wrong);
 	assert_int_equal(t->outcome, REPLAY_BY_RULE);
 	assert_int_equal(t->how, REPLAY_BODY);
-#undef FORM
 }
 
 static void a_time_in_the_address_is_passed_over(void **state)
 {
 	struct test *t = *state;
-	int64_t x = record(
-		t, ASKED(.url = HOST "/p?id=7&cb=1700000000000"), ANSWERED(.status = 200));
+	struct asked timed = {.url = HOST "/p?id=7&cb=1700000000000"};
+	int64_t x = record(t, timed, ANSWERED(.status = 200));
 	record(t, ASKED(.url = HOST "/p?id=8&cb=1700000000001"), ANSWERED(.status = 200));
 	open_replay(t);
 	struct replay_answer a = ask(t, ASKED(.url = HOST "/p?id=7&cb=1767225600123"));
@@ -327,8 +359,8 @@ static void a_time_in_the_address_is_passed_over(void **state)
 static void strict_refuses_what_is_not_exact(void **state)
 {
 	struct test *t = *state;
-	int64_t x =
-		record(t, ASKED(.url = HOST "/p?cb=1700000000000"), ANSWERED(.status = 200));
+	struct asked timed = {.url = HOST "/p?cb=1700000000000"};
+	int64_t x = record(t, timed, ANSWERED(.status = 200));
 	t->options.strict = true;
 	open_replay(t);
 	struct replay_answer a = ask(t, ASKED(.url = HOST "/p?cb=1767225600123"));
@@ -336,8 +368,8 @@ static void strict_refuses_what_is_not_exact(void **state)
 	assert_non_null(strstr(t->near, "--strict"));
 	assert_true(a.page);
 	/* Refused, it was not used up. */
-	assert_int_equal(answer_to(t, ASKED(.url = HOST "/p?cb=1700000000000")), x);
-	ask(t, ASKED(.url = HOST "/p?cb=1700000000000"));
+	assert_int_equal(answer_to(t, timed), x);
+	ask(t, timed);
 	assert_int_equal(t->outcome, REPLAY_MISSED);
 	assert_non_null(strstr(t->near, "more often"));
 }
@@ -392,12 +424,12 @@ static void failures_are_told_where_they_were(void **state)
 	}
 }
 
-/* A browser asks again by itself behind a connection that closed in silence: the answer it got
- * then is the answer. */
-static void what_was_asked_again_by_itself_is_left_out(void **state)
+/* A browser asks again by itself behind a connection that closed in silence, and a person
+ * behind one that took too long: the answer they got then is the answer. */
+static void an_answer_comes_before_none(void **state)
 {
 	struct test *t = *state;
-	record(t, ASKED(.url = HOST "/x"), ANSWERED(.reason = "origin-silent"));
+	record(t, ASKED(.url = HOST "/x"), ANSWERED(.reason = "browser-closed"));
 	int64_t x = record(t, ASKED(.url = HOST "/x"), ANSWERED(.status = 200));
 	record(t, ASKED(.url = HOST "/x"), ANSWERED(.reason = "origin-silent"));
 	int64_t y = record(t, ASKED(.url = HOST "/x"), ANSWERED(.status = 201));
@@ -406,15 +438,6 @@ static void what_was_asked_again_by_itself_is_left_out(void **state)
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), y);
 	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), y);
 	assert_int_equal(t->outcome, REPLAY_REPEATED);
-}
-
-static void an_answer_comes_before_none(void **state)
-{
-	struct test *t = *state;
-	record(t, ASKED(.url = HOST "/x"), ANSWERED(.reason = "browser-closed"));
-	int64_t x = record(t, ASKED(.url = HOST "/x"), ANSWERED(.status = 200));
-	open_replay(t);
-	assert_int_equal(answer_to(t, ASKED(.url = HOST "/x")), x);
 }
 
 /* ---- time ---- */
@@ -432,8 +455,7 @@ static void the_recorded_delay_is_kept_where_it_is_wanted(void **state)
 	assert_true(a.head_us >= before + 5000000 && a.head_us <= after + 5000000 + 1000);
 	replay_free(t->replay);
 	t->options.pace = REPLAY_FAST;
-	struct err err;
-	t->replay = replay_open(&t->options, &err);
+	t->replay = replay_open(&t->options, &(struct err){0});
 	a = ask(t, ASKED(.url = HOST "/x"));
 	assert_int_equal(a.head_us, 0);
 }
@@ -460,6 +482,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(the_nth_asking_gets_the_nth_answer),
+		TEST(many_askings_of_one_address_keep_their_order),
+		TEST(what_a_limit_left_out_is_told),
 		TEST(methods_and_addresses_are_never_taken_for_each_other),
 		TEST(a_session_is_answered_by_itself),
 		TEST(a_gate_opens_for_the_cookie_that_was_set),
@@ -467,7 +491,6 @@ int main(void)
 		TEST(a_time_in_the_address_is_passed_over),
 		TEST(strict_refuses_what_is_not_exact),
 		TEST(failures_are_told_where_they_were),
-		TEST(what_was_asked_again_by_itself_is_left_out),
 		TEST(an_answer_comes_before_none),
 		TEST(the_recorded_delay_is_kept_where_it_is_wanted),
 		TEST(an_origin_is_reached_as_it_was),
