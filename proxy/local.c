@@ -30,16 +30,21 @@ static int error_status(enum err_kind kind, enum local_fault fault)
 	return 502;
 }
 
-static void add_escaped(struct buf *out, const char *text)
+void local_escape(struct buf *out, struct span text)
 {
-	for (; *text != 0; text++) {
-		switch (*text) {
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t c = text.p[i];
+		switch (c) {
 		case '&': buf_add_str(out, "&amp;"); break;
 		case '<': buf_add_str(out, "&lt;"); break;
 		case '>': buf_add_str(out, "&gt;"); break;
 		case '"': buf_add_str(out, "&quot;"); break;
 		case '\'': buf_add_str(out, "&#39;"); break;
-		default: buf_add_byte(out, (uint8_t)*text);
+		default:
+			if (c < 0x20)
+				buf_addf(out, "&#%u;", c);
+			else
+				buf_add_byte(out, c);
 		}
 	}
 }
@@ -88,13 +93,13 @@ void local_error(struct local_answer *a, const struct err *err, enum local_fault
 		"clicktrail, "
 		"not by the site.</p><p><b>",
 		status, err_word(err->kind));
-	add_escaped(&a->body, err_sentence(err->kind));
+	local_escape(&a->body, span_str(err_sentence(err->kind)));
 	buf_add_str(&a->body, "</b></p><pre>");
 	if (host != NULL && host[0] != 0) {
-		add_escaped(&a->body, host);
+		local_escape(&a->body, span_str(host));
 		buf_add_str(&a->body, "\n");
 	}
-	add_escaped(&a->body, err->detail);
+	local_escape(&a->body, span_str(err->detail));
 	buf_add_str(&a->body, "</pre>\n");
 	finish(a, status, "text/html; charset=utf-8", mark, true, head_only);
 }
@@ -118,7 +123,7 @@ void local_referer(struct local_answer *a, const char *link, bool head_only)
 	buf_add_str(&a->body, "<!doctype html><meta charset=\"utf-8\"><title>clicktrail</title>"
 			      "<meta name=\"referrer\" content=\"unsafe-url\">"
 			      "<link rel=\"icon\" href=\"data:,\"><a id=\"a\" href=\"");
-	add_escaped(&a->body, link);
+	local_escape(&a->body, span_str(link));
 	buf_add_str(&a->body,
 		"\">The link</a><script>addEventListener(\"load\",function(){"
 		"setTimeout(function(){document.getElementById(\"a\").click();},0);});"

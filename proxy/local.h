@@ -33,5 +33,7 @@ void local_internal(struct local_answer *a, struct proxy *p, struct span path, b
 void local_referer(struct local_answer *a, const char *link, bool head_only);
 /* 407 with a Basic challenge. */
 void local_auth(struct local_answer *a);
+/* Text for HTML, in an element or a quoted attribute; control characters by number. */
+void local_escape(struct buf *out, struct span text);
 
 #endif

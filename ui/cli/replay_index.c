@@ -1,4 +1,5 @@
 #include "ui/cli/replay_index.h"
+#include "proxy/local.h"
 #include "ui/report/gather.h"
 #include "store/case_pick.h"
 
@@ -33,17 +34,6 @@ void replay_index_fini(struct replay_index *x)
 	buf_fini(&x->page);
 }
 
-static void add_escaped(struct buf *out, struct span text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t c = text.p[i];
-		if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c < 0x20)
-			buf_addf(out, "&#%u;", c);
-		else
-			buf_add_byte(out, c);
-	}
-}
-
 /* Only what a link can open: no script may be clicked here. */
 static void add_trail(struct buf *out, int64_t session, int64_t number, int64_t started_us,
 	struct span url, size_t hops)
@@ -57,10 +47,10 @@ static void add_trail(struct buf *out, int64_t session, int64_t number, int64_t 
 		   (span_starts_nocase(url, "http://") || span_starts_nocase(url, "https://"));
 	if (web) {
 		buf_add_str(out, "<a rel=\"noreferrer noopener\" href=\"");
-		add_escaped(out, url);
+		local_escape(out, url);
 		buf_add_str(out, "\">");
 	}
-	add_escaped(out, whole ? url : span_first(url, REPLAY_INDEX_URL_SHOWN));
+	local_escape(out, whole ? url : span_first(url, REPLAY_INDEX_URL_SHOWN));
 	if (!whole)
 		buf_addf(out, "... (%zu bytes)", url.n);
 	buf_add_str(out, web ? "</a></li>\n" : "</li>\n");
