@@ -18,7 +18,9 @@ struct crew {
 	pthread_cond_t fewer; /* a thread has ended */
 	struct idle *idle;
 	size_t n_idle, n_busy, n_threads;
-	bool closing;
+	bool closing, has_ended;
+	pthread_t
+		ended; /* has_ended: the thread that ended last, which nobody has joined yet */
 	pthread_condattr_t clock;
 	pthread_attr_t attr;
 	void (*run)(void *job);
@@ -42,7 +44,6 @@ struct crew *crew_new(size_t stack, void (*run)(void *job))
 	pthread_condattr_setclock(&c->clock, CLOCK_MONOTONIC);
 	pthread_attr_init(&c->attr);
 	pthread_attr_setstacksize(&c->attr, stack);
-	pthread_attr_setdetachstate(&c->attr, PTHREAD_CREATE_DETACHED);
 	return c;
 }
 
@@ -78,6 +79,23 @@ static void *next_job(struct crew *c)
 	return me.job;
 }
 
+/* Lock held. What libraries keep for a thread is freed behind its last line, so it is over only
+ * when it was joined: each joins the one that ended before it, and crew_free the last. */
+static void end_thread(struct crew *c)
+{
+	pthread_t before = c->ended;
+	bool has_before = c->has_ended;
+	c->ended = pthread_self();
+	c->has_ended = true;
+	if (has_before) {
+		pthread_mutex_unlock(&c->lock);
+		pthread_join(before, NULL);
+		pthread_mutex_lock(&c->lock);
+	}
+	c->n_threads--;
+	pthread_cond_signal(&c->fewer);
+}
+
 static void *crew_thread(void *arg)
 {
 	struct birth b = *(struct birth *)arg;
@@ -89,10 +107,8 @@ static void *crew_thread(void *arg)
 		pthread_mutex_lock(&c->lock);
 		c->n_busy--;
 		job = next_job(c);
-		if (job == NULL) {
-			c->n_threads--;
-			pthread_cond_signal(&c->fewer);
-		}
+		if (job == NULL)
+			end_thread(c);
 		pthread_mutex_unlock(&c->lock);
 	}
 	return NULL;
@@ -154,6 +170,8 @@ void crew_free(struct crew *c)
 	while (c->n_threads > 0)
 		pthread_cond_wait(&c->fewer, &c->lock);
 	pthread_mutex_unlock(&c->lock);
+	if (c->has_ended)
+		pthread_join(c->ended, NULL);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->fewer);
 	pthread_condattr_destroy(&c->clock);

@@ -22,7 +22,8 @@ struct crew *crew_new(size_t stack, void (*run)(void *job));
 /* False: no thread was to be had, and the job is still the caller's. */
 bool crew_give(struct crew *c, void *job);
 size_t crew_busy(struct crew *c); /* jobs under way */
-/* Waits for all jobs to end, ends the threads, frees. No job may be given any more. */
+/* Waits for all jobs to end, ends the threads, frees. No job may be given any more. The threads
+ * are over when it returns, what libraries keep for each of them among it. */
 void crew_free(struct crew *c);
 
 #endif
