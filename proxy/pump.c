@@ -57,7 +57,8 @@ unsigned pump_wait(const struct pump *p)
 		happened |= PUMP_MOVED;
 	if (read_pending(p->origin, p->read_origin))
 		happened |= PUMP_MOVED;
-	/* A peer's bytes cost no waiting: the others are looked at when it has no more. */
+	/* A peer's bytes cost no waiting: the others are looked at when it has no more, or
+	 * after so many times. */
 	if (happened != 0 && p->origin != NULL && p->origin->peer != NULL &&
 		++p->origin->unpolled < PUMP_UNPOLLED_MAX)
 		return happened;

@@ -137,15 +137,13 @@ void replay_breaks(struct replay *r, struct replay_answer *answer, const struct 
 bool replay_continues(struct replay *r, const struct replay_ask *ask)
 {
 	struct replay_found found;
-	struct recorded_exchange x;
 	struct arena a = {0};
 	struct err err = {0};
 	pthread_mutex_lock(&r->lock);
-	bool ok = replay_find(r, ask, false, &a, &found, &err) &&
-		  found.best.how != REPLAY_NONE &&
-		  recorded_exchange(r->recorded, found.best.exchange, &a, &x, &err);
+	bool ok = replay_find(r, ask, false, &a, &found, &err) && found.best.how != REPLAY_NONE;
 	pthread_mutex_unlock(&r->lock);
-	ok = ok && x.n_interims > 0 && x.interims[0].status == 100;
+	const struct recorded_exchange *x = found.best.x;
+	ok = ok && x->n_interims > 0 && x->interims[0].status == 100;
 	arena_fini(&a);
 	return ok;
 }

@@ -88,7 +88,7 @@ struct replay_reach {
 	struct err fault;           /* kind != NONE: it was not */
 	char alpn[ORIGIN_ALPN_MAX]; /* what it chose; "": nothing */
 	struct span cert;           /* DER of its certificate; p NULL: none */
-	int64_t tunnel, leg;        /* where that was recorded; FACT_NULL: nowhere */
+	int64_t leg;                /* where that was recorded; FACT_NULL: nowhere */
 };
 /* origin: "https://host[:port]". Never fails but by its fault. */
 void replay_reach(
@@ -97,7 +97,7 @@ void replay_reach(
 /* An answer; all it points to is in the caller's arena. */
 struct replay_answer {
 	struct recorded_exchange x;    /* its response counts where has_head */
-	const struct http1_head *read; /* the recorded head, where it is HTTP/1s; else NULL */
+	const struct http1_head *read; /* the recorded head, where it is HTTP/1's; else NULL */
 	bool has_head;                 /* the recorded head is to be said, then the body */
 	bool page;          /* a page of ours that says the fault is to be said in its place */
 	bool ours;          /* clicktrail made it, then or now */

@@ -21,11 +21,12 @@ static bool of_origin(enum err_kind kind)
 	return true;
 }
 
-static void set_recorded(struct err *err, const struct fact_exchange_end *end)
+void replay_recorded_err(struct err *err, struct span word, struct span detail)
 {
-	enum err_kind kind = err_of_word(end->reason);
-	err_set(err, kind < ERR_KINDS ? kind : ERR_INTERNAL, "%.*s", (int)end->detail.n,
-		(const char *)end->detail.p);
+	enum err_kind kind = err_of_word(word);
+	if (kind != ERR_NONE)
+		err_set(err, kind < ERR_KINDS ? kind : ERR_INTERNAL, "%.*s", (int)detail.n,
+			(const char *)detail.p);
 }
 
 /* How the answer ends, behind what is stored of it. */
@@ -40,7 +41,7 @@ static void set_fault(struct replay_answer *out)
 	}
 	enum err_kind kind = err_of_word(x->end.reason);
 	if (kind != ERR_NONE && !out->ours && of_origin(kind))
-		set_recorded(&out->fault, &x->end);
+		replay_recorded_err(&out->fault, x->end.reason, x->end.detail);
 	else if (kind != ERR_NONE && !out->ours)
 		err_set(&out->fault, ERR_NOT_REPLAYABLE,
 			"when it was recorded, it ended before %s was whole: %s", what,
@@ -140,8 +141,8 @@ void replay_fill(struct replay *r, const struct replay_found *found, struct aren
 	const struct recorded_exchange *x = &out->x;
 	out->has_head = x->has_response;
 	out->ours = x->has_response && span_is(x->response.made_by, "clicktrail");
-	if (out->ours && x->has_end && !span_is(x->end.reason, err_word(ERR_NONE)))
-		set_recorded(&out->why, &x->end);
+	if (out->ours && x->has_end)
+		replay_recorded_err(&out->why, x->end.reason, x->end.detail);
 	set_fault(out);
 	bool erased = x->response_erased ||
 		      (x->response.head.p == NULL && x->response.fields.p == NULL);

@@ -48,8 +48,6 @@ static struct replay_http1 *of(struct leg_peer *p)
 	return (struct replay_http1 *)(void *)p;
 }
 
-static void advance(struct replay_http1 *h);
-
 /* ---- the request ---- */
 
 static void next_exchange(struct replay_http1 *h)

@@ -63,5 +63,8 @@ bool replay_find(struct replay *r, const struct replay_ask *ask, bool take, stru
 /* ---- replay_answer.c: what was it answered by? ---- */
 void replay_fill(struct replay *r, const struct replay_found *found, struct arena *a,
 	struct replay_answer *out);
+/* A stored word and detail as an error: unchanged for "ok", INTERNAL for a word that is none.
+ */
+void replay_recorded_err(struct err *err, struct span word, struct span detail);
 
 #endif

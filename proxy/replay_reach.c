@@ -25,11 +25,8 @@ static bool seen(struct look *l, int64_t tunnel)
 
 static void set_fault(struct err *out, struct span word, struct span detail)
 {
-	enum err_kind kind = err_of_word(word);
-	if (out->kind != ERR_NONE || kind == ERR_NONE)
-		return; /* the first failure is the one that is told */
-	err_set(out, kind < ERR_KINDS ? kind : ERR_INTERNAL, "%.*s", (int)detail.n,
-		(const char *)detail.p);
+	if (out->kind == ERR_NONE) /* the first failure is the one that is told */
+		replay_recorded_err(out, word, detail);
 }
 
 static const struct fact_handshake *handshake_of(const struct recorded_tunnel *t, int64_t leg)
@@ -63,7 +60,6 @@ static bool take_leg(
 		set_fault(&l->out->fault, h->outcome, h->detail);
 		return false;
 	}
-	l->out->tunnel = leg->tunnel;
 	l->out->leg = leg->leg;
 	if (h == NULL)
 		return true;
@@ -105,7 +101,7 @@ static void look_up(struct replay *r, struct span origin, struct replay_reach *o
 	struct look l = {.r = r, .out = out};
 	struct buf prefix = {0};
 	bool more = false;
-	*out = (struct replay_reach){.tunnel = FACT_NULL, .leg = FACT_NULL};
+	*out = (struct replay_reach){.leg = FACT_NULL};
 	buf_add_span(&prefix, origin);
 	buf_add_byte(&prefix, '/');
 	bool ok = recorded_near(r->recorded, r->options.session, buf_span(&prefix),

@@ -207,9 +207,10 @@ static void explain_replay(
 {
 	for (size_t i = 0; i < r->n_sessions; i++)
 		if (r->sessions[i].start->session == t->trail->session &&
-			span_is(r->sessions[i].start->mode, "replay"))
-			buf_add_str(out, "A replay: a recorded case answered, and no site was "
-					 "asked.\n\n");
+			span_is(r->sessions[i].start->mode, "replay")) {
+			say_replay_source(r->sessions[i].replay_of, out);
+			buf_add_byte(out, '\n');
+		}
 }
 
 void report_explain(const struct report *r, struct buf *out)
