@@ -36,7 +36,9 @@ static const char last_exchange_sql[] = "SELECT max(m) FROM ("
 					"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
 					"SELECT max(exchange) FROM fact_opaque UNION ALL "
 					"SELECT max(exchange) FROM fact_note UNION ALL "
-					"SELECT max(exchange) FROM fact_h2_frame)";
+					"SELECT max(exchange) FROM fact_h2_frame UNION ALL "
+					/* Attachments, which older cases have no view of. */
+					"SELECT max(f3) FROM fact WHERE kind = 24)";
 
 static bool last_number(sqlite3 *db, const char *sql, int64_t *out, struct err *err)
 {

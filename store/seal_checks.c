@@ -3,6 +3,7 @@
 #include "store/case_state.h"
 #include "store/fact/custody.h"
 #include "store/put.h"
+#include "store/schema.h"
 
 enum { SEAL_HEADS_MAX = 1000 * 1000 }; /* eleven days of one a second */
 enum { UNSIGNED_MAX_S = 30 }; /* a head is due every second; a slow machine may be late */
@@ -125,7 +126,7 @@ static void take_keys(struct checks *c)
 static bool check_kinds(struct checks *c, struct err *err)
 {
 	int rc;
-	int64_t n = 0;
+	int64_t n = 0, schema = 0;
 	bool right = true;
 	sqlite3_stmt *row = db_prepare(c->db, kinds_sql, ERR_CASE_READ, err);
 	if (row == NULL)
@@ -138,7 +139,9 @@ static bool check_kinds(struct checks *c, struct err *err)
 	}
 	bool ok = rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "kinds", err);
 	sqlite3_finalize(row);
-	if (ok && (!right || n <= FACT_KIND_CUSTODY)) /* the last one when the seal came */
+	ok = ok && db_int(c->db, "PRAGMA user_version", &schema, ERR_CASE_READ, err);
+	int least = schema >= SCHEMA_REPORT ? FACT_KIND_ATTACHMENT : FACT_KIND_CUSTODY;
+	if (ok && (!right || n <= least))
 		seal_fault(c, FAULT_CASE, 0, 0, "the kinds of facts have other names");
 	return ok;
 }

@@ -243,6 +243,8 @@ static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *c
 	case FACT_KIND_CLOSE:
 	case FACT_KIND_ERASURE:
 	case FACT_KIND_CUSTODY:
+	case FACT_KIND_LOOKUP:
+	case FACT_KIND_ATTACHMENT:
 	case FACT_KIND_COUNT: break;
 	}
 }

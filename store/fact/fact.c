@@ -79,6 +79,13 @@ static const struct fact_field erasure_fields[] = {FACT_ERASURE(FIELD_I, FIELD_T
 #define FACT_STRUCT struct fact_custody
 static const struct fact_field custody_fields[] = {FACT_CUSTODY(FIELD_I, FIELD_T, FIELD_B)};
 #undef FACT_STRUCT
+#define FACT_STRUCT struct fact_lookup
+static const struct fact_field lookup_fields[] = {FACT_LOOKUP(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_attachment
+static const struct fact_field attachment_fields[] = {
+	FACT_ATTACHMENT(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
 #define X(upper, lower)                                                                        \

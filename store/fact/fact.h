@@ -151,6 +151,20 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
  * the case, or of what was read into it. */
 #define FACT_CUSTODY(I, T, B)                                                                 \
 	I(session) I(at_us) T(act) T(operator_name) T(tool_version) T(build) T(detail) B(sha256)
+
+/* What a directory said about a party, asked for by a person: kind, subject and outcome are words of lookup.h. at_us: when the
+ * answer was there; source: who was asked (a URL, "ip:port" of a resolver, a file's own words). status: HTTP's, or the RCODE of
+ * DNS. answer: as it came, cut at LOOKUP_ANSWER_MAX. */
+#define FACT_LOOKUP(I, T, B)                                                                  \
+	I(session) I(at_us) T(kind) T(subject) T(source) I(status) T(outcome) T(detail)       \
+	I(elapsed_us) T(media_type) B(answer)
+
+/* Something that belongs to a case and came over no connection of it: a picture of the page, the mail, a photo. kind: a word
+ * of attachment.h. exchange: the document that it shows; unknown for others. at_us: when it was taken, or given to us. name: as its giver
+ * called it. sha256, size: of data, which is at most ATTACHMENT_MAX bytes. */
+#define FACT_ATTACHMENT(I, T, B)                                                              \
+	I(session) I(at_us) I(exchange) T(kind) T(name) T(media_type) T(detail) I(size)       \
+	B(sha256) B(data)
 /* clang-format on */
 
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
@@ -176,7 +190,9 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	X(H2_FRAME, h2_frame)                                                                  \
 	X(CLOSE, close)                                                                        \
 	X(ERASURE, erasure)                                                                    \
-	X(CUSTODY, custody)
+	X(CUSTODY, custody)                                                                    \
+	X(LOOKUP, lookup)                                                                      \
+	X(ATTACHMENT, attachment)
 
 enum fact_kind {
 #define X(upper, lower) FACT_KIND_##upper,

@@ -62,6 +62,8 @@ KNOWN_FIELDS = {
     "close": "session at_us operator_name tool_version reason",
     "erasure": "session at_us operator_name tool_version reason n list",
     "custody": "session at_us act operator_name tool_version build detail sha256",
+    "lookup": "session at_us kind subject source status outcome detail elapsed_us media_type answer",
+    "attachment": "session at_us exchange kind name media_type detail size sha256 data",
 }
 
 

@@ -5,64 +5,30 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
-#include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
 #include "ui/cli/replayed.h"
-#include "ui/cli/wrapper_file.h"
-#include "ui/report/report.h"
+#include "ui/cli/report_options.h"
 #include "store/base/log.h"
 #include "store/writer.h"
 #include "ui/report/say.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef void report_format_fn(const struct report *r, struct buf *out);
-
-static const struct {
-	const char *name;
-	report_format_fn *write;
-} formats[] = {{"text", report_text}, {"json", report_json}};
-enum { FORMATS = sizeof formats / sizeof *formats };
-
-static report_format_fn *find_format(const char *name)
-{
-	for (size_t i = 0; i < FORMATS; i++)
-		if (strcmp(name, formats[i].name) == 0)
-			return formats[i].write;
-	return NULL;
-}
-
-/* A trail by its id in the report ("1.3"), or by its number in the first session. session 0:
- * none is named, all are meant. */
-struct which {
-	int64_t session, number;
-};
-
-/* What the command line of all three comes to. */
-struct reading {
-	const char *path; /* of the case */
-	struct which which;
-	report_format_fn *format;
-	const char *file; /* to write to; NULL: standard output */
-	struct wrapper_file wrappers;
-};
-
-static bool read_case(struct gather *g, const struct which *which, struct err *err)
+static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
 {
 	bool found = false;
 	if (which->session == 0)
 		return gather_read(g, NULL, err);
-	if (!gather_trail(g, which->session, which->number, &found, err))
+	if (!gather_trail(g, which->session, which->trail, &found, err))
 		return false;
 	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
-				(long long)which->session, (long long)which->number);
+				(long long)which->session, (long long)which->trail);
 }
 
 /* Where the companion cannot be written, the report is there nonetheless. */
-static void note_export(const struct reading *o, const struct buf *out)
+static void note_export(const struct report_options *o, const struct buf *out)
 {
 	char detail[PATH_MAX + 64];
 	uint8_t digest[SHA256_LEN];
@@ -70,14 +36,33 @@ static void note_export(const struct reading *o, const struct buf *out)
 	if (strcmp(o->file, "-") == 0 || custody_is_companion(o->path))
 		return;
 	sha256(buf_span(out), digest);
-	snprintf(detail, sizeof detail, "report --format %s: %s",
-		o->format == report_json ? "json" : "text", o->file);
+	snprintf(detail, sizeof detail, "report --format %s: %s", o->format->name, o->file);
 	if (!custody_put(o->path, NULL, CUSTODY_EXPORTED, detail, digest, &err))
 		log_error("the export is not noted beside the case: %s: %s",
 			err_sentence(err.kind), err.detail);
 }
 
-static int write_report(const struct reading *o)
+typedef bool write_fn(const struct report_options *o, struct gather *g, struct report *r,
+	struct buf *out, struct err *err);
+
+static bool write_edition(const struct report_options *o, struct gather *g, struct report *r,
+	struct buf *out, struct err *err)
+{
+	struct edition e;
+	bool ok = edition_make(&e, &o->order, g, r, err) && o->format->write(&e, out, err);
+	edition_fini(&e);
+	return ok;
+}
+
+static bool write_explained(const struct report_options *o, struct gather *g, struct report *r,
+	struct buf *out, struct err *err)
+{
+	(void)o, (void)g, (void)err;
+	report_explain(r, out);
+	return true;
+}
+
+static int write_report(const struct report_options *o, write_fn *write)
 {
 	struct gather g;
 	struct report r;
@@ -86,13 +71,13 @@ static int write_report(const struct reading *o)
 	struct err err;
 	bool good = gather_open(&g, o->path, 0, &err);
 	g.model.wrappers = &o->wrappers.rules;
-	good = good && read_case(&g, &o->which, &err) &&
-	       report_make(&g, o->which.session, &a, &r, &err);
+	good = good && read_case(&g, &o->order, &err) &&
+	       report_make(&g, o->order.session, &a, &r, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
 		replayed_attach(o->path, &a, &r);
-		o->format(&r, &out);
-		if (!output_write(o->file, o->path, &out, &err))
+		if (!write(o, &g, &r, &out, &err) ||
+			!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
 		else if (o->file != NULL)
 			note_export(o, &out);
@@ -103,64 +88,27 @@ static int write_report(const struct reading *o)
 	return code;
 }
 
-/* letters: which of the options this command takes. EXIT_DONE: o is filled. */
-static int read_options(const struct command *self, int argc, char **argv, const char *letters,
-	struct reading *o)
-{
-	static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
-		{"output", required_argument, NULL, 'o'},
-		{"trail", required_argument, NULL, 't'},
-		{"wrappers", required_argument, NULL, 'w'}, {0}};
-	struct err err, why = {0};
-	opterr = 0;
-	optind = 0;
-	for (int c; (c = getopt_long(argc, argv, ":f:o:", longs, NULL)) != -1;) {
-		if (c == '?' || c == ':' || strchr(letters, c) == NULL)
-			return command_usage(self, "%s: %s", argv[optind - 1],
-				c == ':' ? "a value is missing" : "there is no such option");
-		if (c == 'o')
-			o->file = optarg;
-		if (c == 'f' && (o->format = find_format(optarg)) == NULL)
-			return command_usage(
-				self, "--format: \"%s\" is neither text nor json", optarg);
-		if (c == 't' && !value_trail(optarg, &o->which.session, &o->which.number, &why))
-			return command_usage(
-				self, "--trail: \"%s\" is no trail like 1.3", optarg);
-		if (c != 'w')
-			continue;
-		wrapper_file_fini(&o->wrappers);
-		if (wrapper_file_read(&o->wrappers, optarg, &why))
-			continue;
-		err_set(&err, ERR_USAGE, "--wrappers: %s", why.detail);
-		return command_fail(&err);
-	}
-	if (argc - optind != 1)
-		return command_usage(self, "give one case file, not %d", argc - optind);
-	o->path = argv[optind];
-	return EXIT_DONE;
-}
-
 static int run_report(const struct command *self, int argc, char **argv)
 {
-	struct reading o = {.format = report_text};
-	int code = read_options(self, argc, argv, "fotw", &o);
+	struct report_options o = {.path = NULL};
+	int code = report_options_read(self, OPTIONS_REPORT, argc, argv, &o);
 	if (code == EXIT_DONE)
-		code = write_report(&o);
-	wrapper_file_fini(&o.wrappers);
+		code = write_report(&o, write_edition);
+	report_options_fini(&o);
 	return code;
 }
 
 static int run_explain(const struct command *self, int argc, char **argv)
 {
-	struct reading o = {.format = report_explain};
-	int code = read_options(self, argc, argv, "tw", &o);
+	struct report_options o = {.path = NULL};
+	int code = report_options_read(self, OPTIONS_EXPLAIN, argc, argv, &o);
 	if (code == EXIT_DONE)
-		code = write_report(&o);
-	wrapper_file_fini(&o.wrappers);
+		code = write_report(&o, write_explained);
+	report_options_fini(&o);
 	return code;
 }
 
-static bool rebuild(const struct reading *o, struct buf *out, struct err *err)
+static bool rebuild(const struct report_options *o, struct buf *out, struct err *err)
 {
 	struct gather g;
 	struct writer_options options = {.durability = DURABILITY_POWER, .keep_indexes = true};
@@ -185,14 +133,14 @@ static bool rebuild(const struct reading *o, struct buf *out, struct err *err)
 
 static int run_rebuild(const struct command *self, int argc, char **argv)
 {
-	struct reading o = {.path = NULL};
+	struct report_options o = {.path = NULL};
 	struct buf out = {0};
 	struct err err;
-	int code = read_options(self, argc, argv, "w", &o);
+	int code = report_options_read(self, OPTIONS_REBUILD, argc, argv, &o);
 	if (code == EXIT_DONE &&
 		(!rebuild(&o, &out, &err) || !output_write(NULL, NULL, &out, &err)))
 		code = command_fail(&err);
-	wrapper_file_fini(&o.wrappers);
+	report_options_fini(&o);
 	buf_fini(&out);
 	return code;
 }
@@ -206,13 +154,9 @@ static int run_rebuild(const struct command *self, int argc, char **argv)
 
 const struct command command_report = {
 	.name = "report",
-	.args = "CASE [--trail N] [--format text|json] [-o FILE] [--wrappers FILE]",
+	.args = "CASE [--format F] [-o FILE] [options]",
 	.summary = "what a case says, as text for people or JSON for programs",
-	.details =
-		"Reads any case, also one that is being written at this moment.\n\n" TRAIL_HELP
-		"  --format F             text (default) or json\n"
-		"  -o, --output FILE      write there instead of to standard "
-		"output\n" WRAPPERS_HELP,
+	.details = report_options_help,
 	.run = run_report,
 };
 

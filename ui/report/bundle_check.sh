@@ -173,6 +173,8 @@ names_of()
 	close) names='session at_us operator_name tool_version reason ' ;;
 	erasure) names='session at_us operator_name tool_version reason n list ' ;;
 	custody) names='session at_us act operator_name tool_version build detail sha256 ' ;;
+	lookup) names='session at_us kind subject source status outcome detail elapsed_us media_type answer ' ;;
+	attachment) names='session at_us exchange kind name media_type detail size sha256 data ' ;;
 	*) bad "$where: no such kind: $1" ;;
 	esac
 }

@@ -150,6 +150,8 @@ static bool is_wanted(struct pick *p, enum fact_kind kind, const void *fact)
 	case FACT_KIND_NOTE:
 	case FACT_KIND_H2_FRAME:
 	case FACT_KIND_CUSTODY:
+	case FACT_KIND_LOOKUP:
+	case FACT_KIND_ATTACHMENT:
 	case FACT_KIND_COUNT: break;
 	}
 	return false;

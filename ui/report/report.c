@@ -152,28 +152,14 @@ static struct report_hop hop_of(
 	return h;
 }
 
-/* Who a hop belongs to, as people count: by registrable domain, else by host. */
-static void count_party(struct arena *a, struct report_trail *t, const struct report_hop *h)
-{
-	struct span party = h->registrable_domain.p != NULL ? h->registrable_domain : h->host;
-	if (party.p == NULL)
-		return;
-	for (size_t i = 0; i < t->n_parties; i++)
-		if (span_eq(t->parties[i], party))
-			return;
-	ARENA_PUSH(a, t->parties, t->n_parties, party);
-}
-
 static struct report_trail trail_of(
 	struct arena *a, const struct model *m, const struct trail *trail)
 {
 	struct report_trail t = {.trail = trail, .n_hops = trail->n_hops};
 	t.id = arena_printf(a, "%lld.%zu", (long long)trail->session, trail->number);
 	t.hops = arena_alloc(a, (trail->n_hops + 1) * sizeof *t.hops);
-	for (size_t i = 0; i < trail->n_hops; i++) {
+	for (size_t i = 0; i < trail->n_hops; i++)
 		t.hops[i] = hop_of(a, m, &trail->hops[i]);
-		count_party(a, &t, &t.hops[i]);
-	}
 	return t;
 }
 
@@ -290,6 +276,8 @@ void report_build(const struct case_about *about, const struct model *m,
 		if (only_session == 0 || trails->trails[i].session == only_session)
 			ARENA_PUSH(a, out->trails, out->n_trails,
 				trail_of(a, m, &trails->trails[i]));
+	for (size_t i = 0; i < out->n_trails; i++)
+		parties_make(out, &out->trails[i], a, &out->trails[i].parties);
 	judge_complete(a, out);
 	if (only_session != 0)
 		return;

@@ -11,6 +11,9 @@
 #include "store/derive/same_line.h"
 #include "store/seal_stamps.h"
 #include "ui/report/gather.h"
+#include "ui/report/grade.h"
+#include "ui/report/landing.h"
+#include "ui/report/party.h"
 
 struct report_dns {
 	struct span name, source, resolver;
@@ -45,8 +48,10 @@ struct report_hop {
 	struct span made_by;            /* "origin", "clicktrail"; absent: no response */
 	struct span reason; /* err word of the exchange's end; absent: it has none */
 	struct span reason_detail;
-	const struct link_reading *link;   /* of the url; NULL: it is no web URL */
-	const struct link_reading *target; /* of the claimed target; NULL: there is none */
+	const struct link_reading *link;      /* of the url; NULL: it is no web URL */
+	const struct link_reading *target;    /* of the claimed target; NULL: there is none */
+	const struct report_grade *grade;     /* NULL: it was not graded */
+	const struct report_landing *landing; /* NULL: it did not come to rest there */
 };
 
 struct report_trail {
@@ -54,8 +59,7 @@ struct report_trail {
 	const char *id; /* "1.1": session, number in it */
 	struct report_hop *hops;
 	size_t n_hops;
-	size_t n_parties; /* different registrable domains (or hosts without one) */
-	struct span *parties;
+	struct parties parties;
 	const struct same_kept *replay; /* the newest verdict (replays.h); NULL: it was never
 					   replayed, or no companion was looked at */
 };
@@ -94,6 +98,7 @@ struct report {
 	struct report_trail *trails;
 	size_t n_trails;
 	const struct model *model;
+	struct report_attachments attachments;
 	const struct rounds *rounds; /* of a link opened more than once; NULL: only one session,
 					or trail, is looked at */
 };

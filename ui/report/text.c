@@ -50,9 +50,9 @@ static void say_path(const struct report_trail *t, struct buf *out)
 	}
 	buf_add_str(&line, "It led over ");
 	say_count(&line, t->n_hops, "step", "steps");
-	if (t->n_parties > 0) {
+	if (t->parties.n > 0) {
 		buf_add_str(&line, " and ");
-		say_count(&line, t->n_parties, "party", "parties");
+		say_count(&line, t->parties.n, "party", "parties");
 	}
 	if (last != NULL && last->hop->elapsed_us != FACT_NULL) {
 		buf_add_str(&line, ", within ");
@@ -86,15 +86,15 @@ static void say_end(const struct report_trail *t, struct buf *out)
 static void say_parties(const struct report_trail *t, struct buf *out)
 {
 	struct buf line = {0};
-	if (t->n_parties == 0)
+	if (t->parties.n == 0)
 		return;
 	buf_add_str(&line, "Who was on the way:");
-	for (size_t i = 0; i < t->n_parties && i < 8; i++) {
+	for (size_t i = 0; i < t->parties.n && i < 8; i++) {
 		buf_add_str(&line, i > 0 ? ", " : " ");
-		say_text(&line, t->parties[i]);
+		say_text(&line, t->parties.list[i].name);
 	}
-	if (t->n_parties > 8)
-		buf_addf(&line, " and %zu more", t->n_parties - 8);
+	if (t->parties.n > 8)
+		buf_addf(&line, " and %zu more", t->parties.n - 8);
 	buf_add_byte(&line, '.');
 	buf_add_span(out, buf_span(&line));
 	buf_add_byte(out, '\n');

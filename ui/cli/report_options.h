@@ -1,0 +1,43 @@
+/*
+ * The command line of `report`, `explain` and `rebuild`: which case, which of its trails, what
+ * for and in what shape. Main thread; what it names is borrowed from argv.
+ */
+#ifndef UI_CLI_REPORT_OPTIONS_H
+#define UI_CLI_REPORT_OPTIONS_H
+
+#include "ui/cli/command.h"
+#include "ui/cli/wrapper_file.h"
+#include "ui/report/edition.h"
+
+enum { REPORT_SECRETS_MAX = 1000 };
+
+struct report_format {
+	const char *name;
+	edition_format_fn *write;
+	bool for_people; /* addresses are defanged unless --no-defang */
+};
+/* NULL: there is none of that name. */
+const struct report_format *report_format_find(const char *name);
+/* "text, json, ..." */
+void report_format_names(struct buf *out);
+
+enum report_command { OPTIONS_REPORT, OPTIONS_EXPLAIN, OPTIONS_REBUILD };
+
+struct report_options {
+	const char *path; /* of the case */
+	const char *file; /* to write to; NULL: standard output */
+	const struct report_format *format;
+	const char *mmdb; /* NULL: none */
+	struct edition_order order;
+	struct wrapper_file wrappers;
+	const char *secrets[REPORT_SECRETS_MAX];
+};
+
+/* EXIT_DONE: o is filled; it has to be ended in either case. */
+int report_options_read(const struct command *self, enum report_command which, int argc,
+	char **argv, struct report_options *o);
+void report_options_fini(struct report_options *o);
+
+extern const char report_options_help[]; /* of `report` */
+
+#endif

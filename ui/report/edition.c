@@ -1,0 +1,106 @@
+#include "ui/report/edition.h"
+#include "store/base/clock.h"
+#include "store/derive/decode.h"
+
+const char *abuse_class_word(enum abuse_class c)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		ABUSE_CLASSES(X)
+#undef X
+	};
+	return words[c];
+}
+
+static bool check_party(const struct edition_order *o, const struct report *r, struct err *err)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < r->n_trails; i++)
+		if (r->trails[i].parties.n > most)
+			most = r->trails[i].parties.n;
+	return o->party <= most ||
+	       err_set(err, ERR_USAGE, "--party: there is no party %zu, only %zu", o->party,
+		       most);
+}
+
+bool edition_make(struct edition *e, const struct edition_order *order, struct gather *g,
+	struct report *r, struct err *err)
+{
+	*e = (struct edition){.order = order,
+		.report = r,
+		.gather = g,
+		.made_us = clock_now_us(clock_real())};
+	if (!check_party(order, r, err))
+		return false;
+	e->redaction = redaction_new(&order->redact, r, err);
+	return e->redaction != NULL;
+}
+
+void edition_fini(struct edition *e)
+{
+	redaction_free(e->redaction);
+	arena_fini(&e->arena);
+	*e = (struct edition){0};
+}
+
+static struct span codings_of(const struct model_exchange *x, enum fact_side side)
+{
+	return side == SIDE_REQUEST ? model_request_header(x, "Content-Encoding")
+				    : model_response_header(x, "Content-Encoding");
+}
+
+/* Appends raw to out, decoded if it can be. */
+static bool decode_to(struct span raw, struct span codings, struct buf *out)
+{
+	struct buf plain = {0};
+	enum decode_result result = decode_body(raw, codings, EDITION_BODY_MAX, &plain);
+	bool good = result == DECODE_WHOLE || result == DECODE_CUT;
+	buf_add_span(out, good ? buf_span(&plain) : raw);
+	buf_fini(&plain);
+	return good;
+}
+
+bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
+	bool decode, struct buf *out, struct edition_body *about, struct err *err)
+{
+	struct buf raw = {0};
+	bool stored = false;
+	int64_t size = FACT_NULL;
+	if (x->end != NULL)
+		size = side == SIDE_REQUEST ? x->end->req_size : x->end->res_size;
+	*about = (struct edition_body){.size = size};
+	bool ok = case_body(e->gather->file, x->id, side, EDITION_BODY_MAX, &raw, &stored, err);
+	if (ok) {
+		struct span codings = codings_of(x, side);
+		about->whole =
+			stored && size != FACT_NULL && (uint64_t)size == buf_span(&raw).n;
+		if (decode && codings.n > 0)
+			about->decoded = decode_to(buf_span(&raw), codings, out);
+		else
+			buf_add_span(out, buf_span(&raw));
+	}
+	buf_fini(&raw);
+	return ok;
+}
+
+bool edition_about(const struct edition *e, const struct report_trail *t, size_t n)
+{
+	if (e->order->party == 0)
+		return true;
+	const struct report_party *p = parties_of_hop(&t->parties, n);
+	return p != NULL && p->n == e->order->party;
+}
+
+bool edition_text(struct edition *e, struct buf *out, struct err *err)
+{
+	(void)err;
+	report_text(e->report, out);
+	return true;
+}
+
+bool edition_json(struct edition *e, struct buf *out, struct err *err)
+{
+	(void)err;
+	report_json(e->report, out);
+	return true;
+}

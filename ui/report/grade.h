@@ -1,0 +1,50 @@
+/*
+ * What a hop's encryption is worth, and why: version, cipher, signature and certificate graded
+ * by the standards that deprecate them, with each reason; when the certificate was made and by
+ * what validation; whether a page or form was not encrypted at all. From facts alone. Borrows
+ * from the report; own memory in an arena. One thread.
+ */
+#ifndef UI_REPORT_GRADE_H
+#define UI_REPORT_GRADE_H
+
+#include "store/base/arena.h"
+
+struct report;
+struct report_hop;
+
+enum grade_mark { GRADE_GOOD, GRADE_NOTE, GRADE_WEAK, GRADE_BROKEN };
+const char *grade_word(enum grade_mark m); /* "good", "note", "weak", "broken" */
+
+struct grade_finding {
+	enum grade_mark mark;
+	const char *code;   /* a short fixed word: "tls-1.0", "sha1-signature", "young" */
+	const char *why;    /* one sentence, with its source: "... (RFC 8996)" */
+	struct span detail; /* the value that it is about; may be absent */
+};
+
+struct grade_sct {
+	struct span log_id; /* 32 bytes */
+	int64_t at_us;
+	const char *from; /* "certificate", "handshake", "ocsp" */
+};
+
+struct report_grade {
+	enum grade_mark mark;           /* the worst of its findings */
+	struct grade_finding *findings; /* worst first */
+	size_t n_findings;
+	bool encrypted;         /* false: plain http, nothing below is known */
+	const char *validation; /* "DV", "OV", "IV", "EV"; NULL: no policy says it */
+	int64_t age_us;         /* of the certificate when the link was clicked; FACT_NULL */
+	int64_t key_bits;       /* FACT_NULL */
+	struct grade_sct *scts;
+	size_t n_scts;
+	struct span hsts; /* the header as it came; absent: none */
+	const char *caa;  /* "allowed", "not-allowed" by the CURRENT records; NULL: not
+			     looked up */
+};
+
+/* Of one hop; NULL for one that was not on the wire. */
+const struct report_grade *grade_make(
+	const struct report *r, const struct report_hop *h, struct arena *a);
+
+#endif
