@@ -203,6 +203,7 @@ static bool take_as_of(struct options *o, const char *value, struct err *err)
 static bool take_listen(struct options *o, const char *value, struct err *err)
 {
 	o->listen_word = value;
+	o->has_listen = true;
 	return value_address(value, &o->listen, err);
 }
 

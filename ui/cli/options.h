@@ -70,6 +70,7 @@ struct options {
 	struct via via; /* holds a password; recorded without */
 	uint64_t max_body;
 	const char *listen_word;
+	bool has_listen; /* it was said */
 	struct sockaddr_storage listen;
 	int64_t trail_session, trail; /* 0: none is named */
 	bool strict;
