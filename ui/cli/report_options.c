@@ -48,6 +48,7 @@ enum {
 	OPT_REPORTER_EMAIL,
 	OPT_REPORTER_DOMAIN,
 	OPT_MMDB,
+	OPT_ALL,
 };
 
 /* Which commands take an option. */
@@ -79,6 +80,7 @@ static const struct row {
 	{"reporter-email", required_argument, OPT_REPORTER_EMAIL, R},
 	{"reporter-domain", required_argument, OPT_REPORTER_DOMAIN, R},
 	{"mmdb", required_argument, OPT_MMDB, R},
+	{"all", required_argument, OPT_ALL, R},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -158,8 +160,7 @@ static bool take_wrappers(struct report_options *o, const char *value, struct er
 	       err_set(err, ERR_USAGE, "--wrappers: %s", why.detail);
 }
 
-static bool take(
-	struct report_options *o, int code, const char *value, int *defang, struct err *err)
+static bool take(struct report_options *o, int code, const char *value, struct err *err)
 {
 	struct edition_order *e = &o->order;
 	switch (code) {
@@ -170,8 +171,8 @@ static bool take(
 	case OPT_PARTY: return take_number("--party", value, &e->party, err);
 	case OPT_REDACT: return take_redact(o, value, err);
 	case OPT_SECRET: return take_secret(o, value, err);
-	case OPT_DEFANG: *defang = 1; break;
-	case OPT_NO_DEFANG: *defang = 0; break;
+	case OPT_DEFANG: o->defang = 1; break;
+	case OPT_NO_DEFANG: o->defang = 0; break;
 	case OPT_COARSE_TIME: e->coarse_time = true; break;
 	case OPT_WITHHOLD_EGRESS: e->withhold_egress = true; break;
 	case OPT_DISCLOSE_OWN_TOKEN: e->redact.disclose_own_token = true; break;
@@ -185,6 +186,7 @@ static bool take(
 	case OPT_REPORTER_EMAIL: e->reporter.email = span_str(value); break;
 	case OPT_REPORTER_DOMAIN: e->reporter.domain = span_str(value); break;
 	case OPT_MMDB: o->mmdb = value; break;
+	case OPT_ALL: o->all = value; break;
 	default: break;
 	}
 	return true;
@@ -207,9 +209,9 @@ int report_options_read(const struct command *self, enum report_command which, i
 {
 	struct option longs[ROWS + 1] = {0};
 	struct err err;
-	int defang = -1;
 	for (size_t i = 0; i < ROWS; i++)
 		longs[i] = (struct option){rows[i].name, rows[i].has_value, NULL, rows[i].code};
+	o->defang = -1;
 	opterr = 0;
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, ":f:o:", longs, NULL)) != -1;) {
@@ -217,15 +219,20 @@ int report_options_read(const struct command *self, enum report_command which, i
 		if (c == ':' || row == NULL || (row->commands & 1 << which) == 0)
 			return command_usage(self, "%s: %s", argv[optind - 1],
 				c == ':' ? "a value is missing" : "there is no such option");
-		if (!take(o, row->code, optarg, &defang, &err))
+		if (!take(o, row->code, optarg, &err))
 			return command_fail(&err);
 	}
 	if (argc - optind != 1)
 		return command_usage(self, "give one case file, not %d", argc - optind);
 	o->path = argv[optind];
-	if (o->format == NULL)
+	bool has_format = o->format != NULL;
+	if (!has_format)
 		o->format = report_format_find("text");
-	o->order.defang = defang == -1 ? o->format->for_people : defang == 1;
+	o->order.defang = o->defang < 0 ? o->format->for_people : o->defang == 1;
+	if (o->all != NULL && (o->file != NULL || o->order.party != 0 || has_format))
+		return command_usage(self,
+			"--all: it writes all formats for all parties; leave out "
+			"--format, --party and -o");
 	o->order.redact.party = o->order.party;
 	return EXIT_DONE;
 }

@@ -28,6 +28,8 @@ struct report_options {
 	const char *file; /* to write to; NULL: standard output */
 	const struct report_format *format;
 	const char *mmdb; /* NULL: none */
+	const char *all;  /* --all: the folder; NULL: one document */
+	int defang;       /* 1, 0: as said; -1: as the format has it */
 	struct edition_order order;
 	struct wrapper_file wrappers;
 	const char *secrets[REPORT_SECRETS_MAX];

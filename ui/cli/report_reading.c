@@ -1,0 +1,32 @@
+#include "ui/cli/report_reading.h"
+#include "ui/cli/replayed.h"
+
+static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
+{
+	bool found = false;
+	if (which->session == 0)
+		return gather_read(g, NULL, err);
+	if (!gather_trail(g, which->session, which->trail, &found, err))
+		return false;
+	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
+				(long long)which->session, (long long)which->trail);
+}
+
+bool report_reading_open(struct report_reading *x, const struct report_options *o,
+	const struct edition_order *which, struct err *err)
+{
+	*x = (struct report_reading){.arena = {0}};
+	bool good = gather_open(&x->gather, o->path, 0, err);
+	x->gather.model.wrappers = &o->wrappers.rules;
+	good = good && read_case(&x->gather, which, err) &&
+	       report_make(&x->gather, which->session, &x->arena, &x->report, err);
+	if (good)
+		replayed_attach(o->path, &x->arena, &x->report);
+	return good;
+}
+
+void report_reading_close(struct report_reading *x)
+{
+	arena_fini(&x->arena);
+	gather_close(&x->gather);
+}
