@@ -38,15 +38,20 @@ static bool ascii_only(struct span s)
 	return true;
 }
 
-/* The label as people read it; itself where it is ASCII, or stands for nothing. */
+/* The label as people read it; itself where it is ASCII, or stands for nothing: what libidn2
+ * decodes (to a control character even) counts only if it is encoded to the same again. */
 static struct span label_text(struct arena *a, struct span label)
 {
-	char *text = NULL;
+	char *text = NULL, *back = NULL;
+	struct span out = label;
 	if (!span_starts_nocase(label, "xn--"))
 		return label;
-	int status = idn2_to_unicode_8z8z(arena_str(a, label), &text, IDN2_NONTRANSITIONAL);
-	struct span out = status == IDN2_OK ? arena_copy(a, span_str(text)) : label;
+	if (idn2_to_unicode_8z8z(arena_str(a, label), &text, IDN2_NONTRANSITIONAL) == IDN2_OK &&
+		idn2_to_ascii_8z(text, &back, IDN2_NONTRANSITIONAL) == IDN2_OK &&
+		span_is_nocase(label, back))
+		out = arena_copy(a, span_str(text));
 	idn2_free(text);
+	idn2_free(back);
 	return text_valid(out) ? out : label;
 }
 
