@@ -6,6 +6,7 @@
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
 #include "ui/cli/output.h"
+#include "ui/cli/party_network.h"
 #include "ui/cli/replayed.h"
 #include "ui/cli/report_options.h"
 #include "store/base/log.h"
@@ -76,7 +77,8 @@ static int write_report(const struct report_options *o, write_fn *write)
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
 		replayed_attach(o->path, &a, &r);
-		if (!write(o, &g, &r, &out, &err) ||
+		if (!party_network_attach(o->mmdbs, o->n_mmdbs, &r, &a, &err) ||
+			!write(o, &g, &r, &out, &err) ||
 			!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
 		else if (o->file != NULL)
