@@ -41,6 +41,7 @@ BEGIN {
 	door("curl/", "^ui/fetch\\.c$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
+	door("unicode/", "^store/derive/lookalike\\.c$")
 	door("brotli/", "^store/derive/")
 	door("zstd.h", "^store/derive/")
 	door("zlib.h", "^(store/derive/|ui/lab/)")

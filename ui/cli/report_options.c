@@ -1,4 +1,5 @@
 #include "ui/cli/report_options.h"
+#include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
 
 #include <getopt.h>
@@ -138,6 +139,15 @@ static bool take_secret(struct report_options *o, const char *value, struct err 
 	return true;
 }
 
+static bool take_mmdb(struct report_options *o, const char *value, struct err *err)
+{
+	struct err why = {0};
+	if (o->n_mmdbs >= REPORT_MMDBS_MAX)
+		return err_set(err, ERR_USAGE, "--mmdb: more than %d", REPORT_MMDBS_MAX);
+	o->mmdbs[o->n_mmdbs++] = value;
+	return mmdb_check(value, &why) || err_set(err, ERR_USAGE, "--mmdb: %s", why.detail);
+}
+
 static bool take_as(struct report_options *o, const char *value, struct err *err)
 {
 	o->order.as_xarf = strcmp(value, "xarf") == 0;
@@ -185,7 +195,7 @@ static bool take(struct report_options *o, int code, const char *value, struct e
 	case OPT_REPORTER_ORG: e->reporter.org = span_str(value); break;
 	case OPT_REPORTER_EMAIL: e->reporter.email = span_str(value); break;
 	case OPT_REPORTER_DOMAIN: e->reporter.domain = span_str(value); break;
-	case OPT_MMDB: o->mmdb = value; break;
+	case OPT_MMDB: return take_mmdb(o, value, err);
 	case OPT_ALL: o->all = value; break;
 	default: break;
 	}

@@ -1,4 +1,5 @@
 #include "ui/cli/report_reading.h"
+#include "ui/cli/party_network.h"
 #include "ui/cli/replayed.h"
 
 static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
@@ -20,9 +21,10 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 	x->gather.model.wrappers = &o->wrappers.rules;
 	good = good && read_case(&x->gather, which, err) &&
 	       report_make(&x->gather, which->session, &x->arena, &x->report, err);
-	if (good)
-		replayed_attach(o->path, &x->arena, &x->report);
-	return good;
+	if (!good)
+		return false;
+	replayed_attach(o->path, &x->arena, &x->report);
+	return party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err);
 }
 
 void report_reading_close(struct report_reading *x)

@@ -33,7 +33,10 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 	if (!check_party(order, r, err))
 		return false;
 	e->redaction = redaction_new(&order->redact, r, err);
-	return e->redaction != NULL;
+	if (e->redaction == NULL)
+		return false;
+	grades_finish(r, &e->arena);
+	return true;
 }
 
 void edition_fini(struct edition *e)

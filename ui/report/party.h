@@ -26,15 +26,27 @@ struct party_contact {
 	bool guessed;   /* nobody named it: abuse@ by RFC 2142 */
 };
 
+/* A content delivery network or filter that the party's address belongs to, as far as that
+ * shows: the origin is hidden behind it. */
+struct party_front {
+	const char *key;  /* fixed word: "cloudflare"; NULL: none was recognised */
+	const char *name; /* "Cloudflare" */
+	bool sure;        /* its network or its CNAME says so; else only what the server says
+			     about itself, which anybody can imitate: "likely" */
+	struct span how;  /* the evidence, in words: "AS13335; response header cf-ray" */
+};
+
 struct report_party {
 	size_t n;         /* --party N, from 1, in order of first appearance in the trail */
 	struct span name; /* registrable domain (A-labels), else host, else address */
 	struct span registered_domain; /* what a registrar sold; absent for an address */
 	struct span unicode;           /* the name as people read it, where that differs */
 	bool mixed_scripts;            /* a label of it mixes scripts, as look-alikes do */
-	bool is_address, is_platform;  /* is_platform: a suffix of the list's private section:
-					  the platform's desk, not a registrar */
-	size_t *hops;                  /* numbers of its hops, from 1 */
+	bool lookalike; /* a label of it is of another script and looks Latin throughout */
+	struct span looks_like;       /* that label's Latin twin; absent without lookalike */
+	bool is_address, is_platform; /* is_platform: a suffix of the list's private section:
+					 the platform's desk, not a registrar */
+	size_t *hops;                 /* numbers of its hops, from 1 */
 	size_t n_hops;
 	/* A mailing service, gateway, shortener ... recognised by the links' shape; NULL: none.
 	 */
@@ -46,6 +58,7 @@ struct report_party {
 	int64_t asn;                       /* FACT_NULL: unknown */
 	struct span network, country;      /* of the address: the AS's name, ISO 3166; absent */
 	struct span network_by;            /* which database or directory says so */
+	struct party_front front;
 	struct span cert_subject, cert_issuer; /* of its last hop with TLS; absent */
 	/* Looked up; absent where nobody asked. */
 	struct span registrar, registrar_id; /* name, IANA id */
@@ -70,6 +83,8 @@ struct parties {
 /* Of one trail. */
 void parties_make(const struct report *r, const struct report_trail *t, struct arena *a,
 	struct parties *out);
+/* Recognises fronts anew, from what parties know by now (asn). */
+void parties_fronts(const struct report_trail *t, struct arena *a, struct parties *p);
 /* The party of hop n (from 1); NULL: it has none. */
 const struct report_party *parties_of_hop(const struct parties *p, size_t n);
 

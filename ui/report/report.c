@@ -278,6 +278,7 @@ void report_build(const struct case_about *about, const struct model *m,
 				trail_of(a, m, &trails->trails[i]));
 	for (size_t i = 0; i < out->n_trails; i++)
 		parties_make(out, &out->trails[i], a, &out->trails[i].parties);
+	grades_make(out, a);
 	judge_complete(a, out);
 	if (only_session != 0)
 		return;
