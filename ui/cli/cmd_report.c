@@ -10,18 +10,34 @@
 #include "ui/cli/report_options.h"
 #include "store/base/log.h"
 #include "store/writer.h"
+#include "ui/export/formats.h"
 #include "ui/report/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
+/* A format that holds sub-resources needs all exchanges of the trail's session, and all its
+ * trails to tell which of them belongs to which; it leaves the others out itself. */
+static bool read_all(
+	struct gather *g, const struct edition_order *which, bool *found, struct err *err)
 {
-	bool found = false;
+	if (!gather_read(g, NULL, err))
+		return false;
+	for (size_t i = 0; i < g->trails.n; i++)
+		*found |= g->trails.trails[i].session == which->session &&
+			  (int64_t)g->trails.trails[i].number == which->trail;
+	return true;
+}
+
+static bool read_case(struct gather *g, const struct report_options *o, struct err *err)
+{
+	const struct edition_order *which = &o->order;
+	bool found = false, all = o->format != NULL && format_has_exchanges(o->format->write);
 	if (which->session == 0)
 		return gather_read(g, NULL, err);
-	if (!gather_trail(g, which->session, which->trail, &found, err))
+	if (all ? !read_all(g, which, &found, err)
+		: !gather_trail(g, which->session, which->trail, &found, err))
 		return false;
 	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
 				(long long)which->session, (long long)which->trail);
@@ -71,7 +87,7 @@ static int write_report(const struct report_options *o, write_fn *write)
 	struct err err;
 	bool good = gather_open(&g, o->path, 0, &err);
 	g.model.wrappers = &o->wrappers.rules;
-	good = good && read_case(&g, &o->order, &err) &&
+	good = good && read_case(&g, o, &err) &&
 	       report_make(&g, o->order.session, &a, &r, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {

@@ -1,5 +1,6 @@
 #include "ui/cli/report_options.h"
 #include "ui/cli/options_value.h"
+#include "ui/export/formats.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 static const struct report_format formats[] = {
 	{"text", edition_text, true},
 	{"json", edition_json, false},
+	{"har", edition_har, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
