@@ -10,6 +10,7 @@ static const struct report_format formats[] = {
 	{"text", edition_text, true},
 	{"json", edition_json, false},
 	{"har", edition_har, false},
+	{"wacz", edition_wacz, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

@@ -192,5 +192,5 @@ void export_list_make(struct edition *e, struct export_list *out)
 
 bool format_has_exchanges(edition_format_fn *f)
 {
-	return f == edition_har;
+	return f == edition_har || f == edition_wacz;
 }

@@ -1,4 +1,5 @@
 #include "ui/export/har.h"
+#include "ui/export/export_json.h"
 #include "ui/export/formats.h"
 
 #include <stdlib.h>
@@ -36,25 +37,6 @@ static json_t *page(const struct report_trail *t)
 	return j;
 }
 
-static json_t *about(const struct edition *e, const struct export_list *list)
-{
-	json_t *j = json_object(), *redaction = json_object();
-	const struct redaction *r = e->redaction;
-	set(j, "case", json_text_of(e->report->about.id));
-	set(j, "recording_complete", json_boolean(e->report->recording_complete));
-	set(j, "incomplete_reason", json_words_of(e->report->incomplete_reason));
-	set(j, "party",
-		e->order->party == 0 ? json_null() : json_integer((json_int_t)e->order->party));
-	set(j, "left_out_noise", json_integer((json_int_t)list->n_noise));
-	set(j, "left_out_own", json_integer((json_int_t)list->n_own));
-	set(j, "left_out_other", json_integer((json_int_t)list->n_other));
-	set(redaction, "how", json_words_of(redact_word(r->how)));
-	set(redaction, "places", json_integer((json_int_t)r->n_items));
-	set(redaction, "more", json_boolean(r->more));
-	set(j, "redaction", redaction);
-	return j;
-}
-
 static json_t *log_json(const struct edition *e, const struct export_list *list)
 {
 	const struct report *r = e->report;
@@ -71,7 +53,7 @@ static json_t *log_json(const struct edition *e, const struct export_list *list)
 		json_string(
 			"Recorded by a proxy between browser and origins; a page is a trail "
 			"of redirects. A view for tools: the case file is the evidence."));
-	set(j, "_clicktrail", about(e, list));
+	set(j, "_clicktrail", export_about(e, list));
 	return j;
 }
 

@@ -1,5 +1,5 @@
+#include "ui/export/export_json.h"
 #include "ui/export/har.h"
-#include "store/base/hash.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -147,44 +147,6 @@ static json_t *timings(const struct export_timing *t)
 	return j;
 }
 
-static json_t *tls(const struct fact_handshake *t)
-{
-	json_t *j = json_object(), *certs = json_array();
-	set(j, "version", json_text_of(t->version));
-	set(j, "cipher", json_text_of(t->cipher));
-	set(j, "alpn", json_text_of(t->alpn));
-	set(j, "sni", json_text_of(t->sni));
-	set(j, "verified", json_bool_of(t->verified));
-	set(j, "verify_error", json_text_of(t->verify_error));
-	for (size_t at = 0; at + SHA256_LEN <= t->certs.n; at += SHA256_LEN)
-		json_array_append_new(certs, json_hex_of(span_of(t->certs.p + at, SHA256_LEN)));
-	set(j, "certs", certs);
-	return j;
-}
-
-static json_t *hop(const struct export_item *i)
-{
-	const struct trail_hop *t = i->hop->hop;
-	json_t *j = json_object();
-	set(j, "id", json_words_of(i->trail->id));
-	set(j, "n", json_integer((json_int_t)t->n));
-	set(j, "url", trail_url_erased(t->url) ? json_null() : json_text_of(t->url));
-	set(j, "at", json_time_of(t->at_us));
-	set(j, "mechanism", json_words_of(mechanism_word(t->mechanism)));
-	set(j, "confidence", json_words_of(confidence_word(t->confidence)));
-	set(j, "evidence", json_evidence(t));
-	set(j, "alternatives", json_alternatives(t));
-	return j;
-}
-
-static json_t *reason(const struct fact_exchange_end *end)
-{
-	json_t *j = json_object();
-	set(j, "word", json_text_of(end->reason));
-	set(j, "detail", json_text_of(end->detail));
-	return j;
-}
-
 /* What HAR has no member for. */
 static void set_ours(json_t *j, const struct export_item *i)
 {
@@ -192,11 +154,11 @@ static void set_ours(json_t *j, const struct export_item *i)
 	set(j, "_initiator", har_initiator(i));
 	set(j, "_resourceType", json_string(har_resource_type(i->x)));
 	if (i->hop != NULL)
-		set(j, "_trail", hop(i));
+		set(j, "_trail", export_hop(i));
 	if (i->tls != NULL)
-		set(j, "_tls", tls(i->tls));
+		set(j, "_tls", export_tls(i->tls));
 	if (i->x->end != NULL && !span_is(i->x->end->reason, "ok"))
-		set(j, "_reason", reason(i->x->end));
+		set(j, "_reason", export_reason(i->x->end));
 	if (i->x->response != NULL && !i->answered)
 		set(j, "_made_by", json_text_of(i->x->response->made_by));
 }
