@@ -55,12 +55,16 @@ struct fields {
 	bool has_length;
 };
 
-/* What the field is called where it does not say how the body behind it is framed and coded. */
+/* What stands before the field's name where it may not speak for the record as it is. */
 static const char *prefix_of(
 	struct fields *f, const struct model_field *field, const struct head_body *b)
 {
 	/* RFC 9112 6.1: the transfer coding was removed when the body was recorded. */
 	if (span_is_nocase(field->name, "transfer-encoding"))
+		return "X-Orig-";
+	/* Readers hand this one to the browser as it is, which then leaves the archive for the
+	 * live address: whoever looks at an old click would click again. */
+	if (!f->to_proxy && span_is_nocase(field->name, "refresh"))
 		return "X-Orig-";
 	if (span_is_nocase(field->name, "content-encoding"))
 		return b->decoded ? "X-Orig-" : "";

@@ -2,7 +2,8 @@
  * A recorded head written out as HTTP/1.1 again (RFC 9112), for archives whose records are HTTP
  * messages: from the parsed fields, in their order, case and number, so that it is a head
  * whatever the bytes on the wire were and whatever was redacted. HTTP/2 heads become one, too.
- * What the body that follows is not like any more is said under "X-Orig-" names. One thread.
+ * Fields that the body that follows is not like any more, and Refresh, have names that begin with
+ * "X-Orig-". One thread.
  */
 #ifndef UI_EXPORT_HEAD_H
 #define UI_EXPORT_HEAD_H

@@ -6,6 +6,8 @@
 #include "ui/export/warc_file.h"
 #include "ui/export/zip_file.h"
 
+#include <stdio.h>
+
 enum { LEFT_MAX = 500 }; /* lines that the index left out, which are named; more are counted */
 
 struct package {
@@ -50,24 +52,67 @@ static json_t *page_url(const struct export_item *i)
 	return json_text_of(i->x->request->url);
 }
 
-static json_t *page_json(
-	const struct edition *e, const struct report_trail *t, const struct export_item *first)
+static void add_page(struct package *p, const struct report_trail *t, size_t hop,
+	const struct export_item *first, const char *title)
 {
 	struct buf name = {0};
 	char uuid[40];
 	json_t *j = json_object();
 	buf_add_str(&name, "clicktrail page\n");
-	buf_add_span(&name, e->report->about.id);
-	buf_addf(&name, "\n%s", t->id);
+	buf_add_span(&name, p->edition->report->about.id);
+	buf_addf(&name, "\n%s\n%zu", t->id, hop);
 	warc_uuid(buf_span(&name), uuid);
 	set(j, "id", json_string(uuid));
 	set(j, "url", page_url(first));
 	set(j, "ts", json_time_of(first->x->request->at_us));
-	buf_clear(&name);
-	buf_addf(&name, "Trail %s, from its first link", t->id);
-	set(j, "title", json_text_of(buf_span(&name)));
+	set(j, "title", json_string(title));
 	buf_fini(&name);
-	return j;
+	json_write(j, JSON_COMPACT, &p->pages);
+	buf_add_byte(&p->pages, '\n');
+}
+
+/* The address of a meta refresh stands in quotes of its own: "0; url='https://...'". */
+static bool is_quoted(struct span tag)
+{
+	size_t at = span_find_nocase(tag, span_str("url"), 0);
+	struct span rest = at == SIZE_MAX ? SPAN_NONE : span_from(tag, at + 3);
+	while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '='))
+		rest = span_from(rest, 1);
+	return rest.n > 0 && (rest.p[0] == '"' || rest.p[0] == '\'' || rest.p[0] == '&');
+}
+
+/* Steps that readers do not make by themselves (tried with ReplayWeb.page): a Refresh header is
+ * not theirs to rewrite (head.c), and of a meta refresh they take the quotes for a part of the
+ * address. A page of its own lets who walks go on behind it. */
+static bool readers_stop(const struct trail_hop *t)
+{
+	if (t->mechanism == MECHANISM_REFRESH_HEADER)
+		return true;
+	for (size_t i = 0; t->mechanism == MECHANISM_META_REFRESH && i < t->n_evidence; i++) {
+		if (span_starts(span_str(t->evidence[i].signal), "meta") &&
+			is_quoted(t->evidence[i].quote))
+			return true;
+	}
+	return false;
+}
+
+static void add_pages(struct package *p, const struct report_trail *t)
+{
+	char title[120];
+	const struct export_item *first = first_of(&p->list, t);
+	if (first == NULL)
+		return;
+	snprintf(title, sizeof title, "Trail %s, from its first link", t->id);
+	add_page(p, t, 1, first, title);
+	for (const struct export_item *i = first + 1; i < p->list.items + p->list.n; i++) {
+		if (i->trail != t || i->hop == NULL || !i->answered ||
+			!readers_stop(i->hop->hop))
+			continue;
+		snprintf(title, sizeof title,
+			"Trail %s, on from step %zu, behind a %s that readers do not follow",
+			t->id, i->hop->hop->n, mechanism_word(i->hop->hop->mechanism));
+		add_page(p, t, i->hop->hop->n, i, title);
+	}
 }
 
 static void make_pages(struct package *p)
@@ -76,14 +121,8 @@ static void make_pages(struct package *p)
 		"title", "All Pages");
 	json_write(head, JSON_COMPACT, &p->pages);
 	buf_add_byte(&p->pages, '\n');
-	for (size_t i = 0; i < p->list.n_trails; i++) {
-		const struct export_item *first = first_of(&p->list, p->list.trails[i]);
-		if (first == NULL)
-			continue;
-		json_write(page_json(p->edition, p->list.trails[i], first), JSON_COMPACT,
-			&p->pages);
-		buf_add_byte(&p->pages, '\n');
-	}
+	for (size_t i = 0; i < p->list.n_trails; i++)
+		add_pages(p, p->list.trails[i]);
 }
 
 /* ---- the list of digests ---- */
