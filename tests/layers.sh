@@ -44,7 +44,8 @@ BEGIN {
 	door("unicode/", "^store/derive/lookalike\\.c$")
 	door("brotli/", "^store/derive/")
 	door("zstd.h", "^store/derive/")
-	door("zlib.h", "^(store/derive/|ui/lab/)")
+	door("zlib.h", "^(store/derive/|ui/lab/|ui/export/gzip_member)")
+	door("zip.h", "^ui/export/zip_file\\.c$")
 
 	# What is pure touches no socket, file or process.
 	pure = "^(store/fact|store/derive|capture/wire)/"

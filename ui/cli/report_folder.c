@@ -2,6 +2,7 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/output.h"
 #include "ui/cli/report_reading.h"
+#include "ui/export/formats.h"
 #include "ui/report/bundle_parts.h"
 #include "ui/report/say.h"
 #include "store/base/codec.h"
@@ -83,7 +84,7 @@ static bool look(struct folder *f, struct err *err)
 		.name = "report",
 		.about = span_str("the whole case")};
 	struct report_reading x;
-	bool ok = report_reading_open(&x, f->options, o, err);
+	bool ok = report_reading_open(&x, f->options, o, false, err);
 	ARENA_PUSH(&f->arena, f->ones, f->n_ones, whole);
 	for (size_t i = 0; ok && i < x.report.n_trails; i++)
 		add_parties(f, &x.report.trails[i]);
@@ -102,7 +103,8 @@ static bool write_one(struct folder *f, const struct one *one,
 	order.party = order.redact.party = one->party;
 	if (f->options->defang < 0)
 		order.defang = format->for_people;
-	bool ok = report_reading_open(&x, f->options, &order, err) &&
+	bool ok = report_reading_open(
+			  &x, f->options, &order, format_has_exchanges(format->write), err) &&
 		  edition_make(&e, &order, &x.gather, &x.report, err) &&
 		  format->write(&e, out, err);
 	edition_fini(&e);

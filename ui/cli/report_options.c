@@ -1,6 +1,7 @@
 #include "ui/cli/report_options.h"
 #include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
+#include "ui/export/formats.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 static const struct report_format formats[] = {
 	{"text", edition_text, true},
 	{"json", edition_json, false},
+	{"har", edition_har, false},
+	{"wacz", edition_wacz, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

@@ -27,8 +27,8 @@ struct report_options {
 	const char *path; /* of the case */
 	const char *file; /* to write to; NULL: standard output */
 	const struct report_format *format;
-	const char *all;  /* --all: the folder; NULL: one document */
-	int defang;       /* 1, 0: as said; -1: as the format has it */
+	const char *all;                     /* --all: the folder; NULL: one document */
+	int defang;                          /* 1, 0: as said; -1: as the format has it */
 	const char *mmdbs[REPORT_MMDBS_MAX]; /* --mmdb, in the order given */
 	size_t n_mmdbs;
 	struct edition_order order;

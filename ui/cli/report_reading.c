@@ -2,24 +2,37 @@
 #include "ui/cli/party_network.h"
 #include "ui/cli/replayed.h"
 
-static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
+static bool read_all(
+	struct gather *g, const struct edition_order *which, bool *found, struct err *err)
+{
+	if (!gather_read(g, NULL, err))
+		return false;
+	for (size_t i = 0; i < g->trails.n; i++)
+		*found |= g->trails.trails[i].session == which->session &&
+			  (int64_t)g->trails.trails[i].number == which->trail;
+	return true;
+}
+
+static bool read_case(
+	struct gather *g, const struct edition_order *which, bool exchanges, struct err *err)
 {
 	bool found = false;
 	if (which->session == 0)
 		return gather_read(g, NULL, err);
-	if (!gather_trail(g, which->session, which->trail, &found, err))
+	if (exchanges ? !read_all(g, which, &found, err)
+		      : !gather_trail(g, which->session, which->trail, &found, err))
 		return false;
 	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
 				(long long)which->session, (long long)which->trail);
 }
 
 bool report_reading_open(struct report_reading *x, const struct report_options *o,
-	const struct edition_order *which, struct err *err)
+	const struct edition_order *which, bool exchanges, struct err *err)
 {
 	*x = (struct report_reading){.arena = {0}};
 	bool good = gather_open(&x->gather, o->path, 0, err);
 	x->gather.model.wrappers = &o->wrappers.rules;
-	good = good && read_case(&x->gather, which, err) &&
+	good = good && read_case(&x->gather, which, exchanges, err) &&
 	       report_make(&x->gather, which->session, &x->arena, &x->report, err);
 	if (!good)
 		return false;

@@ -14,10 +14,12 @@ struct report_reading {
 	struct arena arena;
 };
 
-/* The trail that `which` names, or all. It has to be closed in either case. Errors: those of
- * case_open; CASE_READ; USAGE (there is no such trail). */
+/* The trail that `which` names, or all. exchanges: even of one trail, all exchanges of its
+ * session are read, and all its trails to tell which of them belong to which. It has to be
+ * closed in either case. Errors: those of case_open; CASE_READ; USAGE (there is no such trail).
+ */
 bool report_reading_open(struct report_reading *x, const struct report_options *o,
-	const struct edition_order *which, struct err *err);
+	const struct edition_order *which, bool exchanges, struct err *err);
 void report_reading_close(struct report_reading *x);
 
 #endif

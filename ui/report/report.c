@@ -55,7 +55,7 @@ static const struct report_tls *tls_of(
 
 /* The leg that an exchange went by. One that failed before it had an answer names none; where
  * the whole tunnel leads to one origin (CONNECT) it is that origin's leg, reached or not. */
-static int64_t leg_of(const struct model *m, const struct model_exchange *x)
+int64_t report_leg(const struct model *m, const struct model_exchange *x)
 {
 	if (x->leg != FACT_NULL && x->leg != LEG_BROWSER)
 		return x->leg;
@@ -98,7 +98,7 @@ static struct span media_type_of(const struct model_exchange *x)
 static void fill_wire(struct arena *a, const struct model *m, const struct model_exchange *x,
 	struct report_hop *h)
 {
-	int64_t leg = leg_of(m, x);
+	int64_t leg = report_leg(m, x);
 	h->protocol = protocol_of(a, x);
 	if (x->response != NULL) {
 		h->media_type = media_type_of(x);

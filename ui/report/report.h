@@ -106,6 +106,9 @@ struct report {
 /* Counts and user agent of a session; start and end too, if it has them. */
 void report_count(const struct model *m, int64_t session, struct report_session *out);
 
+/* The leg that an exchange went by; FACT_NULL: it is not known, or there was none. */
+int64_t report_leg(const struct model *m, const struct model_exchange *x);
+
 /* From what g has read so far. only_session: 0 for all. */
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
 	struct err *err);
