@@ -5,6 +5,7 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
+#include "ui/cli/looked_up.h"
 #include "ui/cli/output.h"
 #include "ui/cli/replayed.h"
 #include "ui/cli/report_options.h"
@@ -76,6 +77,7 @@ static int write_report(const struct report_options *o, write_fn *write)
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
 		replayed_attach(o->path, &a, &r);
+		looked_up_attach(o->path, &a, &r);
 		if (!write(o, &g, &r, &out, &err) ||
 			!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
