@@ -1,4 +1,5 @@
 #include "ui/cli/report_reading.h"
+#include "ui/cli/looked_up.h"
 #include "ui/cli/party_network.h"
 #include "ui/cli/replayed.h"
 
@@ -37,6 +38,7 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 	if (!good)
 		return false;
 	replayed_attach(o->path, &x->arena, &x->report);
+	looked_up_attach(o->path, &x->arena, &x->report);
 	return party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err);
 }
 

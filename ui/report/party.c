@@ -33,6 +33,7 @@ static struct report_party *add(
 		.registered_us = FACT_NULL,
 		.changed_us = FACT_NULL,
 		.expires_us = FACT_NULL,
+		.dnssec = -1,
 		.caa_at_us = FACT_NULL,
 		.looked_up_us = FACT_NULL};
 	struct lookalike l;

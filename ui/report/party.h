@@ -19,7 +19,7 @@ struct party_contact {
 	struct span form;  /* a web form's address, exact; or absent */
 	struct span name;  /* "Example Registrar Abuse Desk"; may be absent */
 	struct span role;  /* whose desk: "network", "registrar", "registry", "platform",
-			      "domain" */
+			      "domain"; "operator": of who runs it by the CNAME path */
 	struct span
 		source; /* where it is from: the RDAP URL, or a word: "rfc2142" for a guess */
 	int64_t at_us;  /* when that was answered; FACT_NULL: nobody was asked */
@@ -66,6 +66,10 @@ struct report_party {
 	int64_t registered_us, changed_us, expires_us;
 	struct span *nameservers;
 	size_t n_nameservers;
+	struct span *status; /* of the domain: "active", "client hold" (RFC 8056) */
+	size_t n_status;
+	int dnssec;               /* the delegation is signed: 1, 0; -1: not said */
+	struct span whois_server; /* port43 */
 	struct span *caa; /* current records, as in a zone file: "0 issue \"ca.example\"" */
 	size_t n_caa;
 	int64_t caa_at_us;

@@ -33,6 +33,15 @@ struct report_tls {
 	size_t n_certs;
 };
 
+/* What was looked up about a hop's host and address, after the click (lookups.h). */
+struct report_looked {
+	struct span reverse_name; /* of its address; absent */
+	struct span *caa;         /* the records that count for its host today */
+	size_t n_caa;
+	struct span caa_owner; /* the name that has them; absent: none has */
+	int64_t caa_at_us;     /* FACT_NULL: not known */
+};
+
 struct report_hop {
 	const struct trail_hop *hop;
 	const struct model_exchange *exchange; /* NULL if not on the wire */
@@ -52,6 +61,7 @@ struct report_hop {
 	const struct link_reading *target;    /* of the claimed target; NULL: there is none */
 	const struct report_grade *grade;     /* NULL: it was not graded */
 	const struct report_landing *landing; /* NULL: it did not come to rest there */
+	const struct report_looked *looked;   /* NULL: nothing was looked up */
 };
 
 struct report_trail {
