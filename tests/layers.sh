@@ -39,6 +39,7 @@ BEGIN {
 	door("jansson.h", "^ui/")
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("curl/", "^ui/fetch\\.c$")
+	door("png.h", "^ui/(browser/picture|qr)[^/]*$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
 	door("unicode/", "^store/derive/lookalike\\.c$")

@@ -187,4 +187,8 @@ void trail_pending(
  * sub-resource, prefetch, frame, or its own background traffic. */
 bool trail_is_navigation(const struct model_exchange *x);
 
+/* Was the whole answer something that a browser saves and does not show: by
+ * Content-Disposition, or by its media type? The exchange has a response. */
+bool trail_is_download(const struct model_exchange *x);
+
 #endif

@@ -193,6 +193,13 @@ static bool take_no_sandbox(struct options *o, const char *value, struct err *er
 	return true;
 }
 
+static bool take_no_screenshot(struct options *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	o->no_screenshot = true;
+	return true;
+}
+
 static bool take_as_of(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -365,6 +372,8 @@ static const struct option_row rows[] = {
 	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
 	{"no-sandbox", NULL, T | A | D | R, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
+	{"no-screenshot", NULL, T | A | D | R, take_no_screenshot,
+		"take no picture of the browser's private screen"},
 	{"as-of", NULL, R, take_as_of,
 		"the browser's clock stands at the time of capture, and runs on from there"},
 	{"listen", "A:P", P | R, take_listen, "where to listen (default 127.0.0.1:8080)"},

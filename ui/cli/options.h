@@ -49,6 +49,7 @@ struct options {
 	enum options_browser browser;
 	bool has_browser; /* one was named */
 	bool show, dry_run, json, no_bodies, no_sandbox;
+	bool no_screenshot;
 	bool as_of; /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;

@@ -296,6 +296,8 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 	report_build(&about, &g->model, &g->trails, only_session, a, out);
 	if (!seal_last_head(g->file, &out->head, &out->has_signature, err))
 		return false;
+	if (!landing_make(g, only_session, a, out, err))
+		return false;
 	/* Only one trail was read: what its session holds was counted when it was stored. */
 	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {
 		struct report_session *s = &out->sessions[i];
