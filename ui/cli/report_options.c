@@ -8,6 +8,7 @@
 static const struct report_format formats[] = {
 	{"text", edition_text, true},
 	{"json", edition_json, false},
+	{"xarf", edition_xarf, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -41,6 +42,8 @@ enum {
 	OPT_CLASS,
 	OPT_FRAUD_TYPE,
 	OPT_BRAND,
+	OPT_BRAND_SITE,
+	OPT_SPAM_PROTOCOL,
 	OPT_AS,
 	OPT_TO,
 	OPT_SUBJECT,
@@ -72,6 +75,8 @@ static const struct row {
 	{"class", required_argument, OPT_CLASS, R},
 	{"fraud-type", required_argument, OPT_FRAUD_TYPE, R},
 	{"brand", required_argument, OPT_BRAND, R},
+	{"brand-site", required_argument, OPT_BRAND_SITE, R},
+	{"spam-protocol", required_argument, OPT_SPAM_PROTOCOL, R},
 	{"as", required_argument, OPT_AS, R},
 	{"to", required_argument, OPT_TO, R},
 	{"subject", required_argument, OPT_SUBJECT, R},
@@ -178,6 +183,8 @@ static bool take(
 	case OPT_CLASS: return take_class(o, value, err);
 	case OPT_FRAUD_TYPE: e->fraud_type = value; break;
 	case OPT_BRAND: e->brand = value; break;
+	case OPT_BRAND_SITE: e->brand_site = value; break;
+	case OPT_SPAM_PROTOCOL: e->spam_protocol = value; break;
 	case OPT_AS: return take_as(o, value, err);
 	case OPT_TO: e->to = value; break;
 	case OPT_SUBJECT: e->subject = value; break;
