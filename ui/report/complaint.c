@@ -118,6 +118,10 @@ bool complaint_is_email(struct span s)
 	size_t at = span_find_byte(s, '@', 0);
 	if (at == SIZE_MAX || at == 0 || at > 64 || s.n > COMPLAINT_EMAIL_MAX)
 		return false;
+	/* Readers that are lax about where an encoded word may stand (RFC 2047 5) would decode
+	 * it. */
+	if (span_find(s, span_str("=?"), 0) != SIZE_MAX)
+		return false;
 	for (size_t i = 0; i < at; i++) {
 		bool dot = s.p[i] == '.' && i > 0 && i + 1 < at && s.p[i - 1] != '.';
 		if (!dot && !is_atext(s.p[i]))
