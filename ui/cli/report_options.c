@@ -8,6 +8,7 @@
 static const struct report_format formats[] = {
 	{"text", edition_text, true},
 	{"json", edition_json, false},
+	{"form", edition_form, true},
 	{"eml", edition_eml, true},
 	{"xarf", edition_xarf, false},
 };

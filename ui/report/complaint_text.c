@@ -177,9 +177,9 @@ static bool add_if(struct buf *out, size_t *left, const struct buf *s)
 
 void complaint_short(const struct complaint *c, size_t max, struct buf *out)
 {
-	static const char more[] = " (More in the attached evidence.)";
+	static const char more[] = "(There is more than fits here.)";
 	struct buf part = {0};
-	size_t left = max - (sizeof more - 1);
+	size_t left = max > sizeof more ? max - sizeof more : 0;
 	bool all = true;
 	buf_add_str(&part, "On ");
 	say_day(&part, c->trail->trail->started_us);
@@ -206,7 +206,7 @@ void complaint_short(const struct complaint *c, size_t max, struct buf *out)
 	}
 	buf_fini(&part);
 	if (!all)
-		buf_add_str(out, more + 1);
+		buf_add_str(out, more);
 }
 
 /* RFC 4180 2.5 to 2.7; and what a spreadsheet would take for a formula starts with an
