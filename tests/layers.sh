@@ -37,6 +37,8 @@ BEGIN {
 	door("openssl/", "^(proxy/tls_|proxy/ca|proxy/mint|capture/decrypt|capture/wire/tls_certs|store/base/hash|store/seal)[^/]*$")
 	door("ares.h", "^proxy/resolve[^/]*$")
 	door("jansson.h", "^ui/")
+	door("gmime/", "^(ui/mail/|ui/report/eml_mime\\.c$)")
+	door("glib", "^(ui/mail/|ui/report/eml_mime\\.c$)")
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("curl/", "^ui/fetch\\.c$")
 	door("png.h", "^ui/(browser/picture|qr)[^/]*$")

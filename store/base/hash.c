@@ -66,19 +66,31 @@ void sha256(struct span s, uint8_t out[SHA256_LEN])
 	SHA256_Final(out, ctx_of(&h));
 }
 
-static EVP_MD *md5_md;
+static EVP_MD *md5_md, *sha1_md;
 
 static void fetch(void)
 {
 	md5_md = EVP_MD_fetch(NULL, "MD5", NULL);
-	if (md5_md == NULL)
+	sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
+	if (md5_md == NULL || sha1_md == NULL)
+		abort();
+}
+
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void digest(EVP_MD **md, struct span s, uint8_t *out)
+{
+	pthread_once(&fetched, fetch);
+	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, *md, NULL) != 1)
 		abort();
 }
 
 void md5(struct span s, uint8_t out[MD5_LEN])
 {
-	static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-	pthread_once(&fetched, fetch);
-	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md5_md, NULL) != 1)
-		abort();
+	digest(&md5_md, s, out);
+}
+
+void sha1(struct span s, uint8_t out[SHA1_LEN])
+{
+	digest(&sha1_md, s, out);
 }

@@ -7,7 +7,7 @@
 
 #include "store/base/text.h"
 
-enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16 };
+enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16, SHA1_LEN = 20 };
 
 struct sha256 {
 	uint64_t state[14]; /* a SHA256_CTX */
@@ -26,5 +26,7 @@ void sha256_fini(struct sha256 *h);
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256(struct span s, uint8_t out[SHA256_LEN]);
 void md5(struct span s, uint8_t out[MD5_LEN]); /* for JA3 only */
+/* For names (UUIDs of version 5), never for what somebody may want to forge. */
+void sha1(struct span s, uint8_t out[SHA1_LEN]);
 
 #endif

@@ -12,6 +12,9 @@ static const struct report_format formats[] = {
 	{"json", edition_json, false},
 	{"har", edition_har, false},
 	{"wacz", edition_wacz, false},
+	{"form", edition_form, true},
+	{"eml", edition_eml, true},
+	{"xarf", edition_xarf, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -45,6 +48,8 @@ enum {
 	OPT_CLASS,
 	OPT_FRAUD_TYPE,
 	OPT_BRAND,
+	OPT_BRAND_SITE,
+	OPT_SPAM_PROTOCOL,
 	OPT_AS,
 	OPT_TO,
 	OPT_SUBJECT,
@@ -77,6 +82,8 @@ static const struct row {
 	{"class", required_argument, OPT_CLASS, R},
 	{"fraud-type", required_argument, OPT_FRAUD_TYPE, R},
 	{"brand", required_argument, OPT_BRAND, R},
+	{"brand-site", required_argument, OPT_BRAND_SITE, R},
+	{"spam-protocol", required_argument, OPT_SPAM_PROTOCOL, R},
 	{"as", required_argument, OPT_AS, R},
 	{"to", required_argument, OPT_TO, R},
 	{"subject", required_argument, OPT_SUBJECT, R},
@@ -192,6 +199,8 @@ static bool take(struct report_options *o, int code, const char *value, struct e
 	case OPT_CLASS: return take_class(o, value, err);
 	case OPT_FRAUD_TYPE: e->fraud_type = value; break;
 	case OPT_BRAND: e->brand = value; break;
+	case OPT_BRAND_SITE: e->brand_site = value; break;
+	case OPT_SPAM_PROTOCOL: e->spam_protocol = value; break;
 	case OPT_AS: return take_as(o, value, err);
 	case OPT_TO: e->to = value; break;
 	case OPT_SUBJECT: e->subject = value; break;

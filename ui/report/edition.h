@@ -39,6 +39,8 @@ struct edition_order {
 	bool coarse_time, withhold_egress;
 	enum abuse_class abuse;
 	const char *fraud_type, *brand; /* of --class fraud and brand; NULL: not said */
+	const char *brand_site;         /* --brand-site: the brand's own; NULL: not said */
+	const char *spam_protocol;      /* --spam-protocol: XARF's word; NULL: not said */
 	bool as_xarf;                   /* eml: --as xarf instead of arf */
 	const char *to, *subject;       /* eml; NULL: what the case says */
 	struct edition_reporter reporter;
@@ -82,5 +84,7 @@ bool edition_about(const struct edition *e, const struct report_trail *t, size_t
  * said), CASE_READ. */
 typedef bool edition_format_fn(struct edition *e, struct buf *out, struct err *err);
 edition_format_fn edition_text, edition_json;
+/* Complaints: one party's, about one trail. */
+edition_format_fn edition_eml, edition_form, edition_xarf;
 
 #endif
