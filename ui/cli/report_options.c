@@ -1,5 +1,6 @@
 #include "ui/cli/report_options.h"
 #include "ui/cli/options_value.h"
+#include "ui/report/html.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 static const struct report_format formats[] = {
 	{"text", edition_text, true},
+	{"html", edition_html, true},
 	{"json", edition_json, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
