@@ -1,5 +1,6 @@
 #include "ui/cli/report_options.h"
 #include "ui/cli/options_value.h"
+#include "ui/cli/report_pdf.h"
 #include "ui/report/html.h"
 
 #include <getopt.h>
@@ -7,9 +8,10 @@
 #include <string.h>
 
 static const struct report_format formats[] = {
-	{"text", edition_text, true},
-	{"html", edition_html, true},
-	{"json", edition_json, false},
+	{"text", edition_text, true, false},
+	{"html", edition_html, true, false},
+	{"pdf", edition_pdf, true, true},
+	{"json", edition_json, false, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -240,7 +242,7 @@ void report_options_fini(struct report_options *o)
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
 	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default) or json\n"
+	"  --format F             text (default), html, pdf or json\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
 	"ones";
