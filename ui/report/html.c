@@ -167,7 +167,9 @@ static void head(struct html *h, struct span style)
 		    "<link rel=\"icon\" href=\"data:,\">\n<title>Report on a link");
 	if (h->r->n_trails > 0 && h->r->trails[0].n_hops > 0) {
 		html_say(h, ": ");
-		html_host_text(h->out, h->r->trails[0].hops[0].host, h->defang);
+		/* RFC 1035 3.1: no name is longer. */
+		html_host_text(
+			h->out, span_first(h->r->trails[0].hops[0].host, 255), h->defang);
 	}
 	html_say(h, "</title>\n<style>");
 	buf_add_span(h->out, style);

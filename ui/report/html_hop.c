@@ -106,7 +106,7 @@ static const char *mechanism_sentence(enum trail_mechanism m)
 static void quote(struct html *h, const struct trail_evidence *e)
 {
 	html_say(h, "<li>");
-	html_text(h->out, span_str(e->signal));
+	html_value(h, span_str(e->signal));
 	if (e->exchange != FACT_NULL)
 		buf_addf(h->out, " <span class=\"dim\">in exchange %lld",
 			(long long)e->exchange);
@@ -183,7 +183,7 @@ static void part(struct html *h, const struct link_part *p)
 	else
 		html_code(h, p->value);
 	html_say(h, "</td><td>");
-	html_text(h->out, buf_span(&place));
+	html_value(h, buf_span(&place));
 	html_say(h, "</td></tr>\n");
 	buf_fini(&place);
 }
@@ -198,7 +198,7 @@ static void claim(struct html *h, const struct trail_hop *hop)
 	html_url(h, hop->claimed_target.p != NULL ? hop->claimed_target : c->domain);
 	html_say(h, c->verdict == CLAIM_DIFFER ? "<br><strong class=\"bad\">" : "<br>");
 	say_link_verdict(c, &verdict);
-	html_text(h->out, buf_span(&verdict));
+	html_value(h, buf_span(&verdict));
 	html_say(h, c->verdict == CLAIM_DIFFER ? "</strong>" : "");
 	buf_addf(h->out, " <span class=\"dim\">(rule %s", c->rule);
 	if (c->layers > 1)
@@ -215,10 +215,10 @@ void html_link(struct html *h, const struct report_hop *hop)
 	const struct link_reading *l = hop->link;
 	if (l != NULL && l->claim.rule != NULL && l->claim.rule->kind != WRAPPER_GENERIC) {
 		html_fact_open(h, "Link of");
-		html_text(h->out, span_str(l->claim.rule->vendor));
+		html_value(h, span_str(l->claim.rule->vendor));
 		buf_addf(h->out, " <span class=\"dim\">(%s, rule ",
 			wrapper_kind_word(l->claim.rule->kind));
-		html_text(h->out, span_str(l->claim.rule->name));
+		html_value(h, span_str(l->claim.rule->name));
 		html_say(h, ")</span>");
 		html_say(h, l->claim.rule->opaque ? "; its target cannot be read offline" : "");
 		html_fact_close(h);

@@ -24,7 +24,7 @@ void html_party_name(struct html *h, const struct report_party *p)
 	hops_of(h, p);
 	if (p->service != NULL) {
 		html_say(h, " \u00b7 ");
-		html_text(h->out, span_str(p->service->vendor));
+		html_value(h, span_str(p->service->vendor));
 	}
 	html_say(h, "</span>");
 }
@@ -52,7 +52,7 @@ static void name_facts(struct html *h, const struct report_party *p)
 	}
 	if (p->service != NULL) {
 		html_fact_open(h, "Service");
-		html_text(h->out, span_str(p->service->vendor));
+		html_value(h, span_str(p->service->vendor));
 		buf_addf(h->out, " (%s), by the shape of its links",
 			wrapper_kind_word(p->service->kind));
 		html_fact_close(h);
@@ -217,7 +217,7 @@ void html_parties(struct html *h, const struct report_trail *t)
 		html_say(h, "No directory was asked about them. ");
 	if (t->parties.list_date != NULL) {
 		html_say(h, "Domains by the Public Suffix List of ");
-		html_text(h->out, span_str(t->parties.list_date));
+		html_value(h, span_str(t->parties.list_date));
 		html_say(h, ".");
 	}
 	html_say(h, "</p></section>\n");

@@ -49,7 +49,7 @@ static void how_it_ended(struct html *h, const struct report_trail *t)
 		if (!span_is(last->reason, err_word((enum err_kind)kind)))
 			continue;
 		html_say(h, "It ended with an error: ");
-		html_text(h->out, span_str(err_sentence((enum err_kind)kind)));
+		html_value(h, span_str(err_sentence((enum err_kind)kind)));
 		html_say(h, ".");
 		return;
 	}

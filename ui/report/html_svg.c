@@ -1,5 +1,4 @@
 #include "ui/report/html_svg.h"
-#include "ui/report/defang.h"
 #include "ui/report/html_write.h"
 #include "ui/report/say.h"
 
@@ -114,8 +113,8 @@ static void host_line(struct buf *out, const struct look *k, const struct report
 	size_t columns = (size_t)((k->text_end - k->text) * 10 / MONO_WIDTH_10);
 	if (trail_url_erased(h->hop->url))
 		buf_add_str(&name, "(erased)");
-	else if (h->host.n > 0 && k->defang)
-		defang_host(&name, h->host);
+	else if (k->defang)
+		html_defang(&name, h->host.n > 0 ? h->host : h->hop->url, h->host.n > 0);
 	else
 		buf_add_span(&name, h->host.n > 0 ? h->host : h->hop->url);
 	buf_addf(out,

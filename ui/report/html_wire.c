@@ -16,7 +16,7 @@ static void server(struct html *h, const struct report_hop *hop)
 	}
 	if (hop->protocol != NULL) {
 		html_say(h, ", ");
-		html_text(h->out, span_str(hop->protocol));
+		html_value(h, span_str(hop->protocol));
 	}
 	if (hop->made_by.p != NULL && !span_is(hop->made_by, "origin")) {
 		html_say(h, "; the answer was made by ");

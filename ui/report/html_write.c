@@ -115,12 +115,21 @@ static void defang_all(struct buf *out, struct span s, size_t from)
 	}
 }
 
+void html_defang(struct buf *out, struct span s, bool is_host)
+{
+	/* No host has a slash; what has one may be an address. */
+	if (is_host && span_find_byte(s, '/', 0) == SIZE_MAX)
+		defang_host(out, s);
+	else if (s.n > 0)
+		defang_all(out, s, next_start(s, 0));
+}
+
 void html_value_text(struct buf *out, struct span s, bool defang)
 {
 	struct span shown = cut(s);
 	struct buf harmless = {0};
-	if (defang && shown.n > 0)
-		defang_all(&harmless, shown, next_start(shown, 0));
+	if (defang)
+		html_defang(&harmless, shown, false);
 	html_text(out, defang && shown.n > 0 ? buf_span(&harmless) : shown);
 	say_more(out, s.n - shown.n);
 	buf_fini(&harmless);
@@ -148,8 +157,8 @@ void html_host_text(struct buf *out, struct span host, bool defang)
 {
 	struct span shown = cut(host);
 	struct buf harmless = {0};
-	if (defang && shown.p != NULL)
-		defang_host(&harmless, shown);
+	if (defang)
+		html_defang(&harmless, shown, true);
 	html_text(out, defang && shown.n > 0 ? buf_span(&harmless) : shown);
 	say_more(out, host.n - shown.n);
 	buf_fini(&harmless);

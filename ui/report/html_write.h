@@ -26,6 +26,10 @@ void html_host_text(struct buf *out, struct span host, bool defang);
 /* Any other value, in which addresses may stand. At most HTML_VALUE_MAX bytes. */
 void html_value_text(struct buf *out, struct span s, bool defang);
 
+/* What the three do before they escape: each address in s defanged. For who has to count
+ * letters first. */
+void html_defang(struct buf *out, struct span s, bool is_host);
+
 /* <time>31 January 2026, 23:59:59 UTC</time>; without the element where it is unknown. */
 void html_time(struct buf *out, int64_t us);
 /* "40 minutes", "3 days", "2 years": the larger unit alone. */
