@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where the companion cannot be written, the report is there nonetheless. */
 static void note_export(const struct report_options *o, const struct buf *out)
@@ -70,10 +71,20 @@ static int write_report(const struct report_options *o, write_fn *write)
 	return code;
 }
 
+/* Bytes that are no text would set a terminal to anything. */
+static bool for_terminal(const struct report_options *o)
+{
+	bool to_stdout = o->file == NULL || strcmp(o->file, "-") == 0;
+	return o->format->binary && to_stdout && isatty(STDOUT_FILENO);
+}
+
 static int run_report(const struct command *self, int argc, char **argv)
 {
 	struct report_options o = {.path = NULL};
 	int code = report_options_read(self, OPTIONS_REPORT, argc, argv, &o);
+	if (code == EXIT_DONE && for_terminal(&o))
+		code = command_usage(self, "--format %s is not for a terminal: give -o FILE",
+			o.format->name);
 	if (code == EXIT_DONE)
 		code = o.all != NULL ? report_folder(&o, o.all)
 				     : write_report(&o, write_edition);
@@ -138,7 +149,7 @@ static int run_rebuild(const struct command *self, int argc, char **argv)
 const struct command command_report = {
 	.name = "report",
 	.args = "CASE [--format F] [-o FILE] [options]",
-	.summary = "what a case says, as text for people or JSON for programs",
+	.summary = "what a case says, as text, HTML or PDF for people or JSON for programs",
 	.details = report_options_help,
 	.run = run_report,
 };

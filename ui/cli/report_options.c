@@ -2,19 +2,23 @@
 #include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
 #include "ui/export/formats.h"
+#include "ui/cli/report_pdf.h"
+#include "ui/report/html.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct report_format formats[] = {
-	{"text", edition_text, true},
-	{"json", edition_json, false},
-	{"har", edition_har, false},
-	{"wacz", edition_wacz, false},
-	{"form", edition_form, true},
-	{"eml", edition_eml, true},
-	{"xarf", edition_xarf, false},
+	{"text", edition_text, true, false},
+	{"html", edition_html, true, false},
+	{"pdf", edition_pdf, true, true},
+	{"json", edition_json, false, false},
+	{"form", edition_form, true, false},
+	{"eml", edition_eml, true, false},
+	{"xarf", edition_xarf, false, false},
+	{"har", edition_har, false, false},
+	{"wacz", edition_wacz, false, true},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -267,7 +271,7 @@ void report_options_fini(struct report_options *o)
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
 	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default) or json\n"
+	"  --format F             text (default), html, pdf or json\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
 	"ones";

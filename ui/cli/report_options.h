@@ -15,6 +15,7 @@ struct report_format {
 	const char *name;
 	edition_format_fn *write;
 	bool for_people; /* addresses are defanged unless --no-defang */
+	bool binary;     /* not for a terminal */
 };
 /* NULL: there is none of that name. */
 const struct report_format *report_format_find(const char *name);

@@ -9,7 +9,7 @@ static void line(struct buf *out, const char *label)
 }
 
 /* "query parameter data, characters 12 to 40" */
-static void say_place(const struct link_part *p, struct buf *out)
+void say_link_place(const struct link_part *p, struct buf *out)
 {
 	switch (p->where) {
 	case LINK_HOST: buf_addf(out, "part %u of the host name", p->number); break;
@@ -31,7 +31,7 @@ static void say_place(const struct link_part *p, struct buf *out)
 		buf_addf(out, ", characters %zu to %zu", p->offset + 1, p->offset + p->length);
 }
 
-static const char *part_word(const struct link_part *p)
+const char *say_link_part_word(const struct link_part *p)
 {
 	return p->label == LABEL_MAYBE_RECIPIENT ? "maybe the recipient"
 						 : link_label_word(p->label);
@@ -39,16 +39,16 @@ static const char *part_word(const struct link_part *p)
 
 static void say_part(const struct link_part *p, struct buf *out)
 {
-	buf_addf(out, "%s", part_word(p));
+	buf_addf(out, "%s", say_link_part_word(p));
 	if (p->hidden) {
 		buf_add_str(out, ": in the ");
-		say_place(p, out);
+		say_link_place(p, out);
 		return;
 	}
 	buf_add_byte(out, ' ');
 	say_long(out, p->value, under_label);
 	buf_add_str(out, " (");
-	say_place(p, out);
+	say_link_place(p, out);
 	buf_add_byte(out, ')');
 }
 
@@ -58,7 +58,7 @@ static bool is_wrapper(const struct report_hop *h)
 	       h->link->claim.rule->kind != WRAPPER_GENERIC;
 }
 
-static void say_verdict(const struct trail_claim *c, struct buf *out)
+void say_link_verdict(const struct trail_claim *c, struct buf *out)
 {
 	switch (c->verdict) {
 	case CLAIM_NONE: break;
@@ -112,7 +112,7 @@ void say_link_lines(const struct report_hop *h, struct buf *out)
 	if (c->layers > 1)
 		buf_addf(out, ", in %zu wrappers%s", c->layers, c->deeper ? " and more" : "");
 	buf_add_str(out, ": ");
-	say_verdict(c, out);
+	say_link_verdict(c, out);
 	buf_add_byte(out, '\n');
 }
 
@@ -179,7 +179,7 @@ static void explain_claim(const struct trail_hop *h, struct buf *out)
 		buf_addf(&text, "It was taken out of %zu wrappers, one in the other. ",
 			c->layers);
 	buf_add_str(&text, "Compared with what followed: ");
-	say_verdict(c, &text);
+	say_link_verdict(c, &text);
 	buf_add_byte(&text, '.');
 	say_prose(out, "   ", "   ", buf_span(&text));
 	buf_fini(&text);

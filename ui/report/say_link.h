@@ -13,4 +13,10 @@ void say_link_lines(const struct report_hop *h, struct buf *out);
 /* The same as sentences, for explain. */
 void say_link_explained(const struct report_hop *h, struct buf *out);
 
+/* Of those lines, the words for one part and one verdict: "query parameter data, characters 12
+ * to 40", "maybe the recipient", "hop 4 agrees". */
+void say_link_place(const struct link_part *p, struct buf *out);
+const char *say_link_part_word(const struct link_part *p);
+void say_link_verdict(const struct trail_claim *c, struct buf *out);
+
 #endif
