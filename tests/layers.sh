@@ -39,6 +39,8 @@ BEGIN {
 	door("jansson.h", "^ui/")
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("curl/", "^ui/fetch\\.c$")
+	door("gmime/", "^ui/mail/mail_gmime\\.c$")
+	door("glib", "^ui/mail/mail_gmime\\.c$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
 	door("brotli/", "^store/derive/")
