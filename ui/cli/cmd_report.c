@@ -10,6 +10,7 @@
 #include "ui/cli/report_options.h"
 #include "store/base/log.h"
 #include "store/writer.h"
+#include "ui/mail/attach.h"
 #include "ui/report/say.h"
 
 #include <stdio.h>
@@ -76,6 +77,7 @@ static int write_report(const struct report_options *o, write_fn *write)
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good) {
 		replayed_attach(o->path, &a, &r);
+		mail_attach(g.file, &a, &r);
 		if (!write(o, &g, &r, &out, &err) ||
 			!output_write(o->file, o->path, &out, &err))
 			code = command_fail(&err);
