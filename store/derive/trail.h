@@ -61,7 +61,8 @@ enum trail_end {
 const char *trail_end_word(enum trail_end e);
 
 /* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
- * The cue itself: sent-link, given-referer (--referer), location, refresh, meta, meta-written,
+ * The cue itself: sent-link, mail-link (where in a mail that was), given-referer (--referer),
+ * location, refresh, meta, meta-written,
  * form-action, anchor, script-location, script-reload, script-href, script-action, script-url,
  * script-prefix, window-open, script-history, script-redirect, intent-fallback. Beside it:
  * status, coding, form-field, script-submit, script-click, script-blob, method, cookie,

@@ -28,6 +28,15 @@ static void add_word(struct options_words *w, const char *word)
 	w->items[w->n] = NULL;
 }
 
+/* An option that takes no value. */
+#define TAKE_FLAG(name)                                                                        \
+	static bool take_##name(struct options *o, const char *value, struct err *err)         \
+	{                                                                                      \
+		(void)value, (void)err;                                                        \
+		o->name = true;                                                                \
+		return true;                                                                   \
+	}
+
 static bool take_case(struct options *o, const char *value, struct err *err)
 {
 	if (value[0] == 0)
@@ -51,12 +60,7 @@ static bool take_browser(struct options *o, const char *value, struct err *err)
 	return true;
 }
 
-static bool take_show(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->show = true;
-	return true;
-}
+TAKE_FLAG(show)
 
 static bool take_settle(struct options *o, const char *value, struct err *err)
 {
@@ -68,12 +72,7 @@ static bool take_timeout(struct options *o, const char *value, struct err *err)
 	return value_seconds(value, OPTIONS_SECONDS_MAX, &o->timeout_us, err);
 }
 
-static bool take_dry_run(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->dry_run = true;
-	return true;
-}
+TAKE_FLAG(dry_run)
 
 static bool take_user_agent(struct options *o, const char *value, struct err *err)
 {
@@ -138,6 +137,19 @@ static bool take_replace(struct options *o, const char *value, struct err *err)
 	add_word(&o->replace, value);
 	return true;
 }
+
+static bool take_link(struct options *o, const char *value, struct err *err)
+{
+	return value_number(value, &o->mail_link, err);
+}
+
+static bool take_message(struct options *o, const char *value, struct err *err)
+{
+	return value_number(value, &o->mail_message, err);
+}
+
+TAKE_FLAG(list)
+TAKE_FLAG(yes)
 
 static bool take_connect_to(struct options *o, const char *value, struct err *err)
 {
@@ -251,12 +263,7 @@ static bool take_trail(struct options *o, const char *value, struct err *err)
 	return value_trail(value, &o->trail_session, &o->trail, err);
 }
 
-static bool take_strict(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->strict = true;
-	return true;
-}
+TAKE_FLAG(strict)
 
 static bool take_pace(struct options *o, const char *value, struct err *err)
 {
@@ -269,12 +276,7 @@ static bool take_pace(struct options *o, const char *value, struct err *err)
 	return true;
 }
 
-static bool take_json(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->json = true;
-	return true;
-}
+TAKE_FLAG(json)
 
 static bool take_dns_servers(struct options *o, const char *value, struct err *err)
 {
@@ -356,6 +358,12 @@ static const struct option_row rows[] = {
 		"the country of the exit's address by this database (MaxMind DB format)"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
+	{"link", "N", T, take_link, "of a mail: the link to trace, by its number in the list"},
+	{"list", NULL, T, take_list, "of a mail: list its links and open none"},
+	{"message", "N", T, take_message,
+		"of a mail that carries others: which one's links (1: the file itself)"},
+	{"yes", NULL, T, take_yes,
+		"open a link of a mail although it acts, or may act, for the recipient"},
 	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,
 		"send what is meant for H1:P1 to H2:P2 (as curl does); repeatable"},
 	{"cacert", "FILE", T | A | P, take_cacert,

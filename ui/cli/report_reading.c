@@ -2,6 +2,7 @@
 #include "ui/cli/looked_up.h"
 #include "ui/cli/party_network.h"
 #include "ui/cli/replayed.h"
+#include "ui/mail/attach.h"
 
 static bool read_all(
 	struct gather *g, const struct edition_order *which, bool *found, struct err *err)
@@ -38,6 +39,7 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 	if (!good)
 		return false;
 	replayed_attach(o->path, &x->arena, &x->report);
+	mail_attach(x->gather.file, &x->arena, &x->report);
 	looked_up_attach(o->path, &x->arena, &x->report);
 	return party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err);
 }

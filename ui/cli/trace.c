@@ -6,6 +6,8 @@
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
 #include "ui/cli/guard.h"
+#include "ui/cli/output.h"
+#include "ui/cli/trace_mail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +100,7 @@ static bool begin_session(struct trace *t, struct err *err)
 			span_str(o->user_agent != NULL ? o->user_agent : PLAIN_USER_AGENT);
 		f.language = span_str(o->language != NULL ? o->language : PLAIN_LANGUAGE);
 	}
-	if (!recording_begin(&t->recording, &f, err))
+	if (!recording_begin(&t->recording, &f, err) || !trace_put_origin(t, err))
 		return false;
 	struct giveaways tells;
 	trace_giveaways(t, &tells);
@@ -215,14 +217,71 @@ int trace_run(struct trace *t, trace_look_fn *look, void *ctx)
 	return trace_finish(t, walked ? NULL : &err, look, ctx);
 }
 
-static int trace(struct options *options, const char *link)
+static int trace_one(
+	struct options *options, const char *link, const struct trace_origin *origin)
 {
 	struct trace t;
 	struct err err;
 	trace_init(&t, options);
+	t.origin = origin;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	trace_fini(&t);
+	return code;
+}
+
+static int trace_mail(
+	struct options *options, const char *path, struct span file, struct err *err)
+{
+	struct trace_mail mail;
+	struct buf out = {0};
+	bool list = options->list, good = trace_mail_read(&mail, options, path, file, err);
+	bool chosen = good && !list && trace_mail_choose(&mail, options, &list, err);
+	int code = EXIT_DONE;
+	if (good && list) {
+		struct err lost;
+		trace_mail_list(&mail, options, &out);
+		if (!output_write(NULL, NULL, &out, &lost))
+			code = command_fail(&lost);
+		buf_fini(&out);
+	}
+	if (chosen)
+		code = trace_one(options, mail.link, &mail.origin);
+	else if (!good || !options->list)
+		code = command_fail(err);
+	trace_mail_fini(&mail);
+	return code;
+}
+
+static bool only_for_mail(const struct options *o, struct err *err)
+{
+	const char *word = o->mail_link != 0      ? "--link"
+			   : o->mail_message != 0 ? "--message"
+			   : o->list              ? "--list"
+						  : NULL;
+	return word == NULL ||
+	       err_set(err, ERR_USAGE, "%s is for a mail, not for a link", word);
+}
+
+static int trace(struct options *options, const char *given)
+{
+	struct buf file = {0};
+	struct err err;
+	enum trace_source source;
+	int code = EXIT_USAGE;
+	if (!trace_source_of(given, &source, &file, &err))
+		code = command_fail(&err);
+	else if (source == SOURCE_MAIL)
+		code = trace_mail(options, given, buf_span(&file), &err);
+	else if (source == SOURCE_URL && only_for_mail(options, &err))
+		code = trace_one(options, given, NULL);
+	else {
+		if (source == SOURCE_IMAGE)
+			err_set(&err, ERR_USAGE,
+				"\"%s\" is a picture: QR codes are not read yet", given);
+		code = command_fail(&err);
+	}
+	buf_fini(&file);
 	return code;
 }
 
@@ -235,7 +294,7 @@ static int run(const struct command *self, int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &rest, &err))
 		code = command_fail(&err);
 	else if (argc - rest != 1)
-		code = command_usage(self, "give one link, not %d", argc - rest);
+		code = command_usage(self, "give one link or one mail, not %d", argc - rest);
 	else
 		code = trace(&options, argv[rest]);
 	options_fini(&options);
@@ -244,8 +303,12 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_trace = {
 	.name = "trace",
-	.args = "[options] URL",
+	.args = "[options] URL|MAIL",
 	.summary = "open a link in a disposable browser and record where it leads",
+	.details =
+		"A mail is a file as mail programs save it (.eml, one of an mbox): its links "
+		"are listed, and\n--link N traces one of them. One that acts for the "
+		"recipient (unsubscribe, confirm, log in)\nis not opened without --yes.",
 	.options = OPTIONS_TRACE,
 	.run = run,
 };

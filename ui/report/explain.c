@@ -78,6 +78,7 @@ static const char *signal_sentence(const char *signal)
 	} table[] = {
 		{"erased", "what the answer before it said was erased, or its own address"},
 		{"sent-link", "it is the link that was opened"},
+		{"mail-link", "it came from a mail"},
 		{"given-referer", "where it was told to come from (--referer)"},
 		{"status", "the answer's status"},
 		{"location", "the answer's Location field"},

@@ -6,6 +6,7 @@
 #include "ui/report/report.h"
 #include "ui/report/json_link.h"
 #include "ui/report/json_value.h"
+#include "ui/report/mail.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
@@ -337,6 +338,7 @@ void report_json(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->n_trails; i++)
 		json_array_append_new(trails, trail_json(&r->trails[i]));
 	set(j, "trails", trails);
+	set(j, "mail", json_mail(r));
 	set(j, "rounds", json_rounds(r));
 	set(j, "crosscheck", json_null());
 	set(j, "wrappers", json_wrappers(r->model->wrappers));

@@ -15,6 +15,8 @@
 #include "ui/report/landing.h"
 #include "ui/report/party.h"
 
+struct report_mail;
+
 struct report_dns {
 	struct span name, source, resolver;
 	struct span *cnames;
@@ -109,6 +111,8 @@ struct report {
 	size_t n_trails;
 	const struct model *model;
 	struct report_attachments attachments;
+	struct report_mail *mail;    /* that the link came from (mail.h); NULL: none, or nobody
+					looked */
 	const struct rounds *rounds; /* of a link opened more than once; NULL: only one session,
 					or trail, is looked at */
 };

@@ -5,6 +5,7 @@
  */
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
+#include "ui/report/mail.h"
 #include "ui/report/options_words.h"
 #include "ui/report/say.h"
 #include "ui/report/say_link.h"
@@ -482,6 +483,7 @@ void report_text(const struct report *r, struct buf *out)
 			buf_add_byte(out, '\n');
 		}
 	}
+	report_mail_say(r, out);
 	say_rounds(r, out);
 	say_record(r, out);
 }
