@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "store/base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <pthread.h>
@@ -64,6 +65,31 @@ void sha256(struct span s, uint8_t out[SHA256_LEN])
 	sha256_init(&h);
 	sha256_add(&h, s.p, s.n);
 	SHA256_Final(out, ctx_of(&h));
+}
+
+void hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_LEN])
+{
+	enum { BLOCK = 64 };
+	uint8_t k[BLOCK] = {0}, pad[BLOCK];
+	struct sha256 h;
+	if (key.n > BLOCK)
+		sha256(key, k);
+	else if (key.n > 0)
+		memcpy(k, key.p, key.n);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = k[i] ^ 0x36;
+	sha256_init(&h);
+	sha256_add(&h, pad, BLOCK);
+	sha256_add(&h, s.p, s.n);
+	sha256_end(&h, out);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = k[i] ^ 0x5c;
+	sha256_init(&h);
+	sha256_add(&h, pad, BLOCK);
+	sha256_add(&h, out, SHA256_LEN);
+	sha256_end(&h, out);
+	OPENSSL_cleanse(k, sizeof k);
+	OPENSSL_cleanse(pad, sizeof pad);
 }
 
 static EVP_MD *md5_md, *sha1_md;
