@@ -71,7 +71,7 @@ static void addresses_are_not_live(void **state)
 	assert_written(html_url_text, "https://a.example/x?y=1&z", true,
 		"hxxps://a[.]example/x?y=1&amp;z");
 	assert_written(html_url_text, "https://a.example/x", false, "https://a.example/x");
-	assert_written(html_url_text, "HTTP://A.example/", true, "hxxp://A[.]example/");
+	assert_written(html_url_text, "HTTP://A.example/", true, "HXXP://A[.]example/");
 	/* One inside another. */
 	assert_written(html_url_text, "https://a.example/?u=http://b.example/", true,
 		"hxxps://a[.]example/?u=hxxp://b[.]example/");
