@@ -41,6 +41,8 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 
 void edition_fini(struct edition *e)
 {
+	if (e->redaction != NULL)
+		grades_unfinish(e->report);
 	redaction_free(e->redaction);
 	arena_fini(&e->arena);
 	*e = (struct edition){0};
@@ -92,13 +94,6 @@ bool edition_about(const struct edition *e, const struct report_trail *t, size_t
 		return true;
 	const struct report_party *p = parties_of_hop(&t->parties, n);
 	return p != NULL && p->n == e->order->party;
-}
-
-bool edition_text(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_text(e->report, out);
-	return true;
 }
 
 bool edition_json(struct edition *e, struct buf *out, struct err *err)

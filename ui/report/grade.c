@@ -116,6 +116,7 @@ static const struct report_grade *finish(
 {
 	struct report_grade *g = arena_alloc(a, sizeof *g);
 	*g = *h->grade;
+	g->before = h->grade;
 	g->findings = NULL;
 	g->n_findings = 0;
 	for (size_t i = 0; i < h->grade->n_findings; i++)
@@ -133,7 +134,17 @@ void grades_finish(struct report *r, struct arena *a)
 	for (size_t i = 0; i < r->n_trails; i++)
 		for (size_t k = 0; k < r->trails[i].n_hops; k++) {
 			struct report_hop *h = &r->trails[i].hops[k];
-			if (h->grade != NULL)
+			if (h->grade != NULL && h->grade->before == NULL)
 				h->grade = finish(&r->trails[i], h, a);
+		}
+}
+
+void grades_unfinish(struct report *r)
+{
+	for (size_t i = 0; i < r->n_trails; i++)
+		for (size_t k = 0; k < r->trails[i].n_hops; k++) {
+			struct report_hop *h = &r->trails[i].hops[k];
+			if (h->grade != NULL && h->grade->before != NULL)
+				h->grade = h->grade->before;
 		}
 }

@@ -47,8 +47,9 @@ struct report_grade {
 	bool scts_left_out;   /* there were more, or some that could not be read */
 	int64_t first_sct_us; /* the earliest of them, a hint to when it was made; FACT_NULL */
 	struct span hsts;     /* the header as it came; absent: none */
-	const char *caa;      /* "allowed", "not-allowed" by the CURRENT records; NULL: not
-				 looked up */
+	const struct report_grade *before; /* what it was before it was finished; else NULL */
+	const char *caa; /* "allowed", "not-allowed" by the CURRENT records; NULL: not
+			    looked up */
 };
 
 /* Of one hop; NULL for one that was not on the wire. */
@@ -59,7 +60,8 @@ const struct report_grade *grade_make(
 void grades_make(struct report *r, struct arena *a);
 /* Once a report has all that others put to it (lookups, landings) and was redacted: issuers
  * against the parties' CAA records, forms of landings, headers as they may be shown. Replaces
- * the grades. */
+ * the grades, until they are taken back: then a may end. */
 void grades_finish(struct report *r, struct arena *a);
+void grades_unfinish(struct report *r);
 
 #endif

@@ -171,12 +171,12 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 		return;
 	}
 	const struct fact_certificate *leaf = &t->certs[0];
-	if (leaf->der.p != NULL && tls_cert_detail(leaf->der, x->a, &d, NULL)) {
+	bool read = leaf->der.p != NULL && tls_cert_detail(leaf->der, x->a, &d, NULL);
+	if (read) {
 		x->g->validation = validation_word(d.validation);
 		x->g->key_bits = d.key_bits;
 		x->g->self_signed = d.self_signed;
 		grade_key(x, &d, leaf->key_kind);
-		grade_scts(x, &d, t->origin);
 	}
 	if (x->g->self_signed)
 		grade_add(x, GRADE_WEAK, "self-signed",
@@ -184,6 +184,8 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 			SPAN_NONE);
 	grade_verdict(x, t->origin);
 	grade_times(x, leaf, at_us);
+	if (read)
+		grade_scts(x, &d, t->origin);
 	/* What a root says of itself is not relied on, whatever it is signed with. */
 	for (size_t i = 0; i < t->n_certs; i++)
 		if (i == 0 || !span_eq(t->certs[i].subject, t->certs[i].issuer))

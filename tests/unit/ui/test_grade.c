@@ -529,6 +529,8 @@ static void finishing_adds_what_was_looked_up(void **state)
 	grades_finish(&s.report, &s.a);
 	assert_null(s.hop.grade->caa); /* nobody asked */
 	assert_codes(s.hop.grade, "no-scts", "not asked");
+	grades_unfinish(&s.report);
+	assert_null(s.hop.grade->before);
 	party.caa_at_us = 1;
 	s.hop.landing = &landing;
 	grades_finish(&s.report, &s.a);
