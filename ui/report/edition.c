@@ -95,10 +95,3 @@ bool edition_about(const struct edition *e, const struct report_trail *t, size_t
 	const struct report_party *p = parties_of_hop(&t->parties, n);
 	return p != NULL && p->n == e->order->party;
 }
-
-bool edition_json(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_json(e->report, out);
-	return true;
-}
