@@ -129,6 +129,14 @@ static void say_tls(const struct report_tls *t, struct buf *out)
 	if (t == NULL)
 		return;
 	text_label(out, "tls");
+	struct span outcome = t->origin->outcome;
+	if (t->n_certs == 0 && outcome.p != NULL && !span_is(outcome, "ok")) {
+		/* What stands for version and suite then is our own offer. */
+		buf_add_str(out, "the handshake failed: ");
+		say_text(out, outcome);
+		buf_add_byte(out, '\n');
+		return;
+	}
 	say_text(out, t->origin->version);
 	buf_add_byte(out, ' ');
 	say_text(out, t->origin->cipher);

@@ -400,7 +400,7 @@ static struct span nasty_string(size_t i, struct buf *b)
 		"\xc2\x9b"
 		"31m",
 		"\x7f", "\t\v\f"};
-	enum { PIECES = sizeof pieces / sizeof *pieces, LONG = 5000 };
+	enum { PIECES = sizeof pieces / sizeof *pieces, LONG = 1500 };
 	buf_clear(b);
 	if (i < 32) {
 		buf_addf(b, "a%cb.", (int)i); /* NUL too */
@@ -439,7 +439,7 @@ static void nothing_breaks_it(void **state)
 		struct nasty n = {.s = nasty_string(i, &b)};
 		put_everywhere(&n, &c);
 		assert_true(n.places > 150);
-		for (size_t party = 0; party < 2; party++) {
+		for (size_t party = 0; party < (i % 4 == 0 ? 2u : 1u); party++) {
 			const struct edition_order order = {.redact.how = REDACT_NONE,
 				.defang = party == 0,
 				.party = party};
