@@ -199,6 +199,8 @@ static void say_visitor(const struct text_order *x, const struct report_session 
 		buf_add_span(&line, s->start->timezone);
 	}
 	buf_add_byte(&line, '.');
+	if (x->e != NULL && x->e->order->coarse_time)
+		buf_add_str(&line, " Times are given coarsely.");
 	end_prose(&line, defangs(x), "", out);
 }
 

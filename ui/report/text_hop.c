@@ -5,6 +5,7 @@
 #include "ui/report/say_link.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
+#include "store/derive/lookalike.h"
 
 static void say_arrival(const struct trail_hop *h, struct buf *out)
 {
@@ -215,6 +216,17 @@ static void say_whole(const struct report_hop *h, struct buf *out)
 	say_headers(h->exchange, out);
 }
 
+/* The host as people read it, where that is not what stands in the address. */
+static void say_reading(const struct report_hop *h, struct buf *out)
+{
+	struct arena a = {0};
+	struct lookalike l;
+	lookalike_read(&a, h->host, &l);
+	if (l.unicode.p != NULL)
+		text_labelled(out, "  reads as", l.unicode);
+	arena_fini(&a);
+}
+
 void text_hop(const struct report_hop *h, bool whole, struct buf *out)
 {
 	buf_addf(out, "Hop %zu", h->hop->n);
@@ -224,6 +236,7 @@ void text_hop(const struct report_hop *h, bool whole, struct buf *out)
 	text_label(out, "address");
 	say_address(out, h->hop->url, text_under);
 	buf_add_byte(out, '\n');
+	say_reading(h, out);
 	if (whole)
 		say_arrival(h->hop, out);
 	else

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -136,7 +137,7 @@ static struct made public_leaf(const char *key, const char *digest, int to_days)
 				  .to_days = to_days,
 				  .extensions = {{"certificatePolicies", "2.23.140.1.2.1"},
 					  {"1.3.6.1.4.1.11129.2.4.2",
-						  make_sct_value(1, 1767225600000, value)}}},
+						  make_sct_value(1, 1577836800000, value)}}},
 			&root);
 	made_free(&root);
 	return m;
@@ -156,7 +157,7 @@ static void a_good_one_has_no_findings(void **state)
 	assert_true(g->age_us == 10 * DAY_US);
 	assert_int_equal(g->key_bits, 256);
 	assert_int_equal(g->n_scts, 1);
-	assert_true(g->first_sct_us == INT64_C(1767225600000000));
+	assert_true(g->first_sct_us == INT64_C(1577836800000000));
 	assert_string_equal(g->scts[0].from, "certificate");
 	assert_true(span_is(g->hsts, "max-age=31536000"));
 	assert_null(g->caa);
@@ -542,6 +543,42 @@ static void finishing_adds_what_was_looked_up(void **state)
 	drop(&s);
 }
 
+/* A CA may date a certificate back; the log's promise tells. */
+static void a_dated_back_one_is_young(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t sct_hours; /* before the click */
+		const char *want;
+	} rows[] = {{5, "young"}, {100, "recent"}, {400, ""}, {-5, ""}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene s;
+		char value[MAKE_SCT_VALUE];
+		set(&s, GOOD);
+		struct made root = make_root("Root");
+		int64_t now_us = (int64_t)time(NULL) * 1000000;
+		struct made m = make_cert(
+			&(struct make_cert){.cn = "a.example",
+				.san = "DNS:a.example",
+				.from_days = -20,
+				.to_days = 60,
+				.extensions = {{"1.3.6.1.4.1.11129.2.4.2",
+					make_sct_value(1,
+						(uint64_t)((now_us - rows[i].sct_hours *
+									     HOUR_US) /
+							   1000),
+						value)}}},
+			&root);
+		take_cert(&s, &m);
+		s.at.at_us = now_us;
+		const struct report_grade *g = grade_make(&s.report, &s.hop, &s.a);
+		assert_codes(g, rows[i].want, "back");
+		assert_int_equal(g->young, i == 0);
+		made_free(&root);
+		drop(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +586,7 @@ int main(void)
 		cmocka_unit_test(encryption_by_table),
 		cmocka_unit_test(a_failed_handshake_shows_what_the_server_chose),
 		cmocka_unit_test(certificates_by_table),
+		cmocka_unit_test(a_dated_back_one_is_young),
 		cmocka_unit_test(who_vouches),
 		cmocka_unit_test(pages_by_table),
 		cmocka_unit_test(caa_by_table),
