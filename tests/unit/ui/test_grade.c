@@ -530,8 +530,11 @@ static void finishing_adds_what_was_looked_up(void **state)
 	grades_finish(&s.report, &s.a);
 	assert_null(s.hop.grade->caa); /* nobody asked */
 	assert_codes(s.hop.grade, "no-scts", "not asked");
+	const struct report_grade *finished = s.hop.grade;
+	grades_finish(&s.report, &s.a); /* twice is once */
+	assert_ptr_equal(s.hop.grade, finished);
 	grades_unfinish(&s.report);
-	assert_null(s.hop.grade->before);
+	assert_ptr_equal(s.hop.grade, finished->before);
 	party.caa_at_us = 1;
 	s.hop.landing = &landing;
 	grades_finish(&s.report, &s.a);
