@@ -72,6 +72,8 @@ static json_t *cert_json(const struct fact_certificate *c)
 	set(j, "not_after", json_time_of(c->not_after_us));
 	set(j, "sha256", json_hex_of(c->sha256));
 	set(j, "san", san_json(c->san));
+	set(j, "key", json_text_of(c->key_kind));
+	set(j, "signature", json_text_of(c->signature_kind));
 	return j;
 }
 

@@ -216,6 +216,10 @@ static void say_party(const struct text_order *x, const struct report_trail *t,
 	say_registration(t, p, out);
 	for (size_t i = 0; i < p->n_contacts && i < CONTACTS_SHOWN; i++)
 		say_contact(&p->contacts[i], i == 0, out);
+	if (p->n_contacts > CONTACTS_SHOWN) {
+		text_label(out, "");
+		buf_addf(out, "and %zu more\n", p->n_contacts - CONTACTS_SHOWN);
+	}
 	buf_add_byte(out, '\n');
 }
 
