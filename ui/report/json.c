@@ -357,9 +357,13 @@ void report_json(const struct report *r, struct buf *out)
 static json_t *edition_member(const struct edition *e)
 {
 	const struct edition_order *o = e->order;
+	const struct report_party *p = NULL;
 	json_t *j = json_object();
 	set(j, "made_at", json_time_of(e->made_us));
 	set(j, "party", o->party != 0 ? json_integer((json_int_t)o->party) : json_null());
+	for (size_t i = 0; p == NULL && i < e->report->n_trails; i++)
+		p = edition_party(e, &e->report->trails[i]);
+	set(j, "party_name", p != NULL ? json_text_of(p->name) : json_null());
 	set(j, "class",
 		o->abuse != ABUSE_NONE ? json_words_of(abuse_class_word(o->abuse))
 				       : json_null());

@@ -36,7 +36,7 @@ void text_prose(struct buf *out, const char *name, struct span prose)
 
 const struct report_party *text_party(const struct text_order *x, const struct report_trail *t)
 {
-	return x->party > 0 && x->party <= t->parties.n ? &t->parties.list[x->party - 1] : NULL;
+	return x->for_one ? edition_party(x->e, t) : NULL;
 }
 
 static bool is_theirs(const struct report_party *p, size_t hop)
@@ -111,7 +111,7 @@ static void say_all(const struct text_order *x, struct buf *out)
 	for (size_t i = 0; i < x->r->n_trails; i++) {
 		const struct report_trail *t = &x->r->trails[i];
 		/* In a report to one party a trail without it has no place. */
-		if (x->party > t->parties.n)
+		if (x->for_one && text_party(x, t) == NULL)
 			continue;
 		buf_add_str(out, first ? "" : "\n");
 		say_trail(x, t, out);
@@ -119,7 +119,7 @@ static void say_all(const struct text_order *x, struct buf *out)
 	}
 	say_rounds(x->r, out);
 	text_attachments(&x->r->attachments, out);
-	text_record(x->r, out);
+	text_record(x, out);
 }
 
 void report_text(const struct report *r, struct buf *out)
@@ -134,8 +134,10 @@ void report_text(const struct report *r, struct buf *out)
 bool edition_text(struct edition *e, struct buf *out, struct err *err)
 {
 	(void)err;
-	const struct text_order x = {
-		.r = e->report, .e = e, .party = e->order->party, .abuse = e->order->abuse};
+	const struct text_order x = {.r = e->report,
+		.e = e,
+		.for_one = e->order->party > 0,
+		.abuse = e->order->abuse};
 	struct buf plain = {0};
 	say_all(&x, &plain);
 	text_finish(buf_span(&plain), e->order->defang, out);

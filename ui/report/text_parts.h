@@ -15,7 +15,7 @@
 struct text_order {
 	const struct report *r;
 	const struct edition *e; /* NULL: the report alone */
-	size_t party;            /* --party; 0: all */
+	bool for_one;            /* --party */
 	enum abuse_class abuse;
 };
 
@@ -45,7 +45,7 @@ void text_glance(const struct report_trail *t, struct buf *out);
 void text_grade(const struct report_grade *g, struct buf *out);
 void text_landing(const struct report_landing *l, struct buf *out);
 void text_attachments(const struct report_attachments *a, struct buf *out);
-void text_record(const struct report *r, struct buf *out);
+void text_record(const struct text_order *x, struct buf *out);
 
 /* The whole text as it may be sent: every address defanged where that is asked for, and no line
  * of more than SAY_LINE_MAX bytes. plain: lines as the parts above write them. */

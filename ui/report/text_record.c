@@ -54,11 +54,22 @@ static void say_session(const struct report_session *s, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
-static void say_notes(const struct report *r, struct buf *out)
+/* A report to one party has the sessions that led over it, and no others. */
+static bool is_told(const struct text_order *x, int64_t session)
 {
+	for (size_t i = 0; x->for_one && i < x->r->n_trails; i++)
+		if (x->r->trails[i].trail->session == session &&
+			text_party(x, &x->r->trails[i]) != NULL)
+			return true;
+	return !x->for_one;
+}
+
+static void say_notes(const struct text_order *x, struct buf *out)
+{
+	const struct report *r = x->r;
 	for (size_t i = 0; i < r->model->n_notes; i++) {
 		const struct fact_note *n = r->model->notes[i];
-		if (text_session(r, n->session) == NULL)
+		if (text_session(r, n->session) == NULL || !is_told(x, n->session))
 			continue;
 		text_label(out, i == 0 ? "notes" : "");
 		say_text(out, n->code);
@@ -85,8 +96,9 @@ static void say_seal_line(const struct report *r, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
-void text_record(const struct report *r, struct buf *out)
+void text_record(const struct text_order *x, struct buf *out)
 {
+	const struct report *r = x->r;
 	buf_add_str(out, "THE RECORD\n\n");
 	text_labelled(out, "case", r->about.id);
 	if (r->model->wrappers != NULL && r->model->wrappers->file != NULL) {
@@ -101,8 +113,10 @@ void text_record(const struct report *r, struct buf *out)
 	say_seal_line(r, out);
 	buf_add_byte(out, '\n');
 	for (size_t i = 0; i < r->n_sessions; i++) {
+		if (!is_told(x, r->sessions[i].start->session))
+			continue;
 		say_session(&r->sessions[i], out);
 		buf_add_byte(out, '\n');
 	}
-	say_notes(r, out);
+	say_notes(x, out);
 }

@@ -183,6 +183,48 @@ static void as_it_is(void **state)
 	told_fini(&t);
 }
 
+/* Two sessions, whose parties come in another order: number 1 of the first is meant in both. */
+static void a_party_is_the_same_in_every_trail(void **state)
+{
+	(void)state;
+	struct told t = {0};
+	build_init(&t.b);
+	build_session(&t.b, "trace", "https://one.example/", "firefox");
+	BUILD(&t.b, .url = "https://one.example/", .kind = BUILD_TYPED, .at_ms = 10,
+		.status = 302, .location = "https://two.example/");
+	BUILD(&t.b, .url = "https://two.example/", .kind = BUILD_TYPED, .at_ms = 60,
+		.status = 200, .body = "<p>");
+	build_session_end(&t.b, 5000, "page");
+	for (int64_t session = 2; session < 4; session++) {
+		const char *first = session == 2 ? "https://two.example/"
+						 : "https://three.example/",
+			   *second = session == 2 ? "https://one.example/x"
+						  : "https://four.example/";
+		t.b.session = session;
+		build_session(&t.b, "trace", first, "firefox");
+		BUILD(&t.b, .url = first, .kind = BUILD_TYPED, .at_ms = 10, .status = 302,
+			.location = second);
+		BUILD(&t.b, .url = second, .kind = BUILD_TYPED, .at_ms = 60, .status = 200,
+			.body = "<p>");
+		build_session_end(&t.b, 5000, "page");
+	}
+	trail_derive(&t.b.model, 0, &t.arena, &t.trails);
+	t.about = (struct case_about){.created_us = BUILD_EPOCH_US, .closed_us = FACT_NULL};
+	report_build(&t.about, &t.b.model, &t.trails, 0, &t.arena, &t.report);
+	assert_int_equal(t.report.n_trails, 3);
+	const struct edition_order order = {.redact.how = REDACT_NONE, .party = 1};
+	char *text = write_edition(&t.report, &order, edition_text);
+	assert_starts(text, "TRAIL 1.1\n\nYou operate one.example (hop 1 below).");
+	assert_non_null(strstr(text, "\nTRAIL 2.1\n\nYou operate one.example (hop 2 below)."));
+	assert_null(strstr(text, "You operate two.example"));
+	assert_null(strstr(text, "TRAIL 3.1"));
+	assert_non_null(strstr(text, "\nSession 2\n"));
+	assert_null(strstr(text, "\nSession 3\n"));
+	assert_null(strstr(text, "three.example"));
+	free(text);
+	told_fini(&t);
+}
+
 /* The same facts, every place of theirs that holds text filled with s. */
 struct nasty {
 	struct span s;
@@ -463,6 +505,7 @@ int main(void)
 		cmocka_unit_test(ten_lines_for_everybody),
 		cmocka_unit_test(for_one_party),
 		cmocka_unit_test(as_it_is),
+		cmocka_unit_test(a_party_is_the_same_in_every_trail),
 		cmocka_unit_test(nothing_breaks_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
