@@ -582,6 +582,32 @@ static void a_dated_back_one_is_young(void **state)
 	}
 }
 
+/* What redaction replaced after grading is not shown by a grade either. */
+static void finishing_forgets_what_was_redacted(void **state)
+{
+	(void)state;
+	struct scene s;
+	set(&s, GOOD);
+	struct made m = public_leaf(NULL, NULL, 80);
+	take_cert(&s, &m);
+	s.handshake.verified = 0;
+	s.handshake.verify_code = 62;
+	s.handshake.verify_error = span_str("it is not for ada.click.example");
+	struct report_trail trail = {.hops = &s.hop, .n_hops = 1};
+	s.report = (struct report){.trails = &trail, .n_trails = 1};
+	grades_make(&s.report, &s.a);
+	s.handshake.verify_error = span_str("it is not for TAG.click.example");
+	struct model_exchange *x = (void *)(uintptr_t)s.hop.exchange;
+	for (size_t i = 0; i < x->n_res_fields; i++)
+		if (span_is(x->res_fields[i].name, "Strict-Transport-Security"))
+			x->res_fields[i].value = span_str("max-age=TAG");
+	grades_finish(&s.report, &s.a);
+	assert_true(span_is(
+		find(s.hop.grade, "name-mismatch")->detail, "it is not for TAG.click.example"));
+	assert_true(span_is(s.hop.grade->hsts, "max-age=TAG"));
+	drop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +620,7 @@ int main(void)
 		cmocka_unit_test(pages_by_table),
 		cmocka_unit_test(caa_by_table),
 		cmocka_unit_test(finishing_adds_what_was_looked_up),
+		cmocka_unit_test(finishing_forgets_what_was_redacted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
