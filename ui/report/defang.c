@@ -96,10 +96,12 @@ static bool is_host(struct span run)
 	return run.n - last >= 2 && (ascii_alpha(run.p[last]) || run.p[last] >= 0x80);
 }
 
-/* Where an authority that starts at `at` ends. */
+/* Where an authority that starts at `at` ends: also before the colon of another scheme
+ * ("https://http://a.example"). */
 static size_t authority_end(struct span s, size_t at)
 {
-	while (at < s.n && s.p[at] > ' ' && strchr("/?#\\\"'<>`", s.p[at]) == NULL)
+	while (at < s.n && s.p[at] > ' ' && strchr("/?#\\\"'<>`", s.p[at]) == NULL &&
+		!span_starts(span_from(s, at), "://"))
 		at++;
 	return at;
 }

@@ -238,7 +238,7 @@ json_t *json_landing(const struct report_landing *l)
 	set(j, "title", json_text_of(l->title));
 	set(j, "screenshots", shots);
 	set(j, "forms", forms);
-	set(j, "forms_complete", json_boolean(!l->more));
+	set(j, "complete", json_boolean(!l->more));
 	set(j, "downloads", downloads);
 	return j;
 }

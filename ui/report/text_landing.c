@@ -88,7 +88,7 @@ void text_landing(const struct report_landing *l, struct buf *out)
 	for (size_t i = 0; i < l->n_forms; i++)
 		say_form(&l->forms[i], out);
 	if (l->more)
-		text_prose(out, "", span_str("and more forms than are told here"));
+		text_prose(out, "", span_str("and more than is told here"));
 	for (size_t i = 0; i < l->n_downloads; i++)
 		say_download(&l->downloads[i], out);
 }
