@@ -431,6 +431,14 @@ static void pages_by_table(void **state)
 		assert_codes(grade_make(&s.report, &s.hop, &s.a), rows[i].want, rows[i].body);
 		drop(&s);
 	}
+	/* An error's page is shown. */
+	struct scene e;
+	set(&e, &(struct build_exchange){.url = "http://a.example/",
+			.status = 404,
+			.body = "<form><input name=a></form>"});
+	assert_codes(
+		grade_make(&e.report, &e.hop, &e.a), "form-on-plain-http plain-http", "404");
+	drop(&e);
 	/* A redirect's body is not a page, and its Location may say who decides. */
 	struct scene s;
 	set(&s, &(struct build_exchange){.url = "http://a.example/",
