@@ -438,10 +438,7 @@ static struct span nasty_string(size_t i, struct buf *b)
 		"\xc2", "\xe2\x82", "\\", "\\u{", "\"", "%s%n", "http://evil.example/",
 		"//evil.example", "a@evil.example", "evil.example", "hxxp://", "[.]",
 		"http:\x01//evil.example", "\x01http://evil.example/\x01", "<script>",
-		"=cmd|'/C'!A0", "\xf0\x9f\x98\x80",
-		"\xc2\x9b"
-		"31m",
-		"\x7f", "\t\v\f"};
+		"=cmd|'/C'!A0", "\xf0\x9f\x98\x80", "\xc2\x9b[31m", "\x7f", "\t\v\f"};
 	enum { PIECES = sizeof pieces / sizeof *pieces, LONG = 1500 };
 	buf_clear(b);
 	if (i < 32) {
