@@ -94,10 +94,8 @@ static void grade_times(struct grading *x, const struct fact_certificate *c, int
 			duration(x->a, c->not_after_us - c->not_before_us));
 }
 
-static void grade_key(struct grading *x, const struct tls_cert_detail *d, struct span kind)
+static void grade_key(struct grading *x, bool rsa, int64_t bits, struct span kind)
 {
-	int64_t bits = d->key_bits;
-	bool rsa = span_starts(d->key, "RSA") || span_starts(d->key, "DSA");
 	if (bits == FACT_NULL)
 		return;
 	if (rsa && bits < RSA_BITS_MIN)
@@ -105,10 +103,20 @@ static void grade_key(struct grading *x, const struct tls_cert_detail *d, struct
 			"a key of fewer than 2048 bits is too short (Baseline Requirements "
 			"6.1.5, RFC 9325 4.5)",
 			kind);
-	else if (span_starts(d->key, "EC") && bits < EC_BITS_MIN)
+	else if (!rsa && span_starts(kind, "EC") && bits < EC_BITS_MIN)
 		grade_add(x, GRADE_WEAK, "short-key",
 			"an elliptic curve of fewer than 224 bits is too small (RFC 9325 4.5)",
 			kind);
+}
+
+/* Of those that vouch for the leaf the fact's own words do: "RSA 1024". */
+static void grade_authority_key(struct grading *x, struct span kind)
+{
+	size_t space = span_find_byte(kind, ' ', 0);
+	uint64_t bits;
+	if (space != SIZE_MAX && (span_starts(kind, "RSA") || span_starts(kind, "DSA")) &&
+		span_u64(span_from(kind, space + 1), &bits) && bits < RSA_BITS_MIN)
+		grade_key(x, true, (int64_t)bits, kind);
 }
 
 static void grade_signed_with(struct grading *x, struct span kind)
@@ -197,7 +205,8 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 		x->g->validation = validation_word(d.validation);
 		x->g->key_bits = d.key_bits;
 		x->g->self_signed = d.self_signed;
-		grade_key(x, &d, leaf->key_kind);
+		grade_key(x, span_starts(d.key, "RSA") || span_starts(d.key, "DSA"), d.key_bits,
+			leaf->key_kind);
 		read_scts(x, &d, t->origin);
 	}
 	if (x->g->self_signed)
@@ -209,7 +218,11 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 	if (read)
 		grade_scts(x, t->origin);
 	/* What a root says of itself is not relied on, whatever it is signed with. */
-	for (size_t i = 0; i < t->n_certs; i++)
-		if (i == 0 || !span_eq(t->certs[i].subject, t->certs[i].issuer))
-			grade_signed_with(x, t->certs[i].signature_kind);
+	for (size_t i = 0; i < t->n_certs; i++) {
+		if (i > 0 && span_eq(t->certs[i].subject, t->certs[i].issuer))
+			continue;
+		grade_signed_with(x, t->certs[i].signature_kind);
+		if (i > 0)
+			grade_authority_key(x, t->certs[i].key_kind);
+	}
 }

@@ -330,6 +330,36 @@ static void certificates_by_table(void **state)
 	}
 }
 
+/* Those that vouch for the leaf count, too, but for a root that says things of itself. */
+static void authorities_by_table(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *subject, *issuer, *key, *signature, *want;
+	} rows[] = {
+		{"CN=I", "CN=R", "RSA 2048", "sha256WithRSAEncryption", ""},
+		{"CN=I", "CN=R", "RSA 1024", "sha256WithRSAEncryption", "short-key"},
+		{"CN=I", "CN=R", "RSA 1536", "md5WithRSAEncryption", "md5-signature short-key"},
+		{"CN=I", "CN=R", "EC P-256", "ecdsa-with-SHA1", "sha1-signature"},
+		{"CN=R", "CN=R", "RSA 1024", "sha1WithRSAEncryption", ""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene s;
+		set(&s, GOOD);
+		struct made m = public_leaf(NULL, NULL, 80);
+		take_cert(&s, &m);
+		struct fact_certificate two[2] = {s.cert, s.cert};
+		two[1].subject = span_str(rows[i].subject);
+		two[1].issuer = span_str(rows[i].issuer);
+		two[1].key_kind = span_str(rows[i].key);
+		two[1].signature_kind = span_str(rows[i].signature);
+		s.tls.certs = two;
+		s.tls.n_certs = 2;
+		assert_codes(grade_make(&s.report, &s.hop, &s.a), rows[i].want, rows[i].key);
+		drop(&s);
+	}
+}
+
 static void who_vouches(void **state)
 {
 	(void)state;
@@ -624,6 +654,7 @@ int main(void)
 		cmocka_unit_test(a_failed_handshake_shows_what_the_server_chose),
 		cmocka_unit_test(certificates_by_table),
 		cmocka_unit_test(a_dated_back_one_is_young),
+		cmocka_unit_test(authorities_by_table),
 		cmocka_unit_test(who_vouches),
 		cmocka_unit_test(pages_by_table),
 		cmocka_unit_test(caa_by_table),
