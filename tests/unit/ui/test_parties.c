@@ -225,7 +225,15 @@ static void networks_from_files(void **state)
 	p[3].asn = 64500;
 	p[3].network = span_str("Asked");
 	p[3].network_by = span_str("rdap");
+	struct report_session sessions[3] = {{.egress.ip = span_str("9.2.2.2")},
+		{.egress = {.ip = span_str("9.2.2.2"), .country = span_str("AT")}}, {0}};
+	w.report.sessions = sessions;
+	w.report.n_sessions = 3;
 	assert_true(party_network_attach(files, 2, &w.report, &w.a, &err));
+	assert_true(span_is(sessions[0].egress.country, "CH"));
+	assert_true(span_is(sessions[0].egress.country_by, "Test-Country 2023-11-14"));
+	assert_true(span_is(sessions[1].egress.country, "AT")); /* as it was recorded */
+	assert_null(sessions[2].egress.country.p);
 	assert_int_equal(p[0].asn, 13335);
 	assert_true(span_is(p[0].network, "CLOUDFLARENET"));
 	assert_true(span_is(p[0].country, "CH"));
