@@ -124,7 +124,7 @@ static enum tls_validation read_validation(const X509 *cert)
 	enum tls_validation best = TLS_VALIDATION_NONE;
 	CERTIFICATEPOLICIES *policies =
 		X509_get_ext_d2i(cert, NID_certificate_policies, NULL, NULL);
-	for (int i = 0; i < sk_POLICYINFO_num(policies) && i < TLS_POLICIES_MAX; i++) {
+	for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
 		enum tls_validation kind =
 			policy_kind(sk_POLICYINFO_value(policies, i)->policyid);
 		if (kind > best)

@@ -12,7 +12,6 @@
 
 enum {
 	TLS_SCTS_MAX = 64,           /* of one list; more are left out, and it is said */
-	TLS_POLICIES_MAX = 256,      /* of one certificate that are looked at */
 	TLS_STAPLE_ANSWERS_MAX = 16, /* of one OCSP response */
 };
 

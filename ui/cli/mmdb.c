@@ -58,11 +58,10 @@ static void find_country(MMDB_lookup_result_s *found, char country[MMDB_COUNTRY_
 	for (size_t i = 0; i < sizeof places / sizeof *places && country[0] == 0; i++) {
 		if (!find_text(found, places[i][0], places[i][1], country, MMDB_COUNTRY_MAX))
 			continue;
-		for (const char *c = country; *c != 0; c++)
-			if (!ascii_alpha((uint8_t)*c)) {
-				country[0] = 0;
-				return;
-			}
+		/* A country's name stands there in some files, where others have its code. */
+		if (strlen(country) != 2 || !ascii_alpha((uint8_t)country[0]) ||
+			!ascii_alpha((uint8_t)country[1]))
+			country[0] = 0;
 	}
 }
 

@@ -44,6 +44,25 @@ static bool attach(const char *const *files, size_t n, struct report_party *p, s
 	return true;
 }
 
+/* Where we looked from, if the case knows the address and not its country. */
+static bool attach_egress(const char *const *files, size_t n, struct report_egress *e,
+	struct arena *a, struct err *err)
+{
+	struct mmdb_network known;
+	if (e->ip.p == NULL || e->country.n > 0)
+		return true;
+	const char *ip = arena_str(a, e->ip);
+	for (size_t i = 0; i < n && e->country.n == 0; i++) {
+		if (!mmdb_network(files[i], ip, &known, err))
+			return false;
+		if (known.country[0] == 0)
+			continue;
+		e->country = arena_copy(a, span_str(known.country));
+		e->country_by = arena_copy(a, span_str(known.about));
+	}
+	return true;
+}
+
 bool party_network_attach(
 	const char *const *files, size_t n, struct report *r, struct arena *a, struct err *err)
 {
@@ -54,5 +73,8 @@ bool party_network_attach(
 				return false;
 		parties_fronts(t, a, &t->parties);
 	}
+	for (size_t i = 0; n > 0 && i < r->n_sessions; i++)
+		if (!attach_egress(files, n, &r->sessions[i].egress, a, err))
+			return false;
 	return true;
 }

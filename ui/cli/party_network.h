@@ -1,6 +1,7 @@
 /*
- * Puts the networks of addresses to the parties of a report, from the user's database files
- * (--mmdb). What is there already, from a directory that was asked, stays. Main thread.
+ * Puts the networks of addresses to the parties of a report, and the country to where it was
+ * seen from, by the user's database files (--mmdb). What is there already, from a directory
+ * that was asked, stays. Main thread.
  */
 #ifndef UI_CLI_PARTY_NETWORK_H
 #define UI_CLI_PARTY_NETWORK_H

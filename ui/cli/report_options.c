@@ -273,5 +273,13 @@ const char report_options_help[] =
 	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
 	"  --format F             text (default), html, pdf or json\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
+	"  --party N              for one party of the trail: its hops first, the others as "
+	"context\n"
+	"  --class C              what it is reported as: phishing, malware, fraud, brand, "
+	"spam\n"
+	"  --defang, --no-defang  addresses that nobody follows by accident (hxxp, [.]); on "
+	"where people read\n"
+	"  --mmdb FILE            networks and countries of addresses, by a database of yours; "
+	"repeatable\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
 	"ones";

@@ -41,6 +41,8 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 
 void edition_fini(struct edition *e)
 {
+	if (e->redaction != NULL)
+		grades_unfinish(e->report);
 	redaction_free(e->redaction);
 	arena_fini(&e->arena);
 	*e = (struct edition){0};
@@ -86,24 +88,24 @@ bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_s
 	return ok;
 }
 
+const struct report_party *edition_party(const struct edition *e, const struct report_trail *t)
+{
+	const struct report_party *meant = NULL;
+	for (size_t i = 0; meant == NULL && i < e->report->n_trails; i++) {
+		const struct parties *p = &e->report->trails[i].parties;
+		if (e->order->party > 0 && e->order->party <= p->n)
+			meant = &p->list[e->order->party - 1];
+	}
+	for (size_t i = 0; meant != NULL && i < t->parties.n; i++)
+		if (span_eq(t->parties.list[i].name, meant->name))
+			return &t->parties.list[i];
+	return NULL;
+}
+
 bool edition_about(const struct edition *e, const struct report_trail *t, size_t n)
 {
 	if (e->order->party == 0)
 		return true;
-	const struct report_party *p = parties_of_hop(&t->parties, n);
-	return p != NULL && p->n == e->order->party;
-}
-
-bool edition_text(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_text(e->report, out);
-	return true;
-}
-
-bool edition_json(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_json(e->report, out);
-	return true;
+	const struct report_party *p = edition_party(e, t);
+	return p != NULL && parties_of_hop(&t->parties, n) == p;
 }

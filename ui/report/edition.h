@@ -76,6 +76,11 @@ struct edition_body {
 bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, struct buf *out, struct edition_body *about, struct err *err);
 
+/* The party that this edition is for, in trail t; NULL: it has no part in t, or all are meant.
+ * --party numbers those of the first trail that has so many; in the others the same one is
+ * found by its name, so that nobody is told of a namesake's hops. */
+const struct report_party *edition_party(const struct edition *e, const struct report_trail *t);
+
 /* Is hop n of t what this edition is about? All are without --party; with it the party's own,
  * and the others are its context. */
 bool edition_about(const struct edition *e, const struct report_trail *t, size_t n);

@@ -111,15 +111,31 @@ static void add_landing(struct grading *x, const struct report_landing *l)
 				SPAN_NONE);
 }
 
+/* Words of facts as they may be shown by now: redaction may have replaced them. */
+static struct span detail_now(const struct report_hop *h, const struct grade_finding *f)
+{
+	if (h->tls == NULL)
+		return f->detail;
+	if (strcmp(f->code, "handshake-failed") == 0)
+		return h->tls->origin->detail;
+	if (strcmp(f->code, "unverified") == 0 || strcmp(f->code, "name-mismatch") == 0)
+		return h->tls->origin->verify_error;
+	return f->detail;
+}
+
 static const struct report_grade *finish(
 	const struct report_trail *t, const struct report_hop *h, struct arena *a)
 {
 	struct report_grade *g = arena_alloc(a, sizeof *g);
 	*g = *h->grade;
+	g->before = h->grade;
 	g->findings = NULL;
 	g->n_findings = 0;
-	for (size_t i = 0; i < h->grade->n_findings; i++)
-		ARENA_PUSH(a, g->findings, g->n_findings, h->grade->findings[i]);
+	for (size_t i = 0; i < h->grade->n_findings; i++) {
+		struct grade_finding f = h->grade->findings[i];
+		f.detail = detail_now(h, &f);
+		ARENA_PUSH(a, g->findings, g->n_findings, f);
+	}
 	struct grading x = {h, a, g};
 	add_caa(&x, parties_of_hop(&t->parties, h->hop->n));
 	add_landing(&x, h->landing);
@@ -133,7 +149,17 @@ void grades_finish(struct report *r, struct arena *a)
 	for (size_t i = 0; i < r->n_trails; i++)
 		for (size_t k = 0; k < r->trails[i].n_hops; k++) {
 			struct report_hop *h = &r->trails[i].hops[k];
-			if (h->grade != NULL)
+			if (h->grade != NULL && h->grade->before == NULL)
 				h->grade = finish(&r->trails[i], h, a);
+		}
+}
+
+void grades_unfinish(struct report *r)
+{
+	for (size_t i = 0; i < r->n_trails; i++)
+		for (size_t k = 0; k < r->trails[i].n_hops; k++) {
+			struct report_hop *h = &r->trails[i].hops[k];
+			if (h->grade != NULL && h->grade->before != NULL)
+				h->grade = h->grade->before;
 		}
 }

@@ -37,8 +37,9 @@ struct report_grade {
 	size_t n_findings;
 	bool encrypted;         /* false: plain http, nothing below is known */
 	const char *validation; /* "DV", "OV", "IV", "EV"; NULL: no policy says it */
-	int64_t age_us;         /* of the certificate when the link was clicked; FACT_NULL */
-	int64_t key_bits;       /* FACT_NULL */
+	int64_t age_us; /* of the certificate when the link was clicked, by its own word or its
+			   earliest SCT, whichever is younger; FACT_NULL */
+	int64_t key_bits; /* FACT_NULL */
 	struct grade_sct *scts;
 	size_t n_scts;
 	int64_t left_us;      /* until it expired, from the same moment; FACT_NULL */
@@ -47,8 +48,9 @@ struct report_grade {
 	bool scts_left_out;   /* there were more, or some that could not be read */
 	int64_t first_sct_us; /* the earliest of them, a hint to when it was made; FACT_NULL */
 	struct span hsts;     /* the header as it came; absent: none */
-	const char *caa;      /* "allowed", "not-allowed" by the CURRENT records; NULL: not
-				 looked up */
+	const struct report_grade *before; /* what it was before it was finished; else NULL */
+	const char *caa; /* "allowed", "not-allowed" by the CURRENT records; NULL: not
+			    looked up */
 };
 
 /* Of one hop; NULL for one that was not on the wire. */
@@ -59,7 +61,8 @@ const struct report_grade *grade_make(
 void grades_make(struct report *r, struct arena *a);
 /* Once a report has all that others put to it (lookups, landings) and was redacted: issuers
  * against the parties' CAA records, forms of landings, headers as they may be shown. Replaces
- * the grades. */
+ * the grades, until they are taken back: then a may end. */
 void grades_finish(struct report *r, struct arena *a);
+void grades_unfinish(struct report *r);
 
 #endif

@@ -38,24 +38,41 @@ static struct span duration(struct arena *a, int64_t us)
 	return span_str(arena_printf(a, "%lld days", (long long)(hours / 24)));
 }
 
+/* How old at the click: by the certificate's own word or, where that is later, by the earliest
+ * log that promised to take it in, for a CA may date it back. */
+static int64_t age_of(const struct report_grade *g, int64_t at_us)
+{
+	int64_t age = g->age_us;
+	for (size_t i = 0; i < g->n_scts; i++) {
+		const struct grade_sct *s = &g->scts[i];
+		if (s->at_us != g->first_sct_us || strcmp(s->from, "certificate") != 0)
+			continue;
+		if (s->at_us <= at_us && at_us - s->at_us < age)
+			age = at_us - s->at_us;
+	}
+	return age;
+}
+
 static void grade_age(struct grading *x, int64_t at_us)
 {
 	struct report_grade *g = x->g;
 	if (g->age_us == FACT_NULL)
 		return;
-	if (g->age_us < 0)
+	int64_t age = age_of(g, at_us);
+	if (age < 0)
 		grade_add(x, GRADE_WEAK, "not-yet-valid",
 			"the certificate was not valid yet (RFC 5280 4.1.2.5)", SPAN_NONE);
-	else if (g->age_us <= GRADE_YOUNG_US)
+	else if (age <= GRADE_YOUNG_US)
 		grade_add(x, GRADE_NOTE, "young",
 			"the certificate was made shortly before the link was opened, as those "
 			"of campaigns often are",
-			duration(x->a, g->age_us));
-	else if (g->age_us <= DAYS_RECENT * DAY_US)
+			duration(x->a, age));
+	else if (age <= DAYS_RECENT * DAY_US)
 		grade_add(x, GRADE_NOTE, "recent",
 			"the certificate was made in the week before the link was opened",
-			duration(x->a, g->age_us));
-	g->young = g->age_us >= 0 && g->age_us <= GRADE_YOUNG_US && at_us != FACT_NULL;
+			duration(x->a, age));
+	g->young = age >= 0 && age <= GRADE_YOUNG_US;
+	g->age_us = age;
 }
 
 static void grade_times(struct grading *x, const struct fact_certificate *c, int64_t at_us)
@@ -77,10 +94,8 @@ static void grade_times(struct grading *x, const struct fact_certificate *c, int
 			duration(x->a, c->not_after_us - c->not_before_us));
 }
 
-static void grade_key(struct grading *x, const struct tls_cert_detail *d, struct span kind)
+static void grade_key(struct grading *x, bool rsa, int64_t bits, struct span kind)
 {
-	int64_t bits = d->key_bits;
-	bool rsa = span_starts(d->key, "RSA") || span_starts(d->key, "DSA");
 	if (bits == FACT_NULL)
 		return;
 	if (rsa && bits < RSA_BITS_MIN)
@@ -88,10 +103,20 @@ static void grade_key(struct grading *x, const struct tls_cert_detail *d, struct
 			"a key of fewer than 2048 bits is too short (Baseline Requirements "
 			"6.1.5, RFC 9325 4.5)",
 			kind);
-	else if (span_starts(d->key, "EC") && bits < EC_BITS_MIN)
+	else if (!rsa && span_starts(kind, "EC") && bits < EC_BITS_MIN)
 		grade_add(x, GRADE_WEAK, "short-key",
 			"an elliptic curve of fewer than 224 bits is too small (RFC 9325 4.5)",
 			kind);
+}
+
+/* Of those that vouch for the leaf the fact's own words do: "RSA 1024". */
+static void grade_authority_key(struct grading *x, struct span kind)
+{
+	size_t space = span_find_byte(kind, ' ', 0);
+	uint64_t bits;
+	if (space != SIZE_MAX && (span_starts(kind, "RSA") || span_starts(kind, "DSA")) &&
+		span_u64(span_from(kind, space + 1), &bits) && bits < RSA_BITS_MIN)
+		grade_key(x, true, (int64_t)bits, kind);
 }
 
 static void grade_signed_with(struct grading *x, struct span kind)
@@ -140,7 +165,7 @@ static void take_scts(struct grading *x, const struct tls_scts *scts, const char
 	}
 }
 
-static void grade_scts(
+static void read_scts(
 	struct grading *x, const struct tls_cert_detail *d, const struct fact_handshake *f)
 {
 	struct tls_scts other;
@@ -149,6 +174,10 @@ static void grade_scts(
 	take_scts(x, &other, "handshake");
 	tls_ocsp_scts(f->ocsp, x->a, &other);
 	take_scts(x, &other, "ocsp");
+}
+
+static void grade_scts(struct grading *x, const struct fact_handshake *f)
+{
 	if (x->g->n_scts == 0 && f->verified == 1)
 		grade_add(x, GRADE_NOTE, "no-scts",
 			"no signed certificate timestamp came with it, though browsers want "
@@ -171,12 +200,14 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 		return;
 	}
 	const struct fact_certificate *leaf = &t->certs[0];
-	if (leaf->der.p != NULL && tls_cert_detail(leaf->der, x->a, &d, NULL)) {
+	bool read = leaf->der.p != NULL && tls_cert_detail(leaf->der, x->a, &d, NULL);
+	if (read) {
 		x->g->validation = validation_word(d.validation);
 		x->g->key_bits = d.key_bits;
 		x->g->self_signed = d.self_signed;
-		grade_key(x, &d, leaf->key_kind);
-		grade_scts(x, &d, t->origin);
+		grade_key(x, span_starts(d.key, "RSA") || span_starts(d.key, "DSA"), d.key_bits,
+			leaf->key_kind);
+		read_scts(x, &d, t->origin);
 	}
 	if (x->g->self_signed)
 		grade_add(x, GRADE_WEAK, "self-signed",
@@ -184,8 +215,14 @@ void grade_certificates(struct grading *x, const struct report_tls *t, int64_t a
 			SPAN_NONE);
 	grade_verdict(x, t->origin);
 	grade_times(x, leaf, at_us);
+	if (read)
+		grade_scts(x, t->origin);
 	/* What a root says of itself is not relied on, whatever it is signed with. */
-	for (size_t i = 0; i < t->n_certs; i++)
-		if (i == 0 || !span_eq(t->certs[i].subject, t->certs[i].issuer))
-			grade_signed_with(x, t->certs[i].signature_kind);
+	for (size_t i = 0; i < t->n_certs; i++) {
+		if (i > 0 && span_eq(t->certs[i].subject, t->certs[i].issuer))
+			continue;
+		grade_signed_with(x, t->certs[i].signature_kind);
+		if (i > 0)
+			grade_authority_key(x, t->certs[i].key_kind);
+	}
 }

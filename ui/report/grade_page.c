@@ -131,7 +131,8 @@ static bool count_page(struct grading *x, struct page_count *out)
 	struct html_page page = {0};
 	struct url url, base;
 	*out = (struct page_count){0};
-	if (!is_html(x->h->media_type) || e->response == NULL || e->response->status >= 400 ||
+	/* Browsers show the page of an error, too, and kits make use of that. */
+	if (!is_html(x->h->media_type) || e->response == NULL ||
 		(e->response->status >= 300 && e->response->status < 400))
 		return false;
 	model_need_body(e);

@@ -193,6 +193,14 @@ static void lists(void **state)
 		tls_sct_list(span_of(one, n), &a, &scts);
 		assert_true(scts.malformed && scts.n == 0);
 	}
+	/* More behind the signature than the SCT has. */
+	unsigned char longer[MAKE_SCT_LEN + 1];
+	memcpy(longer, one, sizeof one);
+	longer[MAKE_SCT_LEN] = 0;
+	longer[1]++;
+	longer[3]++;
+	tls_sct_list(span_of(longer, sizeof longer), &a, &scts);
+	assert_true(scts.malformed && scts.n == 0);
 	one[4] = 1; /* a version of the future */
 	tls_sct_list(span_of(one, sizeof one), &a, &scts);
 	assert_true(scts.other && scts.n == 0 && !scts.malformed);

@@ -38,6 +38,8 @@ static const char *const table[][2] = {
 	 "example",
 		"a[\xe3\x80\x82]example"},
 	{"x.рф", "x[.]рф"},
+	{"https://http://a.example/", "hxxps://hxxp://a[.]example/"},
+	{"https://https://https://a.1", "hxxps://hxxps://hxxps://a[.]1"},
 	/* What stays. */
 	{"Mozilla/5.0 (X11; rv:152.0) Gecko/20100101",
 		"Mozilla/5.0 (X11; rv:152.0) Gecko/20100101"},
@@ -49,6 +51,9 @@ static const char *const table[][2] = {
 	{"a @ b, @c d@", "a @ b, @c d@"},
 	{"Note: hop 1", "Note: hop 1"},
 	{"://x.y", "://x[.]y"},
+	{"plain-http: not encrypted", "plain-http: not encrypted"},
+	{"http:", "http:"},
+	{"http:a.example", "hxxp:a[.]example"},
 	{"", ""},
 	{":", ":"},
 	{".", "."},

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -136,7 +137,7 @@ static struct made public_leaf(const char *key, const char *digest, int to_days)
 				  .to_days = to_days,
 				  .extensions = {{"certificatePolicies", "2.23.140.1.2.1"},
 					  {"1.3.6.1.4.1.11129.2.4.2",
-						  make_sct_value(1, 1767225600000, value)}}},
+						  make_sct_value(1, 1577836800000, value)}}},
 			&root);
 	made_free(&root);
 	return m;
@@ -156,7 +157,7 @@ static void a_good_one_has_no_findings(void **state)
 	assert_true(g->age_us == 10 * DAY_US);
 	assert_int_equal(g->key_bits, 256);
 	assert_int_equal(g->n_scts, 1);
-	assert_true(g->first_sct_us == INT64_C(1767225600000000));
+	assert_true(g->first_sct_us == INT64_C(1577836800000000));
 	assert_string_equal(g->scts[0].from, "certificate");
 	assert_true(span_is(g->hsts, "max-age=31536000"));
 	assert_null(g->caa);
@@ -329,6 +330,36 @@ static void certificates_by_table(void **state)
 	}
 }
 
+/* Those that vouch for the leaf count, too, but for a root that says things of itself. */
+static void authorities_by_table(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *subject, *issuer, *key, *signature, *want;
+	} rows[] = {
+		{"CN=I", "CN=R", "RSA 2048", "sha256WithRSAEncryption", ""},
+		{"CN=I", "CN=R", "RSA 1024", "sha256WithRSAEncryption", "short-key"},
+		{"CN=I", "CN=R", "RSA 1536", "md5WithRSAEncryption", "md5-signature short-key"},
+		{"CN=I", "CN=R", "EC P-256", "ecdsa-with-SHA1", "sha1-signature"},
+		{"CN=R", "CN=R", "RSA 1024", "sha1WithRSAEncryption", ""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene s;
+		set(&s, GOOD);
+		struct made m = public_leaf(NULL, NULL, 80);
+		take_cert(&s, &m);
+		struct fact_certificate two[2] = {s.cert, s.cert};
+		two[1].subject = span_str(rows[i].subject);
+		two[1].issuer = span_str(rows[i].issuer);
+		two[1].key_kind = span_str(rows[i].key);
+		two[1].signature_kind = span_str(rows[i].signature);
+		s.tls.certs = two;
+		s.tls.n_certs = 2;
+		assert_codes(grade_make(&s.report, &s.hop, &s.a), rows[i].want, rows[i].key);
+		drop(&s);
+	}
+}
+
 static void who_vouches(void **state)
 {
 	(void)state;
@@ -430,6 +461,14 @@ static void pages_by_table(void **state)
 		assert_codes(grade_make(&s.report, &s.hop, &s.a), rows[i].want, rows[i].body);
 		drop(&s);
 	}
+	/* An error's page is shown. */
+	struct scene e;
+	set(&e, &(struct build_exchange){.url = "http://a.example/",
+			.status = 404,
+			.body = "<form><input name=a></form>"});
+	assert_codes(
+		grade_make(&e.report, &e.hop, &e.a), "form-on-plain-http plain-http", "404");
+	drop(&e);
 	/* A redirect's body is not a page, and its Location may say who decides. */
 	struct scene s;
 	set(&s, &(struct build_exchange){.url = "http://a.example/",
@@ -529,6 +568,11 @@ static void finishing_adds_what_was_looked_up(void **state)
 	grades_finish(&s.report, &s.a);
 	assert_null(s.hop.grade->caa); /* nobody asked */
 	assert_codes(s.hop.grade, "no-scts", "not asked");
+	const struct report_grade *finished = s.hop.grade;
+	grades_finish(&s.report, &s.a); /* twice is once */
+	assert_ptr_equal(s.hop.grade, finished);
+	grades_unfinish(&s.report);
+	assert_ptr_equal(s.hop.grade, finished->before);
 	party.caa_at_us = 1;
 	s.hop.landing = &landing;
 	grades_finish(&s.report, &s.a);
@@ -540,6 +584,68 @@ static void finishing_adds_what_was_looked_up(void **state)
 	drop(&s);
 }
 
+/* A CA may date a certificate back; the log's promise tells. */
+static void a_dated_back_one_is_young(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t sct_hours; /* before the click */
+		const char *want;
+	} rows[] = {{5, "young"}, {100, "recent"}, {400, ""}, {-5, ""}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene s;
+		char value[MAKE_SCT_VALUE];
+		set(&s, GOOD);
+		struct made root = make_root("Root");
+		int64_t now_us = (int64_t)time(NULL) * 1000000;
+		struct made m = make_cert(
+			&(struct make_cert){.cn = "a.example",
+				.san = "DNS:a.example",
+				.from_days = -20,
+				.to_days = 60,
+				.extensions = {{"1.3.6.1.4.1.11129.2.4.2",
+					make_sct_value(1,
+						(uint64_t)((now_us - rows[i].sct_hours *
+									     HOUR_US) /
+							   1000),
+						value)}}},
+			&root);
+		take_cert(&s, &m);
+		s.at.at_us = now_us;
+		const struct report_grade *g = grade_make(&s.report, &s.hop, &s.a);
+		assert_codes(g, rows[i].want, "back");
+		assert_int_equal(g->young, i == 0);
+		made_free(&root);
+		drop(&s);
+	}
+}
+
+/* What redaction replaced after grading is not shown by a grade either. */
+static void finishing_forgets_what_was_redacted(void **state)
+{
+	(void)state;
+	struct scene s;
+	set(&s, GOOD);
+	struct made m = public_leaf(NULL, NULL, 80);
+	take_cert(&s, &m);
+	s.handshake.verified = 0;
+	s.handshake.verify_code = 62;
+	s.handshake.verify_error = span_str("it is not for ada.click.example");
+	struct report_trail trail = {.hops = &s.hop, .n_hops = 1};
+	s.report = (struct report){.trails = &trail, .n_trails = 1};
+	grades_make(&s.report, &s.a);
+	s.handshake.verify_error = span_str("it is not for TAG.click.example");
+	struct model_exchange *x = (void *)(uintptr_t)s.hop.exchange;
+	for (size_t i = 0; i < x->n_res_fields; i++)
+		if (span_is(x->res_fields[i].name, "Strict-Transport-Security"))
+			x->res_fields[i].value = span_str("max-age=TAG");
+	grades_finish(&s.report, &s.a);
+	assert_true(span_is(
+		find(s.hop.grade, "name-mismatch")->detail, "it is not for TAG.click.example"));
+	assert_true(span_is(s.hop.grade->hsts, "max-age=TAG"));
+	drop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,10 +653,13 @@ int main(void)
 		cmocka_unit_test(encryption_by_table),
 		cmocka_unit_test(a_failed_handshake_shows_what_the_server_chose),
 		cmocka_unit_test(certificates_by_table),
+		cmocka_unit_test(a_dated_back_one_is_young),
+		cmocka_unit_test(authorities_by_table),
 		cmocka_unit_test(who_vouches),
 		cmocka_unit_test(pages_by_table),
 		cmocka_unit_test(caa_by_table),
 		cmocka_unit_test(finishing_adds_what_was_looked_up),
+		cmocka_unit_test(finishing_forgets_what_was_redacted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,12 @@ static void knows_networks_in_their_shapes(void **state)
 	assert_true(mmdb_network(path, "9.1.2.3", &n, &err));
 	assert_int_equal(n.asn, -1);
 	assert_string_equal(n.country, "FR");
+	FIELDS({"country", "Germany", 0});
+	assert_true(mmdb_network(path, "9.1.2.3", &n, &err));
+	assert_string_equal(n.country, "");
+	FIELDS({"country", "DE", 0});
+	assert_true(mmdb_network(path, "9.1.2.3", &n, &err));
+	assert_string_equal(n.country, "DE");
 	make_mmdb(path, 9, "CH");
 	assert_true(mmdb_network(path, "9.1.2.3", &n, &err));
 	assert_string_equal(n.country, "CH");
