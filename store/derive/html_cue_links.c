@@ -28,9 +28,7 @@ struct walk {
 	struct arena *a;
 	struct html_links *out;
 	struct reading *reading; /* NULL: inside of none */
-	struct span *comments;   /* conditional ones, found in this parse */
-	size_t n_comments;
-	bool conditional; /* this parse is of one */
+	bool conditional;        /* this parse is of one */
 };
 
 /* What an element passes on to what stands in it. */
@@ -337,21 +335,6 @@ static void end_reading(struct walk *w, struct html_link *l, struct reading *r)
 	buf_fini(&r->alt);
 }
 
-static void note_comment(struct walk *w, const GumboNode *node)
-{
-	struct span s = span_trim(span_str(node->v.text.text), space);
-	if (w->conditional || !span_starts_nocase(s, "[if"))
-		return;
-	size_t from = span_find(s, span_str("]>"), 0);
-	if (from == SIZE_MAX)
-		return;
-	if (w->n_comments == HTML_LINK_COMMENTS_MAX) {
-		w->out->limits = true;
-		return;
-	}
-	ARENA_PUSH(w->a, w->comments, w->n_comments, arena_copy(w->a, span_from(s, from + 2)));
-}
-
 static bool breaks_line(const GumboNode *node)
 {
 	switch ((int)node->v.element.tag) {
@@ -398,8 +381,6 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
 		node->type == GUMBO_NODE_CDATA)
 		read_text(w, span_str(node->v.text.text), around.unseen);
-	if (node->type == GUMBO_NODE_COMMENT)
-		note_comment(w, node);
 	if (node->type != GUMBO_NODE_ELEMENT || node->v.element.tag == GUMBO_TAG_SCRIPT)
 		return;
 	if (depth > WALK_DEPTH_MAX) {
@@ -431,6 +412,27 @@ static void parse(struct walk *w, struct html_parse *p, struct span html)
 		html_parse_each(p, html, visit, w);
 }
 
+/* Outlook's conditional comments ("<!--[if mso]> ... <![endif]-->") are pages to it, wherever
+ * they stand. */
+static void parse_comments(struct walk *w, struct html_parse *p, struct span html)
+{
+	size_t n = 0;
+	w->conditional = true;
+	for (size_t at = 0; (at = span_find(html, span_str("<!--[if"), at)) != SIZE_MAX;) {
+		size_t end = span_find(html, span_str("-->"), at);
+		struct span s = span_of(html.p + at, (end == SIZE_MAX ? html.n : end) - at);
+		size_t from = span_find(s, span_str("]>"), 0);
+		at += s.n;
+		if (from == SIZE_MAX)
+			continue;
+		if (n++ == HTML_LINK_COMMENTS_MAX) {
+			w->out->limits = true;
+			return;
+		}
+		parse(w, p, span_from(s, from + 2));
+	}
+}
+
 void html_links_read(struct arena *a, struct span html, struct html_links *out)
 {
 	struct html_parse p;
@@ -438,9 +440,7 @@ void html_links_read(struct arena *a, struct span html, struct html_links *out)
 	*out = (struct html_links){0};
 	html_parse_init(&p, html.n);
 	parse(&w, &p, html);
-	w.conditional = true;
-	for (size_t i = 0; i < w.n_comments; i++)
-		parse(&w, &p, w.comments[i]);
+	parse_comments(&w, &p, html);
 	out->limits |= p.limits;
 	html_parse_fini(&p);
 }
