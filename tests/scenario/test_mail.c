@@ -122,6 +122,7 @@ static void the_only_link_is_traced(void **state)
 	begin(&w, mail_of_one, sizeof mail_of_one - 1);
 	script_origin_play(w.origin, page);
 	assert_int_equal(TRACE(&w), 0);
+	assert_out(&w, "It stood in a mail that says it is from Shop <shop@esp.example>");
 
 	/* As it came, byte for byte, before anything was asked. */
 	read_case(&c, arena_printf(&w.p.arena, "%s/x.case", w.p.dir));
@@ -143,6 +144,12 @@ static void the_only_link_is_traced(void **state)
 	assert_string_equal(word(json_array_get(json_object_get(mail, "received"), 0), "for"),
 		"ada@example.org");
 	json_decref(j);
+
+	/* One trail read alone knows it too. */
+	const char *const alone[] = {
+		"report", "x.case", "--trail", "1.1", "--redact", "none", NULL};
+	assert_int_equal(run_program(&w.p, SECONDS, alone), 0);
+	assert_out(&w, "WHAT IT CAME FROM");
 
 	const char *const text[] = {"report", "x.case", "--redact", "none", NULL};
 	assert_int_equal(run_program(&w.p, SECONDS, text), 0);

@@ -195,8 +195,7 @@ static bool print_result(struct trace *t, struct err *err)
 		arena_fini(&a);
 		return !t->gathering;
 	}
-	if (t->options->json)
-		mail_attach(t->gather.file, &a, &r);
+	mail_attach(t->gather.file, &a, &r);
 	if (t->options->json)
 		report_json(&r, &out);
 	else

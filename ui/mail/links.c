@@ -147,6 +147,7 @@ static void add_html(struct gather *g, const struct mail_part *part)
 		f.place = (struct mail_place){.found = found_of(l),
 			.part = part->path,
 			.text = l->text,
+			.file = part->attached ? part->name : SPAN_NONE,
 			.text_is_alt = l->text_is_alt,
 			.unseen = l->unseen,
 			.conditional = l->conditional};
@@ -195,7 +196,8 @@ static void add_text(struct gather *g, const struct mail_part *part)
 			       .bare = l->bare,
 			       .place = {.found = calendar ? FOUND_CALENDAR : FOUND_TEXT,
 				       .part = part->path,
-				       .text = l->before}});
+				       .text = l->before,
+				       .file = part->attached ? part->name : SPAN_NONE}});
 	}
 }
 

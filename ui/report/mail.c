@@ -115,6 +115,30 @@ static void say_received(const struct report_mail *m, struct buf *out)
 	}
 }
 
+void report_mail_say_line(const struct report *r, int64_t session, struct buf *out)
+{
+	const struct report_mail *m = r->mail;
+	struct buf line = {0};
+	if (m == NULL || m->session != session)
+		return;
+	buf_add_str(&line, "It stood in a mail");
+	if (m->from.n > 0) {
+		buf_add_str(&line, " that says it is from ");
+		buf_add_span(&line, m->from);
+	}
+	if (m->link.known) {
+		buf_addf(&line, ", link %zu of %zu", m->link.n, m->n_links);
+		if (m->link.text.n > 0) {
+			buf_add_str(&line, ", \"");
+			buf_add_span(&line, m->link.text);
+			buf_add_byte(&line, '"');
+		}
+	}
+	buf_add_byte(&line, '.');
+	say_prose(out, "", "", buf_span(&line));
+	buf_fini(&line);
+}
+
 void report_mail_say(const struct report *r, struct buf *out)
 {
 	const struct report_mail *m = r->mail;

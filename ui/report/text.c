@@ -115,6 +115,7 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	buf_add_str(out, ":\n  ");
 	say_address(out, t->trail->start_url, "  ");
 	buf_add_byte(out, '\n');
+	report_mail_say_line(r, t->trail->session, out);
 	if (replayed)
 		say_replay_source(s->replay_of, out);
 	say_path(t, out);

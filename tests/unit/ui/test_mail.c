@@ -440,6 +440,7 @@ static void recipients_are_known_and_senders_are_not(void **state)
 	mail_attach_fields(&a, &m, 2, &out);
 	n = report_mail_recipients(&out, &a, &list);
 	assert_true(among(list, n, "ada@mail.example.org"));
+	assert_true(among(list, n, "ada.private@home.example"));
 	assert_true(among(list, n, "inner@lottery.example"));
 	assert_true(among(list, n, "outer@mail.example.org"));
 	assert_false(among(list, n, "win@lottery.example"));
