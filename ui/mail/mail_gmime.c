@@ -357,15 +357,14 @@ bool mail_parse(struct arena *a, struct span file, struct mail *out)
 	p.options = g_mime_parser_options_clone(NULL);
 	g_mime_parser_options_set_fallback_charsets(p.options, fallback);
 	g_mime_parser_options_set_warning_callback(p.options, odd, &p);
+	bool more = mail_first(&file);
 	GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)file.p, file.n);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	bool mbox = span_starts(file, "From ");
-	g_mime_parser_set_format(parser, mbox ? GMIME_FORMAT_MBOX : GMIME_FORMAT_MESSAGE);
 	GMimeMessage *message = g_mime_parser_construct_message(parser, p.options);
 	if (message == NULL)
 		return false;
 	add_message(&p, message, 0, 0);
-	out->more_in_file = mbox && !g_mime_parser_eos(parser);
+	out->more_in_file = more;
 	add_raw(&p, file);
 	if (span_find_byte(file, 0, 0) != SIZE_MAX)
 		note(&p, "the file holds NUL bytes: a header field is read up to the first");

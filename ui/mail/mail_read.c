@@ -27,6 +27,11 @@ enum {
 	READER_NOTHING = 4,
 };
 
+#ifdef __has_feature /* clang's word for the same */
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };
 #else
