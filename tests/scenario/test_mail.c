@@ -228,6 +228,24 @@ static void a_token_is_changed_before_it_goes_out(void **state)
 	end(&w);
 }
 
+/* What trace prints of the mail is what a report reads out of the case. */
+static void both_tell_the_same_of_it(void **state)
+{
+	struct world w;
+	json_error_t error;
+	(void)state;
+	begin(&w, mail_of_one, sizeof mail_of_one - 1);
+	script_origin_play(w.origin, page);
+	assert_int_equal(TRACE(&w, "--json"), 0);
+	json_t *told = json_loads(run_program_stdout(&w.p), 0, &error), *read = report(&w);
+	assert_non_null(told);
+	assert_true(json_is_object(json_object_get(told, "mail")));
+	assert_true(json_equal(json_object_get(told, "mail"), json_object_get(read, "mail")));
+	json_decref(told);
+	json_decref(read);
+	end(&w);
+}
+
 static void a_dry_run_asks_nobody(void **state)
 {
 	struct world w;
@@ -271,6 +289,7 @@ int main(void)
 		cmocka_unit_test(what_acts_is_held_back),
 		cmocka_unit_test(several_are_listed),
 		cmocka_unit_test(a_token_is_changed_before_it_goes_out),
+		cmocka_unit_test(both_tell_the_same_of_it),
 		cmocka_unit_test(a_dry_run_asks_nobody),
 		cmocka_unit_test(other_arguments_are_told_apart),
 	};

@@ -21,6 +21,8 @@ enum {
 	TRACE_DETAIL_MAX = 600,
 };
 
+struct report;
+
 struct trace {
 	struct options *options; /* borrowed */
 	bool silent;             /* what came of it is printed by the caller */
@@ -89,6 +91,9 @@ int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look
 void trace_giveaways(const struct trace *t, struct giveaways *out);
 /* trace_origin.c: what the link was found in, and where in it, as facts. */
 bool trace_put_origin(struct trace *t, struct err *err);
+/* The same into the report that is printed. It is not read again: by now this process holds
+ * keys. */
+void trace_tell_origin(const struct trace *t, struct arena *a, struct report *r);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

@@ -1,4 +1,5 @@
 #include "ui/cli/trace_mail.h"
+#include "ui/mail/attach.h"
 #include "ui/mail/mail_note.h"
 
 static const char *file_name(const char *path)
@@ -81,6 +82,7 @@ bool trace_mail_choose(
 	mail_note_write(t->links.message, l, &note);
 	t->origin.note_text = arena_str(&t->arena, buf_span(&note));
 	t->link = arena_str(&t->arena, l->href);
+	t->origin.mail = mail_attach_make(&t->arena, &t->mail, &t->links, l->n, l->href);
 	buf_fini(&note);
 	return true;
 }

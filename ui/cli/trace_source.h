@@ -18,12 +18,15 @@ enum trace_source { SOURCE_URL, SOURCE_MAIL, SOURCE_IMAGE };
 bool trace_source_of(
 	const char *given, enum trace_source *out, struct buf *content, struct err *err);
 
+struct report_mail;
+
 /* What the link was found in, kept in the case before the link is let go. All borrowed. */
 struct trace_origin {
 	enum attachment_kind kind;
 	struct span name, media_type, data;
 	enum note_code note;
-	const char *note_text; /* where in it */
+	const char *note_text;          /* where in it */
+	const struct report_mail *mail; /* MAIL: what reports say of it; else NULL */
 };
 
 #endif
