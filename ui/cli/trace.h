@@ -11,7 +11,7 @@
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
-#include "ui/cli/trace_source.h"
+#include "ui/cli/trace_origin.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 

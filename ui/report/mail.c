@@ -23,7 +23,8 @@ void report_mail_each(struct report_mail *m, report_mail_fn *fn, void *ctx)
 		{&m->list_unsubscribe_post, "mail List-Unsubscribe-Post"},
 		{&m->feedback_id, "mail Feedback-ID"}, {&m->cfbl_address, "mail CFBL-Address"},
 		{&m->file_name, "mail file name"}, {&m->link.href, "mail link"},
-		{&m->link.text, "mail link text"}, {&m->link.text_host, "mail link text"}};
+		{&m->link.text, "mail link text"}, {&m->link.text_host, "mail link text"},
+		{&m->link.part, "mail link part"}};
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
 		fn(ctx, alone[i].text, alone[i].where);
 	for (size_t i = 0; i < m->n_fields; i++) {
