@@ -1,6 +1,6 @@
 #include "store/derive/html_cue_links.h"
 #include "store/derive/html_cue_parse.h"
-#include "store/base/buf.h"
+#include "store/derive/html_cue_said.h"
 
 #include <stdlib.h>
 
@@ -18,17 +18,11 @@ const char *html_link_word(enum html_link_kind k)
 	return words[k];
 }
 
-/* What is read at the link that we are inside of. */
-struct reading {
-	struct buf text, alt;
-	bool cut;
-};
-
 struct walk {
 	struct arena *a;
 	struct html_links *out;
-	struct reading *reading; /* NULL: inside of none */
-	bool conditional;        /* this parse is of one */
+	struct html_said said;
+	bool conditional; /* this parse is of one */
 };
 
 /* What an element passes on to what stands in it. */
@@ -151,10 +145,7 @@ static void push_image(
 {
 	struct html_link *l = push(w, HTML_LINK_IMAGE, attribute(node, "src"), around);
 	struct span alt = attribute(node, "alt");
-	if (w->reading != NULL && alt.n > 0) {
-		buf_add_byte(&w->reading->alt, ' ');
-		buf_add_span(&w->reading->alt, span_first(alt, HTML_LINK_TEXT_MAX));
-	}
+	html_said_alt(&w->said, alt);
 	if (l == NULL)
 		return;
 	if (alt.n > 0) {
@@ -290,51 +281,6 @@ static bool is_vector_link(const GumboNode *node)
 	return span_starts_nocase(tag, "<v:") && attribute(node, "href").p != NULL;
 }
 
-static void read_text(struct walk *w, struct span s, bool unseen)
-{
-	struct reading *r = w->reading;
-	if (r == NULL || unseen)
-		return;
-	for (size_t i = 0; i < s.n; i++) {
-		bool blank = memchr(space, s.p[i], sizeof space - 1) != NULL;
-		struct span had = buf_span(&r->text);
-		if (blank && (had.n == 0 || had.p[had.n - 1] == ' '))
-			continue;
-		if (had.n >= HTML_LINK_TEXT_MAX) {
-			r->cut = true;
-			return;
-		}
-		buf_add_byte(&r->text, blank ? ' ' : s.p[i]);
-	}
-}
-
-/* Not in the middle of a character. */
-static struct span whole_characters(struct span s)
-{
-	while (s.n > 0 && (s.p[s.n - 1] & 0xc0) == 0x80)
-		s.n--;
-	if (s.n > 0 && s.p[s.n - 1] >= 0xc0)
-		s.n--;
-	return s;
-}
-
-/* Puts what was read to the link. */
-static void end_reading(struct walk *w, struct html_link *l, struct reading *r)
-{
-	struct span text = span_trim(buf_span(&r->text), space);
-	if (text.n == 0) {
-		text = span_first(span_trim(buf_span(&r->alt), space), HTML_LINK_TEXT_MAX);
-		l->text_is_alt = text.n > 0;
-	}
-	l->text_cut = r->cut;
-	if (r->cut)
-		text = whole_characters(text);
-	if (text.n > 0)
-		l->text = arena_copy(w->a, text);
-	buf_fini(&r->text);
-	buf_fini(&r->alt);
-}
-
 static bool breaks_line(const GumboNode *node)
 {
 	switch ((int)node->v.element.tag) {
@@ -361,7 +307,7 @@ static void walk_children(
 static void walk_link(struct walk *w, const GumboNode *node, struct span style,
 	const struct around *around, size_t depth)
 {
-	struct reading r = {0}, *outer = w->reading;
+	struct html_said_link r;
 	struct html_link *l = push(w, HTML_LINK_A, attribute(node, "href"), around);
 	size_t at = w->out->n;
 	if (l == NULL) {
@@ -369,10 +315,9 @@ static void walk_link(struct walk *w, const GumboNode *node, struct span style,
 		return;
 	}
 	l->button = looks_like_button(node, style) || is_vector_link(node);
-	w->reading = &r;
+	html_said_begin(&w->said, at, &r);
 	walk_children(w, node, around, depth);
-	w->reading = outer;
-	end_reading(w, &w->out->list[at - 1], &r);
+	html_said_end(&w->said, &r);
 }
 
 /* Depth first. Templates are inert: HTML 4.12.3; scripts do not run in mail. */
@@ -380,7 +325,7 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 {
 	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
 		node->type == GUMBO_NODE_CDATA)
-		read_text(w, span_str(node->v.text.text), around.unseen);
+		html_said_text(&w->said, span_str(node->v.text.text), around.unseen);
 	if (node->type != GUMBO_NODE_ELEMENT || node->v.element.tag == GUMBO_TAG_SCRIPT)
 		return;
 	if (depth > WALK_DEPTH_MAX) {
@@ -389,8 +334,10 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 	}
 	struct span style = plain_style(w, node);
 	around.unseen |= styled_away(node, style);
-	if (breaks_line(node))
-		read_text(w, span_str(" "), false);
+	if (breaks_line(node)) {
+		html_said_text(&w->said, span_str(" "), false);
+		html_said_block(&w->said, node->v.element.tag == GUMBO_TAG_BR);
+	}
 	see(w, node, style, &around);
 	see_vector(w, node, &around);
 	if (node->v.element.tag == GUMBO_TAG_STYLE || node->v.element.tag == GUMBO_TAG_TITLE)
@@ -399,11 +346,15 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 		walk_link(w, node, style, &around, depth);
 	else
 		walk_children(w, node, &around, depth);
+	if (breaks_line(node))
+		html_said_block(&w->said, node->v.element.tag == GUMBO_TAG_BR);
 }
 
 static void visit(void *ctx, const GumboNode *root)
 {
-	walk(ctx, root, (struct around){0}, 0);
+	struct walk *w = ctx;
+	walk(w, root, (struct around){0}, 0);
+	html_said_block(&w->said, false);
 }
 
 static void parse(struct walk *w, struct html_parse *p, struct span html)
@@ -436,11 +387,12 @@ static void parse_comments(struct walk *w, struct html_parse *p, struct span htm
 void html_links_read(struct arena *a, struct span html, struct html_links *out)
 {
 	struct html_parse p;
-	struct walk w = {.a = a, .out = out};
+	struct walk w = {.a = a, .out = out, .said = {.a = a, .out = out}};
 	*out = (struct html_links){0};
 	html_parse_init(&p, html.n);
 	parse(&w, &p, html);
 	parse_comments(&w, &p, html);
 	out->limits |= p.limits;
+	html_said_fini(&w.said);
 	html_parse_fini(&p);
 }

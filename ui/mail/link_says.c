@@ -128,6 +128,18 @@ static bool by_header(const struct mail_message *m, struct mail_link *l, const s
 	return false;
 }
 
+/* "To unsubscribe click here", of which only "here" is the link. */
+static void judge_sentence(
+	struct arena *a, const struct url *u, struct span sentence, struct link_judged *out)
+{
+	if (sentence.n == 0)
+		return;
+	link_acts_judge(a, u, sentence, NULL, 0, out);
+	out->certain = false;
+	if (out->act != LINK_ACT_NONE)
+		out->why = "the sentence that it stands in";
+}
+
 static void judge_act(
 	struct arena *a, const struct mail_message *m, struct mail_link *l, const struct url *u)
 {
@@ -140,6 +152,8 @@ static void judge_act(
 			targets[n++] = l->layers->layers[i].target;
 	link_acts_judge(
 		a, u, l->found <= FOUND_CALENDAR ? l->text : SPAN_NONE, targets, n, &l->act);
+	for (size_t i = 0; i < l->n_places && l->act.act == LINK_ACT_NONE; i++)
+		judge_sentence(a, u, l->places[i].sentence, &l->act);
 	/* Pictures are loaded when the message is read: what a word in their address says is
 	 * about the picture. */
 	if (l->found >= FOUND_STYLE && !l->act.certain)

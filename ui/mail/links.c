@@ -147,6 +147,7 @@ static void add_html(struct gather *g, const struct mail_part *part)
 		f.place = (struct mail_place){.found = found_of(l),
 			.part = part->path,
 			.text = l->text,
+			.sentence = l->sentence,
 			.file = part->attached ? part->name : SPAN_NONE,
 			.text_is_alt = l->text_is_alt,
 			.unseen = l->unseen,

@@ -60,9 +60,10 @@ const char *mail_text_says_word(enum mail_text_says s);
 
 struct mail_place {
 	enum mail_found found;
-	struct span part; /* path of the part; of HEADER: the field's name */
-	struct span text; /* what is read there; absent: nothing */
-	struct span file; /* the part is an attached file of that name; absent: it is not */
+	struct span part;     /* path of the part; of HEADER: the field's name */
+	struct span text;     /* what is read there; absent: nothing */
+	struct span sentence; /* ANCHOR: what stands around it; absent: nothing */
+	struct span file;     /* the part is an attached file of that name; absent: it is not */
 	bool text_is_alt, unseen, conditional;
 };
 

@@ -169,6 +169,54 @@ static void what_is_read_at_a_link(void **state)
 	}
 }
 
+static void the_sentence_around_a_link(void **state)
+{
+	static const struct {
+		const char *html, *sentence; /* of the first link; NULL: none */
+	} cases[] = {
+		{"<p>To unsubscribe, click <a href=x>here</a>.", "To unsubscribe, click"},
+		{"<p>Click <a href=x>here</a> to\n unsubscribe. Bye", "Click to unsubscribe"},
+		{"<p>You can unsubscribe any time. <a href=x>Shop</a>", NULL},
+		{"<p>Unsubscribe</p><p><a href=x>Shop</a></p><p>Unsubscribe</p>", NULL},
+		{"<p><a href=x>Shop</a> <a href=y>Unsubscribe</a>", NULL},
+		{"<p>To opt out<br>follow <a href=x>this</a>", "To opt out follow"},
+		{"<td>a</td><div><a href=x>b</a></div>", NULL},
+		{"v 1.2 of <a href=x>it</a>", "v 1.2 of"},
+		{"<p><span style='display:none'>no</span><a href=x>b</a>", NULL},
+		{"<a href=x>b</a> behind", "behind"},
+		{"<p>Shop | <a href=x>About</a> | Imprint", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena a = {0};
+		struct html_link l = first_link(&a, cases[i].html);
+		if (cases[i].sentence == NULL ? l.sentence.n > 0
+					      : !span_is(l.sentence, cases[i].sentence))
+			fail_msg("%s: %.*s", cases[i].html, (int)l.sentence.n,
+				(const char *)l.sentence.p);
+		arena_fini(&a);
+	}
+}
+
+/* However far the links are apart, each has what is next to it. */
+static void a_long_way_between_links(void **state)
+{
+	struct arena a = {0};
+	struct buf html = {0};
+	struct html_links found;
+	(void)state;
+	buf_add_str(&html, "to confirm <a href=x>a</a> now. ");
+	for (size_t i = 0; i < 3000; i++)
+		buf_add_str(&html, "word ");
+	buf_add_str(&html, ". To opt out <a href=y>b</a>");
+	html_links_read(&a, buf_span(&html), &found);
+	assert_int_equal(found.n, 2);
+	assert_true(span_is(found.list[0].sentence, "to confirm now"));
+	assert_true(span_is(found.list[1].sentence, "To opt out"));
+	buf_fini(&html);
+	arena_fini(&a);
+}
+
 static void a_long_text_is_cut_at_a_character(void **state)
 {
 	struct arena a = {0};
@@ -291,6 +339,8 @@ int main(void)
 		cmocka_unit_test(flowed_lines_are_put_together),
 		cmocka_unit_test(what_is_not_seen),
 		cmocka_unit_test(what_is_read_at_a_link),
+		cmocka_unit_test(the_sentence_around_a_link),
+		cmocka_unit_test(a_long_way_between_links),
 		cmocka_unit_test(a_long_text_is_cut_at_a_character),
 		cmocka_unit_test(links_that_act_are_known),
 		cmocka_unit_test(every_word_and_shape_is_found),

@@ -9,9 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +24,7 @@
 
 #include "ui/mail/attach.h"
 #include "ui/mail/link_says.h"
+#include "ui/mail/mail_jail.h"
 #include "ui/mail/mail_note.h"
 #include "ui/report/say.h"
 
@@ -388,6 +394,37 @@ static void answers_of_another_shape_are_refused(void **state)
 	arena_fini(&a);
 }
 
+/* ---- the reader's jail ---- */
+
+/* Bits of what could be done inside that should not, or not done that should. */
+static int try_everything(void)
+{
+	int bad = 0, fd;
+	if (!mail_jail())
+		return 1;
+	bad |= socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM ? 2 : 0;
+	bad |= open("/tmp/clicktrail-mail-jail", O_CREAT | O_WRONLY, 0600) >= 0 ? 4 : 0;
+	bad |= open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 8 : 0;
+	bad |= unlink("/tmp/clicktrail-mail-none") == 0 || errno != EPERM ? 16 : 0;
+	bad |= syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 || errno != EPERM ? 32 : 0;
+	bad |= execl("/bin/true", "true", (char *)NULL) != -1 || errno != EPERM ? 64 : 0;
+	fd = open("/dev/null", O_RDONLY);
+	return bad | (fd < 0 ? 128 : 0);
+}
+
+static void the_reader_can_only_answer(void **state)
+{
+	int status = 0;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(try_everything());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* ---- single things ---- */
 
 static void a_text_names_a_host_or_not(void **state)
@@ -520,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_large_file_is_refused),
 		cmocka_unit_test(spoilt_messages_are_read_or_refused),
 		cmocka_unit_test(answers_of_another_shape_are_refused),
+		cmocka_unit_test(the_reader_can_only_answer),
 		cmocka_unit_test(a_text_names_a_host_or_not),
 		cmocka_unit_test(a_note_is_read_back),
 		cmocka_unit_test(recipients_are_known_and_senders_are_not),
