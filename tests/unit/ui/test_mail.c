@@ -407,7 +407,7 @@ static int try_everything(void)
 	bad |= open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 8 : 0;
 	bad |= unlink("/tmp/clicktrail-mail-none") == 0 || errno != EPERM ? 16 : 0;
 	bad |= syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 || errno != EPERM ? 32 : 0;
-	bad |= execl("/bin/true", "true", (char *)NULL) != -1 || errno != EPERM ? 64 : 0;
+	bad |= execl("/bin/false", "false", (char *)NULL) != -1 || errno != EPERM ? 64 : 0;
 	fd = open("/dev/null", O_RDONLY);
 	return bad | (fd < 0 ? 128 : 0);
 }
