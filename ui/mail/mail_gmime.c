@@ -200,17 +200,31 @@ static void read_text(struct parse *p, GMimeObject *o, struct mail_part *part)
 			p->a, part->text, span_is_nocase(parameter(p, o, "delsp"), "yes"));
 }
 
-static enum mail_part_kind kind_of(struct span type, GMimeObject *o)
+static bool is_one_of(struct span s, const char *const *list)
 {
+	for (; *list != NULL; list++)
+		if (span_is(s, *list))
+			return true;
+	return false;
+}
+
+/* What a browser shows as a page when it is opened, too, by its type or, where that says
+ * nothing, by its name. */
+static enum mail_part_kind kind_of(struct span type, struct span name, GMimeObject *o)
+{
+	static const char *const pages[] = {
+		"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml", NULL};
+	static const char *const texts[] = {
+		"text/plain", "text/enriched", "text/calendar", NULL};
+	static const char *const endings[] = {".html", ".htm", ".xhtml", ".shtml", ".svg"};
 	if (!GMIME_IS_PART(o))
 		return MAIL_OTHER;
-	if (span_is(type, "text/html") || span_is(type, "application/xhtml+xml"))
+	if (is_one_of(type, pages))
 		return MAIL_HTML;
-	return span_is(type, "text/plain") || span_is(type, "text/enriched") ||
-			       span_is(type, "text/calendar") ||
-			       span_is(type, "text/x-amp-html")
-		       ? (span_is(type, "text/x-amp-html") ? MAIL_HTML : MAIL_TEXT)
-		       : MAIL_OTHER;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (span_ends_nocase(name, endings[i]))
+			return MAIL_HTML;
+	return is_one_of(type, texts) ? MAIL_TEXT : MAIL_OTHER;
 }
 
 static struct span media_type(struct parse *p, GMimeObject *o)
@@ -252,10 +266,10 @@ static struct mail_part *push_part(
 	struct mail_part part = {.message = message,
 		.path = arena_copy(p->a, span_str(path)),
 		.media_type = media_type(p, o)};
-	part.kind = kind_of(part.media_type, o);
 	const char *name = GMIME_IS_PART(o) ? g_mime_part_get_filename(GMIME_PART(o)) : NULL;
 	if (name != NULL)
 		part.name = copy_text(p, name);
+	part.kind = kind_of(part.media_type, part.name, o);
 	const char *disposition = g_mime_object_get_disposition(o);
 	part.attached =
 		disposition != NULL && span_is_nocase(span_str(disposition), "attachment");

@@ -318,7 +318,7 @@ static uint32_t dice(uint32_t *state)
 /* Whatever is done to a message, an answer of the right shape comes, or an error. */
 static void spoilt_messages_are_read_or_refused(void **state)
 {
-	enum { ROUNDS = 150 };
+	enum { ROUNDS = 100 };
 	struct arena all = {0};
 	char **names;
 	size_t n = corpus(&all, &names), read = 0;
