@@ -104,7 +104,8 @@ static void add(struct gather *g, const struct found *f)
 	if (l == NULL)
 		return;
 	l->times++;
-	if (l->n_places < MAIL_PLACES_MAX)
+	/* What the header says of it counts, however often it stands elsewhere. */
+	if (l->n_places < MAIL_PLACES_MAX || f->place.found == FOUND_HEADER)
 		ARENA_PUSH(g->a, l->places, l->n_places, f->place);
 	if (f->place.found < l->found)
 		l->found = f->place.found;

@@ -16,8 +16,9 @@
 enum {
 	MAIL_LINKS_MAX = 2000,  /* different ones of one message */
 	MAIL_FOUND_MAX = 20000, /* places of all together */
-	MAIL_PLACES_MAX = 20,   /* places of one that are kept; the rest is counted */
-	MAIL_HREF_MAX = 65536,  /* bytes of one; a longer one is left out */
+	MAIL_PLACES_MAX = 20, /* places of one that are kept, and all header fields; the rest is
+			       counted */
+	MAIL_HREF_MAX = 65536, /* bytes of one; a longer one is left out */
 };
 
 /* Where a link was found; first what people click. Name, word, sentence. */
