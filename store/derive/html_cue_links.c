@@ -1,6 +1,6 @@
 #include "store/derive/html_cue_links.h"
 #include "store/derive/html_cue_parse.h"
-#include "store/base/buf.h"
+#include "store/derive/html_cue_said.h"
 
 #include <stdlib.h>
 
@@ -18,18 +18,10 @@ const char *html_link_word(enum html_link_kind k)
 	return words[k];
 }
 
-/* What is read at the link that we are inside of. */
-struct reading {
-	struct buf text, alt;
-	bool cut;
-};
-
 struct walk {
 	struct arena *a;
 	struct html_links *out;
-	struct reading *reading; /* NULL: inside of none */
-	struct span *comments;   /* conditional ones, found in this parse */
-	size_t n_comments;
+	struct html_said said;
 	bool conditional; /* this parse is of one */
 };
 
@@ -153,10 +145,7 @@ static void push_image(
 {
 	struct html_link *l = push(w, HTML_LINK_IMAGE, attribute(node, "src"), around);
 	struct span alt = attribute(node, "alt");
-	if (w->reading != NULL && alt.n > 0) {
-		buf_add_byte(&w->reading->alt, ' ');
-		buf_add_span(&w->reading->alt, span_first(alt, HTML_LINK_TEXT_MAX));
-	}
+	html_said_alt(&w->said, alt);
 	if (l == NULL)
 		return;
 	if (alt.n > 0) {
@@ -292,66 +281,6 @@ static bool is_vector_link(const GumboNode *node)
 	return span_starts_nocase(tag, "<v:") && attribute(node, "href").p != NULL;
 }
 
-static void read_text(struct walk *w, struct span s, bool unseen)
-{
-	struct reading *r = w->reading;
-	if (r == NULL || unseen)
-		return;
-	for (size_t i = 0; i < s.n; i++) {
-		bool blank = memchr(space, s.p[i], sizeof space - 1) != NULL;
-		struct span had = buf_span(&r->text);
-		if (blank && (had.n == 0 || had.p[had.n - 1] == ' '))
-			continue;
-		if (had.n >= HTML_LINK_TEXT_MAX) {
-			r->cut = true;
-			return;
-		}
-		buf_add_byte(&r->text, blank ? ' ' : s.p[i]);
-	}
-}
-
-/* Not in the middle of a character. */
-static struct span whole_characters(struct span s)
-{
-	while (s.n > 0 && (s.p[s.n - 1] & 0xc0) == 0x80)
-		s.n--;
-	if (s.n > 0 && s.p[s.n - 1] >= 0xc0)
-		s.n--;
-	return s;
-}
-
-/* Puts what was read to the link. */
-static void end_reading(struct walk *w, struct html_link *l, struct reading *r)
-{
-	struct span text = span_trim(buf_span(&r->text), space);
-	if (text.n == 0) {
-		text = span_first(span_trim(buf_span(&r->alt), space), HTML_LINK_TEXT_MAX);
-		l->text_is_alt = text.n > 0;
-	}
-	l->text_cut = r->cut;
-	if (r->cut)
-		text = whole_characters(text);
-	if (text.n > 0)
-		l->text = arena_copy(w->a, text);
-	buf_fini(&r->text);
-	buf_fini(&r->alt);
-}
-
-static void note_comment(struct walk *w, const GumboNode *node)
-{
-	struct span s = span_trim(span_str(node->v.text.text), space);
-	if (w->conditional || !span_starts_nocase(s, "[if"))
-		return;
-	size_t from = span_find(s, span_str("]>"), 0);
-	if (from == SIZE_MAX)
-		return;
-	if (w->n_comments == HTML_LINK_COMMENTS_MAX) {
-		w->out->limits = true;
-		return;
-	}
-	ARENA_PUSH(w->a, w->comments, w->n_comments, arena_copy(w->a, span_from(s, from + 2)));
-}
-
 static bool breaks_line(const GumboNode *node)
 {
 	switch ((int)node->v.element.tag) {
@@ -378,7 +307,7 @@ static void walk_children(
 static void walk_link(struct walk *w, const GumboNode *node, struct span style,
 	const struct around *around, size_t depth)
 {
-	struct reading r = {0}, *outer = w->reading;
+	struct html_said_link r;
 	struct html_link *l = push(w, HTML_LINK_A, attribute(node, "href"), around);
 	size_t at = w->out->n;
 	if (l == NULL) {
@@ -386,10 +315,9 @@ static void walk_link(struct walk *w, const GumboNode *node, struct span style,
 		return;
 	}
 	l->button = looks_like_button(node, style) || is_vector_link(node);
-	w->reading = &r;
+	html_said_begin(&w->said, at, &r);
 	walk_children(w, node, around, depth);
-	w->reading = outer;
-	end_reading(w, &w->out->list[at - 1], &r);
+	html_said_end(&w->said, &r);
 }
 
 /* Depth first. Templates are inert: HTML 4.12.3; scripts do not run in mail. */
@@ -397,9 +325,7 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 {
 	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
 		node->type == GUMBO_NODE_CDATA)
-		read_text(w, span_str(node->v.text.text), around.unseen);
-	if (node->type == GUMBO_NODE_COMMENT)
-		note_comment(w, node);
+		html_said_text(&w->said, span_str(node->v.text.text), around.unseen);
 	if (node->type != GUMBO_NODE_ELEMENT || node->v.element.tag == GUMBO_TAG_SCRIPT)
 		return;
 	if (depth > WALK_DEPTH_MAX) {
@@ -408,8 +334,10 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 	}
 	struct span style = plain_style(w, node);
 	around.unseen |= styled_away(node, style);
-	if (breaks_line(node))
-		read_text(w, span_str(" "), false);
+	if (breaks_line(node)) {
+		html_said_text(&w->said, span_str(" "), false);
+		html_said_block(&w->said, node->v.element.tag == GUMBO_TAG_BR);
+	}
 	see(w, node, style, &around);
 	see_vector(w, node, &around);
 	if (node->v.element.tag == GUMBO_TAG_STYLE || node->v.element.tag == GUMBO_TAG_TITLE)
@@ -418,11 +346,15 @@ static void walk(struct walk *w, const GumboNode *node, struct around around, si
 		walk_link(w, node, style, &around, depth);
 	else
 		walk_children(w, node, &around, depth);
+	if (breaks_line(node))
+		html_said_block(&w->said, node->v.element.tag == GUMBO_TAG_BR);
 }
 
 static void visit(void *ctx, const GumboNode *root)
 {
-	walk(ctx, root, (struct around){0}, 0);
+	struct walk *w = ctx;
+	walk(w, root, (struct around){0}, 0);
+	html_said_block(&w->said, false);
 }
 
 static void parse(struct walk *w, struct html_parse *p, struct span html)
@@ -431,16 +363,36 @@ static void parse(struct walk *w, struct html_parse *p, struct span html)
 		html_parse_each(p, html, visit, w);
 }
 
+/* Outlook's conditional comments ("<!--[if mso]> ... <![endif]-->") are pages to it, wherever
+ * they stand. */
+static void parse_comments(struct walk *w, struct html_parse *p, struct span html)
+{
+	size_t n = 0;
+	w->conditional = true;
+	for (size_t at = 0; (at = span_find(html, span_str("<!--[if"), at)) != SIZE_MAX;) {
+		size_t end = span_find(html, span_str("-->"), at);
+		struct span s = span_of(html.p + at, (end == SIZE_MAX ? html.n : end) - at);
+		size_t from = span_find(s, span_str("]>"), 0);
+		at += s.n;
+		if (from == SIZE_MAX)
+			continue;
+		if (n++ == HTML_LINK_COMMENTS_MAX) {
+			w->out->limits = true;
+			return;
+		}
+		parse(w, p, span_from(s, from + 2));
+	}
+}
+
 void html_links_read(struct arena *a, struct span html, struct html_links *out)
 {
 	struct html_parse p;
-	struct walk w = {.a = a, .out = out};
+	struct walk w = {.a = a, .out = out, .said = {.a = a, .out = out}};
 	*out = (struct html_links){0};
 	html_parse_init(&p, html.n);
 	parse(&w, &p, html);
-	w.conditional = true;
-	for (size_t i = 0; i < w.n_comments; i++)
-		parse(&w, &p, w.comments[i]);
+	parse_comments(&w, &p, html);
 	out->limits |= p.limits;
+	html_said_fini(&w.said);
 	html_parse_fini(&p);
 }

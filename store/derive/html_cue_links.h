@@ -13,6 +13,7 @@
 enum {
 	HTML_LINKS_MAX = 5000,        /* of one document */
 	HTML_LINK_TEXT_MAX = 500,     /* bytes of what is read at one of them */
+	HTML_LINK_SENTENCE_MAX = 200, /* bytes of a sentence on either side of a link */
 	HTML_LINK_COMMENTS_MAX = 100, /* conditional comments that are read */
 };
 
@@ -39,15 +40,18 @@ const char *html_link_word(enum html_link_kind k);
 
 struct html_link {
 	enum html_link_kind kind;
-	struct span href; /* decoded, as it is written; REFRESH: the content attribute */
-	struct span text; /* what is read there, white space folded; absent: nothing */
-	bool text_cut;    /* it was longer */
-	bool text_is_alt; /* there is only a picture's alternative text */
-	bool unseen;      /* itself or what it stands in is styled or marked away */
-	bool pixel;       /* IMAGE: at most 1 by 1, or unseen */
-	bool button;      /* A: looks like a button */
-	bool post;        /* FORM, BUTTON: not by GET */
-	bool conditional; /* stands in a conditional comment: Outlook alone shows it */
+	struct span href;     /* decoded, as it is written; REFRESH: the content attribute */
+	struct span text;     /* what is read there, white space folded; absent: nothing */
+	struct span sentence; /* A: what stands around it, outside of links, in the same
+				 sentence and block; the link itself is left out. Absent:
+				 nothing */
+	bool text_cut;        /* it was longer */
+	bool text_is_alt;     /* there is only a picture's alternative text */
+	bool unseen;          /* itself or what it stands in is styled or marked away */
+	bool pixel;           /* IMAGE: at most 1 by 1, or unseen */
+	bool button;          /* A: looks like a button */
+	bool post;            /* FORM, BUTTON: not by GET */
+	bool conditional;     /* stands in a conditional comment: Outlook alone shows it */
 };
 
 struct html_links {

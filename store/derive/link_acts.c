@@ -87,8 +87,10 @@ static bool text_has(struct span s, const struct link_act_word *w)
 	return false;
 }
 
-static void judge_text(struct arena *a, struct span text, struct link_judged *out)
+void link_acts_read(struct arena *a, struct span text, struct link_judged *out)
 {
+	if (out->certain || text.n == 0)
+		return;
 	struct span s = fold(a, text);
 	for (size_t i = 0; i < link_act_n_text_words && !out->certain; i++) {
 		const struct link_act_word *w = &link_act_text_words[i];
@@ -182,6 +184,5 @@ void link_acts_judge(struct arena *a, const struct url *url, struct span text,
 			judge_shape(a, &target, out);
 			judge_words(a, target.href, out);
 		}
-	if (!out->certain && text.n > 0)
-		judge_text(a, text, out);
+	link_acts_read(a, text, out);
 }

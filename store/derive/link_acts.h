@@ -41,6 +41,9 @@ struct link_judged {
 void link_acts_judge(struct arena *a, const struct url *url, struct span text,
 	const struct span *targets, size_t n_targets, struct link_judged *out);
 
+/* By a text alone, on top of what *out says already. */
+void link_acts_read(struct arena *a, struct span text, struct link_judged *out);
+
 /* ---- link_acts_words.c: the tables ---- */
 
 struct link_act_word {

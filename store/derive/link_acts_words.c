@@ -153,9 +153,9 @@ const struct link_act_word link_act_text_words[] = {
 	/* Hungarian, Romanian, Turkish */
 	{"leiratkoz", U, true},
 	{"dezabon", U, true},
-	{"abonelikten ", U, true},
+	{"abonelikten çık", U, true},
 	{"aboneliği iptal", U, true},
-	{"listeden ", U, true},
+	{"listeden çık", U, true},
 	{"megerősít", C, false},
 	{"confirmă", C, false},
 	{"onayla", C, false},

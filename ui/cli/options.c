@@ -140,12 +140,12 @@ static bool take_replace(struct options *o, const char *value, struct err *err)
 
 static bool take_link(struct options *o, const char *value, struct err *err)
 {
-	return value_number(value, &o->mail_link, err);
+	return value_number(value, &o->link, err);
 }
 
 static bool take_message(struct options *o, const char *value, struct err *err)
 {
-	return value_number(value, &o->mail_message, err);
+	return value_number(value, &o->message, err);
 }
 
 TAKE_FLAG(list)

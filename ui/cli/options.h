@@ -47,8 +47,8 @@ struct options {
 	unsigned command;      /* OPTIONS_TRACE, ... */
 	const char *case_path; /* NULL: a dated name */
 	enum options_browser browser;
-	bool has_browser;               /* one was named */
-	size_t mail_link, mail_message; /* numbers from 1; 0: none was named */
+	bool has_browser;     /* one was named */
+	size_t link, message; /* numbers from 1; 0: none was named */
 	bool list, yes;
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	bool no_screenshot;

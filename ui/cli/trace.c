@@ -255,10 +255,10 @@ static int trace_mail(
 
 static bool only_for_mail(const struct options *o, struct err *err)
 {
-	const char *word = o->mail_link != 0      ? "--link"
-			   : o->mail_message != 0 ? "--message"
-			   : o->list              ? "--list"
-						  : NULL;
+	const char *word = o->link != 0      ? "--link"
+			   : o->message != 0 ? "--message"
+			   : o->list         ? "--list"
+					     : NULL;
 	return word == NULL ||
 	       err_set(err, ERR_USAGE, "%s is for a mail, not for a link", word);
 }
@@ -267,20 +267,16 @@ static int trace(struct options *options, const char *given)
 {
 	struct buf file = {0};
 	struct err err;
-	enum trace_source source;
-	int code = EXIT_USAGE;
-	if (!trace_source_of(given, &source, &file, &err))
+	bool mail;
+	int code;
+	if (!trace_mail_open(given, &file, &mail, &err))
 		code = command_fail(&err);
-	else if (source == SOURCE_MAIL)
+	else if (mail)
 		code = trace_mail(options, given, buf_span(&file), &err);
-	else if (source == SOURCE_URL && only_for_mail(options, &err))
+	else if (only_for_mail(options, &err))
 		code = trace_one(options, given, NULL);
-	else {
-		if (source == SOURCE_IMAGE)
-			err_set(&err, ERR_USAGE,
-				"\"%s\" is a picture: QR codes are not read yet", given);
+	else
 		code = command_fail(&err);
-	}
 	buf_fini(&file);
 	return code;
 }

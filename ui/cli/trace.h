@@ -12,7 +12,7 @@
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
-#include "ui/cli/trace_source.h"
+#include "ui/cli/trace_origin.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 
@@ -35,6 +35,8 @@ struct trace_shots {
 	int64_t document; /* what the last one shows: an exchange, or FACT_NULL */
 	uint8_t digest[SHA256_LEN];
 };
+
+struct report;
 
 struct trace {
 	struct options *options; /* borrowed */
@@ -113,6 +115,9 @@ int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look
 void trace_giveaways(const struct trace *t, struct giveaways *out);
 /* trace_origin.c: what the link was found in, and where in it, as facts. */
 bool trace_put_origin(struct trace *t, struct err *err);
+/* The same into the report that is printed. It is not read again: by now this process holds
+ * keys. */
+void trace_tell_origin(const struct trace *t, struct arena *a, struct report *r);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

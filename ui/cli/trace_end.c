@@ -7,7 +7,6 @@
 #include "ui/cli/stamping.h"
 #include "ui/cli/mmdb.h"
 #include "ui/cli/output.h"
-#include "ui/mail/attach.h"
 #include "ui/report/report.h"
 #include "ui/report/say.h"
 #include "store/base/log.h"
@@ -196,8 +195,7 @@ static bool print_result(struct trace *t, struct err *err)
 		arena_fini(&a);
 		return !t->gathering;
 	}
-	if (t->options->json)
-		mail_attach(t->gather.file, &a, &r);
+	trace_tell_origin(t, &a, &r);
 	if (t->options->json)
 		report_json(&r, &out);
 	else

@@ -1,5 +1,57 @@
 #include "ui/cli/trace_mail.h"
+#include "ui/mail/attach.h"
 #include "ui/mail/mail_note.h"
+#include "store/derive/url.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_web_url(const char *given)
+{
+	struct arena a = {0};
+	struct url u;
+	bool yes = url_parse(&a, NULL, span_str(given), &u) && url_is_web(&u);
+	arena_fini(&a);
+	return yes;
+}
+
+static bool read_all(int fd, const char *path, struct buf *out, struct err *err)
+{
+	enum { PIECE = 64 * 1024 };
+	for (;;) {
+		ssize_t n = read(fd, buf_room(out, PIECE), PIECE);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set_os(err, ERR_USAGE, errno, "cannot read \"%s\"", path);
+		if (n == 0)
+			return true;
+		buf_grew(out, (size_t)n);
+		if (buf_len(out) > MAIL_SIZE_MAX)
+			return err_set(err, ERR_USAGE, "\"%s\" is larger than %d bytes", path,
+				MAIL_SIZE_MAX);
+	}
+}
+
+bool trace_mail_open(const char *given, struct buf *file, bool *yes, struct err *err)
+{
+	struct stat st;
+	*yes = false;
+	if (is_web_url(given))
+		return true;
+	/* Not by blocking: it may be a pipe that nobody writes to. */
+	int fd = open(given, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return errno != EACCES ||
+		       err_set_os(err, ERR_USAGE, errno, "cannot read \"%s\"", given);
+	bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	bool good = !plain || read_all(fd, given, file, err);
+	close(fd);
+	*yes = good && plain && mail_sniff(buf_span(file)) != MAIL_IS_NOTHING;
+	return good;
+}
 
 static const char *file_name(const char *path)
 {
@@ -19,7 +71,7 @@ bool trace_mail_read(struct trace_mail *t, const struct options *o, const char *
 		.note = NOTE_MAIL_LINK};
 	if (!mail_read(&t->arena, file, &t->mail, &why))
 		return err_set(err, ERR_USAGE, "\"%s\": %s", path, why.detail);
-	size_t message = mail_choose(&t->mail, o->mail_message, &t->why);
+	size_t message = mail_choose(&t->mail, o->message, &t->why);
 	if (message == 0)
 		return err_set(err, ERR_USAGE, "--message: the file holds only %zu",
 			t->mail.n_messages);
@@ -42,9 +94,9 @@ static const struct mail_link *named(
 	size_t calls = 0;
 	for (size_t i = 0; i < t->links.n; i++)
 		calls += mail_link_is_call(&t->links.list[i]);
-	if (o->mail_link != 0 && o->mail_link <= t->links.n)
-		l = &t->links.list[o->mail_link - 1];
-	else if (o->mail_link != 0)
+	if (o->link != 0 && o->link <= t->links.n)
+		l = &t->links.list[o->link - 1];
+	else if (o->link != 0)
 		err_set(err, ERR_USAGE, "--link: the message has only %zu links", t->links.n);
 	else if ((l = mail_links_only_call(&t->links)) == NULL)
 		err_set(err, ERR_USAGE,
@@ -81,6 +133,7 @@ bool trace_mail_choose(
 	mail_note_write(t->links.message, l, &note);
 	t->origin.note_text = arena_str(&t->arena, buf_span(&note));
 	t->link = arena_str(&t->arena, l->href);
+	t->origin.mail = mail_attach_make(&t->arena, &t->mail, &t->links, l->n, l->href);
 	buf_fini(&note);
 	return true;
 }

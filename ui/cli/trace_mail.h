@@ -7,7 +7,7 @@
 #define UI_CLI_TRACE_MAIL_H
 
 #include "ui/cli/options.h"
-#include "ui/cli/trace_source.h"
+#include "ui/cli/trace_origin.h"
 #include "ui/mail/links.h"
 
 struct trace_mail {
@@ -19,6 +19,10 @@ struct trace_mail {
 	struct trace_origin origin;
 };
 
+/* Is the argument no link, but a file that holds a message (or would, in another form)? Then
+ * `file` is its content. What is neither, or is not there, is left to others: *yes is false.
+ * Errors: USAGE (it cannot be read, or is too large). */
+bool trace_mail_open(const char *given, struct buf *file, bool *yes, struct err *err);
 /* Reads the message and its links. Errors: those of mail_read, as USAGE. */
 bool trace_mail_read(struct trace_mail *t, const struct options *o, const char *path,
 	struct span file, struct err *err);

@@ -77,6 +77,15 @@ static void attach_link(struct arena *a, const struct mail_links *links, size_t 
 		.act_certain = l->act.certain};
 }
 
+struct report_mail *mail_attach_make(struct arena *a, const struct mail *m,
+	const struct mail_links *links, size_t n, struct span href)
+{
+	struct report_mail *out = arena_alloc(a, sizeof *out);
+	mail_attach_fields(a, m, links->message, out);
+	attach_link(a, links, n, href, out);
+	return out;
+}
+
 static bool attach(struct arena *a, const struct found *f, struct report *r, struct err *err)
 {
 	struct mail m;
@@ -90,15 +99,13 @@ static bool attach(struct arena *a, const struct found *f, struct report *r, str
 	if (!mail_note_read(note, &message, &link) || mail_choose(&m, message, &why) == 0)
 		message = mail_choose(&m, 0, &why);
 	mail_links_read(a, r->model->wrappers, &m, message, &links);
-	struct report_mail *out = arena_alloc(a, sizeof *out);
-	mail_attach_fields(a, &m, message, out);
+	struct report_mail *out = mail_attach_make(a, &m, &links, link, link_of(r, session));
 	out->session = session;
 	out->seq = f->seq;
 	out->at_us = f->fact.at_us;
 	out->file_name = f->fact.name;
 	out->sha256 = f->fact.sha256;
 	out->size = f->fact.size;
-	attach_link(a, &links, link, link_of(r, session), out);
 	r->mail = out;
 	return true;
 }

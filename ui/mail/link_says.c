@@ -128,6 +128,15 @@ static bool by_header(const struct mail_message *m, struct mail_link *l, const s
 	return false;
 }
 
+/* "To unsubscribe click here", of which only "here" is the link. */
+static void judge_sentence(struct arena *a, struct span sentence, struct link_judged *out)
+{
+	link_acts_read(a, sentence, out);
+	out->certain = false;
+	if (out->act != LINK_ACT_NONE)
+		out->why = "the sentence that it stands in";
+}
+
 static void judge_act(
 	struct arena *a, const struct mail_message *m, struct mail_link *l, const struct url *u)
 {
@@ -138,8 +147,13 @@ static void judge_act(
 	for (unsigned i = 0; i < l->layers->n; i++)
 		if (l->layers->layers[i].target.p != NULL)
 			targets[n++] = l->layers->layers[i].target;
-	link_acts_judge(
-		a, u, l->found <= FOUND_CALENDAR ? l->text : SPAN_NONE, targets, n, &l->act);
+	link_acts_judge(a, u, SPAN_NONE, targets, n, &l->act);
+	/* The same address may stand there twice, once with an honest word. */
+	for (size_t i = 0; i < l->n_places; i++)
+		if (l->places[i].found <= FOUND_CALENDAR)
+			link_acts_read(a, l->places[i].text, &l->act);
+	for (size_t i = 0; i < l->n_places && l->act.act == LINK_ACT_NONE; i++)
+		judge_sentence(a, l->places[i].sentence, &l->act);
 	/* Pictures are loaded when the message is read: what a word in their address says is
 	 * about the picture. */
 	if (l->found >= FOUND_STYLE && !l->act.certain)

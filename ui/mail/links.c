@@ -104,7 +104,8 @@ static void add(struct gather *g, const struct found *f)
 	if (l == NULL)
 		return;
 	l->times++;
-	if (l->n_places < MAIL_PLACES_MAX)
+	/* What the header says of it counts, however often it stands elsewhere. */
+	if (l->n_places < MAIL_PLACES_MAX || f->place.found == FOUND_HEADER)
 		ARENA_PUSH(g->a, l->places, l->n_places, f->place);
 	if (f->place.found < l->found)
 		l->found = f->place.found;
@@ -147,6 +148,8 @@ static void add_html(struct gather *g, const struct mail_part *part)
 		f.place = (struct mail_place){.found = found_of(l),
 			.part = part->path,
 			.text = l->text,
+			.sentence = l->sentence,
+			.file = part->attached ? part->name : SPAN_NONE,
 			.text_is_alt = l->text_is_alt,
 			.unseen = l->unseen,
 			.conditional = l->conditional};
@@ -195,7 +198,8 @@ static void add_text(struct gather *g, const struct mail_part *part)
 			       .bare = l->bare,
 			       .place = {.found = calendar ? FOUND_CALENDAR : FOUND_TEXT,
 				       .part = part->path,
-				       .text = l->before}});
+				       .text = l->before,
+				       .file = part->attached ? part->name : SPAN_NONE}});
 	}
 }
 

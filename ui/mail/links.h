@@ -16,8 +16,9 @@
 enum {
 	MAIL_LINKS_MAX = 2000,  /* different ones of one message */
 	MAIL_FOUND_MAX = 20000, /* places of all together */
-	MAIL_PLACES_MAX = 20,   /* places of one that are kept; the rest is counted */
-	MAIL_HREF_MAX = 65536,  /* bytes of one; a longer one is left out */
+	MAIL_PLACES_MAX = 20, /* places of one that are kept, and all header fields; the rest is
+			       counted */
+	MAIL_HREF_MAX = 65536, /* bytes of one; a longer one is left out */
 };
 
 /* Where a link was found; first what people click. Name, word, sentence. */
@@ -60,8 +61,10 @@ const char *mail_text_says_word(enum mail_text_says s);
 
 struct mail_place {
 	enum mail_found found;
-	struct span part; /* path of the part; of HEADER: the field's name */
-	struct span text; /* what is read there; absent: nothing */
+	struct span part;     /* path of the part; of HEADER: the field's name */
+	struct span text;     /* what is read there; absent: nothing */
+	struct span sentence; /* ANCHOR: what stands around it; absent: nothing */
+	struct span file;     /* the part is an attached file of that name; absent: it is not */
 	bool text_is_alt, unseen, conditional;
 };
 

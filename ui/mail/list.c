@@ -29,6 +29,21 @@ static void say_field(
 	buf_add_byte(out, '\n');
 }
 
+/* The messages that are not listed, so that one of them can be named. */
+static void say_others(const struct mail *m, size_t message, struct buf *out)
+{
+	for (size_t i = 0; i < m->n_messages; i++) {
+		if (i + 1 == message)
+			continue;
+		struct span subject = mail_value(&m->messages[i], "Subject");
+		buf_addf(out, "  message %zu, ", i + 1);
+		say_quoted(out, subject.p != NULL ? subject : span_of("", 0));
+		buf_add_str(out, ", from ");
+		say_text(out, mail_value(&m->messages[i], "From"));
+		buf_add_byte(out, '\n');
+	}
+}
+
 static void say_message(
 	const struct mail *m, const struct mail_links *links, const char *why, struct buf *out)
 {
@@ -42,6 +57,7 @@ static void say_message(
 		buf_add_byte(&prose, '.');
 		say_prose(out, "", "", buf_span(&prose));
 		buf_fini(&prose);
+		say_others(m, links->message, out);
 	}
 	say_field(out, message, "from", "From");
 	say_field(out, message, "subject", "Subject");
@@ -62,6 +78,10 @@ static void say_places(const struct mail_link *l, struct buf *out)
 	line(out, mail_found_word(l->found));
 	buf_add_str(out, l->found == FOUND_HEADER ? "in the header field " : "in part ");
 	say_text(out, p->part);
+	if (p->file.n > 0) {
+		buf_add_str(out, ", the attached file ");
+		say_quoted(out, p->file);
+	}
 	if (l->times > 1)
 		buf_addf(out, ", there %zu times in all", l->times);
 	if (l->button)
@@ -197,6 +217,7 @@ static json_t *places_json(const struct mail_link *l)
 		json_t *j = json_object();
 		set(j, "found", json_words_of(mail_found_word(p->found)));
 		set(j, p->found == FOUND_HEADER ? "field" : "part", json_text_of(p->part));
+		set(j, "file", json_text_of(p->file));
 		set(j, "text", json_text_of(p->text));
 		set(j, "text_is_alt", json_boolean(p->text_is_alt));
 		set(j, "unseen", json_boolean(p->unseen));

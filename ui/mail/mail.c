@@ -62,6 +62,12 @@ struct span mail_start(struct span file)
 	return file;
 }
 
+static struct span without_line(struct span s)
+{
+	size_t end = span_find_byte(s, '\n', 0);
+	return end == SIZE_MAX ? span_of(s.p, 0) : span_from(s, end + 1);
+}
+
 enum mail_kind mail_sniff(struct span file)
 {
 	static const uint8_t compound[] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
@@ -71,11 +77,28 @@ enum mail_kind mail_sniff(struct span file)
 		(memcmp(file.p, "\xff\xfe", 2) == 0 || memcmp(file.p, "\xfe\xff", 2) == 0))
 		return MAIL_IS_UTF16;
 	struct span s = mail_start(file);
-	if (span_starts(s, "From ")) {
-		size_t end = span_find_byte(span_first(s, SNIFF_MAX), '\n', 0);
-		s = end == SIZE_MAX ? span_of(s.p, 0) : span_from(s, end + 1);
-	}
+	if (span_starts(s, "From "))
+		s = without_line(s);
 	return starts_with_fields(s) ? MAIL_IS_MESSAGE : MAIL_IS_NOTHING;
+}
+
+bool mail_first(struct span *file)
+{
+	enum { SEPARATORS_MAX = 1000 };
+	if (!span_starts(*file, "From "))
+		return false;
+	*file = without_line(*file);
+	size_t at = 0;
+	for (unsigned i = 0; i < SEPARATORS_MAX; i++, at++) {
+		at = span_find(*file, span_str("\nFrom "), at);
+		if (at == SIZE_MAX)
+			return false;
+		if (!starts_with_fields(without_line(span_from(*file, at + 1))))
+			continue;
+		*file = span_first(*file, at + 1);
+		return true;
+	}
+	return false;
 }
 
 /* The messages that one carries itself; *last is the last of them. */

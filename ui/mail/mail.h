@@ -85,6 +85,10 @@ enum mail_kind mail_sniff(struct span file);
  * .emlx puts around it. */
 struct span mail_start(struct span file);
 
+/* Of an mbox the first message, without its "From " line; true: there are more. A line that
+ * begins with "From " and has no message behind it is text. */
+bool mail_first(struct span *file);
+
 /* Errors: USAGE (it is no message), LIMIT (its size, or it took too long), INTERNAL (the reader
  * failed on it). */
 bool mail_read(struct arena *a, struct span file, struct mail *out, struct err *err);

@@ -200,17 +200,31 @@ static void read_text(struct parse *p, GMimeObject *o, struct mail_part *part)
 			p->a, part->text, span_is_nocase(parameter(p, o, "delsp"), "yes"));
 }
 
-static enum mail_part_kind kind_of(struct span type, GMimeObject *o)
+static bool is_one_of(struct span s, const char *const *list)
 {
+	for (; *list != NULL; list++)
+		if (span_is(s, *list))
+			return true;
+	return false;
+}
+
+/* What a browser shows as a page when it is opened, too, by its type or, where that says
+ * nothing, by its name. */
+static enum mail_part_kind kind_of(struct span type, struct span name, GMimeObject *o)
+{
+	static const char *const pages[] = {
+		"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml", NULL};
+	static const char *const texts[] = {
+		"text/plain", "text/enriched", "text/calendar", NULL};
+	static const char *const endings[] = {".html", ".htm", ".xhtml", ".shtml", ".svg"};
 	if (!GMIME_IS_PART(o))
 		return MAIL_OTHER;
-	if (span_is(type, "text/html") || span_is(type, "application/xhtml+xml"))
+	if (is_one_of(type, pages))
 		return MAIL_HTML;
-	return span_is(type, "text/plain") || span_is(type, "text/enriched") ||
-			       span_is(type, "text/calendar") ||
-			       span_is(type, "text/x-amp-html")
-		       ? (span_is(type, "text/x-amp-html") ? MAIL_HTML : MAIL_TEXT)
-		       : MAIL_OTHER;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (span_ends_nocase(name, endings[i]))
+			return MAIL_HTML;
+	return is_one_of(type, texts) ? MAIL_TEXT : MAIL_OTHER;
 }
 
 static struct span media_type(struct parse *p, GMimeObject *o)
@@ -252,10 +266,10 @@ static struct mail_part *push_part(
 	struct mail_part part = {.message = message,
 		.path = arena_copy(p->a, span_str(path)),
 		.media_type = media_type(p, o)};
-	part.kind = kind_of(part.media_type, o);
 	const char *name = GMIME_IS_PART(o) ? g_mime_part_get_filename(GMIME_PART(o)) : NULL;
 	if (name != NULL)
 		part.name = copy_text(p, name);
+	part.kind = kind_of(part.media_type, part.name, o);
 	const char *disposition = g_mime_object_get_disposition(o);
 	part.attached =
 		disposition != NULL && span_is_nocase(span_str(disposition), "attachment");
@@ -357,15 +371,14 @@ bool mail_parse(struct arena *a, struct span file, struct mail *out)
 	p.options = g_mime_parser_options_clone(NULL);
 	g_mime_parser_options_set_fallback_charsets(p.options, fallback);
 	g_mime_parser_options_set_warning_callback(p.options, odd, &p);
+	bool more = mail_first(&file);
 	GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)file.p, file.n);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	bool mbox = span_starts(file, "From ");
-	g_mime_parser_set_format(parser, mbox ? GMIME_FORMAT_MBOX : GMIME_FORMAT_MESSAGE);
 	GMimeMessage *message = g_mime_parser_construct_message(parser, p.options);
 	if (message == NULL)
 		return false;
 	add_message(&p, message, 0, 0);
-	out->more_in_file = mbox && !g_mime_parser_eos(parser);
+	out->more_in_file = more;
 	add_raw(&p, file);
 	if (span_find_byte(file, 0, 0) != SIZE_MAX)
 		note(&p, "the file holds NUL bytes: a header field is read up to the first");

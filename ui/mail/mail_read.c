@@ -6,7 +6,7 @@
  * that comes of it is an answer of a known shape.
  */
 #include "ui/mail/mail.h"
-#include "ui/bpf.h"
+#include "ui/mail/mail_jail.h"
 #include "store/base/clock.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,46 +26,16 @@ enum {
 	READER_NOTHING = 4,
 };
 
+#ifdef __has_feature /* clang's word for the same */
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
-
-/* Calls by which a process reaches out. Reading files stays: the C library loads its charset
- * tables from them. */
-static bool shut_in(void)
-{
-#define FORBID(call, to_end) BPF_IF_EQUAL(call, to_end, 0)
-	struct sock_filter program[] = {
-		BPF_LOAD(arch),
-		BPF_IF_EQUAL(BPF_OUR_ARCH, 1, 0),
-		BPF_RETURN(SECCOMP_RET_KILL_PROCESS),
-		BPF_LOAD(nr),
-		BPF_IF_AT_LEAST(BPF_X32_CALLS, 15, 0),
-		FORBID(SYS_socket, 14),
-		FORBID(SYS_socketpair, 13),
-		FORBID(SYS_connect, 12),
-		FORBID(SYS_execve, 11),
-		FORBID(SYS_execveat, 10),
-		FORBID(SYS_clone, 9),
-		FORBID(SYS_clone3, 8),
-		FORBID(SYS_ptrace, 7),
-		FORBID(SYS_process_vm_writev, 6),
-		FORBID(SYS_process_vm_readv, 5),
-		FORBID(SYS_kill, 4),
-		FORBID(SYS_io_uring_setup, 3),
-		BPF_IF_EQUAL(SYS_openat, 0, 3),
-		BPF_LOAD_LOW(2),
-		BPF_IF_ANY_BIT(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1),
-		BPF_RETURN(SECCOMP_RET_ERRNO | EPERM),
-		BPF_RETURN(SECCOMP_RET_ALLOW),
-	};
-#undef FORBID
-	const struct sock_fprog all = {sizeof program / sizeof *program, program};
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) == 0;
-}
 
 static bool bound(int what, rlim_t most)
 {
@@ -82,7 +51,7 @@ static bool confine(int answer)
 		return false;
 	return bound(RLIMIT_CPU, MAIL_SECONDS) && bound(RLIMIT_CORE, 0) &&
 	       bound(RLIMIT_FSIZE, 0) && (SANITIZED || bound(RLIMIT_AS, MEMORY_MAX)) &&
-	       shut_in();
+	       mail_jail();
 }
 
 static void write_all(int fd, struct span s)

@@ -23,7 +23,8 @@ void report_mail_each(struct report_mail *m, report_mail_fn *fn, void *ctx)
 		{&m->list_unsubscribe_post, "mail List-Unsubscribe-Post"},
 		{&m->feedback_id, "mail Feedback-ID"}, {&m->cfbl_address, "mail CFBL-Address"},
 		{&m->file_name, "mail file name"}, {&m->link.href, "mail link"},
-		{&m->link.text, "mail link text"}, {&m->link.text_host, "mail link text"}};
+		{&m->link.text, "mail link text"}, {&m->link.text_host, "mail link text"},
+		{&m->link.part, "mail link part"}};
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
 		fn(ctx, alone[i].text, alone[i].where);
 	for (size_t i = 0; i < m->n_fields; i++) {
@@ -113,6 +114,30 @@ static void say_received(const struct report_mail *m, struct buf *out)
 		buf_add_byte(out, '\n');
 		buf_fini(&line);
 	}
+}
+
+void report_mail_say_line(const struct report *r, int64_t session, struct buf *out)
+{
+	const struct report_mail *m = r->mail;
+	struct buf line = {0};
+	if (m == NULL || m->session != session)
+		return;
+	buf_add_str(&line, "It stood in a mail");
+	if (m->from.n > 0) {
+		buf_add_str(&line, " that says it is from ");
+		buf_add_span(&line, m->from);
+	}
+	if (m->link.known) {
+		buf_addf(&line, ", link %zu of %zu", m->link.n, m->n_links);
+		if (m->link.text.n > 0) {
+			buf_add_str(&line, ", \"");
+			buf_add_span(&line, m->link.text);
+			buf_add_byte(&line, '"');
+		}
+	}
+	buf_add_byte(&line, '.');
+	say_prose(out, "", "", buf_span(&line));
+	buf_fini(&line);
 }
 
 void report_mail_say(const struct report *r, struct buf *out)

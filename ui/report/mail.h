@@ -93,6 +93,9 @@ void report_mail_each(struct report_mail *m, report_mail_fn *fn, void *ctx);
 /* "What it came from" for the text report; nothing without a mail. Addresses are escaped, not
  * defanged. */
 void report_mail_say(const struct report *r, struct buf *out);
+/* A line for the summary of a trail: what was clicked in which mail; nothing if the trail's
+ * session did not come from r->mail. */
+void report_mail_say_line(const struct report *r, int64_t session, struct buf *out);
 /* The JSON member `mail`; null without one. A new reference. */
 json_t *json_mail(const struct report *r);
 

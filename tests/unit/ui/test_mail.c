@@ -9,15 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "ui/mail/attach.h"
 #include "ui/mail/link_says.h"
+#include "ui/mail/mail_jail.h"
 #include "ui/mail/mail_note.h"
 #include "ui/report/say.h"
 
@@ -163,6 +170,17 @@ static struct span squeezed(struct arena *a, struct span s)
 	return span_of(out, n);
 }
 
+static void ask_python(struct arena *a, const char *how, const char *path, struct buf *out)
+{
+	FILE *f = popen(arena_printf(a, "timeout 20 python3 -B %s/second_reader.py %s %s",
+				folder(a), how, path),
+		"re");
+	assert_non_null(f);
+	for (size_t n = 1; n > 0; buf_grew(out, n))
+		n = fread(buf_room(out, 65536), 1, 65536, f);
+	assert_int_equal(pclose(f), 0);
+}
+
 static void python_reads_the_same_texts(void **state)
 {
 	/* Charsets, encodings and nesting; what is broken, every reader takes in its own way.
@@ -183,20 +201,54 @@ static void python_reads_the_same_texts(void **state)
 				if (m.parts[p].message == k + 1 && m.parts[p].text.p != NULL)
 					buf_add_span(&ours, m.parts[p].text);
 		}
-		const char *line =
-			arena_printf(&a, "timeout 20 python3 -B %s/second_reader.py %s/%s",
-				folder(&a), folder(&a), names[i]);
-		FILE *f = popen(line, "re");
-		assert_non_null(f);
-		for (size_t n = 1; n > 0; buf_grew(&theirs, n))
-			n = fread(buf_room(&theirs, 65536), 1, 65536, f);
-		assert_int_equal(pclose(f), 0);
+		ask_python(&a, "", arena_printf(&a, "%s/%s", folder(&a), names[i]), &theirs);
 		struct span left = squeezed(&a, buf_span(&ours)),
 			    right = squeezed(&a, buf_span(&theirs));
 		assert_true(right.n > 20);
 		if (!span_eq(left, right))
 			fail_msg("%s: we read\n%.*s\nPython reads\n%.*s", names[i], (int)left.n,
 				(const char *)left.p, (int)right.n, (const char *)right.p);
+		buf_fini(&ours);
+		buf_fini(&theirs);
+		arena_fini(&a);
+	}
+}
+
+/* What html.parser, which builds no tree, calls links; of pages that need none. */
+static void python_finds_the_same_links(void **state)
+{
+	static const char *const names[] = {"newsletter.eml", "homograph.eml", "wrapped.eml",
+		"acts.eml", "attached-html.eml"};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct arena a = {0};
+		struct mail m;
+		struct buf ours = {0}, theirs = {0};
+		struct html_links found = {0};
+		char path[] = "/tmp/clicktrail-mail-XXXXXX";
+		int fd = mkstemp(path);
+		read_mail(&a, names[i], &m);
+		for (size_t p = 0; p < m.n_parts; p++) {
+			if (m.parts[p].kind != MAIL_HTML)
+				continue;
+			assert_true(write(fd, m.parts[p].text.p, m.parts[p].text.n) > 0);
+			html_links_read(&a, m.parts[p].text, &found);
+			for (size_t k = 0; k < found.n; k++) {
+				if (found.list[k].kind == HTML_LINK_BACKGROUND)
+					continue;
+				buf_add_span(&ours, found.list[k].href);
+				buf_add_byte(&ours, '\n');
+			}
+		}
+		close(fd);
+		ask_python(&a, "--links", path, &theirs);
+		unlink(path);
+		buf_add_byte(&theirs, '\n');
+		assert_true(buf_len(&theirs) > 10);
+		if (!span_eq(buf_span(&ours), buf_span(&theirs)))
+			fail_msg("%s: we find\n%.*s\nPython finds\n%.*s", names[i],
+				(int)buf_len(&ours), (const char *)buf_span(&ours).p,
+				(int)buf_len(&theirs), (const char *)buf_span(&theirs).p);
 		buf_fini(&ours);
 		buf_fini(&theirs);
 		arena_fini(&a);
@@ -266,7 +318,7 @@ static uint32_t dice(uint32_t *state)
 /* Whatever is done to a message, an answer of the right shape comes, or an error. */
 static void spoilt_messages_are_read_or_refused(void **state)
 {
-	enum { ROUNDS = 150 };
+	enum { ROUNDS = 100 };
 	struct arena all = {0};
 	char **names;
 	size_t n = corpus(&all, &names), read = 0;
@@ -340,6 +392,37 @@ static void answers_of_another_shape_are_refused(void **state)
 	}
 	buf_fini(&out);
 	arena_fini(&a);
+}
+
+/* ---- the reader's jail ---- */
+
+/* Bits of what could be done inside that should not, or not done that should. */
+static int try_everything(void)
+{
+	int bad = 0, fd;
+	if (!mail_jail())
+		return 1;
+	bad |= socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM ? 2 : 0;
+	bad |= open("/tmp/clicktrail-mail-jail", O_CREAT | O_WRONLY, 0600) >= 0 ? 4 : 0;
+	bad |= open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0 ? 8 : 0;
+	bad |= unlink("/tmp/clicktrail-mail-none") == 0 || errno != EPERM ? 16 : 0;
+	bad |= syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 || errno != EPERM ? 32 : 0;
+	bad |= execl("/bin/false", "false", (char *)NULL) != -1 || errno != EPERM ? 64 : 0;
+	fd = open("/dev/null", O_RDONLY);
+	return bad | (fd < 0 ? 128 : 0);
+}
+
+static void the_reader_can_only_answer(void **state)
+{
+	int status = 0;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(try_everything());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* ---- single things ---- */
@@ -440,6 +523,7 @@ static void recipients_are_known_and_senders_are_not(void **state)
 	mail_attach_fields(&a, &m, 2, &out);
 	n = report_mail_recipients(&out, &a, &list);
 	assert_true(among(list, n, "ada@mail.example.org"));
+	assert_true(among(list, n, "ada.private@home.example"));
 	assert_true(among(list, n, "inner@lottery.example"));
 	assert_true(among(list, n, "outer@mail.example.org"));
 	assert_false(among(list, n, "win@lottery.example"));
@@ -468,10 +552,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message_has_its_links),
 		cmocka_unit_test(python_reads_the_same_texts),
+		cmocka_unit_test(python_finds_the_same_links),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(a_large_file_is_refused),
 		cmocka_unit_test(spoilt_messages_are_read_or_refused),
 		cmocka_unit_test(answers_of_another_shape_are_refused),
+		cmocka_unit_test(the_reader_can_only_answer),
 		cmocka_unit_test(a_text_names_a_host_or_not),
 		cmocka_unit_test(a_note_is_read_back),
 		cmocka_unit_test(recipients_are_known_and_senders_are_not),
