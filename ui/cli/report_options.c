@@ -11,6 +11,7 @@ static const struct report_format formats[] = {
 	{"form", edition_form, true},
 	{"eml", edition_eml, true},
 	{"xarf", edition_xarf, false},
+	{"misp", edition_misp, false},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

@@ -11,7 +11,7 @@ static const struct report_session *session_of(const struct report *r, int64_t s
 
 /* The first trail of a trace is the link's. A person at a proxy opens many: which one the
  * complaint is about is for them to say. */
-static const struct report_trail *pick_trail(const struct edition *e, struct err *err)
+const struct report_trail *complaint_pick_trail(const struct edition *e, struct err *err)
 {
 	const struct report *r = e->report;
 	if (r->n_trails == 0) {
@@ -72,7 +72,7 @@ static const struct report_hop *pick_hop(struct complaint *c)
 
 bool complaint_pick(const struct edition *e, struct complaint *out, struct err *err)
 {
-	*out = (struct complaint){.edition = e, .trail = pick_trail(e, err)};
+	*out = (struct complaint){.edition = e, .trail = complaint_pick_trail(e, err)};
 	if (out->trail == NULL)
 		return false;
 	out->session = session_of(e->report, out->trail->trail->session);

@@ -29,6 +29,8 @@ struct complaint {
 /* The trail: the one that was read, else the first link's. The party: --party, else the only
  * one. Errors: USAGE (it has to be said which). */
 bool complaint_pick(const struct edition *e, struct complaint *out, struct err *err);
+/* The trail alone; NULL: error USAGE. */
+const struct report_trail *complaint_pick_trail(const struct edition *e, struct err *err);
 
 /* Who complains, checked: a name, an address and a domain, which is the address's unless it is
  * said. Errors: USAGE. */
