@@ -248,7 +248,21 @@ void report_options_fini(struct report_options *o)
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
 	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default) or json\n"
+	"  --format F             text (default), json, form, eml, xarf or misp\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
-	"ones";
+	"ones\n\n"
+	"Complaints (form, eml, xarf; misp takes --party and --class too):\n"
+	"  --party N              whom the complaint goes to, by its number in the trail\n"
+	"  --class C              phishing, malware, fraud, brand or spam\n"
+	"  --fraud-type T         of --class fraud, as XARF calls it: shopping, investment "
+	"...\n"
+	"  --brand NAME           that is imitated\n"
+	"  --brand-site URL       where that brand really is (XARF wants it for --class "
+	"brand)\n"
+	"  --spam-protocol P      of --class spam: how the message came: smtp, sms, ...\n"
+	"  --reporter-org NAME, --reporter-email ADDRESS, --reporter-domain DOMAIN\n"
+	"                         who complains; the domain is the address's unless given\n"
+	"  --as arf|xarf          what the mail holds for machines (eml; default arf)\n"
+	"  --to ADDRESS           whom the mail goes to, instead of the party's own desk\n"
+	"  --subject TEXT         its subject";
