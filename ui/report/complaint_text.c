@@ -55,21 +55,30 @@ static void say_indented(struct span url, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
+/* Prose keeps words whole: none may be longer than a line. */
+static void add_word(struct buf *line, struct span s)
+{
+	enum { WORD_MAX = 250 };
+	buf_add_span(line, span_first(s, WORD_MAX));
+	if (s.n > WORD_MAX)
+		buf_add_str(line, "...");
+}
+
 static void say_operated(const struct complaint *c, struct buf *out)
 {
 	struct buf line = {0};
 	const struct report_party *p = c->party;
 	buf_add_str(&line, "You operate, or serve, ");
-	buf_add_span(&line, p->name);
+	add_word(&line, p->name);
 	buf_add_str(&line, " (");
 	say_numbers(p, &line);
 	buf_addf(&line, " of %zu", c->trail->n_hops);
 	if (p->address.n > 0) {
 		buf_add_str(&line, ", at the address ");
-		buf_add_span(&line, p->address);
+		add_word(&line, p->address);
 	} else if (c->hop->remote_ip.n > 0) {
 		buf_add_str(&line, ", at the address ");
-		buf_add_span(&line, c->hop->remote_ip);
+		add_word(&line, c->hop->remote_ip);
 	}
 	buf_add_str(&line, "). ");
 	buf_add_str(&line, c->rests ? "The page that the visitor ends at is there."
@@ -85,18 +94,18 @@ static void say_seen_from(const struct complaint *c, struct buf *out)
 	if (s == NULL)
 		return;
 	buf_add_str(&line, "It was seen with the User-Agent \"");
-	buf_add_span(&line, s->user_agent);
+	add_word(&line, s->user_agent);
 	buf_add_byte(&line, '"');
 	if (s->start->language.n > 0) {
 		buf_add_str(&line, ", language ");
-		buf_add_span(&line, s->start->language);
+		add_word(&line, s->start->language);
 	}
 	if (s->egress.ip.n > 0 && !c->edition->order->withhold_egress) {
 		buf_add_str(&line, ", from the address ");
-		buf_add_span(&line, s->egress.ip);
+		add_word(&line, s->egress.ip);
 		if (s->egress.country.n > 0) {
 			buf_add_str(&line, " (");
-			buf_add_span(&line, s->egress.country);
+			add_word(&line, s->egress.country);
 			buf_add_byte(&line, ')');
 		}
 	}
