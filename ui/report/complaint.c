@@ -51,6 +51,15 @@ static const struct report_party *pick_party(
 	return NULL;
 }
 
+static bool has_rest(const struct report_trail *t, const struct report_hop *h)
+{
+	enum trail_end e = t->trail->ended_by;
+	return h->exchange != NULL && h->exchange->response != NULL &&
+	       span_is(h->made_by, "origin") &&
+	       (e == ENDED_PAGE || e == ENDED_DOWNLOAD || e == ENDED_HANDOFF ||
+		       e == ENDED_GATE);
+}
+
 /* Off the wire there is nothing that anybody could have served. */
 static const struct report_hop *pick_hop(struct complaint *c)
 {
@@ -61,7 +70,8 @@ static const struct report_hop *pick_hop(struct complaint *c)
 		if (p != c->party)
 			continue;
 		if (i + 1 == t->n_hops) {
-			c->rests = t->hops[i].exchange != NULL;
+			c->last = true;
+			c->rests = has_rest(t, &t->hops[i]);
 			return &t->hops[i];
 		}
 		if (first == NULL || first->exchange == NULL)

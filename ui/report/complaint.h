@@ -23,7 +23,8 @@ struct complaint {
 	const struct report_session *session;
 	const struct report_hop *hop; /* of the party: where the trail came to rest, if that is
 					 at it; else where it first comes in */
-	bool rests;                   /* the trail came to rest there */
+	bool last;                    /* the trail ended there, */
+	bool rests;                   /* with something that an origin served */
 };
 
 /* The trail: the one that was read, else the first link's. The party: --party, else the only

@@ -24,7 +24,7 @@ const char *complaint_noun(enum abuse_class c)
 
 const char *complaint_request(const struct complaint *c)
 {
-	if (c->rests)
+	if (c->last)
 		return "Please look at what is served there, take it down if it breaks your "
 		       "rules or the law, and keep your records of who put it there.";
 	if (c->party->is_platform || c->party->service != NULL)
@@ -64,13 +64,24 @@ static void add_word(struct buf *line, struct span s)
 		buf_add_str(line, "...");
 }
 
+static const char *part_of(const struct complaint *c)
+{
+	if (!c->last)
+		return "It sends the visitor on.";
+	if (!c->rests)
+		return "The visitor was sent there, and nothing came of it.";
+	if (c->trail->trail->ended_by == ENDED_DOWNLOAD)
+		return "The file that the visitor is given is there.";
+	return "The page that the visitor ends at is there.";
+}
+
 static void say_operated(const struct complaint *c, struct buf *out)
 {
 	struct buf line = {0};
 	const struct report_party *p = c->party;
-	buf_add_str(&line, "You operate, or serve, ");
+	buf_add_str(&line, "You operate ");
 	add_word(&line, p->name);
-	buf_add_str(&line, " (");
+	buf_add_str(&line, ", or its name or network is in your care (");
 	say_numbers(p, &line);
 	buf_addf(&line, " of %zu", c->trail->n_hops);
 	if (p->address.n > 0) {
@@ -81,8 +92,7 @@ static void say_operated(const struct complaint *c, struct buf *out)
 		add_word(&line, c->hop->remote_ip);
 	}
 	buf_add_str(&line, "). ");
-	buf_add_str(&line, c->rests ? "The page that the visitor ends at is there."
-				    : "It sends the visitor on.");
+	buf_addf(&line, "%s", part_of(c));
 	say_prose(out, "", "", buf_span(&line));
 	buf_fini(&line);
 }
@@ -200,7 +210,7 @@ void complaint_short(const struct complaint *c, size_t max, struct buf *out)
 	say_text(&part, c->party->name);
 	buf_add_str(&part, ": ");
 	say_text(&part, c->hop->hop->url);
-	buf_add_str(&part, c->rests ? ", where the visitor ends. " : ", which sends on. ");
+	buf_add_str(&part, c->last ? ", where the visitor ends. " : ", which sends on. ");
 	all = add_if(out, &left, &part) && all;
 	buf_clear(&part);
 	buf_addf(&part, "%s ", complaint_request(c));
