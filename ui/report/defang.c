@@ -118,8 +118,10 @@ static void add_colon(struct buf *out, struct span s, size_t colon)
 		start++;
 	struct span scheme = span_of(s.p + start, colon - start);
 	bool slashes = span_starts(span_from(s, colon), "://");
+	/* "http:" before a blank is a word. */
+	bool more = colon + 1 < s.n && s.p[colon + 1] > ' ';
 	uint8_t *end = out->p + out->end;
-	if (span_ends_nocase(scheme, "https") || span_ends_nocase(scheme, "http")) {
+	if (more && (span_ends_nocase(scheme, "https") || span_ends_nocase(scheme, "http"))) {
 		uint8_t *t = end - (ascii_lower(end[-1]) == 's' ? 4 : 3);
 		for (size_t i = 0; i < 2; i++)
 			t[i] = t[i] == 'T' ? 'X' : 'x';
@@ -130,7 +132,7 @@ static void add_colon(struct buf *out, struct span s, size_t colon)
 			    !span_ends_nocase(scheme, "hxxps") &&
 			    !span_ends_nocase(scheme, "fxp");
 		for (size_t i = 0; i < sizeof calling / sizeof *calling; i++)
-			live = live || span_is_nocase(scheme, calling[i]);
+			live = live || (more && span_is_nocase(scheme, calling[i]));
 		if (live)
 			add_guarded(out, s.p + colon, 1);
 		else

@@ -59,7 +59,8 @@ static bool is_indicator(const struct misp *m, const struct report_hop *h)
 {
 	return m->edition->order->abuse != ABUSE_NONE &&
 	       m->edition->order->abuse != ABUSE_SPAM && h == m->hop &&
-	       h == &m->trail->hops[m->trail->n_hops - 1] && !names_recipient(h);
+	       span_is(h->made_by, "origin") && h == &m->trail->hops[m->trail->n_hops - 1] &&
+	       !names_recipient(h);
 }
 
 static void number_key(const struct report_hop *h, char out[24])
