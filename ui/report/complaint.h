@@ -54,6 +54,8 @@ const char *complaint_request(const struct complaint *c);
 /* What happened, for somebody who is no engineer: when, from which link to where, what the
  * party has to do with it, what is asked of it. Exact, escaped, lines of prose. */
 void complaint_story(const struct complaint *c, struct buf *out);
+/* That values were replaced, in a line of prose; nothing where none were. */
+void complaint_redaction(const struct complaint *c, struct buf *out);
 /* The trail, a line or two each hop; the party's are marked. */
 void complaint_hops(const struct complaint *c, struct buf *out);
 /* Everything above and what stands behind it, at most `max` characters on one line, for a box

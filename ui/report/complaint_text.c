@@ -174,6 +174,14 @@ static void say_hop(const struct complaint *c, const struct report_hop *h, struc
 	buf_add_byte(out, '\n');
 }
 
+void complaint_redaction(const struct complaint *c, struct buf *out)
+{
+	const struct redaction *x = c->edition->redaction;
+	if (x != NULL && x->how != REDACT_NONE)
+		buf_addf(out, "What names a recipient was replaced (%s); ask if you need it.\n",
+			redact_word(x->how));
+}
+
 void complaint_hops(const struct complaint *c, struct buf *out)
 {
 	for (size_t i = 0; i < c->trail->n_hops; i++)

@@ -194,9 +194,7 @@ static void say_evidence(const struct complaint *c, struct buf *out)
 	add_safe(c, out, buf_span(&text));
 	if (c->hop->landing != NULL)
 		say_forms(c, c->hop->landing, out);
-	if (c->edition->redaction != NULL && c->edition->redaction->how != REDACT_NONE)
-		buf_addf(out, "What names a recipient was replaced (%s).\n",
-			redact_word(c->edition->redaction->how));
+	complaint_redaction(c, out);
 	buf_fini(&text);
 }
 
