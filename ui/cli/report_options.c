@@ -17,6 +17,7 @@ static const struct report_format formats[] = {
 	{"form", edition_form, true, false},
 	{"eml", edition_eml, true, false},
 	{"xarf", edition_xarf, false, false},
+	{"misp", edition_misp, false, false},
 	{"har", edition_har, false, false},
 	{"wacz", edition_wacz, false, true},
 };
@@ -270,9 +271,12 @@ void report_options_fini(struct report_options *o)
 
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
-	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default), html, pdf or json\n"
+	"  --format F             text (default), html, pdf, json, form, eml, xarf, misp, har or "
+	"wacz\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
+	"  --all DIR              a folder with all formats, and for each party what goes to its "
+	"desk\n"
+	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
 	"  --party N              for one party of the trail: its hops first, the others as "
 	"context\n"
 	"  --class C              what it is reported as: phishing, malware, fraud, brand, "
@@ -282,4 +286,16 @@ const char report_options_help[] =
 	"  --mmdb FILE            networks and countries of addresses, by a database of yours; "
 	"repeatable\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
-	"ones";
+	"ones\n\n"
+	"Complaints (form, eml, xarf, misp):\n"
+	"  --fraud-type T         of --class fraud, as XARF calls it: shopping, investment "
+	"...\n"
+	"  --brand NAME           that is imitated\n"
+	"  --brand-site URL       where that brand really is (XARF wants it for --class "
+	"brand)\n"
+	"  --spam-protocol P      of --class spam: how the message came: smtp, sms, ...\n"
+	"  --reporter-org NAME, --reporter-email ADDRESS, --reporter-domain DOMAIN\n"
+	"                         who complains; the domain is the address's unless given\n"
+	"  --as arf|xarf          what the mail holds for machines (eml; default arf)\n"
+	"  --to ADDRESS           whom the mail goes to, instead of the party's own desk\n"
+	"  --subject TEXT         its subject";

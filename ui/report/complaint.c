@@ -11,7 +11,7 @@ static const struct report_session *session_of(const struct report *r, int64_t s
 
 /* The first trail of a trace is the link's. A person at a proxy opens many: which one the
  * complaint is about is for them to say. */
-static const struct report_trail *pick_trail(const struct edition *e, struct err *err)
+const struct report_trail *complaint_pick_trail(const struct edition *e, struct err *err)
 {
 	const struct report *r = e->report;
 	if (r->n_trails == 0) {
@@ -51,6 +51,15 @@ static const struct report_party *pick_party(
 	return NULL;
 }
 
+static bool has_rest(const struct report_trail *t, const struct report_hop *h)
+{
+	enum trail_end e = t->trail->ended_by;
+	return h->exchange != NULL && h->exchange->response != NULL &&
+	       span_is(h->made_by, "origin") &&
+	       (e == ENDED_PAGE || e == ENDED_DOWNLOAD || e == ENDED_HANDOFF ||
+		       e == ENDED_GATE);
+}
+
 /* Off the wire there is nothing that anybody could have served. */
 static const struct report_hop *pick_hop(struct complaint *c)
 {
@@ -61,7 +70,8 @@ static const struct report_hop *pick_hop(struct complaint *c)
 		if (p != c->party)
 			continue;
 		if (i + 1 == t->n_hops) {
-			c->rests = t->hops[i].exchange != NULL;
+			c->last = true;
+			c->rests = has_rest(t, &t->hops[i]);
 			return &t->hops[i];
 		}
 		if (first == NULL || first->exchange == NULL)
@@ -72,7 +82,7 @@ static const struct report_hop *pick_hop(struct complaint *c)
 
 bool complaint_pick(const struct edition *e, struct complaint *out, struct err *err)
 {
-	*out = (struct complaint){.edition = e, .trail = pick_trail(e, err)};
+	*out = (struct complaint){.edition = e, .trail = complaint_pick_trail(e, err)};
 	if (out->trail == NULL)
 		return false;
 	out->session = session_of(e->report, out->trail->trail->session);

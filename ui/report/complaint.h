@@ -23,12 +23,15 @@ struct complaint {
 	const struct report_session *session;
 	const struct report_hop *hop; /* of the party: where the trail came to rest, if that is
 					 at it; else where it first comes in */
-	bool rests;                   /* the trail came to rest there */
+	bool last;                    /* the trail ended there, */
+	bool rests;                   /* with something that an origin served */
 };
 
 /* The trail: the one that was read, else the first link's. The party: --party, else the only
  * one. Errors: USAGE (it has to be said which). */
 bool complaint_pick(const struct edition *e, struct complaint *out, struct err *err);
+/* The trail alone; NULL: error USAGE. */
+const struct report_trail *complaint_pick_trail(const struct edition *e, struct err *err);
 
 /* Who complains, checked: a name, an address and a domain, which is the address's unless it is
  * said. Errors: USAGE. */
@@ -51,6 +54,8 @@ const char *complaint_request(const struct complaint *c);
 /* What happened, for somebody who is no engineer: when, from which link to where, what the
  * party has to do with it, what is asked of it. Exact, escaped, lines of prose. */
 void complaint_story(const struct complaint *c, struct buf *out);
+/* That values were replaced, in a line of prose; nothing where none were. */
+void complaint_redaction(const struct complaint *c, struct buf *out);
 /* The trail, a line or two each hop; the party's are marked. */
 void complaint_hops(const struct complaint *c, struct buf *out);
 /* Everything above and what stands behind it, at most `max` characters on one line, for a box

@@ -24,7 +24,7 @@ const char *complaint_noun(enum abuse_class c)
 
 const char *complaint_request(const struct complaint *c)
 {
-	if (c->rests)
+	if (c->last)
 		return "Please look at what is served there, take it down if it breaks your "
 		       "rules or the law, and keep your records of who put it there.";
 	if (c->party->is_platform || c->party->service != NULL)
@@ -55,25 +55,44 @@ static void say_indented(struct span url, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
+/* Prose keeps words whole: none may be longer than a line. */
+static void add_word(struct buf *line, struct span s)
+{
+	enum { WORD_MAX = 250 };
+	buf_add_span(line, span_first(s, WORD_MAX));
+	if (s.n > WORD_MAX)
+		buf_add_str(line, "...");
+}
+
+static const char *part_of(const struct complaint *c)
+{
+	if (!c->last)
+		return "It sends the visitor on.";
+	if (!c->rests)
+		return "The visitor was sent there, and nothing came of it.";
+	if (c->trail->trail->ended_by == ENDED_DOWNLOAD)
+		return "The file that the visitor is given is there.";
+	return "The page that the visitor ends at is there.";
+}
+
 static void say_operated(const struct complaint *c, struct buf *out)
 {
 	struct buf line = {0};
 	const struct report_party *p = c->party;
-	buf_add_str(&line, "You operate, or serve, ");
-	buf_add_span(&line, p->name);
-	buf_add_str(&line, " (");
+	buf_add_str(&line, "You operate ");
+	add_word(&line, p->name);
+	buf_add_str(&line, ", or its name or network is in your care (");
 	say_numbers(p, &line);
 	buf_addf(&line, " of %zu", c->trail->n_hops);
 	if (p->address.n > 0) {
 		buf_add_str(&line, ", at the address ");
-		buf_add_span(&line, p->address);
+		add_word(&line, p->address);
 	} else if (c->hop->remote_ip.n > 0) {
 		buf_add_str(&line, ", at the address ");
-		buf_add_span(&line, c->hop->remote_ip);
+		add_word(&line, c->hop->remote_ip);
 	}
 	buf_add_str(&line, "). ");
-	buf_add_str(&line, c->rests ? "The page that the visitor ends at is there."
-				    : "It sends the visitor on.");
+	buf_addf(&line, "%s", part_of(c));
 	say_prose(out, "", "", buf_span(&line));
 	buf_fini(&line);
 }
@@ -85,18 +104,18 @@ static void say_seen_from(const struct complaint *c, struct buf *out)
 	if (s == NULL)
 		return;
 	buf_add_str(&line, "It was seen with the User-Agent \"");
-	buf_add_span(&line, s->user_agent);
+	add_word(&line, s->user_agent);
 	buf_add_byte(&line, '"');
 	if (s->start->language.n > 0) {
 		buf_add_str(&line, ", language ");
-		buf_add_span(&line, s->start->language);
+		add_word(&line, s->start->language);
 	}
 	if (s->egress.ip.n > 0 && !c->edition->order->withhold_egress) {
 		buf_add_str(&line, ", from the address ");
-		buf_add_span(&line, s->egress.ip);
+		add_word(&line, s->egress.ip);
 		if (s->egress.country.n > 0) {
 			buf_add_str(&line, " (");
-			buf_add_span(&line, s->egress.country);
+			add_word(&line, s->egress.country);
 			buf_add_byte(&line, ')');
 		}
 	}
@@ -155,6 +174,14 @@ static void say_hop(const struct complaint *c, const struct report_hop *h, struc
 	buf_add_byte(out, '\n');
 }
 
+void complaint_redaction(const struct complaint *c, struct buf *out)
+{
+	const struct redaction *x = c->edition->redaction;
+	if (x != NULL && x->how != REDACT_NONE)
+		buf_addf(out, "What names a recipient was replaced (%s); ask if you need it.\n",
+			redact_word(x->how));
+}
+
 void complaint_hops(const struct complaint *c, struct buf *out)
 {
 	for (size_t i = 0; i < c->trail->n_hops; i++)
@@ -191,7 +218,7 @@ void complaint_short(const struct complaint *c, size_t max, struct buf *out)
 	say_text(&part, c->party->name);
 	buf_add_str(&part, ": ");
 	say_text(&part, c->hop->hop->url);
-	buf_add_str(&part, c->rests ? ", where the visitor ends. " : ", which sends on. ");
+	buf_add_str(&part, c->last ? ", where the visitor ends. " : ", which sends on. ");
 	all = add_if(out, &left, &part) && all;
 	buf_clear(&part);
 	buf_addf(&part, "%s ", complaint_request(c));

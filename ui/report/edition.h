@@ -90,6 +90,6 @@ bool edition_about(const struct edition *e, const struct report_trail *t, size_t
 typedef bool edition_format_fn(struct edition *e, struct buf *out, struct err *err);
 edition_format_fn edition_text, edition_json;
 /* Complaints: one party's, about one trail. */
-edition_format_fn edition_eml, edition_form, edition_xarf;
+edition_format_fn edition_eml, edition_form, edition_misp, edition_xarf;
 
 #endif

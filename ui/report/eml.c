@@ -279,10 +279,7 @@ static void make_text(struct draft *d)
 		&exact, "\nTHE TRAIL (-> marks what this report is about; times are UTC)\n\n");
 	complaint_hops(&d->c, &exact);
 	say_files(d, &exact);
-	if (e->redaction != NULL && e->redaction->how != REDACT_NONE)
-		buf_addf(&exact,
-			"What names a recipient was replaced (%s); ask if you need it.\n",
-			redact_word(e->redaction->how));
+	complaint_redaction(&d->c, &exact);
 	buf_add_str(&exact, "\nHOW TO REPEAT IT\n\n");
 	if (e->order->defang)
 		defang_add(&d->text, buf_span(&exact));

@@ -194,9 +194,7 @@ static void say_evidence(const struct complaint *c, struct buf *out)
 	add_safe(c, out, buf_span(&text));
 	if (c->hop->landing != NULL)
 		say_forms(c, c->hop->landing, out);
-	if (c->edition->redaction != NULL && c->edition->redaction->how != REDACT_NONE)
-		buf_addf(out, "What names a recipient was replaced (%s).\n",
-			redact_word(c->edition->redaction->how));
+	complaint_redaction(c, out);
 	buf_fini(&text);
 }
 
@@ -235,12 +233,14 @@ static void say_contacts(const struct complaint *c, struct buf *out)
 	const struct report_party *p = c->party;
 	for (size_t i = 0; i < p->n_contacts && i < FORM_ADDRESSES; i++) {
 		const struct party_contact *k = &p->contacts[i];
+		/* A directory's answer is hostile: only a web address is to be opened. */
+		bool form = span_starts(k->form, "https://") || span_starts(k->form, "http://");
 		buf_add_str(out, "  ");
-		if (k->form.n > 0)
+		if (form)
 			say_exact(out, k->form);
 		else
-			say_safe(c, out, k->email);
-		buf_add_str(out, k->form.n > 0 ? "    (" : "\n    (");
+			say_safe(c, out, k->email.n > 0 ? k->email : k->form);
+		buf_add_str(out, form ? "    (" : "\n    (");
 		say_safe(c, out, k->role);
 		buf_add_str(out, k->guessed ? " desk, guessed by RFC 2142)\n" : " desk, by ");
 		if (!k->guessed) {

@@ -170,6 +170,8 @@ static json_t *own_json(const struct complaint *c, json_t *more, size_t chain_le
 	set(j, "case", json_text_of(e->report->about.id));
 	set(j, "trail", json_words_of(c->trail->id));
 	set(j, "party", json_text_of(c->party->name));
+	if (e->report->head.n != 0)
+		set(j, "seal_head", json_hex_of(span_of(e->report->head.running, SHA256_LEN)));
 	set(j, "ended_by", json_words_of(trail_end_word(c->trail->trail->ended_by)));
 	set(j, "recording_complete", json_boolean(c->trail->trail->recording_complete));
 	for (size_t i = 0; i < c->trail->n_hops; i++)

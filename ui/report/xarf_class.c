@@ -165,7 +165,9 @@ static bool has_captcha(
 		*out = true;
 		return true;
 	}
-	if (e->gather != NULL && url_parse(&a, NULL, h->hop->url, &url)) {
+	if (e->gather != NULL && fields_is_html(h->media_type) && x->end != NULL &&
+		x->end->res_size > 0 && x->end->res_size <= MODEL_BODY_MAX &&
+		url_parse(&a, NULL, h->hop->url, &url)) {
 		ok = edition_body(e, x, SIDE_RESPONSE, true, &body, &about, err);
 		struct cue_source source = {.url = &url,
 			.status = x->response->status,
@@ -188,11 +190,13 @@ static bool set_evasion(
 	json_t *list = json_array();
 	const char *cloaked = cloaked_by(e->report->rounds);
 	bool captcha = false, ok = true;
+	size_t looked = 0;
 	if (cloaked != NULL)
 		json_array_append_new(list, json_string(cloaked));
 	for (size_t i = 0; ok && !captcha && i < c->trail->n_hops; i++) {
 		const struct report_hop *h = &c->trail->hops[i];
-		if (parties_of_hop(&c->trail->parties, h->hop->n) == c->party)
+		if (parties_of_hop(&c->trail->parties, h->hop->n) == c->party &&
+			looked++ < XARF_LOOKED_MAX)
 			ok = has_captcha(e, h, &captcha, err);
 	}
 	if (captcha)

@@ -156,8 +156,14 @@ static bool add_body(
 	if (e->gather == NULL || x->end == NULL || x->end->res_size <= 0)
 		return true;
 	snprintf(what, sizeof what, "Hop %zu: the body of its answer", h->hop->n);
-	if (type == NULL) {
-		leave_out(p, what, "it is no text", SPAN_NONE);
+	if (type == NULL || x->end->res_size > XARF_ITEM_MAX) {
+		leave_out(p, what, type == NULL ? "it is no text" : "too large for this report",
+			SPAN_NONE);
+		return true;
+	}
+	/* What cannot go in is not read: a case may hold many large ones. */
+	if (json_array_size(p->items) >= XARF_ITEMS_MAX || p->bytes >= XARF_EVIDENCE_MAX) {
+		leave_out(p, what, "there is no room left", SPAN_NONE);
 		return true;
 	}
 	if (!edition_body(e, x, SIDE_RESPONSE, true, &body, &about, err)) {

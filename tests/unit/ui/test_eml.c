@@ -164,7 +164,7 @@ static void is_a_report_without_a_mail(void **state)
 	char *text = content(g_mime_multipart_get_part(GMIME_MULTIPART(first), 0));
 	has(text, "On 1 January 2026, 00:00:00 UTC this link was opened:\r\n"
 		  "  hxxps://click[.]example/c?t=1\r\n");
-	has(text, "You operate, or serve, land[.]example (step 4 of 4");
+	has(text, "You operate land[.]example, or its name or network is in your");
 	has(text, "-> 4. ");
 	has(text, "--url 'hxxps://land[.]example/'");
 	free(text);

@@ -52,6 +52,12 @@ static void has_a_block_for_each_field(void **state)
 	has(text, "replaced (keyed)");
 	has(text, "\n== How to repeat it\n");
 	free(text);
+	x.contacts[0].form = span_str("javascript:alert(1)");
+	x.contacts[1].form = span_str("https://registrar.example/abuse?x=1");
+	text = write_one(&x);
+	assert_null(strstr(text, "javascript"));
+	has(text, "\n  https://registrar.example/abuse?x=1\n    (registrar desk, by ");
+	free(text);
 	complaint_case_fini(&x);
 }
 

@@ -347,10 +347,7 @@ static void nothing_breaks_it(void **state)
 				fail_msg("%zu: byte %02x", i, text.p[k]);
 		json_t *j = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, NULL);
 		assert_non_null(j);
-		if (i % 3 == 0)
-			add_line(j, &lines);
-		else
-			json_decref(j);
+		add_line(j, &lines);
 		buf_fini(&out);
 		complaint_case_fini(&x);
 	}
