@@ -45,10 +45,26 @@ static uid_t worker(void)
 	return geteuid() == 0 ? launcher_unused_uid() : geteuid();
 }
 
+/* May anybody pass through every folder of this path? */
+static bool open_to_all(const char *path)
+{
+	char part[PATH_MAX];
+	for (size_t n = 1; n <= strlen(path) && n < sizeof part; n++) {
+		struct stat s;
+		if (path[n] != '/' && path[n] != 0)
+			continue;
+		snprintf(part, sizeof part, "%.*s", (int)n, path);
+		if (stat(part, &s) != 0 || (s.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
+}
+
 bool render_open(struct render *r, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	if (tmp == NULL || tmp[0] != '/')
+	/* Root's own folder is of no use to whom it becomes. */
+	if (tmp == NULL || tmp[0] != '/' || (geteuid() == 0 && !open_to_all(tmp)))
 		tmp = "/tmp";
 	int n = snprintf(r->dir, sizeof r->dir, "%s/clicktrail-render-XXXXXX", tmp);
 	if (n >= (int)sizeof r->dir || mkdtemp(r->dir) == NULL) {
