@@ -13,7 +13,7 @@
 #include <limits.h>
 
 enum {
-	RENDER_SECONDS_MAX = 300,
+	RENDER_SECONDS_MAX = 900,
 	RENDER_BYTES_MAX = 256 * 1024 * 1024, /* of the file that it makes */
 };
 

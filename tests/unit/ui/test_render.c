@@ -215,16 +215,21 @@ static int setup_fifo(void **state)
 
 /* ---- the format ---- */
 
-static bool print(const char *path, struct buf *out, struct err *err)
+static bool print_hops(size_t hops, const char *path, struct buf *out, struct err *err)
 {
 	struct html_report h;
 	html_report_init(&h);
-	html_report_add(&h, span_str("value"), 1);
+	html_report_add(&h, span_str("value"), hops);
 	assert_int_equal(setenv("PATH", path, 1), 0);
 	*err = (struct err){.kind = ERR_NONE};
 	bool good = edition_pdf(&h.edition, out, err);
 	html_report_fini(&h);
 	return good;
+}
+
+static bool print(const char *path, struct buf *out, struct err *err)
+{
+	return print_hops(1, path, out, err);
 }
 
 /* Where each is told to write to. */
@@ -248,6 +253,10 @@ static void a_failing_renderer_makes_room(void **state)
 		     "printf '%%PDF-1.7 weasyprint %%%%EOF' >\"$last\"");
 	assert_true(print(t->path, &out, &err));
 	assert_true(span_is(buf_span(&out), "%PDF-1.7 weasyprint %%EOF"));
+	buf_clear(&out);
+	/* A long one goes to the faster of the two. */
+	assert_true(print_hops(101, t->path, &out, &err));
+	assert_true(span_is(buf_span(&out), "%PDF-1.7 chromium %%EOF"));
 	buf_clear(&out);
 	static const char *const bad[] = {"exit 1", LAST "echo '<html>' >\"$last\"",
 		LAST "printf '%%PDF-1.7 cut' >\"$last\"", ":"};
