@@ -28,10 +28,12 @@ static char *page_of(struct html_report *h)
 	return buf_take_str(&out);
 }
 
+/* By spans: with sanitizers each strstr measures all of a long page first. */
 static size_t count(const char *text, const char *what)
 {
+	struct span page = span_str(text);
 	size_t n = 0;
-	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+	for (size_t at = 0; (at = span_find(page, span_str(what), at)) != SIZE_MAX; at++)
 		n++;
 	return n;
 }
@@ -159,16 +161,21 @@ static void assert_only_our_elements(const char *page)
 				   "table caption thead tbody tr th td figure figcaption img "
 				   "svg g circle rect polygon "
 				   "path text ";
-	for (const char *at = strchr(page, '<'); at != NULL; at = strchr(at + 1, '<')) {
+	struct span all = span_str(page);
+	for (size_t at = 0; (at = span_find_byte(all, '<', at)) != SIZE_MAX; at++) {
 		char name[16];
-		const char *from = at + 1 + (at[1] == '/');
-		size_t n = strcspn(from, " >\n/");
-		if (strncmp(at, "<!DOCTYPE html>", 15) == 0)
+		struct span tag = span_first(span_from(all, at + 1), 14);
+		size_t n = 0;
+		if (span_starts(tag, "!DOCTYPE html>"))
 			continue;
-		assert_true(n > 0 && n < sizeof name - 2);
-		snprintf(name, sizeof name, " %.*s ", (int)n, from);
-		if (strstr(ours, name) == NULL)
-			fail_msg("an element that is not ours: %.40s", at);
+		if (span_starts(tag, "/"))
+			tag = span_from(tag, 1);
+		while (n < tag.n && (ascii_alpha(tag.p[n]) || ascii_digit(tag.p[n])))
+			n++;
+		snprintf(name, sizeof name, " %.*s ", (int)n, (const char *)tag.p);
+		if (n == 0 || strstr(ours, name) == NULL)
+			fail_msg("an element that is not ours: <%.*s", (int)tag.n,
+				(const char *)tag.p);
 	}
 }
 
