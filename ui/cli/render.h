@@ -11,6 +11,7 @@
 #include "store/base/err.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 enum {
 	RENDER_SECONDS_MAX = 900,
@@ -19,6 +20,7 @@ enum {
 
 struct render {
 	char dir[PATH_MAX]; /* made by render_open: the program's working directory and home */
+	uid_t uid;          /* whom it runs as */
 };
 
 /* Errors: SYSTEM. r can be closed in either case. */

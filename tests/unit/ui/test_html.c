@@ -273,6 +273,21 @@ static void five_hundred_hops_stay_readable(void **state)
 	html_report_fini(&h);
 }
 
+/* What is too much for one page is left out by trails, and told. */
+static void too_many_trails_are_told(void **state)
+{
+	(void)state;
+	struct html_report h;
+	html_report_init(&h);
+	for (int i = 0; i < 13; i++)
+		html_report_add(&h, span_str("x"), 500);
+	char *page = page_of(&h);
+	assert_int_equal(count(page, "<section class=\"one-trail\">"), HTML_HOPS_MAX / 500);
+	assert_has(page, "There are 3 more trails, from 11.1 on");
+	free(page);
+	html_report_fini(&h);
+}
+
 /* Times that only a broken or hostile case has. */
 static void impossible_times_are_survived(void **state)
 {
@@ -313,6 +328,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_are_no_picture),
 		cmocka_unit_test(a_party_has_its_own_mark),
 		cmocka_unit_test(five_hundred_hops_stay_readable),
+		cmocka_unit_test(too_many_trails_are_told),
 		cmocka_unit_test(impossible_times_are_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

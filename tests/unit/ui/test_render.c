@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -127,15 +128,38 @@ static void it_has_a_folder_and_nothing_else(void **state)
 	close(kept);
 }
 
+static int open_fifo(const struct test *t, int how)
+{
+	char fifo[128];
+	snprintf(fifo, sizeof fifo, "%s/fifo", t->dir);
+	int fd = open(fifo, how | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* All who could write to the fifo are gone, so its end is read: soon, if at all. */
+static void assert_all_gone(int fd)
+{
+	struct pollfd wait = {fd, POLLIN, 0};
+	char byte;
+	assert_int_equal(poll(&wait, 1, 10 * 1000), 1);
+	assert_int_equal(read(fd, &byte, 1), 0);
+	close(fd);
+}
+
 static void it_is_not_waited_for_forever(void **state)
 {
 	struct test *t = *state;
 	struct buf out = {0};
 	struct err err;
-	/* Its child, too, is gone: it would write to the folder again. */
-	assert_false(run(t, "sleep 1000 & echo x >made; sleep 1000", 1, &out, &err));
+	char script[256];
+	int fd = open_fifo(t, O_RDONLY | O_NONBLOCK);
+	/* A child of its, too, is ended. */
+	snprintf(script, sizeof script, "exec 9>'%s/fifo'; sleep 1000 & sleep 1000", t->dir);
+	assert_false(run(t, script, 1, &out, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
 	assert_non_null(strstr(err.detail, "was not done within 1 s"));
+	assert_all_gone(fd);
 	buf_fini(&out);
 }
 
@@ -145,10 +169,15 @@ static void nothing_of_it_stays(void **state)
 	struct test *t = *state;
 	struct buf out = {0};
 	struct err err;
-	assert_true(run(t,
-		"(while :; do mkdir -p a/b; echo x >a/b/$$; done) & echo fine >made; exit 0",
-		20, &out, &err));
+	char script[256];
+	int fd = open_fifo(t, O_RDONLY | O_NONBLOCK);
+	snprintf(script, sizeof script,
+		"exec 9>'%s/fifo'; (while mkdir -p a/b; do echo x >a/b/$$; done) & "
+		"echo fine >made; exit 0",
+		t->dir);
+	assert_true(run(t, script, 20, &out, &err));
 	assert_int_equal(left_behind(t), 0);
+	assert_all_gone(fd);
 	buf_fini(&out);
 }
 
@@ -185,10 +214,7 @@ static void a_signal_cleans_up(void **state)
 		(void)run(t, script, 100, &out, &err);
 		_exit(9);
 	}
-	char fifo[128];
-	snprintf(fifo, sizeof fifo, "%s/fifo", t->dir);
-	int fd = open(fifo, O_RDONLY);
-	assert_true(fd >= 0);
+	int fd = open_fifo(t, O_RDONLY);
 	assert_int_equal(read(fd, &ready, 1), 1);
 	close(fd);
 	assert_int_equal(kill(pid, SIGTERM), 0);
@@ -280,8 +306,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			it_has_a_folder_and_nothing_else, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_is_not_waited_for_forever, setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_of_it_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			it_is_not_waited_for_forever, setup_fifo, teardown),
+		cmocka_unit_test_setup_teardown(nothing_of_it_stays, setup_fifo, teardown),
 		cmocka_unit_test_setup_teardown(failures_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_cleans_up, setup_fifo, teardown),
 		cmocka_unit_test_setup_teardown(a_failing_renderer_makes_room, setup, teardown),
