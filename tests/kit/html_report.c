@@ -238,7 +238,7 @@ static void hop_fill(struct html_report *h, struct report_hop *out, struct span 
 	out->reason = value;
 	out->reason_detail = value;
 	out->grade = grade_of(h, value);
-	if (n % 6 == 3)
+	if (n % 6 == 1)
 		out->landing = landing_of(h, value, n);
 }
 

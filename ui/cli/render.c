@@ -3,9 +3,9 @@
 #include "ui/browser/launcher.h"
 #include "ui/report/say.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
@@ -45,32 +45,66 @@ static uid_t worker(void)
 	return geteuid() == 0 ? launcher_unused_uid() : geteuid();
 }
 
+/* May anybody pass through every folder of this path? */
+static bool open_to_all(const char *path)
+{
+	char part[PATH_MAX];
+	for (size_t n = 1; n <= strlen(path) && n < sizeof part; n++) {
+		struct stat s;
+		if (path[n] != '/' && path[n] != 0)
+			continue;
+		snprintf(part, sizeof part, "%.*s", (int)n, path);
+		if (stat(part, &s) != 0 || (s.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
+}
+
 bool render_open(struct render *r, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	if (tmp == NULL || tmp[0] != '/')
+	/* Root's own folder is of no use to whom it becomes. */
+	if (tmp == NULL || tmp[0] != '/' || (geteuid() == 0 && !open_to_all(tmp)))
 		tmp = "/tmp";
 	int n = snprintf(r->dir, sizeof r->dir, "%s/clicktrail-render-XXXXXX", tmp);
 	if (n >= (int)sizeof r->dir || mkdtemp(r->dir) == NULL) {
 		r->dir[0] = 0;
 		return err_set_os(err, ERR_SYSTEM, errno, "making a folder in \"%s\"", tmp);
 	}
-	return true;
+	r->uid = worker();
+	if (geteuid() != 0)
+		return true;
+	if (r->uid == 0)
+		return err_set(err, ERR_SYSTEM, "there is no unused user id");
+	return chown(r->dir, r->uid, r->uid) == 0 ||
+	       err_set_os(err, ERR_SYSTEM, errno, "giving a folder away");
 }
 
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *at)
+/* By descriptors: whoever still runs as the folder's user could put a link in a path's way. */
+static void remove_in(int folder, const char *name, int depth)
 {
-	(void)s, (void)type, (void)at;
-	(void)remove(path);
-	return 0;
+	if (unlinkat(folder, name, 0) == 0 || depth == 0)
+		return;
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d)) != NULL;)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			remove_in(fd, e->d_name, depth - 1);
+	closedir(d);
+	(void)unlinkat(folder, name, AT_REMOVEDIR);
 }
 
 void render_close(struct render *r)
 {
-	enum { TRIES = 40, WAIT_MS = 25 };
+	enum { TRIES = 40, WAIT_MS = 25, DEPTH = 32 };
 	/* A process of the program's that was just killed may still be making a file. */
 	for (int i = 0; r->dir[0] != 0 && i < TRIES; i++) {
-		nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		remove_in(AT_FDCWD, r->dir, DEPTH);
 		if (access(r->dir, F_OK) != 0)
 			break;
 		poll(NULL, 0, WAIT_MS);
@@ -95,7 +129,7 @@ bool render_put(struct render *r, const char *name, struct span content, struct 
 	if (fd < 0)
 		return err_set_os(err, ERR_SYSTEM, errno, "making \"%s\"", name);
 	struct buf view = {(uint8_t *)(uintptr_t)content.p, 0, content.n, content.n};
-	bool good = say_write(fd, &view);
+	bool good = say_write(fd, &view) && (geteuid() != 0 || fchown(fd, r->uid, r->uid) == 0);
 	int why = errno;
 	if (close(fd) != 0 && good) {
 		why = errno;
@@ -174,7 +208,7 @@ static void set_limit(int what, rlim_t most)
 }
 
 static _Noreturn void child(
-	const struct render *r, const char *const *argv, uid_t uid, int seconds, pid_t parent)
+	const struct render *r, const char *const *argv, int seconds, pid_t parent)
 {
 	char home[PATH_MAX + 16], temp[PATH_MAX + 16], path[PATH_MAX + 16];
 	sigset_t none;
@@ -182,7 +216,7 @@ static _Noreturn void child(
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	leave_network(getuid(), getgid());
-	if (geteuid() == 0 && !leave_root(uid))
+	if (geteuid() == 0 && !leave_root(r->uid))
 		_exit(126);
 	/* After the last change of user, which would undo it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -258,25 +292,9 @@ static bool judge(const char *program, int got, int status, int seconds, struct 
 	       err_set(err, ERR_SYSTEM, "\"%s\" ended with %d", program, WEXITSTATUS(status));
 }
 
-static bool give_folder(struct render *r, uid_t uid, struct err *err)
-{
-	char path[PATH_MAX];
-	if (geteuid() != 0)
-		return true;
-	if (uid == 0)
-		return err_set(err, ERR_SYSTEM, "there is no unused user id");
-	if (!path_in(r, "report.html", path) || chown(r->dir, uid, uid) != 0 ||
-		(access(path, F_OK) == 0 && lchown(path, uid, uid) != 0))
-		return err_set_os(err, ERR_SYSTEM, errno, "giving a folder away");
-	return true;
-}
-
 bool render_run(struct render *r, const char *const *argv, int seconds, struct err *err)
 {
 	sigset_t asked, before;
-	uid_t uid = worker();
-	if (!give_folder(r, uid, err))
-		return false;
 	sigemptyset(&asked);
 	sigaddset(&asked, SIGINT);
 	sigaddset(&asked, SIGTERM);
@@ -285,7 +303,7 @@ bool render_run(struct render *r, const char *const *argv, int seconds, struct e
 	int signals = signalfd(-1, &asked, SFD_CLOEXEC);
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		child(r, argv, uid, seconds, parent);
+		child(r, argv, seconds, parent);
 	if (pid < 0 || signals < 0)
 		err_set_os(err, ERR_SYSTEM, errno, "starting \"%s\"", argv[0]);
 	bool good = pid > 0 && signals >= 0;

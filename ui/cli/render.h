@@ -11,14 +11,16 @@
 #include "store/base/err.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 enum {
-	RENDER_SECONDS_MAX = 300,
+	RENDER_SECONDS_MAX = 900,
 	RENDER_BYTES_MAX = 256 * 1024 * 1024, /* of the file that it makes */
 };
 
 struct render {
 	char dir[PATH_MAX]; /* made by render_open: the program's working directory and home */
+	uid_t uid;          /* whom it runs as */
 };
 
 /* Errors: SYSTEM. r can be closed in either case. */

@@ -35,6 +35,9 @@ static bool by_chromium(struct render *r, const char *program, struct err *err)
 
 typedef bool renderer_fn(struct render *r, const char *program, struct err *err);
 
+/* Above so many hops Chromium goes first: 500 take it seconds, and WeasyPrint minutes. */
+enum { WEASYPRINT_HOPS_MAX = 100 };
+
 /* In order of preference. */
 static const struct renderer {
 	const char *names[4];
@@ -43,6 +46,15 @@ static const struct renderer {
 	{{"weasyprint", NULL}, by_weasyprint},
 	{{"chromium", "chromium-browser", "google-chrome", NULL}, by_chromium},
 };
+enum { RENDERERS = sizeof renderers / sizeof *renderers };
+
+static bool is_long(const struct report *r)
+{
+	size_t hops = 0;
+	for (size_t i = 0; i < r->n_trails; i++)
+		hops += r->trails[i].n_hops;
+	return hops > WEASYPRINT_HOPS_MAX;
+}
 
 /* ISO 32000-2 7.5.2, 7.5.5: how a file begins and what its end holds. */
 static bool is_pdf(struct span s)
@@ -75,11 +87,13 @@ bool edition_pdf(struct edition *e, struct buf *out, struct err *err)
 	bool good = false, found = false;
 	html_write(e, true, &page);
 	/* One that fails makes room for the next. */
-	for (size_t i = 0; !good && i < sizeof renderers / sizeof *renderers; i++) {
-		if (!render_find(renderers[i].names, program))
+	for (size_t i = 0; !good && i < RENDERERS; i++) {
+		const struct renderer *how =
+			&renderers[is_long(e->report) ? RENDERERS - 1 - i : i];
+		if (!render_find(how->names, program))
 			continue;
 		found = true;
-		good = print_by(&renderers[i], program, buf_span(&page), out, err);
+		good = print_by(how, program, buf_span(&page), out, err);
 	}
 	buf_fini(&page);
 	return found ? good

@@ -229,6 +229,26 @@ static void trail(struct html *h, const struct report_trail *t)
 		html_say(h, "</section>\n");
 }
 
+/* A proxy's session may have thousands of trails, which no browser would show. */
+static void trails(struct html *h)
+{
+	size_t hops = 0, i = 0;
+	if (h->r->n_trails == 0)
+		html_say(h, "<p>No link was opened in what this case holds.</p>\n");
+	for (; i < h->r->n_trails && hops < HTML_HOPS_MAX; i++) {
+		trail(h, &h->r->trails[i]);
+		hops += h->r->trails[i].n_hops;
+	}
+	if (i == h->r->n_trails)
+		return;
+	html_say(h, "<p class=\"warning\">There are ");
+	html_number(h->out, (int64_t)(h->r->n_trails - i));
+	buf_addf(h->out,
+		" more trails, from %s on, which are not on this page: ask for one with "
+		"<code>--trail</code>.</p>\n",
+		h->r->trails[i].id);
+}
+
 void html_write(struct edition *e, bool unfolded, struct buf *out)
 {
 	struct html h = {.out = out,
@@ -241,10 +261,7 @@ void html_write(struct edition *e, bool unfolded, struct buf *out)
 	html_say(&h, "<body>\n");
 	masthead(&h);
 	html_say(&h, "<main>\n");
-	if (h.r->n_trails == 0)
-		html_say(&h, "<p>No link was opened in what this case holds.</p>\n");
-	for (size_t i = 0; i < h.r->n_trails; i++)
-		trail(&h, &h.r->trails[i]);
+	trails(&h);
 	h.level = 2;
 	html_rounds(&h);
 	html_redaction(&h);

@@ -8,8 +8,14 @@
 
 #include "ui/report/edition.h"
 
-/* Hops of a trail that are unfolded when the page is opened; of a longer one all are folded. */
-enum { HTML_UNFOLDED_MAX = 24 };
+enum {
+	/* Hops of a trail that are unfolded when the page is opened; of a longer one all are
+	   folded. */
+	HTML_UNFOLDED_MAX = 24,
+	/* Of all trails that a page shows: a trail that begins behind so many is left out,
+	   which is said. */
+	HTML_HOPS_MAX = 5000,
+};
 
 edition_format_fn edition_html;
 /* The same for a printer: everything is unfolded. */

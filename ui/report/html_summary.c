@@ -114,7 +114,7 @@ static const char *class_sentence(enum abuse_class c)
 	case ABUSE_NONE:
 	case ABUSE_CLASS_COUNT: break;
 	}
-	return "What kind of abuse it is was not said; what was seen stands below.";
+	return "What kind of abuse this is was not stated; what was seen stands below.";
 }
 
 static void reporter(struct html *h)

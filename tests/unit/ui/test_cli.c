@@ -64,7 +64,7 @@ static void mistakes_are_named(void **state)
 		{{"replay", "--listen", "0.0.0.0:0", "a.case"}, "0.0.0.0:0"},
 		{{"report"}, "case file"},
 		{{"report", "missing.case"}, "missing.case"},
-		{{"report", "--format", "pdf", "x.case"}, "pdf"},
+		{{"report", "--format", "docx", "x.case"}, "docx"},
 		{{"report", "--colour", "x.case"}, "--colour"},
 		{{"report", "--mmdb", "none.mmdb", "x.case"}, "none.mmdb"},
 		{{"report", "--party", "0", "x.case"}, "--party"},
