@@ -25,7 +25,7 @@ const page_html = `<!doctype html><meta charset=utf-8><title>replay</title>
 const STILL_MS = 3000; /* without a document being loaded */
 
 function pages_of() {
-	const read = require("child_process").execFileSync("unzip", ["-p", file, "pages/pages.jsonl"], { encoding: "utf8" });
+	const read = require("child_process").execFileSync("7z", ["x", "-so", file, "pages/pages.jsonl"], { encoding: "utf8" });
 	return read.trim().split("\n").slice(1).map(JSON.parse).map((page) =>
 		({ url: page.url, ts: page.ts.replace(/[-:.TZ]/g, "").slice(0, 17) }));
 }
