@@ -22,7 +22,7 @@ static struct run_program p;
 static const char *walk(struct run_program *at, const char *wacz, const char *landing)
 {
 	const char *args[] = {"/usr/bin/env", "node",
-		source_file(at, "tests/node/wacz_walk.js"), wacz, "/usr/bin/chromium", "80",
+		source_file(at, "tests/node/wacz_walk.js"), wacz, "/usr/bin/chromium", "90",
 		landing, NULL};
 	run_reader(at, SECONDS, args);
 	return run_program_stdout(at);
@@ -44,7 +44,7 @@ static void a_scene_is_walked_in_one_go(void **state)
 	struct lab_trace t;
 	lab_trace_start(&t);
 	lab_trace_run(&t, "plain", NULL, 60);
-	report_as(&t.program, "trace-plain.case", "wacz", "plain.wacz", NULL);
+	report_as(&t.program, "t.case", "wacz", "plain.wacz", NULL);
 	const char *way = walk(&t.program, "plain.wacz", "You have arrived.");
 	if (count(way, "open ") != 1 || count(way, "302 http://plain.tricks.test/1/") != 1 ||
 		count(way, "200 http://plain.other-tricks.test/2/") != 1 ||
