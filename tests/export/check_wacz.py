@@ -46,12 +46,14 @@ warc = content["archive/data.warc.gz"]
 records = {}
 offset = 0
 while offset < len(warc):
-    d = zlib.decompressobj(31)
-    data = d.decompress(warc[offset:])
+    d, data, at = zlib.decompressobj(31), b"", offset
+    while not d.eof and at < len(warc):
+        data += d.decompress(warc[at:at + 65536])
+        at = min(at + 65536, len(warc))
     if not d.eof:
         check(False, "a member without an end at", offset)
         break
-    length = len(warc) - offset - len(d.unused_data)
+    length = at - len(d.unused_data) - offset
     head, _, rest = data.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     check(lines[0] == b"WARC/1.1", "no record at", offset, lines[0])
@@ -148,10 +150,10 @@ check(len(responses) == len(indexed) + left, len(responses), "responses,", len(i
 # ---- the pages ----
 pages = [json.loads(line) for line in content["pages/pages.jsonl"].decode().splitlines()]
 check(pages[0]["format"] == "json-pages-1.0", "pages", pages[0])
+begun = {(r["fields"]["WARC-Target-URI"][0], r["fields"]["WARC-Date"][0]) for r in records.values()
+         if r["type"] == "response"}
 for page in pages[1:]:
-    hits = [r for r in records.values() if r["type"] == "response" and r["fields"]["WARC-Target-URI"] == [page["url"]]
-            and r["fields"]["WARC-Date"] == [page["ts"]]]
-    check(len(hits) == 1, "a page without a record", page)
+    check((page["url"], page["ts"]) in begun, "a page without a record", page)
 if len(pages) > 1:
     check(package["mainPageUrl"] == pages[1]["url"] and package["mainPageDate"] == pages[1]["ts"], "mainPage", package)
 json.loads(content["clicktrail/report.json"])

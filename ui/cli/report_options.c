@@ -241,7 +241,7 @@ void report_options_fini(struct report_options *o)
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
 	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default) or json\n"
+	"  --format F             text (default), json, har or wacz\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
 	"ones";
