@@ -22,10 +22,10 @@ const page_html = `<!doctype html><meta charset=utf-8><title>replay</title>
 <script src="/ui.js"></script>
 <replay-web-page source="/case.wacz" url="URL" ts="TS" embed="replayonly" replayBase="/replay/" coll="c"></replay-web-page>`;
 
-const STILL_MS = 3000; /* without a document being loaded */
+const STILL_MS = 5000; /* without a document being loaded */
 
 function pages_of() {
-	const read = require("child_process").execFileSync("unzip", ["-p", file, "pages/pages.jsonl"], { encoding: "utf8" });
+	const read = require("child_process").execFileSync("7z", ["x", "-so", file, "pages/pages.jsonl"], { encoding: "utf8" });
 	return read.trim().split("\n").slice(1).map(JSON.parse).map((page) =>
 		({ url: page.url, ts: page.ts.replace(/[-:.TZ]/g, "").slice(0, 17) }));
 }
@@ -83,9 +83,9 @@ async function follow(tab, own, pages, state) {
 	const until = Date.now() + seconds * 1000;
 	for (let n = 0; n < pages.length; n++) {
 		state.seen.push("open " + pages[n].url);
-		state.moved = Date.now() + 10000; /* the reader itself has to load */
+		state.moved = null; /* the reader itself has to load first */
 		await tab.goto(`http://${own}/page/${n}`, { waitUntil: "domcontentloaded" });
-		while (Date.now() < until && Date.now() - state.moved < STILL_MS) {
+		while (Date.now() < until && (state.moved === null || Date.now() - state.moved < STILL_MS)) {
 			const landed = await landed_in(tab);
 			if (landed !== null)
 				return landed;

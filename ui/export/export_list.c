@@ -3,6 +3,8 @@
 #include "store/derive/url.h"
 #include "ui/export/formats.h"
 
+#include <arpa/inet.h>
+
 /* Numbers and keys of URLs come from a case that anybody may have written: they are looked up,
  * never used as an index. */
 struct pair {
@@ -125,6 +127,16 @@ static bool is_wanted(struct making *m, const struct export_item *i)
 	return o->party == 0 || i->hop != NULL || of_party(m, i->trail, i->x->request->url);
 }
 
+static struct span address(struct arena *a, struct span ip)
+{
+	struct in6_addr bytes;
+	const char *text = arena_str(a, ip);
+	bool good = ip.n > 0 && strlen(text) == ip.n &&
+		    (inet_pton(AF_INET, text, &bytes) == 1 ||
+			    inet_pton(AF_INET6, text, &bytes) == 1);
+	return good ? ip : SPAN_NONE;
+}
+
 static void find_way(struct making *m, struct export_item *i)
 {
 	const struct model *model = m->e->report->model;
@@ -132,6 +144,7 @@ static void find_way(struct making *m, struct export_item *i)
 	if (leg == FACT_NULL)
 		return;
 	i->leg = model_leg(model, leg);
+	i->ip = i->leg != NULL ? address(&m->e->arena, i->leg->remote_ip) : SPAN_NONE;
 	i->dns = model_dns(model, leg);
 	i->tls = model_handshake(model, i->x->tunnel, leg);
 	i->first_on_leg = map_slot(&m->legs, (uint64_t)leg)->value == 0;

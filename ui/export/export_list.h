@@ -14,6 +14,7 @@ struct export_item {
 	const struct report_trail *trail; /* NULL: it came before any */
 	const struct report_hop *hop;     /* NULL: a sub-resource, or not a hop of any trail */
 	const struct fact_leg *leg;       /* NULL: none is known */
+	struct span ip;                   /* of the leg, if it is an address; else absent */
 	const struct fact_dns *dns;       /* of the leg; NULL */
 	const struct fact_handshake *tls; /* of the leg; NULL */
 	bool first_on_leg;                /* the one that the leg was opened for */

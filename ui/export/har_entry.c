@@ -1,5 +1,6 @@
 #include "ui/export/export_json.h"
 #include "ui/export/har.h"
+#include "ui/export/head.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -41,6 +42,18 @@ static json_t *version(struct span v)
 	return v.n > 0 ? json_text_of(v) : json_string("");
 }
 
+/* The standard asks for a URI, which what browsers ask for need not be: then that stands in
+ * "_url". */
+static void set_url(json_t *j, struct span url)
+{
+	struct buf uri = {0};
+	head_add_uri(&uri, url);
+	set(j, "url", buf_len(&uri) > 0 ? json_text_of(buf_span(&uri)) : json_string(""));
+	if (!span_eq(buf_span(&uri), url))
+		set(j, "_url", json_text_of(url));
+	buf_fini(&uri);
+}
+
 static json_t *request(struct har *h, const struct export_item *i, struct err *err)
 {
 	const struct model_exchange *x = i->x;
@@ -51,8 +64,7 @@ static json_t *request(struct har *h, const struct export_item *i, struct err *e
 	set(j, "method",
 		x->request->method.p != NULL ? json_text_of(x->request->method)
 					     : json_string(""));
-	set(j, "url",
-		x->request->url.p != NULL ? json_text_of(x->request->url) : json_string(""));
+	set_url(j, x->request->url);
 	set(j, "httpVersion", version(x->request->version));
 	set(j, "cookies", har_request_cookies(x));
 	set(j, "headers", headers(x->req_fields, x->n_req_fields, x->n_req_erased));
@@ -181,8 +193,8 @@ json_t *har_entry(struct har *h, const struct export_item *i, struct err *err)
 	set(j, "response", res);
 	set(j, "cache", json_object());
 	set(j, "timings", timings(&t));
-	if (i->leg != NULL && i->leg->remote_ip.n > 0)
-		set(j, "serverIPAddress", json_text_of(i->leg->remote_ip));
+	if (i->ip.n > 0)
+		set(j, "serverIPAddress", json_text_of(i->ip));
 	if (i->leg != NULL) {
 		char id[24];
 		snprintf(id, sizeof id, "%lld", (long long)i->leg->leg);

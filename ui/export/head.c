@@ -127,6 +127,26 @@ static struct span authority_of(struct span url)
 	return user == SIZE_MAX ? all : span_from(all, user + 1);
 }
 
+/* RFC 3986 2.1: what is neither reserved nor unreserved is escaped, and so is a '%' that begins
+ * no escape; brackets belong to the host (3.2.2). */
+void head_add_uri(struct buf *out, struct span url)
+{
+	size_t path = path_at(url);
+	for (size_t i = 0; i < url.n; i++) {
+		uint8_t c = url.p[i];
+		bool good = c > 0x20 && c < 0x7f && strchr("\"<>\\^`{|}", c) == NULL;
+		if (c == '%')
+			good = i + 2 < url.n && ascii_hex(url.p[i + 1]) >= 0 &&
+			       ascii_hex(url.p[i + 2]) >= 0;
+		else if (c == '[' || c == ']')
+			good = i < path;
+		if (good)
+			buf_add_byte(out, c);
+		else
+			buf_addf(out, "%%%02X", c);
+	}
+}
+
 size_t head_request(const struct model_exchange *x, const struct head_body *b, struct buf *out)
 {
 	struct fields f = {.list = x->req_fields, .n = x->n_req_fields, .to_proxy = true};

@@ -2,8 +2,8 @@
  * A recorded head written out as HTTP/1.1 again (RFC 9112), for archives whose records are HTTP
  * messages: from the parsed fields, in their order, case and number, so that it is a head
  * whatever the bytes on the wire were and whatever was redacted. HTTP/2 heads become one, too.
- * Fields that the body that follows is not like any more, and Refresh, have names that begin with
- * "X-Orig-". One thread.
+ * Fields that the body that follows is not like any more, and Refresh, have names that begin
+ * with "X-Orig-". One thread.
  */
 #ifndef UI_EXPORT_HEAD_H
 #define UI_EXPORT_HEAD_H
@@ -25,5 +25,8 @@ size_t head_response(
 
 /* A URL as it may stand in a header line: what is no printable ASCII is percent-encoded. */
 void head_add_url(struct buf *out, struct span url);
+
+/* The same, and what browsers let pass in a URL and RFC 3986 does not. */
+void head_add_uri(struct buf *out, struct span url);
 
 #endif

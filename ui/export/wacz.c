@@ -3,6 +3,7 @@
 #include "store/base/clock.h"
 #include "ui/export/export_json.h"
 #include "ui/export/formats.h"
+#include "ui/export/head.h"
 #include "ui/export/warc_file.h"
 #include "ui/export/zip_file.h"
 
@@ -47,9 +48,14 @@ static const struct export_item *first_of(
 	return NULL;
 }
 
+/* As WARC-Target-URI has it. */
 static json_t *page_url(const struct export_item *i)
 {
-	return json_text_of(i->x->request->url);
+	struct buf url = {0};
+	head_add_url(&url, i->x->request->url);
+	json_t *j = json_text_of(buf_span(&url));
+	buf_fini(&url);
+	return j;
 }
 
 static void add_page(struct package *p, const struct report_trail *t, size_t hop,

@@ -100,12 +100,6 @@ static void add_protocols(struct warc_record *r, const struct export_item *i)
 	buf_fini(&word);
 }
 
-static void add_address(struct warc_record *r, const struct export_item *i)
-{
-	if (i->leg != NULL && only(i->leg->remote_ip, ".:"))
-		warc_add(r, "WARC-IP-Address", i->leg->remote_ip);
-}
-
 /* ---- the records of an exchange ---- */
 
 struct group { /* its records; those without a block are not written */
@@ -182,9 +176,9 @@ static void put_group(struct warc_file *f, const struct export_item *i, struct g
 			concern(&g->certificates, &g->response);
 		}
 		add_protocols(&g->response, i);
-		add_address(&g->response, i);
+		warc_add(&g->response, "WARC-IP-Address", i->ip);
 		add_protocols(&g->request, i);
-		add_address(&g->request, i);
+		warc_add(&g->request, "WARC-IP-Address", i->ip);
 		warc_put(&f->bytes, &g->response, &place);
 		put_index(f, i, sent, &place);
 		warc_put(&f->bytes, &g->request, &other);
