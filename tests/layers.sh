@@ -40,6 +40,7 @@ BEGIN {
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("curl/", "^ui/fetch\\.c$")
 	door("png.h", "^ui/(browser/picture|qr)[^/]*$")
+	door("zip.h", "^ui/export/")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
 	door("brotli/", "^store/derive/")

@@ -70,9 +70,9 @@ bool custody_companion(const char *case_path, char out[PATH_MAX])
 	return len > 0 && len < PATH_MAX;
 }
 
-static bool put(struct writer *w, struct fact_custody f, struct err *err)
+static bool put(struct writer *w, enum fact_kind kind, const void *f, struct err *err)
 {
-	uint64_t ticket = writer_put(w, FACT_KIND_CUSTODY, &f, NULL, err);
+	uint64_t ticket = writer_put(w, kind, f, NULL, err);
 	return ticket != 0 && writer_wait(w, ticket, err);
 }
 
@@ -90,30 +90,32 @@ static bool introduce(
 		return ok;
 	snprintf(detail, sizeof detail, "of case %.*s", (int)about->id.n,
 		(const char *)about->id.p);
-	return put(w, custody_fact(CUSTODY_COMPANION, detail, NULL), err);
+	struct fact_custody f = custody_fact(CUSTODY_COMPANION, detail, NULL);
+	return put(w, FACT_KIND_CUSTODY, &f, err);
 }
 
 static bool write_companion(const char *path, const struct case_about *about,
-	const struct sealing *s, const struct fact_custody *f, struct err *err)
+	const struct sealing *s, const struct custody_item *items, size_t n, struct err *err)
 {
 	struct writer_options options = {.durability = DURABILITY_POWER};
 	sealing_use(s, &options);
 	struct writer *w = writer_open(path, &options, err);
 	if (w == NULL)
 		return false;
-	bool ok = introduce(w, path, about, err) && put(w, *f, err);
+	bool ok = introduce(w, path, about, err);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = put(w, items[i].kind, items[i].fact, err);
 	if (!writer_close(w, ok ? err : NULL))
 		ok = false;
 	return ok;
 }
 
-bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
-	const char *detail, const uint8_t *sha256, struct err *err)
+bool custody_put_all(const char *case_path, const char *seal_dir,
+	const struct custody_item *items, size_t n, struct err *err)
 {
 	char path[PATH_MAX];
 	struct sealing s = {.key = NULL};
 	struct case_about about;
-	struct fact_custody f = custody_fact(act, detail, sha256);
 	if (custody_is_companion(case_path))
 		return err_set(err, ERR_USAGE,
 			"%s is a companion itself: name the case that it belongs to",
@@ -122,9 +124,17 @@ bool custody_put(const char *case_path, const char *seal_dir, enum custody_act a
 		return err_set(err, ERR_CASE_OPEN, "the companion's name is too long");
 	struct case_file *c = case_open(case_path, err);
 	bool ok = c != NULL && case_about(c, &about, err) && sealing_open(&s, seal_dir, err) &&
-		  write_companion(path, &about, &s, &f, err);
+		  write_companion(path, &about, &s, items, n, err);
 	sealing_close(&s);
 	if (c != NULL)
 		case_close(c);
 	return ok;
+}
+
+bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
+	const char *detail, const uint8_t *sha256, struct err *err)
+{
+	const struct fact_custody f = custody_fact(act, detail, sha256);
+	const struct custody_item item = {FACT_KIND_CUSTODY, &f};
+	return custody_put_all(case_path, seal_dir, &item, 1, err);
 }

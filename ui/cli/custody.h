@@ -30,4 +30,12 @@ bool custody_companion(const char *case_path, char out[PATH_MAX]);
 bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
 	const char *detail, const uint8_t *sha256, struct err *err);
 
+/* Any facts, in order, in one go. Errors: as above. */
+struct custody_item {
+	enum fact_kind kind;
+	const void *fact;
+};
+bool custody_put_all(const char *case_path, const char *seal_dir,
+	const struct custody_item *items, size_t n, struct err *err);
+
 #endif
