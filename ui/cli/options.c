@@ -200,6 +200,15 @@ static bool take_no_screenshot(struct options *o, const char *value, struct err 
 	return true;
 }
 
+static bool take_link(struct options *o, const char *value, struct err *err)
+{
+	uint64_t n;
+	if (!span_u64(span_str(value), &n) || n == 0 || n > OPTIONS_LINK_MAX)
+		return err_set(err, ERR_USAGE, "\"%s\" is no number from 1", value);
+	o->link = (size_t)n;
+	return true;
+}
+
 static bool take_as_of(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -353,6 +362,7 @@ static const struct option_row rows[] = {
 		"reach origins through this proxy: socks5h://host:port or http://host:port"},
 	{"mmdb", "FILE", T | A, take_mmdb,
 		"the country of the exit's address by this database (MaxMind DB format)"},
+	{"link", "N", T, take_link, "which link to open of a file that holds several"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
 	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,

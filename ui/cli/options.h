@@ -37,6 +37,7 @@ enum {
 	OPTIONS_SETTLE_S = 5,
 	OPTIONS_TIMEOUT_S = 60,
 	OPTIONS_SECONDS_MAX = 86400,
+	OPTIONS_LINK_MAX = 100000,
 	OPTIONS_BODY_MB = 256,
 	OPTIONS_CLIENTS_MAX = 32,
 	OPTIONS_PASSWORD_MAX = 256,
@@ -50,7 +51,8 @@ struct options {
 	bool has_browser; /* one was named */
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	bool no_screenshot;
-	bool as_of; /* replay: the browser's clock stands at the time of capture */
+	size_t link; /* of a file that holds several, from 1; 0: none was named */
+	bool as_of;  /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
 	char *referer;                /* owned; as a browser would send it; NULL: none */

@@ -98,7 +98,8 @@ static bool begin_session(struct trace *t, struct err *err)
 			span_str(o->user_agent != NULL ? o->user_agent : PLAIN_USER_AGENT);
 		f.language = span_str(o->language != NULL ? o->language : PLAIN_LANGUAGE);
 	}
-	if (!recording_begin(&t->recording, &f, err))
+	if (!recording_begin(&t->recording, &f, err) ||
+		(t->given != NULL && !trace_source_put(t->given, &t->recording, err)))
 		return false;
 	struct giveaways tells;
 	trace_giveaways(t, &tells);
@@ -215,14 +216,19 @@ int trace_run(struct trace *t, trace_look_fn *look, void *ctx)
 	return trace_finish(t, walked ? NULL : &err, look, ctx);
 }
 
-static int trace(struct options *options, const char *link)
+static int trace(struct options *options, const char *argument)
 {
 	struct trace t;
+	struct trace_given given;
 	struct err err;
 	trace_init(&t, options);
-	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
+	bool good = trace_source_open(&given, argument, options->link, &err);
+	if (good && given.source != SOURCE_URL)
+		t.given = &given;
+	good = good && trace_link(&t, given.link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	trace_fini(&t);
+	trace_source_close(&given);
 	return code;
 }
 
@@ -244,8 +250,11 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_trace = {
 	.name = "trace",
-	.args = "[options] URL",
+	.args = "[options] URL|IMAGE",
 	.summary = "open a link in a disposable browser and record where it leads",
+	.details = "In place of URL the name of a picture (PNG or JPEG) with a QR code can "
+		   "stand: the code is read\nin a process that can do nothing else, and the "
+		   "picture is kept in the case.",
 	.options = OPTIONS_TRACE,
 	.run = run,
 };
