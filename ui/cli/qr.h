@@ -22,7 +22,7 @@ enum {
 };
 
 struct qr_codes {
-	struct span *list; /* their texts, from top to bottom */
+	struct span *list; /* their bytes, in an order that is the same each time */
 	size_t n;
 	bool more; /* there were more */
 };

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <jpeglib.h>
+
 #define URL "https://evil.test/q?x=1"
 
 static struct span read_file(const char *name)
@@ -57,6 +59,64 @@ static void reads(const char *file, const char *const *want)
 	arena_fini(&a);
 }
 #define READS(file, ...) reads(file, (const char *const[]){__VA_ARGS__, NULL})
+
+/* A JPEG of a PNG, `times` as large, on a grey ground of that size. */
+static void jpeg_of(const char *png, const char *jpeg, unsigned times, unsigned side)
+{
+	struct pixels from;
+	struct jpeg_compress_struct j = {0};
+	struct jpeg_error_mgr errors;
+	pixels_of_png(read_file(png), &from);
+	FILE *f = fopen(in_dir(jpeg), "we");
+	assert_non_null(f);
+	j.err = jpeg_std_error(&errors);
+	jpeg_create_compress(&j);
+	jpeg_stdio_dest(&j, f);
+	j.image_width = j.image_height = side;
+	j.input_components = 3;
+	j.in_color_space = JCS_RGB;
+	jpeg_set_defaults(&j);
+	jpeg_set_quality(&j, 60, TRUE);
+	jpeg_start_compress(&j, TRUE);
+	uint8_t *line = malloc(3 * (size_t)side);
+	for (unsigned y = 0; y < side; y++) {
+		for (unsigned x = 0; x < side; x++) {
+			unsigned px = x / times, py = y / times;
+			bool in = px < from.width && py < from.height;
+			memset(line + 3 * (size_t)x,
+				in ? from.rgb[3 * ((size_t)py * from.width + px)] : 0xe0, 3);
+		}
+		JSAMPROW row = line;
+		jpeg_write_scanlines(&j, &row, 1);
+	}
+	jpeg_finish_compress(&j);
+	jpeg_destroy_compress(&j);
+	free(line);
+	free(from.rgb);
+	fclose(f);
+}
+
+/* As phones send them: compressed with loss, the code somewhere in it, and more pixels than it
+ * takes. */
+static void photos_are_read(void **state)
+{
+	(void)state;
+	QRENCODE("one.png", URL);
+	jpeg_of("one.png", "photo.jpg", 4, 1000);
+	READS("photo.jpg", URL);
+	jpeg_of("one.png", "large.jpg", 10, 4200);
+	READS("large.jpg", URL);
+	/* Cut in half there is no code, and no crash. */
+	struct span whole = read_file("photo.jpg");
+	struct arena a = {0};
+	struct qr_codes codes;
+	for (size_t n = 3; n < whole.n / 4; n += whole.n / 14) {
+		struct err err = {0};
+		assert_false(qr_read(span_first(whole, n), &a, &codes, &err));
+		assert_int_equal(err.kind, ERR_USAGE);
+	}
+	arena_fini(&a);
+}
 
 static void codes_are_read(void **state)
 {
@@ -249,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(codes_are_read),
+		TEST(photos_are_read),
 		TEST(several_are_listed),
 		TEST(what_holds_no_code_is_refused),
 		TEST(its_reader_can_do_nothing_else),
