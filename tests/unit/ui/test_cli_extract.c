@@ -243,6 +243,46 @@ static void files_are_attached(void **state)
 	assert_int_equal(RUN("verify", t.path, "--seal-dir", "seal", "--no-log"), 0);
 }
 
+/* A picture that shows a person goes: its bytes, and what would let a small one be guessed. */
+static void attachments_can_be_erased(void **state)
+{
+	(void)state;
+	const char *seq = arena_printf(&p.arena, "%lld",
+		(long long)temp_case_number(&t, "SELECT seq FROM fact WHERE kind = 24"));
+	assert_int_equal(RUN("erase", t.path, "--attachment", "1", "--reason", "x",
+				 "--seal-dir", "seal"),
+		1);
+	assert_error("no attachment 1");
+	assert_int_equal(RUN("erase", t.path, "--attachment", seq, "--reason", "shows a name",
+				 "--seal-dir", "seal"),
+		0);
+	assert_non_null(strstr(STDOUT, "attachment.data: 1000 bytes"));
+	char *left = temp_case_sql(
+		&t, "SELECT exchange, kind, size, sha256, data FROM fact_attachment");
+	assert_string_equal(left, "1|screenshot|1000|NULL|NULL");
+	free(left);
+	assert_int_equal(RUN("extract", t.path, "--attachment", seq, "-o", "a.zip"), 1);
+	assert_error("was erased");
+	assert_int_equal(RUN("verify", t.path, "--seal-dir", "seal", "--no-log"), 0);
+	assert_int_equal(RUN("report", t.path), 0);
+}
+
+/* Found by what it holds, it loses the digest of it too. */
+static void so_is_what_a_text_is_found_in(void **state)
+{
+	(void)state;
+	temp_case_open(&t);
+	put_attachment(&t, 1, 70, FACT_NULL, "file", span_str("To: anna.novak@mail.example"));
+	temp_case_close(&t);
+	assert_int_equal(RUN("erase", t.path, "--match", "anna.novak@mail.example", "--reason",
+				 "x", "--seal-dir", "seal"),
+		0);
+	char *left = temp_case_sql(
+		&t, "SELECT sha256, data FROM fact_attachment WHERE kind = 'file'");
+	assert_string_equal(left, "NULL|NULL");
+	free(left);
+}
+
 static void bad_files_are_refused(void **state)
 {
 	(void)state;
@@ -274,6 +314,8 @@ int main(void)
 		TEST(changed_bytes_stay_inside),
 		TEST(what_makes_no_sense_is_refused),
 		TEST(files_are_attached),
+		TEST(attachments_can_be_erased),
+		TEST(so_is_what_a_text_is_found_in),
 		TEST(bad_files_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
