@@ -139,9 +139,9 @@ bool trace_source_put(const struct trace_given *g, struct recording *r, struct e
 	bool ok = put_image(g, r, err);
 	for (size_t i = 0; ok && i < g->codes.n; i++) {
 		struct span text = g->codes.list[i];
-		ok = recording_note(r, NOTE_QR_CODE, err, "%zu of %zu%s: %.*s", i + 1,
-			g->codes.n, i + 1 == g->chosen ? ", opened" : "", (int)text.n,
-			(const char *)text.p);
+		ok = recording_note(r, NOTE_QR_CODE, err, "%zu of %zu%s, %zu bytes: %.*s",
+			i + 1, g->codes.n, i + 1 == g->chosen ? ", opened" : "", text.n,
+			(int)text.n, (const char *)text.p);
 	}
 	return ok;
 }

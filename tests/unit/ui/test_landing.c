@@ -174,6 +174,43 @@ static void a_download_is_told(void **state)
 	}
 }
 
+/* A file that a page handed out before the visitor went on is that page's, and no other's; one
+ * that is a step of its own belongs to itself. */
+static void files_have_one_owner(void **state)
+{
+	(void)state;
+	struct temp_case t;
+	struct read_back r;
+	temp_case_start(&t);
+	int64_t s = put_session(&t, LOGIN);
+	PUT_EXCHANGE(&t, s, .url = LOGIN, .at_ms = 10, .request = NAVIGATES,
+		.body = span_str("<p>first"));
+	PUT_EXCHANGE(&t, s, .url = FILE_URL, .at_ms = 200,
+		.request = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n",
+		.headers = "Content-Disposition: attachment\r\n", .body = span_str("MZ"));
+	PUT_EXCHANGE(&t, s, .url = "http://other.test/", .at_ms = 9000, .request = NAVIGATES,
+		.body = span_str("<p>second"));
+	PUT_EXCHANGE(&t, s, .url = "http://other.test/setup.exe", .at_ms = 20000,
+		.request = NAVIGATES "Referer: http://other.test/\r\n",
+		.headers = "Content-Disposition: attachment\r\n", .body = span_str("MZ"));
+	put_session_end(&t, s, 30000, "download");
+	temp_case_close(&t);
+	read_back(&r, &t);
+	const struct report_landing *first = landing_of(&r, LOGIN),
+				    *second = landing_of(&r, "http://other.test/"),
+				    *file = landing_of(&r, "http://other.test/setup.exe");
+	assert_non_null(first);
+	assert_non_null(file);
+	assert_int_equal(first->n_downloads, 1);
+	assert_true(span_is(first->downloads[0].url, FILE_URL));
+	assert_int_equal(second != NULL ? second->n_downloads : 0, 0);
+	assert_int_equal(file->n_downloads, 1);
+	assert_true(span_is(file->downloads[0].name, "setup.exe"));
+	assert_string_equal(file->downloads[0].kind, "dos-exe");
+	forget(&r);
+	temp_case_fini(&t);
+}
+
 /* Once a case is at rest one trail is read without the rest; what was attached is there too. */
 static void one_trail_has_its_pictures(void **state)
 {
@@ -269,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_page_is_told),
 		cmocka_unit_test(a_download_is_told),
+		cmocka_unit_test(files_have_one_owner),
 		cmocka_unit_test(one_trail_has_its_pictures),
 		cmocka_unit_test(too_many_attachments_are_cut),
 		cmocka_unit_test(a_companion_is_read),

@@ -300,7 +300,7 @@ static void the_picture_is_kept(void **state)
 	p.program = "/usr/bin/sqlite3";
 	assert_int_equal(
 		RUN("t.case", "SELECT detail FROM fact_note WHERE code = 'qr-code'"), 0);
-	assert_string_equal(STDOUT, "1 of 1, opened: http://127.0.0.1:9/\n");
+	assert_string_equal(STDOUT, "1 of 1, opened, 19 bytes: http://127.0.0.1:9/\n");
 	p.program = NULL;
 }
 
