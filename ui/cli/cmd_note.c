@@ -148,12 +148,17 @@ static bool put(
 	const char *path, const char *text, const char *file, const char *dir, struct err *err)
 {
 	struct attached a = {.bytes = {0}};
-	bool ok = file == NULL || attach(&a, file, text, err);
-	struct fact_custody said = custody_fact(CUSTODY_NOTED,
-		text != NULL ? text : "a file was attached", file != NULL ? a.digest : NULL);
-	const struct custody_item items[] = {
-		{FACT_KIND_CUSTODY, &said}, {FACT_KIND_ATTACHMENT, &a.fact}};
-	ok = ok && custody_put_all(path, dir, items, file != NULL ? 2 : 1, err);
+	struct custody_writing w;
+	bool ok = (file == NULL || attach(&a, file, text, err)) &&
+		  custody_begin(&w, path, dir, err);
+	if (ok) {
+		struct fact_custody said =
+			custody_fact(CUSTODY_NOTED, text != NULL ? text : "a file was attached",
+				file != NULL ? a.digest : NULL);
+		ok = file == NULL ||
+		     writer_put(w.writer, FACT_KIND_ATTACHMENT, &a.fact, NULL, err) != 0;
+		ok = custody_end(&w, ok ? &said : NULL, ok ? err : NULL) && ok;
+	}
 	buf_fini(&a.bytes);
 	arena_fini(&a.arena);
 	return ok;

@@ -6,6 +6,7 @@
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
 #include "ui/cli/guard.h"
+#include "ui/cli/trace_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,8 +99,7 @@ static bool begin_session(struct trace *t, struct err *err)
 			span_str(o->user_agent != NULL ? o->user_agent : PLAIN_USER_AGENT);
 		f.language = span_str(o->language != NULL ? o->language : PLAIN_LANGUAGE);
 	}
-	if (!recording_begin(&t->recording, &f, err) ||
-		(t->given != NULL && !trace_source_put(t->given, &t->recording, err)))
+	if (!recording_begin(&t->recording, &f, err) || !trace_put_origin(t, err))
 		return false;
 	struct giveaways tells;
 	trace_giveaways(t, &tells);
@@ -216,18 +216,27 @@ int trace_run(struct trace *t, trace_look_fn *look, void *ctx)
 	return trace_finish(t, walked ? NULL : &err, look, ctx);
 }
 
-static int trace(struct options *options, const char *argument)
+static int trace_one(
+	struct options *options, const char *link, const struct trace_origin *origin)
 {
 	struct trace t;
-	struct trace_given given;
 	struct err err;
 	trace_init(&t, options);
-	bool good = trace_source_open(&given, argument, options->link, &err);
-	if (good && given.source != SOURCE_URL)
-		t.given = &given;
-	good = good && trace_link(&t, given.link, &err) && trace_prepare(&t, &err);
+	t.origin = origin;
+	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	trace_fini(&t);
+	return code;
+}
+
+static int trace(struct options *options, const char *argument)
+{
+	struct trace_given given;
+	struct err err;
+	bool good = trace_source_open(&given, argument, options->link, &err);
+	bool found = given.source != SOURCE_URL;
+	int code = good ? trace_one(options, given.link, found ? &given.origin : NULL)
+			: command_fail(&err);
 	trace_source_close(&given);
 	return code;
 }

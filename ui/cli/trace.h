@@ -12,7 +12,7 @@
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
-#include "ui/cli/trace_source.h"
+#include "ui/cli/trace_origin.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 
@@ -37,15 +37,15 @@ struct trace_shots {
 };
 
 struct trace {
-	struct options *options;         /* borrowed */
-	bool silent;                     /* what came of it is printed by the caller */
-	const char *link;                /* as given; borrowed */
-	const struct trace_given *given; /* the file that the link came from; NULL: none;
-					    borrowed */
-	char *sent_link;       /* what is opened: --replace done, serialised as browsers do */
-	bool changed;          /* by --replace */
-	const char *replay_of; /* which case answers; NULL: origins do; borrowed */
-	int64_t as_of_us;      /* where the browser's clock is to start; 0: it is ours */
+	struct options *options; /* borrowed */
+	bool silent;             /* what came of it is printed by the caller */
+	const char *link;        /* as given; borrowed */
+	char *sent_link;         /* what is opened: --replace done, serialised as browsers do */
+	bool changed;            /* by --replace */
+	const struct trace_origin *origin; /* what the link was found in; NULL: it was given;
+					      borrowed */
+	const char *replay_of;             /* which case answers; NULL: origins do; borrowed */
+	int64_t as_of_us; /* where the browser's clock is to start; 0: it is ours */
 	struct recording recording;
 	struct browser *browser; /* NULL: the built-in client */
 	enum browser_kind kind;  /* of it */
@@ -111,6 +111,8 @@ bool trace_shot_last(struct trace *t, struct err *err);
 int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx);
 /* What would still tell that the browser is not the --device it says it is; none without. */
 void trace_giveaways(const struct trace *t, struct giveaways *out);
+/* trace_source.c: what the link was found in, as facts. */
+bool trace_put_origin(struct trace *t, struct err *err);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

@@ -1,5 +1,6 @@
 #include "ui/cli/trace_source.h"
 #include "ui/cli/input.h"
+#include "ui/cli/trace.h"
 #include "ui/report/say.h"
 #include "store/base/clock.h"
 #include "store/base/hash.h"
@@ -61,6 +62,30 @@ static bool take_code(struct trace_given *g, struct err *err)
 	return true;
 }
 
+/* What the session keeps of the picture: itself, and a line about each code. The opened one
+ * stands whole in the session's link. */
+static void tell_origin(struct trace_given *g)
+{
+	enum { CODE_SHOWN = 200 };
+	struct file_facts facts;
+	struct buf text = {0};
+	for (size_t i = 0; i < g->codes.n; i++) {
+		struct span code = g->codes.list[i];
+		buf_addf(&text, "%s%zu of %zu%s%s, %zu bytes: ", i > 0 ? "; " : "", i + 1,
+			g->codes.n, g->codes.more ? " and more" : "",
+			i + 1 == g->chosen ? ", opened" : "", code.n);
+		buf_add_span(&text, span_first(code, CODE_SHOWN));
+	}
+	file_facts_read(&g->arena, buf_span(&g->file), true, SPAN_NONE, &facts);
+	g->origin = (struct trace_origin){.kind = ATTACHMENT_IMAGE,
+		.name = span_str(base_name(g->argument)),
+		.media_type = span_str(file_media_type(facts.kind)),
+		.data = buf_span(&g->file),
+		.note = NOTE_QR_CODE,
+		.note_text = arena_str(&g->arena, buf_span(&text))};
+	buf_fini(&text);
+}
+
 static bool open_image(struct trace_given *g, size_t number, struct err *err)
 {
 	struct err why = {0};
@@ -78,7 +103,10 @@ static bool open_image(struct trace_given *g, size_t number, struct err *err)
 			g->argument, number);
 	}
 	g->chosen = number != 0 ? number : 1;
-	return take_code(g, err);
+	if (!take_code(g, err))
+		return false;
+	tell_origin(g);
+	return true;
 }
 
 bool trace_source_open(
@@ -109,39 +137,25 @@ void trace_source_close(struct trace_given *g)
 	arena_fini(&g->arena);
 }
 
-static bool put_image(const struct trace_given *g, struct recording *r, struct err *err)
+bool trace_put_origin(struct trace *t, struct err *err)
 {
+	const struct trace_origin *o = t->origin;
+	struct recording *r = &t->recording;
 	struct fact_attachment f;
-	struct file_facts facts;
-	struct arena a = {0};
 	uint8_t digest[SHA256_LEN];
+	if (o == NULL)
+		return true;
+	sha256(o->data, digest);
 	fact_init(FACT_KIND_ATTACHMENT, &f);
-	sha256(buf_span(&g->file), digest);
-	file_facts_read(&a, buf_span(&g->file), true, SPAN_NONE, &facts);
 	f.session = r->session;
 	f.at_us = clock_now_us(clock_real());
-	f.kind = span_str(attachment_word(ATTACHMENT_IMAGE));
-	f.name = span_str(base_name(g->argument));
-	f.media_type = span_str(file_media_type(facts.kind));
-	f.detail = span_str("the QR code of the link was read from it");
-	f.size = (int64_t)buf_len(&g->file);
+	f.kind = span_str(attachment_word(o->kind));
+	f.name = o->name;
+	f.media_type = o->media_type;
+	f.size = (int64_t)o->data.n;
 	f.sha256 = span_of(digest, sizeof digest);
-	f.data = buf_span(&g->file);
-	bool ok = writer_put(r->writer, FACT_KIND_ATTACHMENT, &f, NULL, err) != 0;
-	arena_fini(&a);
-	return ok;
-}
-
-bool trace_source_put(const struct trace_given *g, struct recording *r, struct err *err)
-{
-	if (g->source != SOURCE_IMAGE)
-		return true;
-	bool ok = put_image(g, r, err);
-	for (size_t i = 0; ok && i < g->codes.n; i++) {
-		struct span text = g->codes.list[i];
-		ok = recording_note(r, NOTE_QR_CODE, err, "%zu of %zu%s, %zu bytes: %.*s",
-			i + 1, g->codes.n, i + 1 == g->chosen ? ", opened" : "", text.n,
-			(int)text.n, (const char *)text.p);
-	}
-	return ok;
+	f.data = o->data;
+	return writer_put(r->writer, FACT_KIND_ATTACHMENT, &f, NULL, err) != 0 &&
+	       recording_note(r, o->note, err, "%s", o->note_text) &&
+	       writer_flush(r->writer, err);
 }

@@ -8,7 +8,7 @@
 #define UI_CLI_TRACE_SOURCE_H
 
 #include "ui/cli/qr.h"
-#include "ui/cli/recording.h"
+#include "ui/cli/trace_origin.h"
 
 enum trace_source { SOURCE_URL, SOURCE_MAIL, SOURCE_IMAGE };
 
@@ -20,6 +20,8 @@ struct trace_given {
 	struct buf file; /* its bytes; empty with SOURCE_URL */
 	struct qr_codes codes;
 	size_t chosen; /* of them, from 1 */
+	struct trace_origin
+		origin; /* of SOURCE_IMAGE: what of it becomes part of the session */
 };
 
 /* By the argument alone and, if it is no link, by the start of the file of that name. */
@@ -30,8 +32,5 @@ enum trace_source trace_source_of(const char *argument, struct span file);
 bool trace_source_open(
 	struct trace_given *g, const char *argument, size_t number, struct err *err);
 void trace_source_close(struct trace_given *g);
-/* The file, and what was read in it, as facts of the session that was begun. Nothing with
- * SOURCE_URL. */
-bool trace_source_put(const struct trace_given *g, struct recording *r, struct err *err);
 
 #endif
