@@ -165,7 +165,7 @@ static void scheme_read(struct span value, const char *scheme, struct apk *out)
 	}
 }
 
-static void block_read(const struct zip_file *z, struct apk *out)
+static void block_read(const struct zip_listing *z, struct apk *out)
 {
 	struct span s = z->bytes, v2 = SPAN_NONE, v3 = SPAN_NONE;
 	if (z->directory < BLOCK_TAIL || z->directory > s.n ||
@@ -245,7 +245,7 @@ static bool is_jar_signature(struct span name)
 		       span_ends_nocase(name, ".EC"));
 }
 
-void apk_read(struct arena *a, const struct zip_file *z, struct apk *out)
+void apk_read(struct arena *a, const struct zip_listing *z, struct apk *out)
 {
 	*out = (struct apk){.n_signers = 0};
 	struct span manifest = zip_unpack(a, z, "AndroidManifest.xml");

@@ -22,6 +22,6 @@ struct apk {
 };
 
 /* z: of an archive that has an AndroidManifest.xml. */
-void apk_read(struct arena *a, const struct zip_file *z, struct apk *out);
+void apk_read(struct arena *a, const struct zip_listing *z, struct apk *out);
 
 #endif

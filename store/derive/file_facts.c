@@ -17,7 +17,7 @@ static void add_number(struct arena *a, struct file_facts *out, const char *name
 
 /* ---- archives ---- */
 
-static bool has_member(const struct zip_file *z, const char *name)
+static bool has_member(const struct zip_listing *z, const char *name)
 {
 	for (size_t i = 0; i < z->n_members; i++)
 		if (span_is(z->members[i].name, name))
@@ -25,7 +25,7 @@ static bool has_member(const struct zip_file *z, const char *name)
 	return false;
 }
 
-static bool has_folder(const struct zip_file *z, const char *folder)
+static bool has_folder(const struct zip_listing *z, const char *folder)
 {
 	for (size_t i = 0; i < z->n_members; i++)
 		if (span_starts(z->members[i].name, folder))
@@ -33,7 +33,7 @@ static bool has_folder(const struct zip_file *z, const char *folder)
 	return false;
 }
 
-static const char *zip_kind(const struct zip_file *z)
+static const char *zip_kind(const struct zip_listing *z)
 {
 	static const struct {
 		const char *member, *kind;
@@ -49,7 +49,7 @@ static const char *zip_kind(const struct zip_file *z)
 	return "zip";
 }
 
-static void add_apk(struct arena *a, const struct zip_file *z, struct file_facts *out)
+static void add_apk(struct arena *a, const struct zip_listing *z, struct file_facts *out)
 {
 	struct apk apk;
 	apk_read(a, z, &apk);
@@ -65,7 +65,7 @@ static void add_apk(struct arena *a, const struct zip_file *z, struct file_facts
 
 static void read_zip(struct arena *a, struct span bytes, bool whole, struct file_facts *out)
 {
-	struct zip_file z;
+	struct zip_listing z;
 	out->kind = "zip";
 	/* Its table stands at its end. */
 	if (!whole || !zip_read(a, bytes, &z))

@@ -29,10 +29,10 @@ static size_t find_end(struct span s)
 	return SIZE_MAX;
 }
 
-bool zip_read(struct arena *a, struct span bytes, struct zip_file *out)
+bool zip_read(struct arena *a, struct span bytes, struct zip_listing *out)
 {
 	size_t end = find_end(bytes);
-	*out = (struct zip_file){.bytes = bytes};
+	*out = (struct zip_listing){.bytes = bytes};
 	if (end == SIZE_MAX)
 		return false;
 	out->said = zip_u16(bytes, end + 10);
@@ -52,7 +52,7 @@ bool zip_read(struct arena *a, struct span bytes, struct zip_file *out)
 		       comment = zip_u16(bytes, at + 32);
 		if (end - at - CENTRAL_LEN < name)
 			break;
-		struct zip_member m = {.name = span_of(bytes.p + at + CENTRAL_LEN, name),
+		struct zip_entry m = {.name = span_of(bytes.p + at + CENTRAL_LEN, name),
 			.size = zip_u32(bytes, at + 24),
 			.packed = zip_u32(bytes, at + 20),
 			.method = zip_u16(bytes, at + 10),
@@ -93,7 +93,7 @@ static struct span inflated(struct arena *a, struct span packed)
 }
 
 struct span zip_unpack_member(
-	struct arena *a, const struct zip_file *z, const struct zip_member *m)
+	struct arena *a, const struct zip_listing *z, const struct zip_entry *m)
 {
 	struct span s = z->bytes;
 	if (m->encrypted || m->size > ZIP_MEMBER_MAX || m->header > s.n ||
@@ -110,7 +110,7 @@ struct span zip_unpack_member(
 	return m->method == METHOD_DEFLATED ? inflated(a, packed) : SPAN_NONE;
 }
 
-struct span zip_unpack(struct arena *a, const struct zip_file *z, const char *name)
+struct span zip_unpack(struct arena *a, const struct zip_listing *z, const char *name)
 {
 	for (size_t i = 0; i < z->n_members; i++)
 		if (span_is(z->members[i].name, name))

@@ -14,7 +14,7 @@ enum {
 	ZIP_MEMBER_MAX = 8 * 1024 * 1024, /* bytes of one that is unpacked */
 };
 
-struct zip_member {
+struct zip_entry {
 	struct span name; /* as it stands there */
 	uint64_t size;    /* as it is said, unpacked */
 	bool encrypted;
@@ -23,9 +23,9 @@ struct zip_member {
 	size_t packed, header;
 };
 
-struct zip_file {
+struct zip_listing {
 	struct span bytes;
-	struct zip_member *members;
+	struct zip_entry *members;
 	size_t n_members;
 	uint64_t said;    /* how many there are, as it says */
 	size_t directory; /* where the central directory begins */
@@ -33,12 +33,12 @@ struct zip_file {
 };
 
 /* Is it one? */
-bool zip_read(struct arena *a, struct span bytes, struct zip_file *out);
+bool zip_read(struct arena *a, struct span bytes, struct zip_listing *out);
 /* The first member of that name, unpacked into the arena; absent: there is none, it is too
  * large, or broken. */
-struct span zip_unpack(struct arena *a, const struct zip_file *z, const char *name);
+struct span zip_unpack(struct arena *a, const struct zip_listing *z, const char *name);
 struct span zip_unpack_member(
-	struct arena *a, const struct zip_file *z, const struct zip_member *m);
+	struct arena *a, const struct zip_listing *z, const struct zip_entry *m);
 
 /* Little-endian numbers at an offset; 0 beyond the end. */
 static inline uint32_t zip_u16(struct span s, size_t at)

@@ -45,8 +45,9 @@ enum {
 	XWD_TRUE_COLOR = 4,
 	XWD_COLOR_SIZE = 12, /* bytes of one entry of the colour table */
 	PIXEL_SIZE = 4,
-	PNG_LEVEL = 4, /* a page of 1920 x 1080: 40 ms; the best level takes five times as long
-			  for a tenth less */
+	/* A page of 1920 x 1080: 18 ms and 73 KB; level 9 takes 65 ms for 71 KB. One full of
+	   noise: 160 ms and 3.8 MB. */
+	PNG_LEVEL = 4,
 };
 
 bool picture_take(int fd, bool in_memory, struct buf *out, struct err *err)

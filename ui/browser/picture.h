@@ -3,7 +3,7 @@
  * draws into) as a PNG. It takes no part in the X protocol, so neither the browser nor a page
  * can see that a picture is taken. Whoever took over the browser may have written the memory:
  * the header is read strictly, the pixels say what they like. libpng's door is
- * ui/browser/picture* and ui/qr*. Any thread.
+ * ui/browser/picture* and ui/cli/qr*. Any thread.
  */
 #ifndef UI_BROWSER_PICTURE_H
 #define UI_BROWSER_PICTURE_H

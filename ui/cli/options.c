@@ -205,12 +205,7 @@ static bool take_no_sandbox(struct options *o, const char *value, struct err *er
 	return true;
 }
 
-static bool take_no_screenshot(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->no_screenshot = true;
-	return true;
-}
+TAKE_FLAG(no_screenshot)
 
 static bool take_as_of(struct options *o, const char *value, struct err *err)
 {
@@ -358,7 +353,8 @@ static const struct option_row rows[] = {
 		"the country of the exit's address by this database (MaxMind DB format)"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
-	{"link", "N", T, take_link, "of a mail: the link to trace, by its number in the list"},
+	{"link", "N", T, take_link,
+		"of a mail, or a picture with QR codes: the link to trace, by its number"},
 	{"list", NULL, T, take_list, "of a mail: list its links and open none"},
 	{"message", "N", T, take_message,
 		"of a mail that carries others: which one's links (1: the file itself)"},

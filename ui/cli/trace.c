@@ -8,6 +8,7 @@
 #include "ui/cli/guard.h"
 #include "ui/cli/output.h"
 #include "ui/cli/trace_mail.h"
+#include "ui/cli/trace_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,30 +254,38 @@ static int trace_mail(
 	return code;
 }
 
-static bool only_for_mail(const struct options *o, struct err *err)
+/* What is no message: a link, or a picture of one. */
+static int trace_source(struct options *options, const char *argument)
 {
-	const char *word = o->link != 0      ? "--link"
-			   : o->message != 0 ? "--message"
-			   : o->list         ? "--list"
-					     : NULL;
-	return word == NULL ||
-	       err_set(err, ERR_USAGE, "%s is for a mail, not for a link", word);
+	struct trace_given given;
+	struct err err;
+	const char *word = options->message != 0 ? "--message"
+			   : options->list       ? "--list"
+						 : NULL;
+	if (word != NULL) {
+		err_set(&err, ERR_USAGE, "%s is for a mail", word);
+		return command_fail(&err);
+	}
+	bool good = trace_source_open(&given, argument, options->link, &err);
+	bool found = given.source != SOURCE_URL;
+	int code = good ? trace_one(options, given.link, found ? &given.origin : NULL)
+			: command_fail(&err);
+	trace_source_close(&given);
+	return code;
 }
 
-static int trace(struct options *options, const char *given)
+static int trace(struct options *options, const char *argument)
 {
 	struct buf file = {0};
 	struct err err;
 	bool mail;
 	int code;
-	if (!trace_mail_open(given, &file, &mail, &err))
+	if (!trace_mail_open(argument, &file, &mail, &err))
 		code = command_fail(&err);
 	else if (mail)
-		code = trace_mail(options, given, buf_span(&file), &err);
-	else if (only_for_mail(options, &err))
-		code = trace_one(options, given, NULL);
+		code = trace_mail(options, argument, buf_span(&file), &err);
 	else
-		code = command_fail(&err);
+		code = trace_source(options, argument);
 	buf_fini(&file);
 	return code;
 }
@@ -299,12 +308,16 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_trace = {
 	.name = "trace",
-	.args = "[options] URL|MAIL",
+	.args = "[options] URL|MAIL|IMAGE",
 	.summary = "open a link in a disposable browser and record where it leads",
 	.details =
 		"A mail is a file as mail programs save it (.eml, one of an mbox): its links "
 		"are listed, and\n--link N traces one of them. One that acts for the "
-		"recipient (unsubscribe, confirm, log in)\nis not opened without --yes.",
+		"recipient (unsubscribe, confirm, log in)\nis not opened without --yes.\nOf an "
+		"image "
+		"(PNG or JPEG) the QR code is read, in a process that can do nothing else. "
+		"Either is\n"
+		"kept in the case.",
 	.options = OPTIONS_TRACE,
 	.run = run,
 };

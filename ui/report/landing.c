@@ -4,6 +4,34 @@
 #include "store/fact/attachment.h"
 #include "store/fact/custody.h"
 
+/* A file that came as a document, and whose it is. */
+struct handed {
+	const struct model_exchange *x;
+	const struct report_trail *trail; /* NULL: of none that is known */
+	size_t hop;
+	int64_t at_us; /* of that hop */
+	bool certain;  /* it is that hop itself */
+};
+
+/* A picture of the screen. */
+struct picture_of {
+	const struct gather_attachment *from;
+	const struct report_trail *trail; /* of one that shows no exchange; NULL: of none */
+};
+
+/* All that one report takes. */
+struct making {
+	struct gather *g;
+	struct arena *a;
+	struct report *r;
+	struct picture_of *pictures;
+	size_t n_pictures;
+	struct handed *files; /* in order */
+	size_t n_files;
+	bool more_files;
+	size_t pages, bytes; /* looked into so far */
+};
+
 static const uint8_t png_mark[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
 static void add_attachment(struct arena *a, struct report_attachments *to, int64_t seq,
@@ -37,44 +65,45 @@ static struct landing_shot shot_of(const struct gather_attachment *from)
 	return s;
 }
 
-/* Pictures that show a hop: those of its exchange; and, for the last hop, those that were taken
- * after it and show nothing that came over a connection. */
-static bool shows(const struct fact_attachment *f, const struct report_trail *t, size_t i)
+/* A picture of what came over no connection belongs to the trail that moved last before it. */
+static const struct report_trail *moved_last(
+	const struct report *r, const struct fact_attachment *f)
 {
-	const struct trail_hop *h = t->hops[i].hop;
-	if (!span_is(f->kind, attachment_word(ATTACHMENT_SCREENSHOT)) ||
-		f->session != t->trail->session)
-		return false;
-	if (f->exchange != FACT_NULL)
-		return h->exchange != NULL && h->exchange->id == f->exchange;
-	return i + 1 == t->n_hops && f->at_us >= h->at_us;
-}
-
-/* An unknown document belongs to the trail that moved last before the picture. */
-static bool of_newest(const struct report *r, const struct report_trail *t, int64_t at_us)
-{
-	int64_t mine = t->hops[t->n_hops - 1].hop->at_us;
+	const struct report_trail *best = NULL;
+	int64_t at = 0;
 	for (size_t i = 0; i < r->n_trails; i++) {
-		const struct report_trail *o = &r->trails[i];
-		if (o == t || o->n_hops == 0 || o->trail->session != t->trail->session)
+		const struct report_trail *t = &r->trails[i];
+		if (t->n_hops == 0 || t->trail->session != f->session)
 			continue;
-		int64_t theirs = o->hops[o->n_hops - 1].hop->at_us;
-		if (theirs > mine && theirs <= at_us)
-			return false;
+		int64_t moved = t->hops[t->n_hops - 1].hop->at_us;
+		if (moved > f->at_us || (best != NULL && moved < at))
+			continue;
+		best = t;
+		at = moved;
 	}
-	return true;
+	return best;
 }
 
-static void take_shots(struct arena *a, const struct gather *g, const struct report *r,
-	const struct report_trail *t, size_t i, struct report_landing *out)
+/* Pictures that show a hop: those of its exchange; and, for the last one, those of nothing that
+ * came over a connection. */
+static bool shows(const struct picture_of *p, const struct report_trail *t, size_t i)
+{
+	const struct fact_attachment *f = p->from->fact;
+	const struct trail_hop *h = t->hops[i].hop;
+	if (f->exchange == FACT_NULL)
+		return p->trail == t && i + 1 == t->n_hops;
+	return f->session == t->trail->session && h->exchange != NULL &&
+	       h->exchange->id == f->exchange;
+}
+
+static void take_shots(
+	struct making *w, const struct report_trail *t, size_t i, struct report_landing *out)
 {
 	struct landing_shot *all = NULL;
 	size_t n = 0;
-	for (size_t k = 0; k < g->attached.n; k++) {
-		const struct fact_attachment *f = g->attached.list[k].fact;
-		if (shows(f, t, i) && (f->exchange != FACT_NULL || of_newest(r, t, f->at_us)))
-			ARENA_PUSH(a, all, n, shot_of(&g->attached.list[k]));
-	}
+	for (size_t k = 0; k < w->n_pictures; k++)
+		if (shows(&w->pictures[k], t, i))
+			ARENA_PUSH(w->a, all, n, shot_of(w->pictures[k].from));
 	size_t skip = n > LANDING_SHOTS_MAX ? n - LANDING_SHOTS_MAX : 0;
 	out->more |= skip > 0;
 	out->shots = all + (all != NULL ? skip : 0);
@@ -112,37 +141,48 @@ static bool handed_out(const struct model_exchange *x)
 	       (mode.p == NULL || span_is(mode, "navigate")) && trail_is_download(x);
 }
 
-/* All that one report takes. */
-struct making {
-	struct gather *g;
-	struct arena *a;
-	struct report *r;
-	const struct model_exchange **files; /* that were handed out, in order */
-	size_t n_files;
-	size_t pages; /* looked into so far */
-};
+/* To whom a file belongs: to the hop that it is, else to the page that came to rest last before
+ * it. */
+static void give_file(struct handed *f, const struct report_trail *t, size_t i)
+{
+	const struct report_hop *h = &t->hops[i];
+	if (f->certain || f->x->session != t->trail->session)
+		return;
+	f->certain = h->exchange == f->x;
+	int64_t at = h->hop->at_us;
+	if (!f->certain && (!rested(t, i) || at > f->x->request->at_us ||
+				   (f->trail != NULL && at < f->at_us)))
+		return;
+	f->trail = t;
+	f->hop = i;
+	f->at_us = at;
+}
 
 static void find_files(struct making *w)
 {
 	const struct model *m = &w->g->model;
-	for (size_t i = 0; i < m->n_exchanges; i++)
-		if (handed_out(m->exchanges[i]))
-			ARENA_PUSH(w->a, w->files, w->n_files, m->exchanges[i]);
+	for (size_t i = 0; i < m->n_exchanges; i++) {
+		if (!handed_out(m->exchanges[i]))
+			continue;
+		w->more_files = w->n_files == LANDING_FILES_MAX;
+		if (w->more_files)
+			break;
+		ARENA_PUSH(w->a, w->files, w->n_files, (struct handed){.x = m->exchanges[i]});
+	}
+	for (size_t i = 0; w->n_files > 0 && i < w->r->n_trails; i++)
+		for (size_t k = 0; k < w->r->trails[i].n_hops; k++)
+			for (size_t f = 0; f < w->n_files; f++)
+				give_file(&w->files[f], &w->r->trails[i], k);
 }
 
-/* After this page and before the next hop. */
 static bool take_files(struct making *w, const struct report_trail *t, size_t i,
 	struct report_landing *out, struct err *err)
 {
-	int64_t from = t->hops[i].hop->at_us;
-	int64_t to =
-		i + 1 < t->n_hops && !is_last(t, i) ? t->hops[i + 1].hop->at_us : INT64_MAX;
+	out->more |= w->more_files;
 	for (size_t k = 0; k < w->n_files; k++) {
-		const struct model_exchange *x = w->files[k];
-		if (x->session != t->trail->session || x->request->at_us < from ||
-			x->request->at_us >= to)
+		if (w->files[k].trail != t || w->files[k].hop != i)
 			continue;
-		if (!landing_file(w->g, w->a, x, out, err))
+		if (!landing_file(w->g, w->a, w->files[k].x, out, &w->bytes, err))
 			return false;
 	}
 	return true;
@@ -172,7 +212,7 @@ static bool look_into(struct making *w, const struct report_trail *t, size_t i, 
 static bool make_one(struct making *w, struct report_trail *t, size_t i, struct err *err)
 {
 	struct report_landing found = {.hop = i + 1};
-	take_shots(w->a, w->g, w->r, t, i, &found);
+	take_shots(w, t, i, &found);
 	bool rest = rested(t, i);
 	if (!rest && found.n_shots == 0)
 		return true;
@@ -180,6 +220,18 @@ static bool make_one(struct making *w, struct report_trail *t, size_t i, struct 
 	*out = found;
 	t->hops[i].landing = out;
 	return look_into(w, t, i, rest, out, err);
+}
+
+static void find_pictures(struct making *w)
+{
+	for (size_t k = 0; k < w->g->attached.n; k++) {
+		struct picture_of p = {.from = &w->g->attached.list[k]};
+		if (!span_is(p.from->fact->kind, attachment_word(ATTACHMENT_SCREENSHOT)))
+			continue;
+		if (p.from->fact->exchange == FACT_NULL)
+			p.trail = moved_last(w->r, p.from->fact);
+		ARENA_PUSH(w->a, w->pictures, w->n_pictures, p);
+	}
 }
 
 bool landing_make(struct gather *g, int64_t only_session, struct arena *a, struct report *r,
@@ -193,6 +245,7 @@ bool landing_make(struct gather *g, int64_t only_session, struct arena *a, struc
 	}
 	r->attachments.more = g->attached.more;
 	g->unread = (struct err){0};
+	find_pictures(&w);
 	find_files(&w);
 	for (size_t i = 0; i < r->n_trails; i++)
 		for (size_t k = 0; k < r->trails[i].n_hops; k++)

@@ -84,10 +84,12 @@ struct report_attachments {
 };
 
 enum {
-	LANDING_PAGES_MAX = 500,    /* of one report, whose pages and files are looked into */
-	LANDING_DOWNLOADS_MAX = 10, /* of one page */
-	LANDING_SHOTS_MAX = 4,      /* of one page, the newest */
-	LANDING_FILE_MAX = 64 * 1024 * 1024, /* bytes of one that are looked at, decoded */
+	LANDING_PAGES_MAX = 500, /* of one report, whose pages and files are looked into */
+	LANDING_FILES_MAX = 200, /* downloads of one report, */
+	LANDING_BYTES_MAX = 256 * 1024 * 1024, /* and what of them is looked into */
+	LANDING_DOWNLOADS_MAX = 10,            /* of one page */
+	LANDING_SHOTS_MAX = 4,                 /* of one page, the newest */
+	LANDING_FILE_MAX = 64 * 1024 * 1024,   /* bytes of one that are looked at, decoded */
 };
 
 struct gather;
@@ -107,9 +109,10 @@ bool landing_attach(
 /* The parts of it. One page's forms; url: of the page. (landing_forms.c) */
 void landing_forms(
 	struct arena *a, struct span html, struct span url, struct report_landing *out);
-/* One download, or one link to a store, added. (landing_files.c) */
+/* One download, or one link to a store, added. looked: bytes that were looked into so far,
+ * added to. (landing_files.c) */
 bool landing_file(struct gather *g, struct arena *a, const struct model_exchange *x,
-	struct report_landing *out, struct err *err);
+	struct report_landing *out, size_t *looked, struct err *err);
 void landing_store_link(struct arena *a, struct span url, struct report_landing *out);
 
 #endif

@@ -53,7 +53,7 @@ static bool load(struct gather *g, const struct model_exchange *x, struct buf *o
 }
 
 bool landing_file(struct gather *g, struct arena *a, const struct model_exchange *x,
-	struct report_landing *out, struct err *err)
+	struct report_landing *out, size_t *looked, struct err *err)
 {
 	struct landing_download d = {.exchange = x->id, .size = FACT_NULL};
 	struct buf body = {0};
@@ -65,10 +65,13 @@ bool landing_file(struct gather *g, struct arena *a, const struct model_exchange
 	struct span type = model_response_header(x, "Content-Type");
 	if (type.p != NULL)
 		d.media_type = span_trim(span_first(type, span_find_byte(type, ';', 0)), " \t");
-	if (!load(g, x, &body, &whole, err)) {
+	/* Beyond that it is told by what was hashed as it passed. */
+	out->more |= *looked >= LANDING_BYTES_MAX;
+	if (*looked < LANDING_BYTES_MAX && !load(g, x, &body, &whole, err)) {
 		buf_fini(&body);
 		return false;
 	}
+	*looked += buf_len(&body);
 	if (whole) {
 		uint8_t *digest = arena_alloc(a, SHA256_LEN);
 		sha256(buf_span(&body), digest);
