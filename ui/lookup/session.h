@@ -13,7 +13,7 @@
 
 enum {
 	LOOKUP_ATTEMPTS_MAX = 4, /* of one question: where a server says "later" */
-	LOOKUP_DNS_RATE = 20,    /* DNS questions a second, all in all */
+	LOOKUP_DNS_RATE = 20,    /* DNS questions a second, or as --rate says if that is more */
 	LOOKUP_URL_MAX = 4096,
 	LOOKUP_SKEW_S = 300 /* an answer from so far in the future is still believed */
 };
