@@ -426,14 +426,19 @@ static void longer_than_there_is_time_for(void **state)
 	set_one(w);
 	directory_on(w->registry, DOMAIN_PATH, 1, 429, "Retry-After: 100\r\n", "");
 	must_be(w, LOOK_UP(w), 2);
+	/* The same server has the other answers, and wants to be left alone. */
 	sql_is(w, OUTCOMES, "rate-limited|429");
-	/* A failure is asked for again, and only that. */
+	sql_is(w, "SELECT outcome, status FROM fact_lookup WHERE subject = 'ipv4'",
+		"rate-limited|NULL");
+	assert_int_equal(directory_asked(w->registry, NULL), 2);
+	/* Failures are asked for again, and nothing else. */
 	directory_on_file(w->registry, DOMAIN_PATH, "platform_domain.json");
 	unsigned dns = dns_server_asked(w->dns, NULL, 0);
 	must_be(w, LOOK_UP(w), 2);
 	sql_is(w, OUTCOMES, "rate-limited|429\nmalformed|200");
 	assert_int_equal(dns_server_asked(w->dns, NULL, 0), dns);
 	assert_int_equal(directory_asked(w->registry, "/boot/dns.json"), 1);
+	assert_int_equal(directory_asked(w->registry, "/boot/ipv4.json"), 1);
 }
 
 static void circles_end(void **state)
