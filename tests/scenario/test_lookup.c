@@ -307,6 +307,14 @@ static void who_is_behind_each_hop(void **state)
 		"SELECT outcome, media_type, status FROM fact_lookup WHERE kind = 'dns-ptr' "
 		"AND subject = '192.0.2.10'",
 		"ok|application/dns-message|0");
+	/* As docs/schema.md asks it. */
+	sql_is(w,
+		"SELECT j.value, c.act FROM fact_lookup AS l JOIN "
+		"json_tree(CAST(l.answer AS TEXT)) AS j ON j.type = 'text' AND j.value LIKE "
+		"'%@%' LEFT JOIN fact_custody AS c ON c.seq = (SELECT min(seq) FROM "
+		"fact_custody WHERE act = 'looked-up' AND seq > l.seq) "
+		"WHERE l.kind LIKE 'rdap-%' AND l.subject = 'github.io'",
+		"abuse@brand-registrar.test|looked-up");
 	unsigned before = asked(w);
 	read_report(w);
 	parties_are_filled(w);
