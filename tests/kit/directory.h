@@ -10,7 +10,9 @@
 
 struct directory;
 
-/* Aborts the test program if it cannot be had. tls: for 127.0.0.1, under a root of its own. */
+/* Aborts the test program if it cannot be had. tls: for 127.0.0.1 and shop.test, under a root
+ * of its own; it also lets itself be taken for a proxy (CONNECT), and is what is behind it,
+ * too. The path of a CONNECT is its "host:port". */
 struct directory *directory_start(bool tls);
 void directory_stop(struct directory *d);
 const char *directory_url(const struct directory *d); /* "http://127.0.0.1:port" */

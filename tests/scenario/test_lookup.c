@@ -344,6 +344,10 @@ static void a_fresh_answer_is_not_asked_for_again(void **state)
 	assert_int_equal(asked(w), before);
 	has(run_program_stdout(&w->p), "of them from before");
 	sql_is(w, "SELECT count(*) FROM fact_custody WHERE act = 'looked-up'", "2");
+	must_be(w, LOOK_UP(w, "--dry-run", "--party", "1"), 0);
+	has(run_program_stdout(&w->p),
+		"/test/v1/domain/shop.test (not again: the answer of 20");
+	assert_int_equal(asked(w), before);
 	/* One trail, one party; what is too old, or refused, is asked for anew. */
 	must_be(w, LOOK_UP(w, "--refresh", "--party", "4", "--trail", "1"), 0);
 	assert_int_equal(directory_asked(w->registry, "/test/v1/domain/github.io"), 2);
@@ -679,10 +683,43 @@ static void names_do_not_go_round_a_proxy(void **state)
 	has(run_program_stdout(&w->p), "rdap-domain  shop.test  the server that");
 }
 
+/* The proxy resolves all names; what the domain says of itself comes last but for guesses. */
+static void all_goes_through_the_proxy(void **state)
+{
+	struct world *w = *state;
+	struct directory *d = w->registrar;
+	set_one(w);
+	directory_on(d, "/boot/dns.json", 0, 200, "",
+		"{\"services\":[[[\"test\"],[\"https://shop.test/rdap/\"]]]}");
+	directory_on(d, "/boot/ipv4.json", 0, 200, "", "{\"services\":[]}");
+	directory_on_file(d, "/rdap/domain/shop.test", "registrar_domain.json");
+	directory_on(d, "/.well-known/security.txt", 0, 301, "Location: /security.txt\r\n", "");
+	directory_on(d, "/security.txt", 0, 200, "Content-Type: text/plain\r\n",
+		"Contact: mailto:security@shop.test\nExpires: 2027-01-01T00:00:00Z\n");
+	const char *via = arena_printf(&w->p.arena, "http://%s", directory_url(d) + 8);
+	const char *args[] = {"lookup", w->t.path, "--allow-special", "--security-txt", "--via",
+		via, "--cacert", directory_cacert(d), "--bootstrap", "https://shop.test/boot",
+		"--rate", "500", NULL};
+	must_be(w, run_program(&w->p, SECONDS, args), 0);
+	assert_int_equal(dns_server_asked(w->dns, NULL, 0), 0);
+	assert_int_equal(directory_asked(d, "shop.test:443"), 5);
+	assert_int_equal(directory_asked(w->registry, NULL), 0);
+	sql_is(w,
+		"SELECT outcome, source FROM fact_lookup WHERE kind = 'security-txt' ORDER BY "
+		"seq",
+		"redirect|https://shop.test/.well-known/security.txt\nok|https://shop.test/"
+		"security.txt");
+	sql_is(w, "SELECT count(*) FROM fact_lookup WHERE kind LIKE 'dns-%'", "0");
+	read_report(w);
+	contacts_are(party(w, "shop.test"),
+		"abuse@registrar-one.test registrar, phishing@registrar-one.test registrar, "
+		"support@registrar-one.test registrar, security@shop.test domain, "
+		"abuse@shop.test domain?");
+}
+
 static void security_txt_is_asked_for_by_name(void **state)
 {
 	struct world *w = *state;
-	(void)w;
 	set_one(w);
 	const char *more[] = {"--dry-run", "--security-txt", NULL};
 	must_be(w, look_up(w, more), 0);
@@ -712,6 +749,7 @@ int main(void)
 		LOOKUP_TEST(a_strangers_companion_is_not_believed),
 		LOOKUP_TEST(bad_arguments),
 		LOOKUP_TEST(names_do_not_go_round_a_proxy),
+		LOOKUP_TEST(all_goes_through_the_proxy),
 		LOOKUP_TEST(security_txt_is_asked_for_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

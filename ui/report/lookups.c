@@ -27,7 +27,9 @@ static struct lookup_kept *find(
 	for (size_t i = l->buckets[bucket_of(kind, subject)]; i != 0; i = l->list[i - 1].next) {
 		struct lookup_kept *k = &l->list[i - 1];
 		if (k->kind == kind && span_eq_nocase(k->subject, subject) &&
-			(source.p == NULL || span_eq(k->source, source)) &&
+			/* "It is elsewhere" is no answer from anywhere. */
+			(source.p == NULL ? k->outcome != LOOKUP_REDIRECT
+					  : span_eq(k->source, source)) &&
 			(found == NULL || k->seq > found->seq))
 			found = k;
 	}

@@ -244,6 +244,8 @@ bool rdap_read(struct span json, struct span asked, struct arena *a, struct rdap
 		.changed_us = FACT_NULL,
 		.expires_us = FACT_NULL,
 		.error_code = FACT_NULL};
+	if (span_starts(json, "\xef\xbb\xbf")) /* RFC 8259 8.1: may be ignored */
+		json = span_from(json, 3);
 	json_t *object = json.n > 0 ? json_loadb((const char *)json.p, json.n, 0, NULL) : NULL;
 	bool good = json_is_object(object);
 	if (good)

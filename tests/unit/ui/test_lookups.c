@@ -74,6 +74,9 @@ static void the_newest_answer_counts(void **state)
 	assert_int_equal(kept.unread, 3);
 	assert_true(span_is(find("a.test", "https://x/")->answer, "2"));
 	assert_int_equal(find("a.test", NULL)->outcome, LOOKUP_NOT_FOUND);
+	keep("rdap-domain", "a.test", "https://x/", "redirect", "https://y/");
+	assert_int_equal(find("a.test", NULL)->outcome, LOOKUP_NOT_FOUND);
+	assert_int_equal(find("a.test", "https://x/")->outcome, LOOKUP_REDIRECT);
 	assert_null(find("b.test", NULL));
 	assert_null(find("a.test", "https://z/"));
 }
