@@ -88,6 +88,12 @@ static void set_directories(struct world *w)
 static void set_names(struct world *w)
 {
 	dns_server_on(w->dns, "shop.test", 2, 0, "@ NS 60 ns1.dns.test; @ NS 60 ns2.dns.test");
+	dns_server_on(w->dns, "shop.test", 15, 0, "@ MX 60 10:mail.dns.test");
+	dns_server_on(w->dns, "shop.test", 16, 0, "@ TXT 60 v=spf1");
+	dns_server_on(w->dns, "track.brand.test", 1, 0,
+		"@ CNAME 60 edge.esp.test; edge.esp.test A 60 198.51.100.9");
+	dns_server_on(w->dns, "track.brand.test", 28, 0,
+		"@ CNAME 60 edge.esp.test; edge.esp.test AAAA 60 2001:db8::9");
 	dns_server_on(w->dns, "shop.test", 6, 0, "@ SOA 60 ns1.dns.test:host.dns.test");
 	/* Climbed: nothing at click.shop.test, and what its alias has above it does not count
 	 * (RFC 8659 3). */
@@ -260,6 +266,8 @@ static void parties_are_filled(struct world *w)
 	assert_int_equal(p->asn, 64500);
 	assert_int_equal(p->n_caa, 1);
 	span_must(p->caa[0], "0 issue \"ca.test\"");
+	span_must(p->mx[0], "10 mail.dns.test");
+	span_must(p->txt[0], "\"v=spf1\"");
 	p = party(w, "xn--bcher-kva.test");
 	contacts_are(p, "abuse@cloud.test network, Abuse@Registrator-Dva.test registrar, "
 			"abuse@xn--bcher-kva.test domain?");
@@ -321,6 +329,11 @@ static void who_is_behind_each_hop(void **state)
 	struct report_hop *h = &w->report.trails[0].hops[0];
 	assert_non_null(h->looked);
 	span_must(h->looked->caa_owner, "shop.test");
+	assert_int_equal(h->looked->n_addresses, 0);
+	struct report_hop *branded = &w->report.trails[0].hops[2];
+	assert_int_equal(branded->looked->n_addresses, 2);
+	span_must(branded->looked->addresses[0], "198.51.100.9");
+	span_must(branded->looked->addresses[1], "2001:db8::9");
 	span_must(h->looked->reverse_name, "web1.hosting.test");
 	/* Nobody was asked for that. */
 	assert_int_equal(asked(w), before);

@@ -169,6 +169,8 @@ void lookups_caa(
 	const struct lookups *l, struct span host, struct arena *a, struct lookups_caa *out)
 {
 	*out = (struct lookups_caa){.at_us = FACT_NULL};
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
 	for (int climbed = 0; host.n > 0 && out->n == 0; climbed++) {
 		if (climbed == LOOKUPS_CLIMB_MAX || !caa_at(l, host, a, out)) {
 			*out = (struct lookups_caa){.at_us = FACT_NULL};
