@@ -148,6 +148,10 @@ static void a_country_registry(void **state)
 	at(r.registered_us, "2019-06-07T08:00:00.000000Z");
 	at(r.changed_us, "2026-10-31T22:30:00.000000Z");
 	assert_int_equal(r.secure_dns, 1);
+	r = read_text("{\"objectClassName\":\"domain\",\"entities\":[{\"handle\":"
+		      "\"REG-INTERNET\",\"roles\":[\"registrar\"]}]}");
+	is(r.registrar, "REG-INTERNET");
+	assert_int_equal(r.secure_dns, -1);
 }
 
 static void networks(void **state)
