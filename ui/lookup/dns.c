@@ -96,7 +96,11 @@ const struct lookup_kept *lookup_dns(
 	if (s->writer == NULL || s->resolver == NULL || lookup_over(s) ||
 		lookup_has_failed(s, kind, subject, SPAN_NONE))
 		return NULL;
-	int64_t at = pace_next(&s->pace, s->a, span_str("dns"), 1000000 / LOOKUP_DNS_RATE,
-		clock_now_us(clock_real()));
+	/* One's own name server is there to be asked; more slowly than registries it is not. */
+	int64_t interval = 1000000 / LOOKUP_DNS_RATE;
+	if (s->o->interval_us < interval)
+		interval = s->o->interval_us;
+	int64_t at = pace_next(
+		&s->pace, s->a, span_str("dns"), interval, clock_now_us(clock_real()));
 	return lookup_wait_until(s, at) ? ask(s, kind, subject) : NULL;
 }

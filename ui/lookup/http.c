@@ -33,11 +33,6 @@ static bool give_up(void *ctx)
 	return lookup_over(ctx);
 }
 
-static struct span server_of(struct arena *a, const struct url *url)
-{
-	return url_origin(a, url);
-}
-
 /* Why we do not go there, in words; NULL: nothing speaks against it. */
 static const char *refuse(struct asking *q)
 {
@@ -93,45 +88,71 @@ static enum lookup_outcome once(struct asking *q, struct fetch_answer *answer, s
 	return http_outcome(answer, q->kind, &q->parsed, s->a, f);
 }
 
-/* Later, because the server says so: until when, or 0 for never. */
-static int64_t later(struct asking *q, const struct fetch_answer *answer)
+/* Until when the server wants to be left alone; 0: it does not say so. One that says "too many"
+ * and not for how long is left alone for a while, too. */
+static int64_t leave_until(const struct fetch_answer *answer)
 {
 	int64_t now = clock_now_us(clock_real());
 	if (answer->status != 429 && answer->status != 503)
 		return 0;
 	struct span wait = fetch_field(answer, "retry-after");
 	int64_t at = wait.p != NULL ? http_retry_at(wait, now) : 0;
-	return at != 0 && at < q->until_us ? at : 0;
+	if (at == 0 && answer->status == 429)
+		at = now + (int64_t)LOOKUP_LEAVE_S * 1000000;
+	return at;
+}
+
+/* It said so at an earlier question, and for longer than this one may take. */
+static void left_alone(struct asking *q, int64_t until_us)
+{
+	char when[CLOCK_TEXT_MAX];
+	clock_text(until_us, when);
+	fact_init(FACT_KIND_LOOKUP, &q->fact);
+	q->fact.subject = q->subject;
+	q->fact.source = q->url;
+	q->fact.detail = span_str(arena_printf(
+		q->s->a, "not asked: its server wants to be left alone until %s", when));
+	lookup_record(q->s, &q->fact, q->kind, LOOKUP_RATE_LIMITED);
+}
+
+/* One turn: waits for it, asks, keeps what came. False: there is no turn after it. */
+static bool turn(struct asking *q, struct span server, int n, const struct lookup_kept **kept)
+{
+	struct lookup_session *s = q->s;
+	struct fetch_answer answer = {0};
+	struct err err;
+	int64_t now = clock_now_us(clock_real());
+	int64_t held = pace_held(&s->pace, server);
+	/* Our own slowness is not the server's: the time begins with its first turn. */
+	if (n == 0)
+		q->until_us = now + s->o->timeout_us;
+	if (held > q->until_us) {
+		if (n == 0)
+			left_alone(q, held);
+		return false;
+	}
+	int64_t at = pace_next(&s->pace, s->a, server, s->o->interval_us, now);
+	if (n == 0)
+		q->until_us = at + s->o->timeout_us;
+	if (!lookup_wait_until(s, at))
+		return false;
+	enum lookup_outcome outcome = once(q, &answer, &err);
+	int64_t leave = leave_until(&answer);
+	if (leave != 0)
+		pace_hold(&s->pace, s->a, server, leave);
+	if (answer.status != 0 || !lookup_over(s))
+		*kept = lookup_record(s, &q->fact, q->kind, outcome);
+	fetch_answer_fini(&answer);
+	return *kept == NULL && leave != 0;
 }
 
 static const struct lookup_kept *ask(struct asking *q)
 {
-	struct lookup_session *s = q->s;
-	struct span server = server_of(s->a, &q->parsed);
 	const struct lookup_kept *kept = NULL;
-	int64_t again = 1;
-	for (int n = 0; n < LOOKUP_ATTEMPTS_MAX && again != 0 && kept == NULL; n++) {
-		int64_t now = clock_now_us(clock_real());
-		int64_t at = pace_next(&s->pace, s->a, server, s->o->interval_us, now);
-		struct fetch_answer answer = {0};
-		struct err err;
-		if (!lookup_wait_until(s, at))
-			return NULL;
-		/* Our own slowness is not the server's. */
-		if (n == 0)
-			q->until_us = at + s->o->timeout_us;
-		enum lookup_outcome outcome = once(q, &answer, &err);
-		if (lookup_over(s) && answer.status == 0) {
-			fetch_answer_fini(&answer);
-			return NULL;
-		}
-		kept = lookup_record(s, &q->fact, q->kind, outcome);
-		again = later(q, &answer);
-		if (again != 0)
-			pace_hold(&s->pace, s->a, server, again);
-		fetch_answer_fini(&answer);
-	}
-	return kept != NULL ? kept : lookup_failed(s, q->kind, q->subject, q->url);
+	struct span server = url_origin(q->s->a, &q->parsed);
+	for (int n = 0; n < LOOKUP_ATTEMPTS_MAX && turn(q, server, n, &kept); n++)
+		;
+	return kept != NULL ? kept : lookup_failed(q->s, q->kind, q->subject, q->url);
 }
 
 static const struct lookup_kept *ask_url(

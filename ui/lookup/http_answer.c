@@ -82,6 +82,9 @@ enum lookup_outcome http_outcome(const struct fetch_answer *answer, enum lookup_
 	if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
 		return redirect(answer, asked, a, f);
 	take_title(a, f);
+	if (answer->cut)
+		f->detail =
+			span_str(arena_printf(a, "longer than %d bytes", LOOKUP_ANSWER_MAX));
 	if (status == 404 || status == 410)
 		return LOOKUP_NOT_FOUND;
 	if (status == 429)

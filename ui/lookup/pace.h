@@ -12,7 +12,8 @@ enum { PACE_SERVERS_MAX = 256 };
 struct pace {
 	struct {
 		struct span name;
-		int64_t next_us; /* not before */
+		int64_t next_us; /* not before; 0: at any time */
+		int64_t held_us; /* it wants to be left alone until then; 0: it does not */
 	} servers[PACE_SERVERS_MAX];
 	size_t n;
 };
@@ -23,5 +24,6 @@ int64_t pace_next(
 	struct pace *p, struct arena *a, struct span name, int64_t interval_us, int64_t now_us);
 /* It says itself that it wants to be left alone until then. */
 void pace_hold(struct pace *p, struct arena *a, struct span name, int64_t until_us);
+int64_t pace_held(const struct pace *p, struct span name); /* 0: it does not */
 
 #endif

@@ -13,7 +13,8 @@
 
 enum {
 	LOOKUP_ATTEMPTS_MAX = 4, /* of one question: where a server says "later" */
-	LOOKUP_DNS_RATE = 20,    /* DNS questions a second, all in all */
+	LOOKUP_DNS_RATE = 20,    /* DNS questions a second, or as --rate says if that is more */
+	LOOKUP_LEAVE_S = 60, /* how long a server is left alone that says "too many" alone */
 	LOOKUP_URL_MAX = 4096,
 	LOOKUP_SKEW_S = 300 /* an answer from so far in the future is still believed */
 };

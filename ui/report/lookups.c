@@ -27,7 +27,9 @@ static struct lookup_kept *find(
 	for (size_t i = l->buckets[bucket_of(kind, subject)]; i != 0; i = l->list[i - 1].next) {
 		struct lookup_kept *k = &l->list[i - 1];
 		if (k->kind == kind && span_eq_nocase(k->subject, subject) &&
-			(source.p == NULL || span_eq(k->source, source)) &&
+			/* "It is elsewhere" is no answer from anywhere. */
+			(source.p == NULL ? k->outcome != LOOKUP_REDIRECT
+					  : span_eq(k->source, source)) &&
 			(found == NULL || k->seq > found->seq))
 			found = k;
 	}
@@ -167,6 +169,8 @@ void lookups_caa(
 	const struct lookups *l, struct span host, struct arena *a, struct lookups_caa *out)
 {
 	*out = (struct lookups_caa){.at_us = FACT_NULL};
+	if (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
 	for (int climbed = 0; host.n > 0 && out->n == 0; climbed++) {
 		if (climbed == LOOKUPS_CLIMB_MAX || !caa_at(l, host, a, out)) {
 			*out = (struct lookups_caa){.at_us = FACT_NULL};

@@ -42,7 +42,7 @@ bool lookups_read(const char *companion, struct span case_id, struct arena *a,
 /* One more, as it was just answered; copied into a. For who is asking. */
 void lookups_add(struct lookups *l, struct arena *a, int64_t seq, const struct fact_lookup *f);
 
-/* source absent: the newest from any. NULL: none. */
+/* source absent: the newest from any, redirects aside. NULL: none. */
 const struct lookup_kept *lookups_find(const struct lookups *l, enum lookup_kind kind,
 	struct span subject, struct span source);
 

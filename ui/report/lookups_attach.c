@@ -59,7 +59,8 @@ static void add(struct filling *f, enum rank rank, struct party_contact c)
 		if (!span_eq_nocase(known->contact.email, c.email) ||
 			!span_eq(known->contact.form, c.form))
 			continue;
-		if (rank < known->rank)
+		/* Nobody's guess takes the place of what somebody said. */
+		if (rank < known->rank && !c.guessed)
 			*known = (struct found){rank, c};
 		return;
 	}
@@ -182,8 +183,9 @@ static void take_records(struct filling *f, enum lookup_kind kind, uint16_t type
 	struct span subject, struct span **list, size_t *n)
 {
 	struct dns_set set;
-	const struct lookup_kept *k = lookups_find(f->l, kind, subject, SPAN_NONE);
-	if (k == NULL || subject.p == NULL)
+	const struct lookup_kept *k =
+		subject.p != NULL ? lookups_find(f->l, kind, subject, SPAN_NONE) : NULL;
+	if (k == NULL)
 		return;
 	seen(f, k);
 	if (k->outcome != LOOKUP_OK || *n > 0)
@@ -220,8 +222,9 @@ static void take_security_txt(struct filling *f)
 static void take_network(struct filling *f, const struct lookup_kept *k, const struct rdap *r)
 {
 	struct report_party *p = f->p;
-	if (r->what == RDAP_A_NETWORK && p->network.p == NULL) {
-		p->network = r->organisation.p != NULL ? r->organisation : r->name;
+	struct span name = r->organisation.p != NULL ? r->organisation : r->name;
+	if (r->what == RDAP_A_NETWORK && p->network.p == NULL && name.p != NULL) {
+		p->network = name;
 		p->network_by = k->source;
 	}
 	if (r->what == RDAP_A_NETWORK) {
@@ -326,6 +329,8 @@ static void fill_party(const struct lookups *l, struct rdap_walker *w,
 			span_str(arena_printf(a, "%lld", (long long)p->asn)), take_autnum);
 	take_records(&f, LOOKUP_DNS_NS, DNS_NS, p->registered_domain, &p->nameservers,
 		&p->n_nameservers);
+	take_records(&f, LOOKUP_DNS_MX, DNS_MX, p->registered_domain, &p->mx, &p->n_mx);
+	take_records(&f, LOOKUP_DNS_TXT, DNS_TXT, p->registered_domain, &p->txt, &p->n_txt);
 	if (p->n_hops > 0)
 		lookups_caa(l, t->hops[p->hops[0] - 1].host, a, &caa);
 	p->caa = caa.records;
@@ -349,10 +354,19 @@ static void fill_hop(const struct lookups *l, struct arena *a, struct report_hop
 	if (h->host.p != NULL)
 		lookups_caa(l, h->host, a, &caa);
 	struct span name = h->remote_ip.p != NULL ? reverse_name(&f, h->remote_ip) : SPAN_NONE;
-	if (caa.at_us == FACT_NULL && name.p == NULL)
-		return;
 	struct report_looked *looked = arena_alloc(a, sizeof *looked);
+	struct span *addresses = NULL;
+	size_t n_addresses = 0, n_v6 = 0;
+	struct span *v6 = NULL;
+	take_records(&f, LOOKUP_DNS_A, DNS_A, h->host, &addresses, &n_addresses);
+	take_records(&f, LOOKUP_DNS_AAAA, DNS_AAAA, h->host, &v6, &n_v6);
+	for (size_t i = 0; i < n_v6; i++)
+		ARENA_PUSH(a, addresses, n_addresses, v6[i]);
+	if (caa.at_us == FACT_NULL && nobody.looked_up_us == FACT_NULL)
+		return;
 	*looked = (struct report_looked){.reverse_name = name,
+		.addresses = addresses,
+		.n_addresses = n_addresses,
 		.caa = caa.records,
 		.n_caa = caa.n,
 		.caa_owner = caa.owner,

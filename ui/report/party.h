@@ -66,6 +66,8 @@ struct report_party {
 	int64_t registered_us, changed_us, expires_us;
 	struct span *nameservers;
 	size_t n_nameservers;
+	struct span *mx, *txt; /* of the registered domain, as in a zone file */
+	size_t n_mx, n_txt;
 	struct span *status; /* of the domain: "active", "client hold" (RFC 8056) */
 	size_t n_status;
 	int dnssec;               /* the delegation is signed: 1, 0; -1: not said */

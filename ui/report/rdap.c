@@ -42,13 +42,33 @@ bool rdap_has(const json_t *list, const char *word)
 	return false;
 }
 
+static bool in(int value, int least, int most)
+{
+	return value >= least && value <= most;
+}
+
+/* "Z", "+02:00", "+0200" or nothing, and the end. */
+static bool read_zone(const char *text, int *seconds)
+{
+	int hours = 0, minutes = 0, n = 0;
+	*seconds = 0;
+	if (*text == 0 || ((*text == 'Z' || *text == 'z') && text[1] == 0))
+		return true;
+	bool colon = sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &n) == 2;
+	if ((*text != '+' && *text != '-') ||
+		(!colon && sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &n) != 2) ||
+		text[1 + n] != 0 || !in(hours, 0, 23) || !in(minutes, 0, 59))
+		return false;
+	*seconds = (hours * 3600 + minutes * 60) * (*text == '-' ? -1 : 1);
+	return true;
+}
+
 /* RFC 3339 5.6, as RFC 9083 4.5 wants it; also without a zone, which is UTC then, or without a
  * time. */
 int64_t rdap_time(const json_t *value)
 {
 	struct tm tm = {0};
-	int n = 0, hours = 0, minutes = 0;
-	char sign = 'Z';
+	int n = 0, zone = 0;
 	const char *text = json_is_string(value) ? json_string_value(value) : "";
 	if (strlen(text) > 40 ||
 		sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &n) != 3)
@@ -61,21 +81,13 @@ int64_t rdap_time(const json_t *value)
 		if (*rest == '.')
 			rest += 1 + strspn(rest + 1, "0123456789");
 	}
-	if (*rest == '+' || *rest == '-') {
-		sign = *rest;
-		if (sscanf(rest + 1, "%2d:%2d", &hours, &minutes) < 1)
-			return FACT_NULL;
-	}
-	bool good = tm.tm_year >= 1970 && tm.tm_mon >= 1 && tm.tm_mon <= 12 &&
-		    tm.tm_mday >= 1 && tm.tm_mday <= 31 && tm.tm_hour >= 0 &&
-		    tm.tm_hour <= 24 && tm.tm_min >= 0 && tm.tm_min < 60 && tm.tm_sec >= 0 &&
-		    tm.tm_sec <= 60 && hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
-	if (!good)
+	if (!read_zone(rest, &zone) || !in(tm.tm_year, 1970, 9999) || !in(tm.tm_mon, 1, 12) ||
+		!in(tm.tm_mday, 1, 31) || !in(tm.tm_hour, 0, 23) || !in(tm.tm_min, 0, 59) ||
+		!in(tm.tm_sec, 0, 60))
 		return FACT_NULL;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	int64_t offset = hours * 3600 + minutes * 60;
-	return ((int64_t)timegm(&tm) - (sign == '-' ? -offset : offset)) * 1000000;
+	return ((int64_t)timegm(&tm) - zone) * 1000000;
 }
 
 struct span rdap_web(struct rdap_reading *r, struct span text)
@@ -232,6 +244,8 @@ bool rdap_read(struct span json, struct span asked, struct arena *a, struct rdap
 		.changed_us = FACT_NULL,
 		.expires_us = FACT_NULL,
 		.error_code = FACT_NULL};
+	if (span_starts(json, "\xef\xbb\xbf")) /* RFC 8259 8.1: may be ignored */
+		json = span_from(json, 3);
 	json_t *object = json.n > 0 ? json_loadb((const char *)json.p, json.n, 0, NULL) : NULL;
 	bool good = json_is_object(object);
 	if (good)

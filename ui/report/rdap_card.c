@@ -78,9 +78,13 @@ static void add_emails(struct rdap_reading *r, const json_t *value, struct rdap_
 	if (!json_is_string(value))
 		return;
 	struct span left = span_of(json_string_value(value), json_string_length(value));
+	/* Line ends in an address were meant for somebody's mail header. */
+	for (size_t i = 0; i < left.n; i++)
+		if (left.p[i] < 0x20 || left.p[i] == 0x7f)
+			return;
 	while (left.n > 0) {
 		size_t end = 0;
-		while (end < left.n && strchr(" ,;\t\r\n", left.p[end]) == NULL)
+		while (end < left.n && strchr(" ,;", left.p[end]) == NULL)
 			end++;
 		add_email(r, span_first(left, end), out);
 		left = end < left.n ? span_from(left, end + 1) : SPAN_NONE;

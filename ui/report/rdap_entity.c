@@ -84,6 +84,9 @@ static void take_owner(struct rdap_reading *r, const json_t *entity, const json_
 	struct span name = card->organisation.p != NULL ? card->organisation : card->name;
 	if (rdap_has(roles, "registrar") && out->registrar.p == NULL) {
 		out->registrar = card->name.p != NULL ? card->name : name;
+		/* Some registries give no more than "REG-INTERNET-CZ". */
+		if (out->registrar.p == NULL)
+			out->registrar = rdap_text(r->a, json_object_get(entity, "handle"));
 		out->registrar_id = iana_id(r, entity);
 	}
 	if (!rdap_has(roles, "registrant"))

@@ -38,7 +38,9 @@ struct report_tls {
 /* What was looked up about a hop's host and address, after the click (lookups.h). */
 struct report_looked {
 	struct span reverse_name; /* of its address; absent */
-	struct span *caa;         /* the records that count for its host today */
+	struct span *addresses;   /* that its host has today, IPv4 first */
+	size_t n_addresses;
+	struct span *caa; /* the records that count for its host today */
 	size_t n_caa;
 	struct span caa_owner; /* the name that has them; absent: none has */
 	int64_t caa_at_us;     /* FACT_NULL: not known */

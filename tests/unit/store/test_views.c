@@ -117,6 +117,23 @@ static void put_picture(struct temp_case *t)
 	temp_case_put(t, FACT_KIND_ATTACHMENT, &f);
 }
 
+static void put_lookup(struct temp_case *t)
+{
+	struct fact_lookup lookup;
+	struct fact_custody custody;
+	fact_init(FACT_KIND_LOOKUP, &lookup);
+	lookup.kind = span_str("rdap-domain");
+	lookup.subject = span_str("click.test");
+	lookup.source = span_str("https://rdap.test/domain/click.test");
+	lookup.status = 200;
+	lookup.outcome = span_str("ok");
+	lookup.answer = span_str("{\"entities\":[{\"email\":\"abuse@registrar.test\"}]}");
+	temp_case_put(t, FACT_KIND_LOOKUP, &lookup);
+	fact_init(FACT_KIND_CUSTODY, &custody);
+	custody.act = span_str("looked-up");
+	temp_case_put(t, FACT_KIND_CUSTODY, &custody);
+}
+
 /* Each gives at least one row on a case like any other. */
 static void example_queries_run(void **state)
 {
@@ -129,6 +146,7 @@ static void example_queries_run(void **state)
 	temp_case_fill(&t);
 	put_frame(&t);
 	put_picture(&t);
+	put_lookup(&t);
 	temp_case_close(&t);
 	for (char *at = docs; (at = strstr(at, start)) != NULL; queries++) {
 		char *sql = at + strlen(start);
@@ -140,7 +158,7 @@ static void example_queries_run(void **state)
 			fail_msg("no rows: %s", sql);
 		free(rows);
 	}
-	assert_int_equal(queries, 14);
+	assert_int_equal(queries, 15);
 	free(docs);
 	temp_case_fini(&t);
 }
