@@ -6,6 +6,7 @@
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
 #include "ui/cli/output.h"
+#include "ui/cli/redact_key.h"
 #include "ui/cli/replayed.h"
 #include "ui/cli/report_options.h"
 #include "store/base/log.h"
@@ -45,12 +46,29 @@ static void note_export(const struct report_options *o, const struct buf *out)
 typedef bool write_fn(const struct report_options *o, struct gather *g, struct report *r,
 	struct buf *out, struct err *err);
 
+/* A home that cannot be written keeps nobody from reporting: then these tags are this report's
+ * own. */
+static bool key_of(const struct report *r, uint8_t key[REDACT_KEY_LEN], struct err *err)
+{
+	if (redact_key_of_case(r->about.id, key, err))
+		return true;
+	log_error("tags of this report will be like those of no other: %s: %s",
+		err_sentence(err->kind), err->detail);
+	return redact_key_once(key, err);
+}
+
 static bool write_edition(const struct report_options *o, struct gather *g, struct report *r,
 	struct buf *out, struct err *err)
 {
-	struct edition e;
-	bool ok = edition_make(&e, &o->order, g, r, err) && o->format->write(&e, out, err);
+	struct edition e = {0};
+	struct edition_order order = o->order;
+	uint8_t key[REDACT_KEY_LEN];
+	if (order.redact.how == REDACT_KEYED && !key_of(r, key, err))
+		return false;
+	order.redact.key = key;
+	bool ok = edition_make(&e, &order, g, r, err) && o->format->write(&e, out, err);
 	edition_fini(&e);
+	memset(key, 0, sizeof key);
 	return ok;
 }
 

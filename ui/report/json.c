@@ -5,6 +5,7 @@
  */
 #include "ui/report/report.h"
 #include "ui/report/json_link.h"
+#include "ui/report/json_redaction.h"
 #include "ui/report/json_value.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
@@ -329,7 +330,7 @@ static json_t *case_json(const struct report *r)
 	return j;
 }
 
-void report_json(const struct report *r, struct buf *out)
+static json_t *whole_json(const struct report *r)
 {
 	json_t *j = json_object(), *trails = json_array();
 	set(j, "format", json_string("clicktrail-report/1"));
@@ -340,6 +341,21 @@ void report_json(const struct report *r, struct buf *out)
 	set(j, "rounds", json_rounds(r));
 	set(j, "crosscheck", json_null());
 	set(j, "wrappers", json_wrappers(r->model->wrappers));
+	return j;
+}
+
+void report_json(const struct report *r, struct buf *out)
+{
+	json_write(whole_json(r), JSON_INDENT(2), out);
+	buf_add_byte(out, '\n');
+}
+
+bool edition_json(struct edition *e, struct buf *out, struct err *err)
+{
+	(void)err;
+	json_t *j = whole_json(e->report);
+	set(j, "redaction", json_redaction(e));
 	json_write(j, JSON_INDENT(2), out);
 	buf_add_byte(out, '\n');
+	return true;
 }
