@@ -34,8 +34,10 @@ void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span t
 	enum { COOKIE_MIN = 10, FREE = 12 };
 	void **stays = redact_memo_at(&r->stays, text);
 	if (r->pass == PASS_STAYS || *stays != NULL || !redact_telling(text) ||
-		span_starts(text, REDACT_WORD) || (kind == HIDE_COOKIE && text.n < COOKIE_MIN))
+		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 || (kind == HIDE_COOKIE && text.n < COOKIE_MIN))
 		return;
+	if (kind == HIDE_TOKEN)
+		ARENA_PUSH(&r->own, r->tokens, r->n_tokens, arena_copy(&r->own, text));
 	if (text.n >= FREE)
 		hide_text(r->hide, kind, text);
 	else
@@ -338,6 +340,31 @@ static void one_url(struct redactor *r, struct arena *a, const struct url *u, bo
 	if (r->pass == PASS_GOES && u->password.n > 0)
 		hide_text(r->hide, HIDE_CREDENTIAL,
 			span_of(u->username.p, (size_t)(u->host.p - u->username.p) - 1));
+}
+
+/* Trackers hand on what stood in the link that was clicked, out of its wrapping: a value of
+ * this URL that is a piece of a token is as good as it. */
+void redact_collect_carried(struct redactor *r, struct span text)
+{
+	enum { PIECE_MIN = 10 };
+	struct arena a = {0};
+	struct url u;
+	size_t n_tokens = r->n_tokens;
+	if (url_parse(&a, NULL, text, &u) && url_is_web(&u)) {
+		struct link_pieces *pieces = arena_alloc(&a, sizeof *pieces);
+		link_pieces(&u, pieces);
+		for (size_t i = 0; i < pieces->n; i++) {
+			struct span plain = url_unescape(&a, pieces->list[i].raw, false);
+			bool carried = false;
+			for (size_t k = 0; k < n_tokens && plain.n >= PIECE_MIN && !carried;
+				k++)
+				carried = span_find_nocase(r->tokens[k], plain, 0) != SIZE_MAX;
+			if (carried && redact_telling(plain) &&
+				pieces->list[i].where != LINK_HOST)
+				redact_collect_value(r, HIDE_TOKEN, plain);
+		}
+	}
+	arena_fini(&a);
 }
 
 static void collect(struct redactor *r, struct span text, bool clicked)

@@ -259,5 +259,10 @@ bool redact_collect(struct redactor *r, struct err *err)
 	if (r->order.disclose_own_token && r->order.party != 0 && !pass(r, err))
 		return false;
 	r->pass = PASS_GOES;
-	return pass(r, err);
+	if (!pass(r, err))
+		return false;
+	for (size_t i = 0; i < r->report->n_trails; i++)
+		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
+			redact_collect_carried(r, r->report->trails[i].hops[k].hop->url);
+	return true;
 }

@@ -34,9 +34,11 @@ struct redactor {
 	struct redact_memo texts, items, urls, stays, exempt;
 	int pass;               /* of collecting */
 	int64_t from_us, to_us; /* when the sessions were, for times in texts */
-	size_t checked;         /* bytes of bodies that were looked through */
-	bool addresses;         /* an address is among the values */
-	bool quiet;             /* what is replaced is told elsewhere */
+	struct span *tokens;    /* of links: what else is made of them */
+	size_t n_tokens;
+	size_t checked; /* bytes of bodies that were looked through */
+	bool addresses; /* an address is among the values */
+	bool quiet;     /* what is replaced is told elsewhere */
 };
 
 /* Where something is: "request url of exchange 12". number FACT_NULL: none. */
@@ -85,6 +87,7 @@ struct span redact_times(struct redactor *r, struct span text, bool always);
 bool redact_collect(struct redactor *r, struct err *err);
 void redact_collect_url(struct redactor *r, struct span text);
 void redact_collect_clicked(struct redactor *r, struct span link);
+void redact_collect_carried(struct redactor *r, struct span url);
 void redact_collect_addresses(struct redactor *r, struct span text);
 void redact_collect_urls_in(struct redactor *r, struct span text);
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text);
