@@ -27,7 +27,6 @@ void hide_free(struct hide *h)
 		return;
 	hide_map_fini(&h->known);
 	hide_map_fini(&h->locals);
-	free(h->heads);
 	free(h->seen);
 	arena_fini(&h->arena);
 	free(h);
@@ -71,7 +70,6 @@ void hide_pattern_add(struct hide *h, struct hide_pattern p, struct span text)
 		return;
 	p.exact = span_from(kept, 5);
 	p.folded = hide_fold(&h->arena, text);
-	p.next = HIDE_NOTHING;
 	ARENA_PUSH(&h->arena, h->patterns, h->n_patterns, p);
 }
 
@@ -111,25 +109,44 @@ bool hide_behind(struct hide *h, enum hide_kind kind, struct span text, size_t c
 	return add(h, kind, text, context, EDGES_AFTER);
 }
 
+static bool begins(struct span s, struct span with)
+{
+	return s.n >= with.n && memcmp(s.p, with.p, with.n) == 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct hide_pattern *x = a, *y = b;
+	size_t n = x->folded.n < y->folded.n ? x->folded.n : y->folded.n;
+	int order = memcmp(x->folded.p, y->folded.p, n);
+	if (order != 0)
+		return order;
+	if (x->folded.n != y->folded.n)
+		return x->folded.n < y->folded.n ? -1 : 1;
+	/* Who came first is found last, and wins. */
+	return x->value != y->value   ? (x->value < y->value ? 1 : -1)
+	       : x->edges != y->edges ? (int)y->edges - (int)x->edges
+				      : 0;
+}
+
 void hide_ready(struct hide *h)
 {
+	uint32_t last = HIDE_NOTHING;
 	if (h->ready)
 		return;
 	h->ready = true;
-	h->n_heads = 256;
-	while (h->n_heads < h->n_patterns * 2)
-		h->n_heads *= 2;
-	h->heads = malloc(h->n_heads * sizeof *h->heads);
 	h->seen = calloc(HIDE_SEEN_BITS / 8, 1);
-	if (h->heads == NULL || h->seen == NULL)
+	if (h->seen == NULL)
 		abort();
-	memset(h->heads, 0xff, h->n_heads * sizeof *h->heads);
+	if (h->n_patterns > 1)
+		qsort(h->patterns, h->n_patterns, sizeof *h->patterns, by_bytes);
 	for (size_t i = 0; i < h->n_patterns; i++) {
 		struct hide_pattern *p = &h->patterns[i];
-		uint32_t start = hide_start(p->folded.p);
-		size_t bit = start >> 14, head = start >> 7 & (h->n_heads - 1);
+		size_t bit = hide_start(p->folded.p) % HIDE_SEEN_BITS;
 		h->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
-		p->next = h->heads[head];
-		h->heads[head] = (uint32_t)i;
+		while (last != HIDE_NOTHING && !begins(p->folded, h->patterns[last].folded))
+			last = h->patterns[last].shorter;
+		p->shorter = last;
+		last = (uint32_t)i;
 	}
 }

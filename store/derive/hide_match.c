@@ -38,15 +38,31 @@ static bool edges_fit(const struct hide_pattern *p, struct span s, size_t from, 
 	return p->edges == EDGES_ANY || (!after && (p->edges == EDGES_AFTER || !before));
 }
 
-static bool fits(const struct hide_pattern *p, struct span s, size_t at)
+/* The order of the pattern and what stands there; 0: the text starts with it. */
+static int order(const struct hide_pattern *p, struct span s)
 {
-	size_t n = p->folded.n;
-	if (n > s.n - at)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (ascii_lower(s.p[at + i]) != p->folded.p[i])
-			return false;
-	return edges_fit(p, s, at, at + n);
+	size_t n = p->folded.n < s.n ? p->folded.n : s.n;
+	for (size_t i = 0; i < n; i++) {
+		int d = (int)p->folded.p[i] - (int)ascii_lower(s.p[i]);
+		if (d != 0)
+			return d;
+	}
+	return p->folded.n <= s.n ? 0 : 1;
+}
+
+/* The last pattern that is not behind the text: the text starts with it, or with one of those
+ * that it starts with, or with none. */
+static uint32_t last_before(const struct hide *h, struct span s)
+{
+	size_t low = 0, high = h->n_patterns;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (order(&h->patterns[mid], s) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > 0 ? (uint32_t)(low - 1) : HIDE_NOTHING;
 }
 
 static bool is_exact(const struct hide_pattern *p, struct span s, size_t at)
@@ -56,19 +72,20 @@ static bool is_exact(const struct hide_pattern *p, struct span s, size_t at)
 
 /* The longest; of equals, one that has the very bytes, and the first of those. */
 static const struct hide_pattern *best_at(
-	const struct hide *h, struct span s, size_t at, uint32_t start, bool *domain)
+	const struct hide *h, struct span s, size_t at, bool *domain)
 {
 	const struct hide_pattern *best = NULL;
-	uint32_t i = h->heads[start >> 7 & (h->n_heads - 1)];
-	for (; i != HIDE_NOTHING; i = h->patterns[i].next) {
+	struct span rest = span_from(s, at);
+	uint32_t i = last_before(h, rest);
+	for (; i != HIDE_NOTHING; i = h->patterns[i].shorter) {
 		const struct hide_pattern *p = &h->patterns[i];
-		if ((best != NULL && !p->domain && p->folded.n < best->folded.n) ||
-			!fits(p, s, at))
+		if (best != NULL && !p->domain && p->folded.n < best->folded.n)
+			continue;
+		if (order(p, rest) != 0 || !edges_fit(p, s, at, at + p->folded.n))
 			continue;
 		if (p->domain)
 			*domain = true;
-		else if (best == NULL || p->folded.n > best->folded.n || is_exact(p, s, at) ||
-			 !is_exact(best, s, at))
+		else if (best == NULL || is_exact(p, s, at) || !is_exact(best, s, at))
 			best = p;
 	}
 	return best;
@@ -87,12 +104,11 @@ static void match(struct hide_look *l, const struct hide_view *v,
 	const struct hide *h = l->h;
 	struct span s = v->text;
 	for (size_t i = 0; i + HIDE_MIN <= s.n; i++) {
-		uint32_t start = hide_start(s.p + i);
-		size_t bit = start >> 14;
+		size_t bit = hide_start(s.p + i);
 		bool domain = false;
 		if ((h->seen[bit / 8] & 1u << bit % 8) == 0)
 			continue;
-		const struct hide_pattern *p = best_at(h, s, i, start, &domain);
+		const struct hide_pattern *p = best_at(h, s, i, &domain);
 		if (domain)
 			ARENA_PUSH(&l->a, halves->at, halves->n, i);
 		if (p == NULL)

@@ -1,14 +1,14 @@
 /*
  * Inside of hide*.c: the values, the patterns that stand for them, and texts that know where
- * their bytes came from. Nobody else includes it. Patterns are looked up by their first bytes,
- * in small letters.
+ * their bytes came from. Nobody else includes it. Patterns are sorted by their bytes in small
+ * letters: those that a text starts with are found by halving, and then each by the longer one.
  */
 #ifndef STORE_DERIVE_HIDE_PARTS_H
 #define STORE_DERIVE_HIDE_PARTS_H
 
 #include "store/derive/hide.h"
 
-enum { HIDE_SEEN_BITS = 1 << 18, HIDE_NOTHING = UINT32_MAX };
+enum { HIDE_SEEN_BITS = 1 << 22, HIDE_NOTHING = UINT32_MAX };
 
 struct hide_value {
 	enum hide_kind kind;
@@ -21,7 +21,8 @@ struct hide_pattern {
 	const char *form;
 	uint32_t value;
 	uint32_t context; /* bytes at its start that stay */
-	uint32_t next;    /* with the same first bytes; HIDE_NOTHING: none */
+	uint32_t shorter; /* sorted: the longest other one that this starts with, or the same
+			     bytes; HIDE_NOTHING: none */
 	uint8_t edges;
 	bool domain; /* the half of an address: no hit by itself */
 };
@@ -40,8 +41,6 @@ struct hide {
 	size_t n_patterns;
 	struct hide_map known;  /* patterns that are there already */
 	struct hide_map locals; /* "local@domain" of an address, to its value */
-	uint32_t *heads;        /* by hash of the first bytes */
-	size_t n_heads;
 	uint8_t *seen; /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
 	bool ready;
 };
@@ -61,7 +60,7 @@ static inline uint32_t hide_start(const uint8_t *p)
 {
 	uint32_t v = (uint32_t)ascii_lower(p[0]) << 24 | (uint32_t)ascii_lower(p[1]) << 16 |
 		     (uint32_t)ascii_lower(p[2]) << 8 | ascii_lower(p[3]);
-	return v * UINT32_C(2654435761);
+	return (v * UINT32_C(2654435761)) >> 10; /* the upper bits are mixed best */
 }
 
 /* A text whose bytes know where they are in the text that was searched. */

@@ -39,11 +39,7 @@ typedef bool write_fn(const struct report_options *o, struct report_reading *x, 
 static bool write_edition(const struct report_options *o, struct report_reading *x,
 	struct buf *out, struct err *err)
 {
-	struct edition e;
-	bool ok = edition_make(&e, &o->order, &x->gather, &x->report, err) &&
-		  o->format->write(&e, out, err);
-	edition_fini(&e);
-	return ok;
+	return report_edition(x, &o->order, o->format, out, err);
 }
 
 static bool write_explained(const struct report_options *o, struct report_reading *x,

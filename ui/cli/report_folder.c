@@ -97,7 +97,6 @@ static bool write_one(struct folder *f, const struct one *one,
 {
 	struct edition_order order = f->options->order;
 	struct report_reading x;
-	struct edition e = {0};
 	order.session = one->session;
 	order.trail = one->trail;
 	order.party = order.redact.party = one->party;
@@ -105,9 +104,7 @@ static bool write_one(struct folder *f, const struct one *one,
 		order.defang = format->for_people;
 	bool ok = report_reading_open(
 			  &x, f->options, &order, format_has_exchanges(format->write), err) &&
-		  edition_make(&e, &order, &x.gather, &x.report, err) &&
-		  format->write(&e, out, err);
-	edition_fini(&e);
+		  report_edition(&x, &order, format, out, err);
 	report_reading_close(&x);
 	return ok;
 }

@@ -20,6 +20,9 @@ struct report_reading {
  */
 bool report_reading_open(struct report_reading *x, const struct report_options *o,
 	const struct edition_order *which, bool exchanges, struct err *err);
+/* Writes it as an edition; the report is redacted afterwards, and fit for nothing else. */
+bool report_edition(struct report_reading *x, const struct edition_order *order,
+	const struct report_format *format, struct buf *out, struct err *err);
 void report_reading_close(struct report_reading *x);
 
 #endif

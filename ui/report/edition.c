@@ -1,6 +1,5 @@
 #include "ui/report/edition.h"
 #include "store/base/clock.h"
-#include "store/derive/decode.h"
 
 const char *abuse_class_word(enum abuse_class c)
 {
@@ -32,7 +31,11 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 		.made_us = clock_now_us(clock_real())};
 	if (!check_party(order, r, err))
 		return false;
-	e->redaction = redaction_new(&order->redact, r, err);
+	struct redact_order redact = order->redact;
+	redact.coarse_time = order->coarse_time;
+	redact.withhold_egress = order->withhold_egress;
+	redact.reporter_email = order->reporter.email;
+	e->redaction = redaction_new(&redact, g, r, err);
 	if (e->redaction == NULL)
 		return false;
 	grades_finish(r, &e->arena);
@@ -48,23 +51,6 @@ void edition_fini(struct edition *e)
 	*e = (struct edition){0};
 }
 
-static struct span codings_of(const struct model_exchange *x, enum fact_side side)
-{
-	return side == SIDE_REQUEST ? model_request_header(x, "Content-Encoding")
-				    : model_response_header(x, "Content-Encoding");
-}
-
-/* Appends raw to out, decoded if it can be. */
-static bool decode_to(struct span raw, struct span codings, struct buf *out)
-{
-	struct buf plain = {0};
-	enum decode_result result = decode_body(raw, codings, EDITION_BODY_MAX, &plain);
-	bool good = result == DECODE_WHOLE || result == DECODE_CUT;
-	buf_add_span(out, good ? buf_span(&plain) : raw);
-	buf_fini(&plain);
-	return good;
-}
-
 bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, struct buf *out, struct edition_body *about, struct err *err)
 {
@@ -76,13 +62,9 @@ bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_s
 	*about = (struct edition_body){.size = size};
 	bool ok = case_body(e->gather->file, x->id, side, EDITION_BODY_MAX, &raw, &stored, err);
 	if (ok) {
-		struct span codings = codings_of(x, side);
 		about->whole =
 			stored && size != FACT_NULL && (uint64_t)size == buf_span(&raw).n;
-		if (decode && codings.n > 0)
-			about->decoded = decode_to(buf_span(&raw), codings, out);
-		else
-			buf_add_span(out, buf_span(&raw));
+		redaction_body(e->redaction, x, side, buf_span(&raw), decode, out, about);
 	}
 	buf_fini(&raw);
 	return ok;

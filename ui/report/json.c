@@ -6,6 +6,7 @@
 #include "ui/report/edition.h"
 #include "ui/report/json_link.h"
 #include "ui/report/json_party.h"
+#include "ui/report/json_redaction.h"
 #include "ui/report/json_value.h"
 #include "ui/report/mail.h"
 #include "ui/report/say_rounds.h"
@@ -379,6 +380,7 @@ bool edition_json(struct edition *e, struct buf *out, struct err *err)
 	(void)err;
 	json_t *j = whole_json(e->report);
 	set(j, "edition", edition_member(e));
+	set(j, "redaction", json_redaction(e));
 	write_json(j, out);
 	return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "ui/report/hop_line.h"
 #include "ui/report/mail.h"
+#include "ui/report/recipe.h"
 #include "ui/report/say.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
@@ -133,6 +134,26 @@ void report_text(const struct report *r, struct buf *out)
 	buf_fini(&plain);
 }
 
+/* How to see it again, and what a reader does not see. */
+static void say_edition(const struct edition *e, struct buf *out)
+{
+	for (size_t i = 0; i < e->report->n_trails; i++) {
+		const struct report_trail *t = &e->report->trails[i];
+		if (e->order->party != 0 && edition_party(e, t) == NULL)
+			continue;
+		buf_addf(out, "\nHOW TO REPEAT IT%s%s\n\n",
+			e->report->n_trails > 1 ? ": TRAIL " : "",
+			e->report->n_trails > 1 ? t->id : "");
+		recipe_say(e, t, out);
+	}
+	buf_add_str(out, "\nREDACTION\n\n");
+	redaction_cover(e, out);
+	if (e->redaction->n_items > 0) {
+		buf_add_str(out, "\nWhat was replaced or kept back, and where:\n");
+		redaction_say(e->redaction, out);
+	}
+}
+
 bool edition_text(struct edition *e, struct buf *out, struct err *err)
 {
 	(void)err;
@@ -142,6 +163,7 @@ bool edition_text(struct edition *e, struct buf *out, struct err *err)
 		.abuse = e->order->abuse};
 	struct buf plain = {0};
 	say_all(&x, &plain);
+	say_edition(e, &plain);
 	text_finish(buf_span(&plain), e->order->defang, out);
 	buf_fini(&plain);
 	return true;

@@ -76,9 +76,9 @@ static const char *const rows[][2] = {
 	{"elpmaxe.liam@swen+eod.enaj", "<reversed>"},
 	{"/jane-doe-news-mail-example/x", "/<other-sign>/x"},
 	{"jane.doe@mail.example", "<plain>"}, /* without its tag */
-	{"u=jane.doe&d=mail.example&k=7", "u=<apart>&d=<apart>&k=7"},
+	{"u=jane.doe&d=mail.example&k=7", "u=<local-part>&d=<apart>&k=7"},
 	{"{\"user\":\"jane.doe+news\",\"domain\":\"mail.example\"}",
-		"{\"user\":\"<apart>\",\"domain\":\"<apart>\"}"},
+		"{\"user\":\"<local-part>\",\"domain\":\"<apart>\"}"},
 	{"https-3A__x.example_-3Fe-3Djane.doe-2Bnews-40mail.example",
 		"https-3A__x.example_-3Fe-3D<proofpoint>"},
 	/* base64, at each start; the rest of the token goes with it. */
