@@ -680,6 +680,23 @@ static void a_strangers_companion_is_not_believed(void **state)
 	temp_case_fini(&other);
 }
 
+/* Behind a proxy that resolves names no address was seen. */
+static void todays_address_where_none_was_seen(void **state)
+{
+	static const struct parties_hop unseen[] = {
+		{"https://click.shop.test/", NULL, NULL}, {NULL, NULL, NULL}};
+	struct world *w = *state;
+	dns_server_on(w->dns, "click.shop.test", 1, 0, "@ A 60 192.0.2.10");
+	set_case(w, unseen);
+	must_be(w, LOOK_UP(w), 0);
+	read_report(w);
+	const struct report_party *p = party(w, "shop.test");
+	contacts_are(p, "abuse@hosting.test network, abuse@shop.test domain?");
+	/* It is no fact about the click. */
+	assert_null(p->address.p);
+	assert_null(p->network.p);
+}
+
 /* Nobody is asked whose answer could not be kept. A closed case is looked up like any other. */
 static void where_answers_can_be_kept(void **state)
 {
@@ -794,6 +811,7 @@ int main(void)
 		LOOKUP_TEST(we_are_not_sent_home),
 		LOOKUP_TEST(killed_it_leaves_what_was_answered),
 		LOOKUP_TEST(a_strangers_companion_is_not_believed),
+		LOOKUP_TEST(todays_address_where_none_was_seen),
 		LOOKUP_TEST(where_answers_can_be_kept),
 		LOOKUP_TEST(bad_arguments),
 		LOOKUP_TEST(names_do_not_go_round_a_proxy),
