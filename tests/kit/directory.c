@@ -363,15 +363,15 @@ unsigned directory_asked(struct directory *d, const char *path)
 	return n;
 }
 
-bool directory_await(struct directory *d, const char *path)
+bool directory_await(struct directory *d, const char *path, unsigned n)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += PATIENCE_MS / 1000;
 	pthread_mutex_lock(&d->lock);
-	while (count(d, path) == 0 && pthread_cond_timedwait(&d->news, &d->lock, &until) == 0)
+	while (count(d, path) < n && pthread_cond_timedwait(&d->news, &d->lock, &until) == 0)
 		;
-	bool came = count(d, path) > 0;
+	bool came = count(d, path) >= n;
 	pthread_mutex_unlock(&d->lock);
 	return came;
 }

@@ -35,8 +35,8 @@ void directory_other(struct directory *d, const struct directory *other);
 
 /* Requests seen for a path so far; NULL: for all. */
 unsigned directory_asked(struct directory *d, const char *path);
-/* Waits until the path was asked. False: it was not in good time. */
-bool directory_await(struct directory *d, const char *path);
+/* Waits until the path was asked n times. False: it was not in good time. */
+bool directory_await(struct directory *d, const char *path, unsigned n);
 /* The head of the newest request for a path, "" if none; a copy on the heap. */
 char *directory_head(struct directory *d, const char *path);
 

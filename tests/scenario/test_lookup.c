@@ -410,17 +410,22 @@ static void a_dry_run_asks_nobody(void **state)
 static const struct parties_hop one_hop[] = {
 	{"https://shop.test/", "192.0.2.10", NULL}, {NULL, NULL, NULL}};
 
-static void set_one(struct world *w)
+static void set_case(struct world *w, const struct parties_hop *other)
 {
 	temp_case_fini(&w->t);
 	temp_case_start(&w->t);
-	parties_case_fill(&w->t, one_hop);
+	parties_case_fill(&w->t, other);
 	size_t n = strlen(w->t.path) - strlen(".case");
 	snprintf(w->companion, sizeof w->companion, "%.*s.companion.case", (int)n, w->t.path);
 	set_bootstrap(w);
 	set_names(w);
 	directory_on_file(w->registry, "/registry/ip/192.0.2.10", "ip_nested.json");
 	directory_on_file(w->registry, "/registry/autnum/64500", "autnum.json");
+}
+
+static void set_one(struct world *w)
+{
+	set_case(w, one_hop);
 }
 #define DOMAIN_PATH "/test/v1/domain/shop.test"
 #define OUTCOMES                                                                               \
@@ -511,6 +516,7 @@ static void a_referral_to_a_weaker_place(void **state)
 	span_must(party(w, "shop.test")->registrar, "Registrar One, Inc.");
 }
 
+/* Each about a domain of its own. */
 static void answers_that_are_none(void **state)
 {
 	static const struct {
@@ -522,21 +528,27 @@ static void answers_that_are_none(void **state)
 		{200, "[[[[[[[[", "malformed|200"}, {200, "", "malformed|200"},
 		{403, "{\"errorCode\":403,\"title\":\"No\"}", "refused|403"},
 		{500, "", "failed|500"}, {302, "", "failed|302"}, {204, "", "failed|204"}};
+	enum { ROWS = sizeof rows / sizeof *rows };
+	struct parties_hop many[ROWS + 1] = {0};
 	struct world *w = *state;
-	set_one(w);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		directory_on(w->registry, DOMAIN_PATH, 1, rows[i].status, "", rows[i].body);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		bool answer = strncmp(rows[i].outcome, "not-found", 9) == 0;
-		must_be(w,
-			LOOK_UP(w, answer ? "--refresh" : "--max-age",
-				answer ? "--refresh" : "0"),
-			answer ? 0 : 2);
-		sql_is(w,
-			"SELECT outcome, status FROM fact_lookup WHERE kind = 'rdap-domain' "
-			"ORDER BY seq DESC LIMIT 1",
-			rows[i].outcome);
+	struct buf want = {0};
+	for (int i = 0; i < ROWS; i++) {
+		many[i] = (struct parties_hop){
+			arena_printf(&w->p.arena, "https://r%d.test/", i), "192.0.2.10", NULL};
+		directory_on(w->registry,
+			arena_printf(&w->p.arena, "/test/v1/domain/r%d.test", i), 1,
+			rows[i].status, "", rows[i].body);
+		buf_addf(&want, "%sr%d.test|%s", i > 0 ? "\n" : "", i, rows[i].outcome);
 	}
+	set_case(w, many);
+	must_be(w, LOOK_UP(w), 2);
+	char *text = buf_take_str(&want);
+	sql_is(w,
+		"SELECT subject, outcome, status FROM fact_lookup WHERE kind = 'rdap-domain' "
+		"ORDER BY seq",
+		text);
+	free(text);
+	has(run_program_stdout(&w->p), "8 without an answer: rdap-domain r0.test, ");
 }
 
 static void a_huge_answer_is_cut(void **state)
@@ -621,17 +633,15 @@ static void killed_it_leaves_what_was_answered(void **state)
 		arena_printf(&w->p.arena, "%s/boot/", directory_url(w->registry)), "--seal-dir",
 		arena_printf(&w->p.arena, "%s/seal", w->p.dir), "--timeout", "50", NULL};
 	run_program_start(&w->p, args);
-	assert_true(directory_await(w->registrar, "/rdap/domain/SHOP.TEST"));
+	assert_true(directory_await(w->registrar, "/rdap/domain/SHOP.TEST", 1));
 	run_program_signal(&w->p, SIGKILL);
 	assert_int_equal(run_program_wait(&w->p, SECONDS), -SIGKILL);
 	read_report(w);
 	span_must(party(w, "shop.test")->registrar, "Registrar One, Inc.");
 	/* Stopped in order, it says so and closes what it has. */
 	directory_on(w->registrar, "/rdap/domain/SHOP.TEST", 1, DIRECTORY_HANG, "", "");
-	unsigned before = directory_asked(w->registrar, NULL);
 	run_program_start(&w->p, args);
-	while (directory_asked(w->registrar, NULL) == before)
-		usleep(1000);
+	assert_true(directory_await(w->registrar, "/rdap/domain/SHOP.TEST", 2));
 	run_program_signal(&w->p, SIGINT);
 	must_be(w, run_program_wait(&w->p, SECONDS), 2);
 	has(run_program_stdout(&w->p), "; stopped.");
@@ -666,6 +676,45 @@ static void a_strangers_companion_is_not_believed(void **state)
 	has(run_program_stderr(&w->p), "is not this case's companion");
 	assert_int_equal(asked(w), before);
 	temp_case_fini(&other);
+}
+
+/* Behind a proxy that resolves names no address was seen. */
+static void todays_address_where_none_was_seen(void **state)
+{
+	static const struct parties_hop unseen[] = {
+		{"https://click.shop.test/", NULL, NULL}, {NULL, NULL, NULL}};
+	struct world *w = *state;
+	dns_server_on(w->dns, "click.shop.test", 1, 0, "@ A 60 192.0.2.10");
+	set_case(w, unseen);
+	must_be(w, LOOK_UP(w), 0);
+	read_report(w);
+	const struct report_party *p = party(w, "shop.test");
+	contacts_are(p, "abuse@hosting.test network, abuse@shop.test domain?");
+	/* It is no fact about the click. */
+	assert_null(p->address.p);
+	assert_null(p->network.p);
+}
+
+/* Nobody is asked whose answer could not be kept. A closed case is looked up like any other. */
+static void where_answers_can_be_kept(void **state)
+{
+	struct world *w = *state;
+	struct writer_options options = {.durability = DURABILITY_CRASH};
+	struct err err;
+	set_one(w);
+	directory_on(w->registry, DOMAIN_PATH, 0, 404, "", "");
+	struct writer *other = writer_open(w->companion, &options, &err);
+	assert_non_null(other);
+	must_be(w, LOOK_UP(w), 3);
+	has(run_program_stderr(&w->p), "another process is writing this case");
+	assert_int_equal(asked(w), 0);
+	assert_true(writer_close(other, &err));
+	const char *args[] = {"close", w->t.path, "--seal-dir",
+		arena_printf(&w->p.arena, "%s/seal", w->p.dir), NULL};
+	must_be(w, run_program(&w->p, SECONDS, args), 0);
+	must_be(w, LOOK_UP(w), 0);
+	sql_is(w, OUTCOMES, "not-found|404");
+	sql_is(w, "SELECT act FROM fact_custody ORDER BY seq", "companion\nlooked-up");
 }
 
 static void bad_arguments(void **state)
@@ -760,6 +809,8 @@ int main(void)
 		LOOKUP_TEST(we_are_not_sent_home),
 		LOOKUP_TEST(killed_it_leaves_what_was_answered),
 		LOOKUP_TEST(a_strangers_companion_is_not_believed),
+		LOOKUP_TEST(todays_address_where_none_was_seen),
+		LOOKUP_TEST(where_answers_can_be_kept),
 		LOOKUP_TEST(bad_arguments),
 		LOOKUP_TEST(names_do_not_go_round_a_proxy),
 		LOOKUP_TEST(all_goes_through_the_proxy),

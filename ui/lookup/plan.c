@@ -33,7 +33,8 @@ static void add(
 {
 	if (skip == NULL && is_dns(kind) && !p->dns)
 		skip = "DNS does not go through --via, and no --resolver was named";
-	plan_add(p->plan, p->a, (struct plan_item){kind, subject, skip});
+	plan_add(p->plan, p->a,
+		(struct plan_item){.kind = kind, .subject = subject, .skip = skip});
 }
 
 /* What cannot be put into a question stays unasked in any case. */
@@ -68,7 +69,14 @@ static void add_address(struct planning *p, struct span address)
 	add(p, LOOKUP_DNS_PTR, address, skip);
 }
 
-static void add_host(struct planning *p, struct span host)
+void plan_add_address(struct plan *plan, struct arena *a, const struct lookup_options *o,
+	bool dns, struct span address)
+{
+	struct planning p = {plan, o, dns, a};
+	add_address(&p, address);
+}
+
+static void add_host(struct planning *p, struct span host, bool leads_on)
 {
 	uint8_t bytes[16];
 	if (host.n > 1 && host.p[host.n - 1] == '.')
@@ -80,7 +88,10 @@ static void add_host(struct planning *p, struct span host)
 		return;
 	}
 	const char *skip = skip_name(p, host);
+	size_t before = p->plan->n;
 	add(p, LOOKUP_DNS_A, host, skip);
+	if (p->plan->n > before)
+		p->plan->items[before].leads_on = leads_on;
 	add(p, LOOKUP_DNS_AAAA, host, skip);
 	add(p, LOOKUP_DNS_CAA, host, skip);
 }
@@ -97,8 +108,10 @@ static void add_party(
 		if (h->remote_ip.p != NULL)
 			add_address(p, h->remote_ip);
 	}
-	for (size_t i = 0; i < party->n_hops; i++)
-		add_host(p, t->hops[party->hops[i] - 1].host);
+	for (size_t i = 0; i < party->n_hops; i++) {
+		const struct report_hop *h = &t->hops[party->hops[i] - 1];
+		add_host(p, h->host, h->remote_ip.p == NULL);
+	}
 	if (party->asn != FACT_NULL)
 		add(p, LOOKUP_RDAP_AUTNUM,
 			span_str(arena_printf(p->a, "%lld", (long long)party->asn)), NULL);

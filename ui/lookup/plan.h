@@ -14,6 +14,8 @@ struct plan_item {
 	enum lookup_kind kind;
 	struct span subject;
 	const char *skip; /* why it is not asked, in words; NULL: it is */
+	bool leads_on;    /* dns-a of a host that was reached at no known address: its first
+			     address of today is asked about, too */
 };
 
 struct plan {
@@ -27,6 +29,9 @@ struct plan {
 void plan_make(const struct report *r, size_t party, const struct lookup_options *o, bool dns,
 	struct arena *a, struct plan *out);
 
+/* What there is to ask about an address. */
+void plan_add_address(struct plan *p, struct arena *a, const struct lookup_options *o, bool dns,
+	struct span address);
 /* One question more, unless it is there already; false then. */
 bool plan_add(struct plan *p, struct arena *a, struct plan_item item);
 

@@ -44,10 +44,9 @@ static void add_autnum(struct running *r, const struct rdap_walk *w)
 		if (answer->what == RDAP_A_NETWORK && answer->n_origin_asns == 1 &&
 			answer->origin_asns[0] > 0 && answer->origin_asns[0] <= UINT32_MAX)
 			plan_add(r->plan, r->s->a,
-				(struct plan_item){LOOKUP_RDAP_AUTNUM,
-					span_str(arena_printf(r->s->a, "%lld",
-						(long long)answer->origin_asns[0])),
-					NULL});
+				(struct plan_item){.kind = LOOKUP_RDAP_AUTNUM,
+					.subject = span_str(arena_printf(r->s->a, "%lld",
+						(long long)answer->origin_asns[0]))});
 	}
 }
 
@@ -83,6 +82,18 @@ static bool ask_caa(struct running *r, struct span name)
 	return true;
 }
 
+/* Behind a proxy that resolves names no address was seen: today's first one is who can act. */
+static bool ask_address(struct running *r, const struct plan_item *item)
+{
+	const struct lookup_kept *k = lookup_dns(r->s, LOOKUP_DNS_A, item->subject);
+	struct span address = k != NULL && item->leads_on ? lookups_address_today(r->s->kept,
+								    item->subject, r->s->a)
+							  : SPAN_NONE;
+	if (address.p != NULL)
+		plan_add_address(r->plan, r->s->a, r->s->o, true, address);
+	return k != NULL;
+}
+
 /* RFC 9116 3 */
 static struct span security_url(struct arena *a, struct span domain)
 {
@@ -112,6 +123,8 @@ static bool ask(struct running *r, const struct plan_item *item)
 		return ask_security(r, item);
 	if (item->kind == LOOKUP_DNS_CAA)
 		return ask_caa(r, item->subject);
+	if (item->kind == LOOKUP_DNS_A)
+		return ask_address(r, item);
 	return lookup_dns(r->s, item->kind, item->subject) != NULL;
 }
 
@@ -203,6 +216,8 @@ static void say_whom(struct running *r, const struct plan_item *item, struct buf
 		buf_add_str(out, "name server ");
 		say_text(out, span_str(resolver_servers(r->s->resolver)));
 		say_kept(lookup_fresh(r->s, item->kind, item->subject, SPAN_NONE), out);
+		if (item->leads_on)
+			buf_add_str(out, ", and what it leads to: the registry of the address");
 		if (item->kind == LOOKUP_DNS_CAA)
 			buf_add_str(
 				out, ", and for the names above it until there are records");

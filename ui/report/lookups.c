@@ -143,6 +143,17 @@ size_t lookups_address(struct span text, uint8_t out[16])
 	return inet_pton(AF_INET6, copy, out) == 1 ? 16 : 0;
 }
 
+struct span lookups_address_today(const struct lookups *l, struct span host, struct arena *a)
+{
+	struct dns_set *set = arena_alloc(a, sizeof *set);
+	const struct lookup_kept *k =
+		host.p != NULL ? find(l, LOOKUP_DNS_A, host, SPAN_NONE) : NULL;
+	if (k == NULL || k->outcome != LOOKUP_OK)
+		return SPAN_NONE;
+	dns_set_read(k->answer, arena_str(a, host), DNS_A, a, set);
+	return !set->bad && set->n_records > 0 ? set->records[0] : SPAN_NONE;
+}
+
 /* ---- CAA ---- */
 
 static bool caa_at(

@@ -60,6 +60,9 @@ void lookups_caa(
 /* The bytes of an address as text, IPv6 with or without brackets: 4 or 16; 0: it is none. */
 size_t lookups_address(struct span text, uint8_t out[16]);
 
+/* The first address that a host had when it was looked up; absent: none is known. */
+struct span lookups_address_today(const struct lookups *l, struct span host, struct arena *a);
+
 /* Fills what was looked up in the parties of r, and `looked` of its hops; spans borrow from l,
  * the rest is in a. */
 void lookups_attach(struct lookups *l, struct arena *a, struct report *r);

@@ -237,6 +237,16 @@ static void take_network(struct filling *f, const struct lookup_kept *k, const s
 			contact_of(&r->contacts[i], "network", k));
 }
 
+/* A network that the host has today, where the case knows no address that was reached: whom to
+ * write to, and not a fact about the click. */
+static void take_todays_network(
+	struct filling *f, const struct lookup_kept *k, const struct rdap *r)
+{
+	for (size_t i = 0; i < r->n_contacts; i++)
+		add(f, r->contacts[i].abuse ? RANK_NETWORK : RANK_NETWORK_HOLDER,
+			contact_of(&r->contacts[i], "network", k));
+}
+
 static void take_autnum(struct filling *f, const struct lookup_kept *k, const struct rdap *r)
 {
 	for (size_t i = 0; i < r->n_contacts; i++)
@@ -275,6 +285,9 @@ static void take_addresses(struct filling *f, const struct report_trail *t)
 		bool again = false;
 		for (size_t k = 0; h != NULL && k < i && !again; k++)
 			again = span_eq(t->hops[p->hops[k] - 1].remote_ip, h->remote_ip);
+		if (h != NULL && h->remote_ip.p == NULL)
+			walk(f, LOOKUP_RDAP_IP, lookups_address_today(f->l, h->host, f->a),
+				take_todays_network);
 		if (h == NULL || h->remote_ip.p == NULL || again)
 			continue;
 		take_span(&p->address, h->remote_ip);

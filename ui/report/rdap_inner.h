@@ -29,7 +29,7 @@ int64_t rdap_time(const json_t *value);
 struct span rdap_web(struct rdap_reading *r, struct span text);
 /* The first link with that rel and RDAP's media type that leads elsewhere. */
 struct span rdap_link(struct rdap_reading *r, const json_t *object, const char *rel);
-/* Is that a jCard or JSContact address that says "withheld" instead of a name? */
+/* Does it say that a name is withheld, instead of one? */
 bool rdap_is_withheld(struct span name);
 
 /* rdap_card.c */
