@@ -19,6 +19,10 @@ struct party {
 /* host: as a URL has it (lower case, punycode, IPv6 in brackets), a final dot allowed. */
 void party_of_host(struct arena *a, struct span host, struct party *out);
 
+/* Has a distinguished name as text (RFC 4514) an attribute that starts so: "O=Example"? What
+ * stands inside of another attribute's value does not count. */
+bool party_name_has(struct span name, const char *attribute);
+
 /* Version of the list in use, for reports: "2023-02-09" style or a file's name; never NULL. */
 const char *party_list(void);
 

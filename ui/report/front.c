@@ -5,6 +5,7 @@
  * of the Public Suffix List's private section.
  */
 #include "ui/report/front.h"
+#include "store/derive/party.h"
 
 enum { SIGNS_MAX = 6 };
 
@@ -123,13 +124,13 @@ static void look_at_answer(
 static void look_at_certificate(
 	const struct front *f, const struct report_hop *h, struct signs *s, struct arena *a)
 {
-	if (h->tls == NULL || h->tls->n_certs == 0)
+	/* One that does not verify says whatever its maker wrote. */
+	if (h->tls == NULL || h->tls->n_certs == 0 || h->tls->origin->verified != 1)
 		return;
 	const struct fact_certificate *c = &h->tls->certs[0];
 	for (uint32_t i = 0; i < 2 && f->issuers[i] != NULL; i++) {
-		struct span part = span_str(f->issuers[i]);
-		if (span_find(c->issuer, part, 0) != SIZE_MAX ||
-			span_find(c->subject, part, 0) != SIZE_MAX)
+		if (party_name_has(c->issuer, f->issuers[i]) ||
+			party_name_has(c->subject, f->issuers[i]))
 			say(s, BIT_CERTIFICATE + i, false,
 				span_str(arena_printf(a, "certificate %s", f->issuers[i])), a);
 	}

@@ -3,7 +3,7 @@
  * when it issues: what they say now proves nothing about then.
  */
 #include "ui/report/grade_parts.h"
-#include "store/base/buf.h"
+#include "store/derive/party.h"
 
 enum { CAA_CRITICAL = 128 }; /* RFC 8659 4.1 */
 
@@ -80,18 +80,11 @@ static struct span issuer_of(struct span value)
 	return span_trim(span_first(value, span_find_byte(value, ';', 0)), " \t");
 }
 
-static bool starts_attribute(struct span name, size_t at)
-{
-	return at == 0 || name.p[at - 1] == ',' || name.p[at - 1] == '+';
-}
-
 static const char *const *domains_of(struct span issuer)
 {
-	for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
-		size_t at = span_find(issuer, span_str(authorities[i].issuer), 0);
-		if (at != SIZE_MAX && starts_attribute(issuer, at))
+	for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++)
+		if (party_name_has(issuer, authorities[i].issuer))
 			return authorities[i].domains;
-	}
 	return NULL;
 }
 
