@@ -7,8 +7,9 @@
 
 enum { CAA_CRITICAL = 128 }; /* RFC 8659 4.1 */
 
-/* A word of an issuer's name, and by which domains it recognises itself in CAA records (as CAs
- * say in their statements, CCADB's "recognized CAA domains"). Ends of lists are NULL. */
+/* A word of an issuer's name, and the domains by which it is known to recognise itself in CAA
+ * records. It is a table of common ones, not CCADB's: a name that is missing here makes a
+ * verdict too hard, which is one more reason for it to be a note. Lists end in NULL. */
 static const struct {
 	const char *issuer;
 	const char *domains[7];
