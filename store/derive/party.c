@@ -81,3 +81,25 @@ bool party_is_listed(struct arena *a, struct span host)
 	}
 	return false;
 }
+
+/* RFC 4514 2.1, 2.2: attributes stand behind ',' or '+', which values have behind a backslash.
+ */
+static bool starts_attribute(struct span name, size_t at)
+{
+	size_t escapes = 0;
+	if (at == 0)
+		return true;
+	if (name.p[at - 1] != ',' && name.p[at - 1] != '+')
+		return false;
+	while (escapes + 2 <= at && name.p[at - 2 - escapes] == '\\')
+		escapes++;
+	return escapes % 2 == 0;
+}
+
+bool party_name_has(struct span name, const char *attribute)
+{
+	for (size_t at = 0; (at = span_find(name, span_str(attribute), at)) != SIZE_MAX; at++)
+		if (starts_attribute(name, at))
+			return true;
+	return false;
+}

@@ -22,6 +22,9 @@ void party_of_host(struct arena *a, struct span host, struct party *out);
 /* Does the host end in a suffix that is on the list, or in a name that is kept for examples and
  * tests (RFC 2606 2)? "invoice.pdf" does not. */
 bool party_is_listed(struct arena *a, struct span host);
+/* Has a distinguished name as text (RFC 4514) an attribute that starts so: "O=Example"? What
+ * stands inside of another attribute's value does not count. */
+bool party_name_has(struct span name, const char *attribute);
 
 /* Version of the list in use, for reports: "2023-02-09" style or a file's name; never NULL. */
 const char *party_list(void);

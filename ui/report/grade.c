@@ -89,8 +89,10 @@ void grades_make(struct report *r, struct arena *a)
 static void add_caa(struct grading *x, const struct report_party *p)
 {
 	const struct report_tls *t = x->h->tls;
-	/* caa_at_us and no record: everybody may. */
-	if (p == NULL || p->caa_at_us == FACT_NULL || t == NULL || t->n_certs == 0)
+	/* caa_at_us and no record: everybody may. Of a certificate that does not verify the
+	 * issuer is whatever its maker wrote. */
+	if (p == NULL || p->caa_at_us == FACT_NULL || t == NULL || t->n_certs == 0 ||
+		t->origin->verified != 1)
 		return;
 	x->g->caa =
 		grade_caa(t->certs[0].issuer, t->certs[0].san, x->h->host, p->caa, p->n_caa);

@@ -3,12 +3,13 @@
  * when it issues: what they say now proves nothing about then.
  */
 #include "ui/report/grade_parts.h"
-#include "store/base/buf.h"
+#include "store/derive/party.h"
 
 enum { CAA_CRITICAL = 128 }; /* RFC 8659 4.1 */
 
-/* A word of an issuer's name, and by which domains it recognises itself in CAA records (as CAs
- * say in their statements, CCADB's "recognized CAA domains"). Ends of lists are NULL. */
+/* A word of an issuer's name, and the domains by which it is known to recognise itself in CAA
+ * records. It is a table of common ones, not CCADB's: a name that is missing here makes a
+ * verdict too hard, which is one more reason for it to be a note. Lists end in NULL. */
 static const struct {
 	const char *issuer;
 	const char *domains[7];
@@ -80,18 +81,11 @@ static struct span issuer_of(struct span value)
 	return span_trim(span_first(value, span_find_byte(value, ';', 0)), " \t");
 }
 
-static bool starts_attribute(struct span name, size_t at)
-{
-	return at == 0 || name.p[at - 1] == ',' || name.p[at - 1] == '+';
-}
-
 static const char *const *domains_of(struct span issuer)
 {
-	for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
-		size_t at = span_find(issuer, span_str(authorities[i].issuer), 0);
-		if (at != SIZE_MAX && starts_attribute(issuer, at))
+	for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++)
+		if (party_name_has(issuer, authorities[i].issuer))
 			return authorities[i].domains;
-	}
 	return NULL;
 }
 

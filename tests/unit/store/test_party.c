@@ -56,8 +56,34 @@ static void table(void **state)
 	assert_true(party_list()[0] != 0);
 }
 
+static void attributes_of_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *attribute;
+		bool has;
+	} rows[] = {
+		{"CN=R11,O=Let's Encrypt,C=US", "O=Let's Encrypt", true},
+		{"O=Let's Encrypt", "O=Let's Encrypt", true},
+		{"CN=x+O=Let's Encrypt", "O=Let's Encrypt", true},
+		{"CN=x\\,O=Let's Encrypt", "O=Let's Encrypt", false},
+		{"CN=x\\\\,O=Let's Encrypt", "O=Let's Encrypt", true},
+		{"CN=x\\\\\\,O=Let's Encrypt", "O=Let's Encrypt", false},
+		{"CN=xO=Let's Encrypt,O=Let's Encrypt", "O=Let's Encrypt", true},
+		{"OU=O=Let's Encrypt", "O=Let's Encrypt", false},
+		{"\\,O=a", "O=a", false},
+		{",O=a", "O=a", true},
+		{"", "O=a", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (party_name_has(span_str(rows[i].name), rows[i].attribute) != rows[i].has)
+			fail_msg("%s", rows[i].name);
+	assert_false(party_name_has(SPAN_NONE, "O=a"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table), cmocka_unit_test(attributes_of_names)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -578,6 +578,13 @@ static void finishing_adds_what_was_looked_up(void **state)
 	grades_finish(&s.report, &s.a);
 	assert_string_equal(s.hop.grade->caa, "not-allowed");
 	assert_codes(s.hop.grade, "form-to-plain-http no-scts caa-not-allowed", "asked");
+	grades_unfinish(&s.report);
+	s.handshake.verified = 0;
+	grades_finish(&s.report, &s.a);
+	assert_null(s.hop.grade->caa); /* who issued it, nobody knows */
+	grades_unfinish(&s.report);
+	s.handshake.verified = 1;
+	grades_finish(&s.report, &s.a);
 	const struct grade_finding *f = find(s.hop.grade, "caa-not-allowed");
 	assert_non_null(strstr(f->why, "current"));
 	made_free(&root);

@@ -65,6 +65,7 @@ static void cname(struct way *w, size_t hop, const char *to)
 
 static void certificate(struct way *w, size_t hop, const char *subject, const char *issuer)
 {
+	w->handshake.verified = 1;
 	w->certs[hop].subject = span_str(subject);
 	w->certs[hop].issuer = span_str(issuer);
 	w->tls[hop] = (struct report_tls){
@@ -194,6 +195,14 @@ static void fronts_by_table(void **state)
 				p->front.sure);
 		end(&w);
 	}
+	/* Anybody can write that name into a certificate of their own. */
+	struct way own;
+	start(&own);
+	add(&own, "own.example", "own.example", "own.example", NULL);
+	certificate(&own, 0, "CN=x", "CN=x,O=Cloudflare\\, Inc.,C=US");
+	own.handshake.verified = 0;
+	assert_null(made(&own)->front.key);
+	end(&own);
 	/* What we answered ourselves says nothing about them. */
 	struct way w;
 	start(&w);
