@@ -116,7 +116,7 @@ static void read_pe(struct arena *a, struct span s, struct file_facts *out)
 	if (magic != MAGIC_32 && magic != MAGIC_64)
 		return;
 	uint32_t directories = zip_u32(s, counts);
-	size_t entry = counts + 4 + SECURITY * 8;
+	size_t entry = counts + 4 + (size_t)SECURITY * 8;
 	bool table =
 		directories > SECURITY && zip_u32(s, entry) != 0 && zip_u32(s, entry + 4) > 8;
 	add(out, "signature", span_str(table ? "present, not checked" : "none"));

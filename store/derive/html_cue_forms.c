@@ -226,11 +226,12 @@ static void see_form(struct reading *r, const GumboNode *node)
 
 static void add_text(struct buf *out, const GumboNode *node, size_t depth)
 {
-	if (buf_len(out) >= 16 * FORMS_TEXT_MAX)
+	if (buf_len(out) >= (size_t)16 * FORMS_TEXT_MAX)
 		return;
 	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_WHITESPACE ||
 		node->type == GUMBO_NODE_CDATA) {
-		buf_add_span(out, span_first(span_str(node->v.text.text), 16 * FORMS_TEXT_MAX));
+		buf_add_span(out,
+			span_first(span_str(node->v.text.text), (size_t)16 * FORMS_TEXT_MAX));
 		return;
 	}
 	if (node->type != GUMBO_NODE_ELEMENT || depth > FORMS_DEPTH_MAX ||
@@ -349,13 +350,15 @@ static void visit(void *ctx, const GumboNode *root)
 static struct forms_form *owner(struct reading *r, const struct pending *p)
 {
 	struct forms_page *out = r->out;
+	if (out->forms == NULL)
+		return NULL;
 	for (size_t i = 0; p->form.p != NULL && i < out->n_forms; i++)
 		if (span_eq(out->forms[i].id, p->form))
 			return &out->forms[i];
 	if (p->form.p != NULL)
 		return NULL;
-	if (p->inside != 0)
-		return &out->forms[p->inside - 1];
+	if (p->inside != 0 && p->inside <= out->n_forms)
+		return out->forms + p->inside - 1;
 	for (size_t i = out->n_forms; p->at != SIZE_MAX && i > 0; i--)
 		if (p->at > out->forms[i - 1].from && p->at < out->forms[i - 1].to)
 			return &out->forms[i - 1];

@@ -5,6 +5,7 @@
 #include "tests/kit/attached.h"
 #include "tests/kit/lab_trace.h"
 #include "store/base/hash.h"
+#include "ui/report/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +95,65 @@ static void so_is_a_page_on_the_way(void **state)
 	lab_trace_end(&t);
 }
 
+/* The case, read back as reports do. */
+struct read_back {
+	struct gather g;
+	struct arena arena;
+	struct report report;
+};
+
+static const struct report_landing *read_last(struct read_back *r, struct lab_trace *t)
+{
+	struct err err = {0};
+	*r = (struct read_back){0};
+	if (!gather_open(&r->g, case_of(t), 0, &err) || !gather_read(&r->g, NULL, &err) ||
+		!report_make(&r->g, 0, &r->arena, &r->report, &err))
+		fail_msg("%s: %s", err_word(err.kind), err.detail);
+	assert_true(r->report.n_trails == 1 && r->report.trails[0].n_hops > 0);
+	const struct report_trail *trail = &r->report.trails[0];
+	return trail->hops[trail->n_hops - 1].landing;
+}
+
+static void forget(struct read_back *r)
+{
+	arena_fini(&r->arena);
+	gather_close(&r->g);
+}
+
+/* A login asks for a password, and its picture is beside that; after a download the tab shows
+ * nothing that came over a connection, and the file is told by its bytes. */
+static void ends_are_told_with_their_pictures(void **state)
+{
+	(void)state;
+	static const char *const options[] = {"--settle", "2", NULL};
+	struct lab_trace t;
+	struct read_back r;
+	lab_trace_start(&t);
+	lab_trace_run(&t, "login", options, 120);
+	lab_trace_compare(&t, false);
+	const struct report_landing *l = read_last(&r, &t);
+	assert_non_null(l);
+	assert_true(l->n_shots >= 1 && l->shots[0].png.n > 1000);
+	assert_true(l->shots[0].exchange != FACT_NULL);
+	assert_true(l->n_forms == 1 && l->forms[0].n_fields >= 1);
+	bool password = false;
+	for (size_t i = 0; i < l->forms[0].n_fields; i++)
+		password |= l->forms[0].fields[i].asks != NULL &&
+			    strcmp(l->forms[0].fields[i].asks, "password") == 0;
+	assert_true(password);
+	forget(&r);
+	lab_trace_run(&t, "download", options, 120);
+	assert_string_equal(lab_trace_word(&t, "ended_by"), "download");
+	l = read_last(&r, &t);
+	assert_non_null(l);
+	assert_true(l->n_shots >= 1);
+	assert_true(l->shots[0].exchange == FACT_NULL);
+	assert_int_equal(l->n_downloads, 1);
+	assert_true(l->downloads[0].name.n > 0 && l->downloads[0].sha256.n == 32);
+	forget(&r);
+	lab_trace_end(&t);
+}
+
 static void there_is_none_if_none_is_wanted(void **state)
 {
 	(void)state;
@@ -114,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_landing_page_is_pictured),
 		cmocka_unit_test(so_is_a_page_on_the_way),
+		cmocka_unit_test(ends_are_told_with_their_pictures),
 		cmocka_unit_test(there_is_none_if_none_is_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,7 @@ static bool read_answer(int fd, struct buf *out, struct err *err)
 static bool failed(struct span text, struct err *err)
 {
 	enum err_kind kind = ERR_SYSTEM;
-	if (text.n >= sizeof kind)
+	if (text.p != NULL && text.n >= sizeof kind)
 		memcpy(&kind, text.p, sizeof kind);
 	if (kind != ERR_USAGE && kind != ERR_LIMIT)
 		kind = ERR_SYSTEM;
@@ -112,7 +112,7 @@ static bool failed(struct span text, struct err *err)
 
 static bool take(struct span answer, struct arena *a, struct qr_codes *out, struct err *err)
 {
-	while (answer.n >= sizeof(struct letter)) {
+	while (answer.p != NULL && answer.n >= sizeof(struct letter)) {
 		struct letter head;
 		memcpy(&head, answer.p, sizeof head);
 		answer = span_from(answer, sizeof head);
@@ -160,8 +160,8 @@ static bool start(struct span file, pid_t *pid, int *fd, struct err *err)
 bool qr_read(struct span file, struct arena *a, struct qr_codes *out, struct err *err)
 {
 	struct buf answer = {0};
-	pid_t pid;
-	int fd;
+	pid_t pid = -1;
+	int fd = -1;
 	*out = (struct qr_codes){0};
 	if (!start(file, &pid, &fd, err))
 		return false;

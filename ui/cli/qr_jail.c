@@ -70,7 +70,7 @@ bool qr_jail(struct err *err)
 {
 	struct sock_filter *filter = NULL;
 	const struct sock_filter *first = program;
-	memcpy(&filter, &first, sizeof filter); /* the kernel only reads it */
+	memcpy(&filter, &first, sizeof(void *)); /* the kernel only reads it */
 	struct sock_fprog all = {sizeof program / sizeof *program, filter};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)

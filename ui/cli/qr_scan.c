@@ -36,8 +36,10 @@ static bool load(void *library, struct qr_scanner *s, struct err *err)
 	void *at;
 #define X(member, name)                                                                        \
 	at = dlsym(library, #name);                                                            \
-	if (at == NULL)                                                                        \
-		return err_set(err, ERR_SYSTEM, "libzbar has no " #name);                      \
+	if (at == NULL) {                                                                      \
+		err_set(err, ERR_SYSTEM, "libzbar has no " #name);                             \
+		return false;                                                                  \
+	}                                                                                      \
 	memcpy(&s->member, &at, sizeof at);
 	ZBAR_FUNCTIONS(X)
 #undef X
@@ -93,7 +95,7 @@ static uint8_t *halved(const uint8_t *grey, uint32_t width, uint32_t height)
 	uint8_t *out = malloc((size_t)w * h);
 	for (uint32_t y = 0; out != NULL && y < h; y++)
 		for (uint32_t x = 0; x < w; x++) {
-			const uint8_t *at = grey + (size_t)2 * y * width + 2 * x;
+			const uint8_t *at = grey + (size_t)2 * y * width + (size_t)2 * x;
 			out[(size_t)y * w + x] = (uint8_t)(((unsigned)at[0] + at[1] +
 								   at[width] + at[width + 1]) /
 							   4);

@@ -21,19 +21,20 @@ enum {
 	TRACE_DERIVE_MS = 50, /* at least between two derivations */
 	TRACE_DETAIL_MAX = 600,
 	TRACE_REST_MS = 1000, /* without a move, and a picture is taken of the page */
-	TRACE_SHOTS_MAX = 16, /* pictures of one session, */
+	TRACE_SHOTS_MAX = 16, /* pictures on the way of one session, */
 	TRACE_SHOTS_BYTES = 32 * 1024 * 1024, /* and their bytes, but for the last one's */
 };
 
 /* The pictures of a session (trace_shot.c). */
 struct trace_shots {
-	bool on;    /* there is a private screen, and pictures of it are wanted */
-	bool told;  /* why there is none was noted */
-	bool limit; /* a limit was reached, and noted */
-	bool any;   /* document and digest are set */
+	bool on;      /* there is a private screen, and pictures of it are wanted */
+	bool told;    /* why there is none was noted */
+	bool limit;   /* a limit was reached, and noted */
+	bool any;     /* seen is set: */
+	int64_t seen; /* the page that was looked at last while it rested, or FACT_NULL */
 	size_t n, bytes;
-	int64_t document; /* what the last one shows: an exchange, or FACT_NULL */
-	uint8_t digest[SHA256_LEN];
+	int64_t document;           /* what the last picture shows, */
+	uint8_t digest[SHA256_LEN]; /* and its hash, if n is not 0 */
 };
 
 struct report;

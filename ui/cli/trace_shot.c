@@ -110,39 +110,42 @@ static bool take(struct trace *t, int64_t document, const char *when, struct err
 		memcpy(s->digest, digest, sizeof digest);
 	}
 	s->document = document;
-	s->any = true;
 	buf_fini(&png);
 	return good;
 }
 
-static bool shoot(struct trace *t, int64_t document, const char *when, struct err *err)
+/* Too many pages on the way. The one at the end has its picture nonetheless: else whoever makes
+ * enough of them could keep his last page from being seen. */
+static bool pass_over(struct trace *t, struct err *err)
 {
 	struct trace_shots *s = &t->shots;
-	if (within_limits(s))
-		return take(t, document, when, err);
 	if (!s->limit &&
 		!recording_note(&t->recording, NOTE_LIMIT, err,
-			"screenshots: %zu with %zu bytes; at most %d with %d bytes are "
-			"taken of a session",
+			"screenshots: %zu with %zu bytes on the way; at most %d with %d "
+			"bytes are taken there",
 			s->n, s->bytes, TRACE_SHOTS_MAX, TRACE_SHOTS_BYTES))
 		return false;
 	s->limit = true;
-	s->document = document;
-	s->any = true;
 	return true;
 }
 
 bool trace_shot_due(const struct trace *t)
 {
 	int64_t document;
-	return t->shots.on && !t->browser_gone && shown_document(t, &document) &&
-	       (!t->shots.any || document != t->shots.document);
+	const struct trace_shots *s = &t->shots;
+	return s->on && !t->browser_gone && shown_document(t, &document) &&
+	       (!s->any || document != s->seen);
 }
 
 bool trace_shot_resting(struct trace *t, struct err *err)
 {
 	int64_t document;
-	return !shown_document(t, &document) || shoot(t, document, "resting", err);
+	if (!shown_document(t, &document))
+		return true;
+	/* Once for each, whatever comes of it. */
+	t->shots.any = true;
+	t->shots.seen = document;
+	return within_limits(&t->shots) ? take(t, document, "resting", err) : pass_over(t, err);
 }
 
 bool trace_shot_last(struct trace *t, struct err *err)
@@ -158,5 +161,5 @@ bool trace_shot_last(struct trace *t, struct err *err)
 	}
 	if (!t->shots.on || t->browser_gone || !t->gathering || !shown_document(t, &document))
 		return true;
-	return shoot(t, document, when, err);
+	return take(t, document, when, err);
 }

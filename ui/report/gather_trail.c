@@ -177,8 +177,11 @@ static bool into_model(void *ctx, enum fact_kind kind, int64_t seq, const void *
 static bool attach(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct gather *g = ctx;
-	if (kind == FACT_KIND_ATTACHMENT)
-		gather_attach(&g->attached, seq, fact);
+	const struct fact_attachment *f = fact;
+	/* Those of other sessions are other trails'. */
+	if (kind == FACT_KIND_ATTACHMENT &&
+		(f->session == g->summary->session || f->session == FACT_NULL))
+		gather_attach(&g->attached, seq, f);
 	return !g->attached.more;
 }
 

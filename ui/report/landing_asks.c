@@ -210,6 +210,8 @@ static bool holds(struct span folded, struct span word)
 {
 	bool anywhere = word.n > 0 && word.p[0] == '*';
 	word = span_from(word, anywhere);
+	if (folded.p == NULL)
+		return false;
 	for (size_t at = span_find(folded, word, 0); at != SIZE_MAX;
 		at = span_find(folded, word, at + 1)) {
 		bool alone = folded.p[at - 1] == ' ' && at + word.n < folded.n &&

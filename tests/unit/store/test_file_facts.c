@@ -94,6 +94,32 @@ static void files_are_what_they_are(void **state)
 	run_program_end(&p);
 }
 
+/* Packed and signed by Android's own tools (tests/files/README.md). */
+static void androids_own_packages_are_read(void **state)
+{
+	(void)state;
+	static const char *const schemes[] = {"v1", "v2", "v3"};
+	for (size_t i = 0; i < 3; i++) {
+		struct arena a = {0};
+		struct file_facts facts;
+		char *want = arena_printf(&a,
+			"apk package=com.real.tool.app|signer-sha256="
+			"ec4697a55e40a80de94b7fd37f461ae9bdb975a084cddca0a730e063211f031f|"
+			"signature-scheme=%s|members=",
+			schemes[i]);
+		struct span file =
+			read_whole(&a, arena_printf(&a, "%s/tests/files/%s.apk",
+					       getenv("CLICKTRAIL_SOURCE"), schemes[i]));
+		file_facts_read(&a, file, true, SPAN_NONE, &facts);
+		char *got = shown(&facts);
+		if (strncmp(got, want, strlen(want)) != 0)
+			fail_msg("%s\n%s", got, want);
+		free(got);
+		spoil(file, SPAN_NONE);
+		arena_fini(&a);
+	}
+}
+
 /* A little that says that it is much. */
 static void a_bomb_is_not_unpacked(void **state)
 {
@@ -120,7 +146,7 @@ static void a_bomb_is_not_unpacked(void **state)
 		assert_int_equal(z.n_members, 2);
 		assert_null(zip_unpack(&a, &z, "AndroidManifest.xml").p);
 		assert_true(span_is(zip_unpack(&a, &z, "small"), "small"));
-		assert_true(a.total < 2 * file.n + 64 * 1024);
+		assert_true(a.total < 2 * file.n + (size_t)64 * 1024);
 		arena_fini(&a);
 	}
 	run_program_end(&p);
@@ -225,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_what_they_are),
+		cmocka_unit_test(androids_own_packages_are_read),
 		cmocka_unit_test(a_bomb_is_not_unpacked),
 		cmocka_unit_test(names_are_what_browsers_save),
 		cmocka_unit_test(stores_name_their_app),
