@@ -339,8 +339,8 @@ static void spoilt_messages_are_read_or_refused(void **state)
 		struct mail_links links;
 		struct err err = {0};
 		const char *why;
-		struct span file = read_file(
-			&a, arena_printf(&a, "%s/%s", folder(&a), names[dice(&seed) % n]));
+		struct span file = read_file(&a, arena_printf(&a, "%s/%s", folder(&a),
+							 names[dice(&seed) % (n > 0 ? n : 1)]));
 		uint8_t *bytes = arena_alloc(&a, file.n + 1);
 		memcpy(bytes, file.p, file.n);
 		for (unsigned k = dice(&seed) % 5; k > 0; k--) {
