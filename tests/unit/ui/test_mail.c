@@ -333,7 +333,7 @@ static void spoilt_messages_are_read_or_refused(void **state)
 	size_t n = corpus(&all, &names), read = 0;
 	uint32_t seed = 7;
 	(void)state;
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; names != NULL && round < ROUNDS; round++) {
 		struct arena a = {0};
 		struct mail m;
 		struct mail_links links;
