@@ -1,10 +1,18 @@
 #include "store/derive/html_cue_said.h"
 
+enum { SENTENCE_ROOM = 4 * HTML_LINK_SENTENCE_MAX }; /* bytes beside links that are held */
+
 static const char space[] = " \t\n\f\r";
+
+/* Would another blank say nothing? */
+static bool goes_on_from_blank(struct span had)
+{
+	return had.p == NULL || had.n == 0 || had.p[had.n - 1] == ' ';
+}
 
 static bool ends_sentence(struct span s, size_t at)
 {
-	return strchr(".!?;|", s.p[at]) != NULL && s.p[at] != 0 &&
+	return at < s.n && s.p != NULL && strchr(".!?;|", s.p[at]) != NULL && s.p[at] != 0 &&
 	       (at + 1 == s.n || s.p[at + 1] == ' ');
 }
 
@@ -51,12 +59,12 @@ static void read_beside(struct html_said *w, struct span s)
 	for (size_t i = 0; i < s.n; i++) {
 		bool blank = memchr(space, s.p[i], sizeof space - 1) != NULL;
 		struct span had = buf_span(b);
-		if (blank && (had.n == 0 || had.p[had.n - 1] == ' '))
+		if (blank && goes_on_from_blank(had))
 			continue;
 		buf_add_byte(b, blank ? ' ' : s.p[i]);
-		if (had.n > 4 * HTML_LINK_SENTENCE_MAX) {
+		if (had.n > SENTENCE_ROOM) {
 			end_sentence(w);
-			buf_consume(b, 2 * HTML_LINK_SENTENCE_MAX);
+			buf_consume(b, SENTENCE_ROOM / 2);
 		}
 	}
 }
@@ -71,7 +79,7 @@ void html_said_text(struct html_said *w, struct span s, bool unseen)
 	for (size_t i = 0; i < s.n; i++) {
 		bool blank = memchr(space, s.p[i], sizeof space - 1) != NULL;
 		struct span had = buf_span(&r->text);
-		if (blank && (had.n == 0 || had.p[had.n - 1] == ' '))
+		if (blank && goes_on_from_blank(had))
 			continue;
 		if (had.n >= HTML_LINK_TEXT_MAX) {
 			r->cut = true;

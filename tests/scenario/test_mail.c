@@ -253,6 +253,7 @@ static void a_dry_run_asks_nobody(void **state)
 	begin(&w, mail_of_one, sizeof mail_of_one - 1);
 	assert_int_equal(TRACE(&w, "--dry-run"), 0);
 	assert_out(&w, "nobody was contacted");
+	assert_out(&w, "link 1 of message 1, a link in the HTML");
 	assert_out(&w, "http://link.test/c?e=ada77&l=1");
 	assert_false(there(&w, "x.case"));
 	end(&w);

@@ -22,6 +22,8 @@ static void say_link(
 	struct party party = {0};
 	const char *host = arena_str(a, url->host);
 	unsigned port = (unsigned)url_port(url);
+	if (t->origin != NULL)
+		row(out, "found as", span_str(t->origin->note_text));
 	row(out, "link", span_str(t->link));
 	row(out, "would open", span_str(t->sent_link));
 	party_of_host(a, url->host, &party);

@@ -76,13 +76,12 @@ static bool claims(struct arena *a, const struct mail_link *l, struct span host)
 
 static void judge_text(struct arena *a, struct mail_link *l, const struct url *u)
 {
-	struct span host = SPAN_NONE;
 	for (size_t i = 0; i < l->n_places && l->says != TEXT_DIFFERS; i++) {
 		const struct mail_place *p = &l->places[i];
 		/* What stands before an address in a text is no label of it. */
 		if (p->found > FOUND_FORM || p->text.n == 0)
 			continue;
-		host = link_says_host(a, p->text);
+		struct span host = link_says_host(a, p->text);
 		if (host.p == NULL)
 			continue;
 		l->text_host = host;

@@ -28,6 +28,12 @@
 #include "ui/mail/mail_note.h"
 #include "ui/report/say.h"
 
+/* Both are there, and equal. */
+static bool equal(struct span left, struct span right)
+{
+	return left.p != NULL && right.p != NULL && span_eq(left, right);
+}
+
 static const char *folder(struct arena *a)
 {
 	return arena_printf(a, "%s/tests/mail", getenv("CLICKTRAIL_SOURCE"));
@@ -63,8 +69,10 @@ static size_t corpus(struct arena *a, char ***out)
 			span_ends_nocase(span_str(e->d_name), ".emlx"))
 			ARENA_PUSH(a, *out, n, arena_str(a, span_str(e->d_name)));
 	closedir(d);
-	qsort(*out, n, sizeof **out, by_name);
-	assert_true(n >= 29);
+	if (n < 29 || *out == NULL)
+		fail_msg("only %zu messages", n);
+	else
+		qsort(*out, n, sizeof **out, by_name);
 	return n;
 }
 
@@ -149,7 +157,7 @@ static void every_message_has_its_links(void **state)
 			fwrite(buf_span(&out).p, 1, buf_len(&out), f);
 			fclose(f);
 		}
-		if (!span_eq(buf_span(&out), read_file(&a, path)))
+		if (!equal(buf_span(&out), read_file(&a, path)))
 			fail_msg("%s: now it is:\n%.*s", names[i], (int)buf_len(&out),
 				(const char *)buf_span(&out).p);
 		buf_fini(&out);
@@ -164,7 +172,7 @@ static struct span squeezed(struct arena *a, struct span s)
 {
 	uint8_t *out = arena_alloc(a, s.n + 1);
 	size_t n = 0;
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; s.p != NULL && i < s.n; i++)
 		if (s.p[i] > ' ')
 			out[n++] = s.p[i];
 	return span_of(out, n);
@@ -205,7 +213,7 @@ static void python_reads_the_same_texts(void **state)
 		struct span left = squeezed(&a, buf_span(&ours)),
 			    right = squeezed(&a, buf_span(&theirs));
 		assert_true(right.n > 20);
-		if (!span_eq(left, right))
+		if (!equal(left, right))
 			fail_msg("%s: we read\n%.*s\nPython reads\n%.*s", names[i], (int)left.n,
 				(const char *)left.p, (int)right.n, (const char *)right.p);
 		buf_fini(&ours);
@@ -245,7 +253,7 @@ static void python_finds_the_same_links(void **state)
 		unlink(path);
 		buf_add_byte(&theirs, '\n');
 		assert_true(buf_len(&theirs) > 10);
-		if (!span_eq(buf_span(&ours), buf_span(&theirs)))
+		if (!equal(buf_span(&ours), buf_span(&theirs)))
 			fail_msg("%s: we find\n%.*s\nPython finds\n%.*s", names[i],
 				(int)buf_len(&ours), (const char *)buf_span(&ours).p,
 				(int)buf_len(&theirs), (const char *)buf_span(&theirs).p);
@@ -298,7 +306,8 @@ static void a_large_file_is_refused(void **state)
 	uint8_t *big = arena_alloc(&a, MAIL_SIZE_MAX + 1);
 	(void)state;
 	memset(big, 'x', MAIL_SIZE_MAX + 1);
-	memcpy(big, "From: a\n\n", 9);
+	static const char start[] = {'F', 'r', 'o', 'm', ':', 'a', '\n', '\n'};
+	memcpy(big, start, sizeof start);
 	assert_false(mail_read(&a, span_of(big, MAIL_SIZE_MAX + 1), &m, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
 	assert_true(mail_read(&a, span_of(big, MAIL_SIZE_MAX), &m, &err));
@@ -324,14 +333,14 @@ static void spoilt_messages_are_read_or_refused(void **state)
 	size_t n = corpus(&all, &names), read = 0;
 	uint32_t seed = 7;
 	(void)state;
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; names != NULL && round < ROUNDS; round++) {
 		struct arena a = {0};
 		struct mail m;
 		struct mail_links links;
 		struct err err = {0};
 		const char *why;
-		struct span file = read_file(
-			&a, arena_printf(&a, "%s/%s", folder(&a), names[dice(&seed) % n]));
+		struct span file = read_file(&a, arena_printf(&a, "%s/%s", folder(&a),
+							 names[dice(&seed) % (n > 0 ? n : 1)]));
 		uint8_t *bytes = arena_alloc(&a, file.n + 1);
 		memcpy(bytes, file.p, file.n);
 		for (unsigned k = dice(&seed) % 5; k > 0; k--) {

@@ -15,10 +15,7 @@
 
 static const char *const nasty[] = {"\x1b[31mred", "a\r\nBcc: x@y.example",
 	"\xe2\x80\xaegnp.exe", "\xff\xfe\x80", "<script>alert(1)</script>", "\"',=1+1",
-	"\x7f\x01\x02", "\xe2\x80\xa8line", "%s%n%d", "",
-	"\xc2\x9b"
-	"2J",
-	"=cmd|' /C calc'!A0"};
+	"\x7f\x01\x02", "\xe2\x80\xa8line", "%s%n%d", "", "\302\2332J", "=cmd|' /C calc'!A0"};
 enum { NASTY = sizeof nasty / sizeof *nasty };
 
 static struct span at(size_t i)
@@ -68,14 +65,14 @@ static void no_text_reaches_an_eye_raw(void **state)
 		report_mail_say_line(&r, r.mail->session, &out);
 		struct span s = buf_span(&out);
 		assert_true(text_valid(s));
-		for (size_t k = 0; k < s.n; k++)
+		for (size_t k = 0; s.p != NULL && k < s.n; k++)
 			assert_true(s.p[k] == '\n' || (s.p[k] >= 0x20 && s.p[k] != 0x7f));
 		assert_true(span_find(s, span_str("\nBcc"), 0) == SIZE_MAX);
 		assert_true(span_find(s, span_str("\xe2\x80\xae"), 0) == SIZE_MAX);
 		buf_clear(&out);
 		json_write(json_mail(&r), JSON_INDENT(2), &out);
 		s = buf_span(&out);
-		for (size_t k = 0; k < s.n; k++)
+		for (size_t k = 0; s.p != NULL && k < s.n; k++)
 			assert_true(s.p[k] == '\n' || (s.p[k] >= 0x20 && s.p[k] < 0x7f));
 		buf_fini(&out);
 		arena_fini(&a);
