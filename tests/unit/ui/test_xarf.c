@@ -342,7 +342,7 @@ static void nothing_breaks_it(void **state)
 			assert_true(edition_xarf(&x.e, &out, &err));
 		}
 		struct span text = buf_span(&out);
-		for (size_t k = 0; k < text.n; k++)
+		for (size_t k = 0; text.p != NULL && k < text.n; k++)
 			if (text.p[k] != '\n' && (text.p[k] < 0x20 || text.p[k] > 0x7e))
 				fail_msg("%zu: byte %02x", i, text.p[k]);
 		json_t *j = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, NULL);
