@@ -75,6 +75,7 @@ static void names_desks(void **state)
 		/* Somebody who calls himself so. */
 		{NULL, "cloudflare-login.example", NULL, NULL},
 		{NULL, "notpages.dev", NULL, NULL},
+		{"LAWSON-AWSOME", "land.example", NULL, NULL},
 		{"Example Hosting", "land.example", NULL, NULL},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
