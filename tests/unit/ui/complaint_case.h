@@ -84,8 +84,8 @@ static inline void complaint_land(struct complaint_case *x)
 		.details = &x->detail,
 		.n_details = 1,
 		.kind = "apk"};
-	x->detail =
-		(struct landing_detail){.name = "package", .value = span_str("com.example.app")};
+	x->detail = (struct landing_detail){
+		.name = "package", .value = span_str("com.example.app")};
 	x->shot = (struct landing_shot){.seq = 9,
 		.at_us = BUILD_EPOCH_US,
 		.png = span_str("\x89PNG not really"),
@@ -177,96 +177,99 @@ static inline void complaint_case_fini(struct complaint_case *x)
 	NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20        \
 		NASTY_A20 NASTY_A20
 #define NASTY_A1200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200
-#define NASTY_STRINGS(X)                                                                              \
-	X("\r\nBcc: victim@evil.example\r\n\r\nbody")                                                 \
-	X("\nX-Evil: 1\n")                                                                            \
-	X("\r") X("\n.\n") X("a\0b") X("\0") X(NASTY_A1200) X(                                        \
-		NASTY_A1200 NASTY_A1200 NASTY_A1200) X("=CMD|'/C calc'!A0") X("+1+1")                 \
-		X("-2+3") X("@SUM(A1)") X("\t=1+1") X("\r=1+1") X(                                    \
-			"\xe2\x80\xae"                                                                \
-			"gnp.exe") X("\xe2\x80\x8b") X("\xe2\x81\xa6x\xe2\x81"                        \
-						       "\xa9") X("\x1b[2J\x1b]0;"                     \
-								 "t\x07") X("\xc2"                    \
-									    "\x9b"                    \
-									    "31m") X("\x9b")          \
-			X("\xff\xfe") X("\xc0\xaf") X("\xed\xa0\x80") X(                              \
-				"\xf4\x90"                                                            \
-				"\x80\x80") X("\x7f") X("<script>alert(1)</script>") X("\"><"         \
-										       "img "         \
-										       "src="         \
-										       "x "           \
-										       "onerr"        \
-										       "or="          \
-										       "alert"        \
-										       "(1)>")        \
-				X("javascript:alert(1)") X("http://evil.example/x") X(                \
-					"HTTPS:"                                                      \
-					"//"                                                          \
-					"EVIL."                                                       \
-					"EXAMPL"                                                      \
-					"E") X("www.evil.example") X("mailto:x@evil.example") X("x@"  \
-												"evi" \
-												"l."  \
-												"exa" \
-												"mpl" \
-												"e")  \
-					X("http:\\\\evil.example") X("--boundary--") X(               \
-						"=?"                                                  \
-						"utf-"                                                \
-						"8?B?"                                                \
-						"DQpCY"                                               \
-						"2M6IH"                                               \
-						"hAeQ="                                               \
-						"=?=") X("=?utf-8?Q?=0D=0ABcc:_x?=") X("%0d%"         \
-										       "0aBcc"        \
-										       ":%"           \
-										       "20x")         \
-						X("'; "                                               \
-						  "rm "                                               \
-						  "-rf "                                              \
-						  "/ #") X("$(id)") X("`id`") X("\\") X("\"")         \
-							X("'") X("'\\''") X("\\\n") X("\xe2"          \
-										      "\x80"          \
-										      "\xa8") X(      \
-								"\xef\xbb\xbf") X("\xf0\x9f"          \
-										  "\x98"              \
-										  "\x80") X("../../"  \
-											    "etc/"    \
-											    "passw"   \
-											    "d")      \
-								X("%s%n%p") X("From x") X(".") X(     \
-									"") X(" ") X("[redact"        \
-										     "ed]") X("]]>")  \
-									X("%") X("%zz") X("{}"        \
-											  "|^"        \
-											  "[]"        \
-											  "`"         \
-											  "\\") X(    \
-										"\xe4\xb8\xad"        \
-										"\xe6\x96"            \
-										"\x87") X("ca"        \
-											  "f"         \
-											  "\xe9")     \
-										X("http://"           \
-										  "[::1]:"            \
-										  "99999/") X("http"  \
-											      "s://"  \
-											      "u:p@"  \
-											      "h."    \
-											      "exam"  \
-											      "ple:"  \
-											      "1/"    \
-											      "#a#"   \
-											      "b")    \
-											X("da"        \
-											  "ta"        \
-											  ":t"        \
-											  "ex"        \
-											  "t/"        \
-											  "ht"        \
-											  "ml"        \
-											  ",<"        \
-											  "b"         \
+#define NASTY_STRINGS(X)                                                                                \
+	X("\r\nBcc: victim@evil.example\r\n\r\nbody")                                                   \
+	X("\nX-Evil: 1\n")                                                                              \
+	X("\r")                                                                                         \
+	X("\n.\n") X("a\0b") X("\0") X(NASTY_A1200) X(NASTY_A1200 NASTY_A1200 NASTY_A1200) X(           \
+		"=CMD|'/C calc'!A0") X("+1+1") X("-2+3") X("@SUM(A1)") X("\t=1+1") X("\r=1+1")          \
+		X("\xe2\x80\xae"                                                                        \
+		  "gnp.exe") X("\xe2\x80\x8b") X("\xe2\x81\xa6x\xe2\x81"                                \
+						 "\xa9") X("\x1b[2J\x1b]0;"                             \
+							   "t\x07") X("\xc2"                            \
+								      "\x9b"                            \
+								      "31m") X("\x9b")                  \
+			X("\xff\xfe") X("\xc0\xaf") X("\xed\xa0\x80") X(                                \
+				"\xf4\x90"                                                              \
+				"\x80\x80") X("\x7f") X("<script>alert(1)</script>") X("\"><"           \
+										       "img "           \
+										       "src="           \
+										       "x "             \
+										       "onerr"          \
+										       "or="            \
+										       "alert"          \
+										       "(1)>")          \
+				X("javascript:alert(1)") X("http://evil.example/x") X(                  \
+					"HTTPS:"                                                        \
+					"//"                                                            \
+					"EVIL."                                                         \
+					"EXAMPL"                                                        \
+					"E") X("www.evil.example") X("mailto:x@evil.example") X("x@"    \
+												"evi"   \
+												"l."    \
+												"exa"   \
+												"mpl"   \
+												"e")    \
+					X("http:\\\\evil.example") X("--boundary--") X(                 \
+						"=?"                                                    \
+						"utf-"                                                  \
+						"8?B?"                                                  \
+						"DQpCY"                                                 \
+						"2M6IH"                                                 \
+						"hAeQ="                                                 \
+						"=?=") X("=?utf-8?Q?=0D=0ABcc:_x?=") X("%0d%"           \
+										       "0aBcc"          \
+										       ":%"             \
+										       "20x") X("'; "   \
+												"rm "   \
+												"-rf "  \
+												"/ #")  \
+						X("$(id)") X("`id`") X("\\") X("\"") X("'") X(          \
+							"'\\''") X("\\\n") X("\xe2"                     \
+									     "\x80"                     \
+									     "\xa8") X("\xef"           \
+										       "\xbb"           \
+										       "\xbf")          \
+							X("\xf0\x9f"                                    \
+							  "\x98"                                        \
+							  "\x80") X("../../"                            \
+								    "etc/"                              \
+								    "passw"                             \
+								    "d") X("%s%n%p") X("From "          \
+										       "x")             \
+								X(".") X("") X(" ") X(                  \
+									"[redact"                       \
+									"ed]") X("]]>") X("%") X("%zz") \
+									X("{}"                          \
+									  "|^"                          \
+									  "[]"                          \
+									  "`"                           \
+									  "\\") X("\xe4\xb8"            \
+										  "\xad"                \
+										  "\xe6\x96"            \
+										  "\x87") X("ca"        \
+											    "f"         \
+											    "\xe9")     \
+										X("http://"             \
+										  "[::1]:"              \
+										  "99999/") X("http"    \
+											      "s://"    \
+											      "u:p@"    \
+											      "h."      \
+											      "exam"    \
+											      "ple:"    \
+											      "1/"      \
+											      "#a#"     \
+											      "b")      \
+											X("da"          \
+											  "ta"          \
+											  ":t"          \
+											  "ex"          \
+											  "t/"          \
+											  "ht"          \
+											  "ml"          \
+											  ",<"          \
+											  "b"           \
 											  ">")
 
 struct nasty {
