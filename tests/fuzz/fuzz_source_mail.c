@@ -40,17 +40,18 @@ static void check_address(struct span s)
 			MUST(s.p[i] > ' ' && s.p[i] < 0x7f && s.p[i] != ',' && s.p[i] != '<');
 	if (complaint_uri(s, &out)) {
 		struct span uri = buf_span(&out);
+		MUST(uri.p != NULL && uri.n > 0);
 		for (size_t i = 0; i < uri.n; i++)
 			MUST(uri.p[i] > ' ' && uri.p[i] < 0x7f &&
 				strchr("\"<>\\^`{|}", uri.p[i]) == NULL);
 		/* What is escaped stays as it is. */
 		if (uri.n <= COMPLAINT_URI_MAX && complaint_uri(uri, &again))
-			MUST(span_eq(buf_span(&again), uri));
+			MUST(again.p != NULL && span_eq(buf_span(&again), uri));
 	}
 	buf_clear(&out);
 	if (recipe_quote(s, &out)) {
 		struct span q = buf_span(&out);
-		MUST(q.n >= 2 && q.p[0] == '\'' && q.p[q.n - 1] == '\'');
+		MUST(q.p != NULL && q.n >= 2 && q.p[0] == '\'' && q.p[q.n - 1] == '\'');
 	} else {
 		MUST(buf_len(&out) == 0);
 	}

@@ -193,7 +193,7 @@ static bool add_if(struct buf *out, size_t *left, const struct buf *s)
 {
 	size_t characters = 0;
 	struct span v = buf_span(s);
-	for (size_t i = 0; i < v.n; i++)
+	for (size_t i = 0; v.p != NULL && i < v.n; i++)
 		characters += (v.p[i] & 0xc0) != 0x80;
 	if (characters > *left)
 		return false;
@@ -245,9 +245,9 @@ static void add_cell(struct buf *out, struct span value, bool last)
 		say_text(&clean, value);
 	struct span s = buf_span(&clean);
 	buf_add_byte(out, '"');
-	if (s.n > 0 && strchr("=+-@", s.p[0]) != NULL)
+	if (s.p != NULL && s.n > 0 && strchr("=+-@", s.p[0]) != NULL)
 		buf_add_byte(out, '\'');
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = 0; s.p != NULL && i < s.n; i++) {
 		if (s.p[i] == '"')
 			buf_add_byte(out, '"');
 		buf_add_byte(out, s.p[i]);

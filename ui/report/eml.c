@@ -84,7 +84,7 @@ static void add_subject(struct buf *out, struct span text)
 	say_text(&clean, text);
 	struct span s = buf_span(&clean);
 	size_t at = 0;
-	for (size_t n = 0; at < s.n; at++) {
+	for (size_t n = 0; s.p != NULL && at < s.n; at++) {
 		n += (s.p[at] & 0xc0) != 0x80;
 		if (n > EML_SUBJECT_MAX)
 			break;
@@ -145,7 +145,7 @@ static const char *feedback_type(enum abuse_class c)
 /* One field, if its value can stand in one: printable ASCII that fits a line. */
 static bool add_field(struct buf *out, const char *name, struct span value)
 {
-	if (value.n == 0 || value.n > ARF_URI_MAX)
+	if (value.p == NULL || value.n == 0 || value.n > ARF_URI_MAX)
 		return false;
 	for (size_t i = 0; i < value.n; i++)
 		if (value.p[i] < 0x20 || value.p[i] > 0x7e)
@@ -171,7 +171,7 @@ static bool is_address(struct span s)
 static void add_unencoded(struct buf *out, struct span uri)
 {
 	bool query = false;
-	for (size_t i = 0; i < uri.n; i++) {
+	for (size_t i = 0; uri.p != NULL && i < uri.n; i++) {
 		uint8_t c = uri.p[i];
 		if (c == '=' && i + 1 < uri.n && uri.p[i + 1] == '?' && !query)
 			buf_add_str(out, "%3D");

@@ -173,8 +173,13 @@ static void say_forms(
 		buf_add_byte(out, '\n');
 	}
 	for (size_t i = 0; i < l->n_downloads && i < FORM_ADDRESSES; i++) {
-		buf_add_str(out, "It hands out: ");
-		say_safe(c, out, l->downloads[i].name);
+		const struct landing_download *d = &l->downloads[i];
+		buf_add_str(out, d->name.n > 0 ? "It hands out: " : "It points to: ");
+		say_safe(c, out, d->name.n > 0 ? d->name : d->url);
+		for (size_t k = 0; k < d->n_details && k < FORM_ADDRESSES; k++) {
+			buf_addf(out, ", %s ", d->details[k].name);
+			say_safe(c, out, d->details[k].value);
+		}
 		if (l->downloads[i].sha256.n > 0) {
 			buf_add_str(out, ", SHA-256 ");
 			hex_add(out, l->downloads[i].sha256);

@@ -15,7 +15,7 @@ static const struct form_desk desks[] = {
 		0, true},
 	{"Amazon Web Services", "https://support.aws.amazon.com/#/contacts/report-abuse",
 		"For what is served from Amazon's addresses, CloudFront among them.",
-		LIST("amazon", "aws"), LIST("amazonaws.com", "cloudfront.net", "awsdns.com"), 0,
+		LIST("amazon"), LIST("amazonaws.com", "cloudfront.net", "awsdns.com"), 0,
 		false},
 	{"Microsoft", "https://msrc.microsoft.com/report/abuse",
 		"For what is served from Azure and Microsoft's other services.",
@@ -75,7 +75,8 @@ static bool in_domain(struct span name, const char *const *domains)
 static bool fits(const struct form_desk *d, const struct complaint *c)
 {
 	const struct report_party *p = c->party;
-	if (names_word(p->network, d->words) || names_word(p->registrar, d->words) ||
+	if (names_word(p->network, d->words) ||
+		(!d->front && names_word(p->registrar, d->words)) ||
 		in_domain(p->name, d->domains) || in_domain(p->run_by, d->domains) ||
 		in_domain(p->reverse_name, d->domains) || in_domain(c->hop->host, d->domains))
 		return true;

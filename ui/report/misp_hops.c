@@ -129,7 +129,7 @@ static void add_names(struct misp *m, const struct report_hop *h, json_t *url)
 	bool is_new;
 	const struct report_dns *d = h->dns;
 	json_t *host = d != NULL ? host_json(d->name) : json_null();
-	if (!json_is_string(host) || d->n_addresses == 0) {
+	if (d == NULL || !json_is_string(host) || d->n_addresses == 0) {
 		json_decref(host);
 		return;
 	}

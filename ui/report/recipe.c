@@ -23,7 +23,7 @@ void recipe_piece(struct buf *out, struct span value, const char *indent)
 	size_t cut = value.n > RECIPE_VALUE_MAX ? value.n - RECIPE_VALUE_MAX : 0;
 	say_text(&clean, value.p != NULL ? span_first(value, RECIPE_VALUE_MAX) : value);
 	struct span left = buf_span(&clean);
-	while (left.n > RECIPE_PIECE_MAX) {
+	while (left.p != NULL && left.n > RECIPE_PIECE_MAX) {
 		size_t n = RECIPE_PIECE_MAX;
 		/* Not inside a character. */
 		while (n > 1 && (left.p[n] & 0xc0) == 0x80)

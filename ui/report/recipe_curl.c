@@ -16,7 +16,7 @@ static bool printable(struct span s)
 bool recipe_quote(struct span arg, struct buf *out)
 {
 	size_t column = 0;
-	if (!printable(arg))
+	if (arg.p == NULL || !printable(arg))
 		return false;
 	buf_add_byte(out, '\'');
 	for (size_t i = 0; i < arg.n; i++) {

@@ -143,6 +143,27 @@ static json_t *hop_json(const struct complaint *c, const struct report_hop *h)
 	return j;
 }
 
+/* Files that the page hands out, and store entries that it points to. */
+static json_t *downloads_json(const struct complaint *c)
+{
+	const struct report_landing *l = c->hop->landing;
+	json_t *list = json_array();
+	for (size_t i = 0; l != NULL && i < l->n_downloads && i < XARF_LIST_MAX; i++) {
+		const struct landing_download *d = &l->downloads[i];
+		json_t *j = json_object(), *details = json_object();
+		set(j, "url", json_text_of(d->url));
+		set(j, "name", json_text_of(d->name));
+		set(j, "size", json_int_of(d->size));
+		set(j, "sha256", json_hex_of(d->sha256));
+		set(j, "kind", json_words_of(d->kind));
+		for (size_t k = 0; k < d->n_details && k < XARF_LIST_MAX; k++)
+			set(details, d->details[k].name, json_text_of(d->details[k].value));
+		set(j, "details", details);
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static json_t *seen_json(const struct complaint *c)
 {
 	const struct report_session *s = c->session;
@@ -177,6 +198,7 @@ static json_t *own_json(const struct complaint *c, json_t *more, size_t chain_le
 	for (size_t i = 0; i < c->trail->n_hops; i++)
 		json_array_append_new(hops, hop_json(c, &c->trail->hops[i]));
 	set(j, "hops", hops);
+	set(j, "downloads", downloads_json(c));
 	set(j, "seen_by", seen_json(c));
 	set(j, "times_opened",
 		rounds != NULL && rounds->n > 0 ? json_integer((json_int_t)rounds->n)

@@ -20,7 +20,7 @@ enum {
 	XARF_DESCRIPTION_MAX = 1000,         /* characters: the schema's limit */
 	XARF_CHAIN_MAX = 200,                /* addresses in redirect_chain */
 	XARF_LIST_MAX = 50,                  /* of name servers, fields, addresses */
-	XARF_LOOKED_MAX = 20,                  /* pages in which a challenge is looked for */
+	XARF_LOOKED_MAX = 20,                /* pages in which a challenge is looked for */
 	XARF_TAGS_MAX = 20,                  /* the schema's limit */
 };
 

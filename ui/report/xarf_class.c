@@ -238,9 +238,13 @@ static bool phishing(struct edition *e, const struct complaint *c, json_t *j, st
 static void malware(const struct complaint *c, json_t *j)
 {
 	const struct report_landing *l = c->hop->landing;
-	if (l == NULL || l->n_downloads == 0)
+	const struct landing_download *d = NULL;
+	/* A link to a store is no file. */
+	for (size_t i = 0; l != NULL && i < l->n_downloads && d == NULL; i++)
+		if (l->downloads[i].exchange != FACT_NULL)
+			d = &l->downloads[i];
+	if (d == NULL)
 		return;
-	const struct landing_download *d = &l->downloads[0];
 	json_t *hashes = json_object(), *about = json_object();
 	if (d->sha256.n == 32)
 		set(hashes, "sha256", json_hex_of(d->sha256));

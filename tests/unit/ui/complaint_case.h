@@ -22,7 +22,8 @@ struct complaint_case {
 	struct report_landing landing;
 	struct landing_field fields[3];
 	struct landing_form form;
-	struct landing_download download;
+	struct landing_download download; /* the test may make it a link to a store */
+	struct landing_detail detail;
 	struct landing_shot shot;
 	struct party_contact contacts[2];
 	struct report_attachment mail;
@@ -80,7 +81,11 @@ static inline void complaint_land(struct complaint_case *x)
 		.size = 9,
 		.sha256 = span_of(x->digest, sizeof x->digest),
 		.media_type = span_str("application/vnd.android.package-archive"),
+		.details = &x->detail,
+		.n_details = 1,
 		.kind = "apk"};
+	x->detail = (struct landing_detail){
+		.name = "package", .value = span_str("com.example.app")};
 	x->shot = (struct landing_shot){.seq = 9,
 		.at_us = BUILD_EPOCH_US,
 		.png = span_str("\x89PNG not really"),
@@ -172,92 +177,32 @@ static inline void complaint_case_fini(struct complaint_case *x)
 	NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20 NASTY_A20        \
 		NASTY_A20 NASTY_A20
 #define NASTY_A1200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200 NASTY_A200
-#define NASTY_STRINGS(X)                                                                          \
-	X("\r\nBcc: victim@evil.example\r\n\r\nbody")                                             \
-	X("\nX-Evil: 1\n") X("\r") X("\n.\n") X("a\0b") X("\0") X(NASTY_A1200) X(                 \
-		NASTY_A1200 NASTY_A1200 NASTY_A1200) X("=CMD|'/C calc'!A0") X("+1+1")             \
-		X("-2+3") X("@SUM(A1)") X("\t=1+1") X(                                            \
-			"\r=1+1") X("\xe2\x80\xae"                                                \
-				    "gnp.exe") X("\xe2\x80\x8b") X("\xe2\x81\xa6x\xe2\x81"        \
-								   "\xa9") X("\x1b[2J\x1b]0;"     \
-									     "t\x07") X("\xc2"    \
-											"\x9b"    \
-											"31m")    \
-			X("\x9b") X("\xff\xfe") X("\xc0\xaf") X("\xed\xa0\x80") X("\xf4\x90"      \
-										  "\x80\x80") X(  \
-				"\x7f") X("<script>alert(1)</script>") X("\"><img src=x "         \
-									 "onerror=alert(1)>")     \
-				X("javascript:alert(1)") X("http://evil.example/x") X("HTTPS:"    \
-										      "//"        \
-										      "EVIL."     \
-										      "EXAMPL"    \
-										      "E") X(     \
-					"www.evil.example") X("mailto:x@evil.example") X("x@"     \
-											 "evi"    \
-											 "l."     \
-											 "exa"    \
-											 "mpl"    \
-											 "e")     \
-					X("http:\\\\evil.example") X("--boundary--") X("=?"       \
-										       "utf-"     \
-										       "8?B?"     \
-										       "DQpCY"    \
-										       "2M6IH"    \
-										       "hAeQ="    \
-										       "=?=") X(  \
-						"=?utf-8?Q?=0D=0ABcc:_x?=") X("%0d%0aBcc:%"       \
-									      "20x") X("'; "      \
-										       "rm "      \
-										       "-rf "     \
-										       "/ #")     \
-						X("$(id)") X("`id`") X("\\") X("\"") X("'") X(    \
-							"'\\''") X("\\\n") X("\xe2\x80\xa8")      \
-							X("\xef\xbb\xbf") X("\xf0\x9f\x98"        \
-									    "\x80") X("../../"    \
-										      "etc/"      \
-										      "passw"     \
-										      "d") X(     \
-								"%s%n%p") X("From x") X(".")      \
-								X("") X(" ") X("[redacted]") X(   \
-									"]]>") X("%") X("%zz")    \
-									X("{}|^[]`\\") X(         \
-										"\xe4\xb8\xad"    \
-										"\xe6\x96"        \
-										"\x87") X("ca"    \
-											  "f"     \
-											  "\xe9") \
-										X("http://"       \
-										  "[::1]:"        \
-										  "99999/") X(    \
-											"http"    \
-											"s://"    \
-											"u:p@"    \
-											"h."      \
-											"exam"    \
-											"ple:"    \
-											"1/"      \
-											"#a#"     \
-											"b")      \
-											X("da"    \
-											  "ta"    \
-											  ":t"    \
-											  "ex"    \
-											  "t/"    \
-											  "ht"    \
-											  "ml"    \
-											  ",<"    \
-											  "b"     \
-											  ">")
-
 struct nasty {
 	const char *p;
 	size_t n;
 };
+/* With their NULs. In rows, for people. */
+/* clang-format off */
+#define N(s) {s, sizeof s - 1}
 static const struct nasty nasty_strings[] = {
-#define X(s) {s, sizeof s - 1},
-	NASTY_STRINGS(X)
-#undef X
+	N("\r\nBcc: victim@evil.example\r\n\r\nbody"), N("\nX-Evil: 1\n"), N("\r"), N("\n.\n"),
+	N("a\0b"), N("\0"), N(NASTY_A1200), N(NASTY_A1200 NASTY_A1200 NASTY_A1200),
+	N("=CMD|'/C calc'!A0"), N("+1+1"), N("-2+3"), N("@SUM(A1)"), N("\t=1+1"), N("\r=1+1"),
+	N("\xe2\x80\xae" "gnp.exe"), N("\xe2\x80\x8b"), N("\xe2\x81\xa6x\xe2\x81\xa9"),
+	N("\x1b[2J\x1b]0;t\x07"), N("\xc2\x9b" "31m"), N("\x9b"), N("\xff\xfe"), N("\xc0\xaf"),
+	N("\xed\xa0\x80"), N("\xf4\x90\x80\x80"), N("\x7f"), N("<script>alert(1)</script>"),
+	N("\"><img src=x onerror=alert(1)>"), N("javascript:alert(1)"),
+	N("http://evil.example/x"), N("HTTPS://EVIL.EXAMPLE"), N("www.evil.example"),
+	N("mailto:x@evil.example"), N("x@evil.example"), N("http:\\\\evil.example"),
+	N("--boundary--"), N("=?utf-8?B?DQpCY2M6IHhAeQ==?="), N("=?utf-8?Q?=0D=0ABcc:_x?="),
+	N("%0d%0aBcc:%20x"), N("'; rm -rf / #"), N("$(id)"), N("`id`"), N("\\"), N("\""), N("'"),
+	N("'\\''"), N("\\\n"), N("\xe2\x80\xa8"), N("\xef\xbb\xbf"), N("\xf0\x9f\x98\x80"),
+	N("../../etc/passwd"), N("%s%n%p"), N("From x"), N("."), N(""), N(" "), N("[redacted]"),
+	N("]]>"), N("%"), N("%zz"), N("{}|^[]`\\"), N("\xe4\xb8\xad\xe6\x96\x87"), N("caf\xe9"),
+	N("http://[::1]:99999/"), N("https://u:p@h.example:1/#a#b"), N("data:text/html,<b>"),
 };
+#undef N
+/* clang-format on */
 enum {
 	NASTY_BASES = sizeof nasty_strings / sizeof *nasty_strings,
 	NASTY_WAYS = 8,
@@ -325,6 +270,7 @@ static inline void complaint_plant(struct complaint_case *x, struct span s)
 	x->form.action = x->form.method = s;
 	x->landing.title = s;
 	x->download.name = x->download.url = x->download.media_type = s;
+	x->detail.value = s;
 	for (size_t i = 0; i < x->c.report.n_sessions; i++) {
 		struct report_session *r = &x->c.report.sessions[i];
 		struct fact_session *f = (struct fact_session *)(uintptr_t)r->start;

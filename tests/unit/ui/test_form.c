@@ -46,7 +46,7 @@ static void has_a_block_for_each_field(void **state)
 	has(text, "\n== When (UTC)\n2026-01-01T00:00:00.400000Z\n");
 	has(text,
 		"It asks for: email, password; to be sent to hxxps://collect[.]example/in|x\n");
-	has(text, "It hands out: offer[.]apk, SHA-256 ");
+	has(text, "It hands out: offer[.]apk, package com[.]example[.]app, SHA-256 ");
 	has(text, "  abuse[@]host[.]example\n    (network desk, by hxxps://rdap[.]example/ip/");
 	has(text, "-> 4. ");
 	has(text, "replaced (keyed)");
@@ -75,6 +75,7 @@ static void names_desks(void **state)
 		/* Somebody who calls himself so. */
 		{NULL, "cloudflare-login.example", NULL, NULL},
 		{NULL, "notpages.dev", NULL, NULL},
+		{"LAWSON-AWSOME", "land.example", NULL, NULL},
 		{"Example Hosting", "land.example", NULL, NULL},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -40,7 +40,7 @@ static json_t *read_one(struct complaint_case *x)
 static void add_line(struct buf *lines, const struct buf *text)
 {
 	struct span s = buf_span(text);
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; s.p != NULL && i < s.n; i++)
 		if (s.p[i] != '\n')
 			buf_add_byte(lines, s.p[i]);
 	buf_add_byte(lines, '\n');
@@ -214,10 +214,10 @@ static void is_the_same_event_twice(void **state)
 	complaint_case_init(&x);
 	write_one(&x, &a);
 	write_one(&x, &b);
-	assert_true(span_eq(buf_span(&a), buf_span(&b)));
+	assert_true(a.p != NULL && b.p != NULL && span_eq(buf_span(&a), buf_span(&b)));
 	x.order.abuse = ABUSE_FRAUD;
 	write_one(&x, &b);
-	assert_false(span_eq(buf_span(&a), buf_span(&b)));
+	assert_false(a.p != NULL && b.p != NULL && span_eq(buf_span(&a), buf_span(&b)));
 	buf_fini(&a);
 	buf_fini(&b);
 	complaint_case_fini(&x);

@@ -159,6 +159,27 @@ static void says_what_is_known(void **state)
 	complaint_case_fini(&x);
 }
 
+static void a_store_link_is_no_file(void **state)
+{
+	(void)state;
+	struct complaint_case x;
+	complaint_case_init(&x);
+	x.order.abuse = ABUSE_MALWARE;
+	json_t *j = write_one(&x);
+	assert_string_equal(word(json_object_get(j, "file_metadata"), "filename"), "offer.apk");
+	json_t *d = json_array_get(
+		json_object_get(json_object_get(j, "clicktrail"), "downloads"), 0);
+	assert_string_equal(word(json_object_get(d, "details"), "package"), "com.example.app");
+	json_decref(j);
+	x.download.exchange = x.download.size = FACT_NULL;
+	x.download.name = x.download.sha256 = SPAN_NONE;
+	j = write_one(&x);
+	assert_null(json_object_get(j, "file_hashes"));
+	assert_null(json_object_get(j, "distribution_method"));
+	json_decref(j);
+	complaint_case_fini(&x);
+}
+
 static bool has_evidence(const json_t *j, const char *what, const char *text)
 {
 	size_t i;
@@ -342,7 +363,7 @@ static void nothing_breaks_it(void **state)
 			assert_true(edition_xarf(&x.e, &out, &err));
 		}
 		struct span text = buf_span(&out);
-		for (size_t k = 0; k < text.n; k++)
+		for (size_t k = 0; text.p != NULL && k < text.n; k++)
 			if (text.p[k] != '\n' && (text.p[k] < 0x20 || text.p[k] > 0x7e))
 				fail_msg("%zu: byte %02x", i, text.p[k]);
 		json_t *j = json_loadb((const char *)text.p, text.n, JSON_ALLOW_NUL, NULL);
@@ -363,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_class_is_valid),
 		cmocka_unit_test(says_what_is_known),
+		cmocka_unit_test(a_store_link_is_no_file),
 		cmocka_unit_test(carries_evidence),
 		cmocka_unit_test(keeps_the_limits),
 		cmocka_unit_test(keeps_its_name),
