@@ -67,7 +67,8 @@ static void a_trail_over_http2(void **state)
 		"<title>Here</title>");
 	h2_talk_end(&t);
 	run_program_folder(&p);
-	const char *json_args[] = {"report", t.rec.proxy.case_path, "--format", "json", NULL};
+	const char *json_args[] = {
+		"report", t.rec.proxy.case_path, "--format", "json", "--redact", "none", NULL};
 	if (run_program(&p, 60, json_args) != 0)
 		fail_msg("report: %s", run_program_stderr(&p));
 	json_error_t error;

@@ -151,7 +151,8 @@ static void the_only_link_is_traced(void **state)
 	assert_int_equal(run_program(&w.p, SECONDS, alone), 0);
 	assert_out(&w, "WHAT IT CAME FROM");
 
-	const char *const text[] = {"report", "x.case", "--redact", "none", NULL};
+	const char *const text[] = {
+		"report", "x.case", "--redact", "none", "--no-defang", NULL};
 	assert_int_equal(run_program(&w.p, SECONDS, text), 0);
 	assert_out(&w, "WHAT IT CAME FROM");
 	assert_out(&w, "mail-link: link 1 of message 1");
@@ -279,7 +280,7 @@ static void other_arguments_are_told_apart(void **state)
 	assert_int_equal(
 		trace_file(&w, "http://link.test/", (const char *const[]){"--link", "1", NULL}),
 		1);
-	assert_error(&w, "--link is for a mail");
+	assert_error(&w, "--link goes with a file that holds links");
 	end(&w);
 }
 

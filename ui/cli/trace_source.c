@@ -128,7 +128,9 @@ bool trace_source_open(
 	case SOURCE_MAIL: break;
 	}
 	return err_set(err, ERR_USAGE,
-		"\"%s\" is a file, but no picture with a QR code (PNG or JPEG)", argument);
+		"\"%s\" is a file, but neither a mail nor a picture (PNG or JPEG) with a QR "
+		"code",
+		argument);
 }
 
 void trace_source_close(struct trace_given *g)

@@ -220,11 +220,11 @@ static void what_holds_no_code_is_refused(void **state)
 		1, 1, 0x11, 0, 0xff, 0xd9};
 	assert_false(qr_read(span_of(jpeg, sizeof jpeg), &a, &codes, &err));
 	arena_fini(&a);
-	FILE *f = fopen(in_dir("mail.txt"), "we");
-	fputs("Subject: hello\n\nhttps://a.test/\n", f);
+	FILE *f = fopen(in_dir("neither.bin"), "we");
+	fputs("\001\002 nothing that anybody knows\n", f);
 	fclose(f);
-	assert_int_equal(RUN("trace", "--dry-run", "--browser", "none", "mail.txt"), 1);
-	assert_error("mail.txt");
+	assert_int_equal(RUN("trace", "--dry-run", "--browser", "none", "neither.bin"), 1);
+	assert_error("neither.bin");
 	assert_int_equal(RUN("trace", "--dry-run", "--browser", "none", "."), 1);
 	assert_error("no regular file");
 }

@@ -275,7 +275,7 @@ static void without_a_companion(void **state)
 	json_t *all;
 	(void)state;
 	begin(&w);
-	assert_null(strstr(run(&w, "report", NULL), "eplay"));
+	assert_null(strstr(run(&w, "report", NULL), "THE REPLAY"));
 	assert_null(strstr(run(&w, "explain", NULL), "eplay"));
 	const json_t *replay = replay_of(&w, &all);
 	assert_true(json_is_null(replay));
