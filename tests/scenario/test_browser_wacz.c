@@ -43,7 +43,8 @@ static void a_scene_is_walked_in_one_go(void **state)
 	(void)state;
 	struct lab_trace t;
 	lab_trace_start(&t);
-	lab_trace_run(&t, "plain", NULL, 60);
+	static const char *const soon[] = {"--settle", "2", NULL};
+	lab_trace_run(&t, "plain", soon, 60);
 	report_as(&t.program, "t.case", "wacz", "plain.wacz", NULL);
 	const char *way = walk(&t.program, "plain.wacz", "You have arrived.");
 	if (count(way, "open ") != 1 || count(way, "302 http://plain.tricks.test/1/") != 1 ||
@@ -58,8 +59,8 @@ static void a_scene_is_walked_in_one_go(void **state)
 static void the_demo_is_walked(void **state)
 {
 	(void)state;
-	const char *demo[] = {
-		"demo", "--browser", "firefox", "--case", "demo.case", "--ca-dir", "ca", NULL};
+	const char *demo[] = {"demo", "--browser", "firefox", "--case", "demo.case", "--ca-dir",
+		"ca", "--settle", "2", NULL};
 	assert_int_equal(run_program(&p, SECONDS, demo), 0);
 	report_as(&p, "demo.case", "wacz", "demo.wacz", NULL);
 	const char *check[] = {"/usr/bin/env", "python3", "-B",

@@ -153,11 +153,14 @@ static int64_t max_age_us(struct span value, int64_t now_us)
 {
 	enum { MAX_S = 400 * 24 * 3600 };
 	uint64_t s;
+	int64_t until;
 	if (value.n > 1 && value.p[0] == '-' && span_u64(span_from(value, 1), &s))
 		return 0;
-	if (!span_u64(value, &s))
+	if (!span_u64(value, &s) || now_us == FACT_NULL ||
+		__builtin_add_overflow(
+			now_us, (int64_t)(s < MAX_S ? s : MAX_S) * 1000000, &until))
 		return FACT_NULL;
-	return s == 0 ? 0 : now_us + (int64_t)(s < MAX_S ? s : MAX_S) * 1000000;
+	return s == 0 ? 0 : until;
 }
 
 /* ---- Set-Cookie ---- */
