@@ -3,6 +3,7 @@
  * real Chromium, walks its WACZ file from the first link to the landing page; its HAR file is
  * held against the case.
  */
+#include "tests/kit/export_case.h"
 #include "tests/kit/lab_trace.h"
 #include "tests/kit/run_reader.h"
 
@@ -75,6 +76,22 @@ static void the_demo_is_walked(void **state)
 		fail_msg("%s", way);
 }
 
+/* The link leads away and back, and only then on: readers look up by address and time, and have
+ * to come through. */
+static void a_link_that_is_asked_again_is_walked(void **state)
+{
+	(void)state;
+	struct temp_case t;
+	temp_case_start(&t);
+	export_case_fill(&t);
+	temp_case_close(&t);
+	report_as(&p, t.path, "wacz", "again.wacz", NULL);
+	const char *way = walk(&p, "again.wacz", "you won");
+	if (count(way, "landed https://origin.example/land") != 1)
+		fail_msg("%s", way);
+	temp_case_fini(&t);
+}
+
 static void the_demo_as_har(void **state)
 {
 	(void)state;
@@ -106,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scene_is_walked_in_one_go),
 		cmocka_unit_test(the_demo_is_walked),
+		cmocka_unit_test(a_link_that_is_asked_again_is_walked),
 		cmocka_unit_test(the_demo_as_har),
 	};
 	return cmocka_run_group_tests(tests, start, end);
