@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A format that holds sub-resources needs all exchanges of the trail's session, and all its
  * trails to tell which of them belongs to which; it leaves the others out itself. */
@@ -108,7 +109,12 @@ static int run_report(const struct command *self, int argc, char **argv)
 {
 	struct report_options o = {.path = NULL};
 	int code = report_options_read(self, OPTIONS_REPORT, argc, argv, &o);
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE && o.file == NULL && format_is_binary(o.format->write) &&
+		isatty(STDOUT_FILENO))
+		code = command_usage(self,
+			"--format %s is no text for a terminal: name a file with -o",
+			o.format->name);
+	else if (code == EXIT_DONE)
 		code = write_report(&o, write_edition);
 	report_options_fini(&o);
 	return code;
