@@ -20,11 +20,20 @@ static bool readers_decode(struct span codings)
 	return false;
 }
 
-static const char *why_truncated(
-	const struct export_item *i, const struct edition_body *about, size_t n)
+/* RFC 9112 6.3: a request without these has no body. */
+static bool has_no_body(const struct model_exchange *x, enum fact_side side)
+{
+	return side == SIDE_REQUEST && model_request_header(x, "Content-Length").p == NULL &&
+	       model_request_header(x, "Transfer-Encoding").p == NULL;
+}
+
+static const char *why_truncated(const struct export_item *i, enum fact_side side,
+	const struct edition_body *about, size_t n)
 {
 	if (about->withheld)
 		return "unspecified";
+	if (n == 0 && has_no_body(i->x, side) && about->size == FACT_NULL)
+		return NULL;
 	if (about->whole || (about->size == 0 && !i->cut))
 		return NULL;
 	if (about->size != FACT_NULL && !about->decoded && !about->redacted &&
@@ -45,7 +54,7 @@ static bool read_message(struct warc_file *f, const struct export_item *i, enum 
 	bool ok = edition_body(
 		f->edition, x, side, !readers_decode(codings), &body, &m->about, err);
 	struct span kept = buf_span(&body);
-	m->truncated = ok ? why_truncated(i, &m->about, kept.n) : NULL;
+	m->truncated = ok ? why_truncated(i, side, &m->about, kept.n) : NULL;
 	if (kept.n > WARC_BODIES_MAX - f->body_bytes) {
 		kept = span_first(kept, WARC_BODIES_MAX - f->body_bytes);
 		m->truncated = "length";

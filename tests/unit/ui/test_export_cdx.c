@@ -71,13 +71,17 @@ static void a_hostile_body_is_bounded(void **state)
 {
 	(void)state;
 	struct buf body = {0}, out = {0};
-	for (size_t i = 0; i < 100000; i++)
+	for (size_t i = 0; i < 10000; i++)
 		buf_addf(&body, "%s{\"k%zu\":\"%064d\"}", i == 0 ? "[" : ",", i, 7);
 	buf_add_byte(&body, ']');
 	cdx_query(span_str("application/json"), buf_span(&body), &out);
 	assert_int_equal(buf_len(&out), CDX_QUERY_MAX);
-	buf_clear(&body);
 	buf_clear(&out);
+	while (buf_len(&body) <= CDX_BODY_MAX)
+		buf_add_byte(&body, ' ');
+	cdx_query(span_str("application/json"), buf_span(&body), &out);
+	assert_int_equal(buf_len(&out), 0);
+	buf_clear(&body);
 	for (size_t i = 0; i < 1000; i++)
 		buf_add_byte(&body, '[');
 	for (size_t i = 0; i < 1000; i++)
