@@ -76,13 +76,15 @@ static bool read_message(struct warc_file *f, const struct export_item *i, enum 
 
 /* ---- what their headers say ---- */
 
+/* A short word of letters, digits and what is in set. */
 static bool only(struct span s, const char *set)
 {
+	enum { WORD_MAX = 64 };
 	for (size_t i = 0; i < s.n; i++)
 		if (!ascii_digit(s.p[i]) && !ascii_alpha(s.p[i]) &&
 			(s.p[i] == 0 || strchr(set, s.p[i]) == NULL))
 			return false;
-	return s.n > 0;
+	return s.n > 0 && s.n <= WORD_MAX;
 }
 
 /* The words of the proposal that readers know: "http/1.1", "h2", "tls/1.3"; one line each. */
@@ -95,7 +97,9 @@ static void add_protocols(struct warc_record *r, const struct export_item *i)
 	else if (span_is(v, "HTTP/1.1") || span_is(v, "HTTP/1.0"))
 		warc_add(r, "WARC-Protocol", span_str(v.p[7] == '0' ? "http/1.0" : "http/1.1"));
 	v = i->tls != NULL ? i->tls->version : SPAN_NONE;
-	if (span_starts(v, "TLS")) {
+	if (span_starts(v, "SSL")) {
+		warc_add(r, "WARC-Protocol", span_str("ssl/3"));
+	} else if (span_starts(v, "TLS")) {
 		v = span_trim(span_from(v, 3), " v");
 		buf_add_str(&word, "tls/");
 		buf_add_span(&word, v);
