@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static struct span name_of_id(const char *id)
-{
-	return span_str(id);
-}
-
 /* ---- messages ---- */
 
 /* Content codings that readers of WARC files undo. What has another is stored without it. */
@@ -32,6 +27,8 @@ static const char *why_truncated(const struct export_item *i, enum fact_side sid
 {
 	if (about->withheld)
 		return "unspecified";
+	if (about->decoded && n >= EDITION_BODY_MAX)
+		return "length";
 	if (n == 0 && has_no_body(i->x, side) && about->size == FACT_NULL)
 		return NULL;
 	if (about->whole || (about->size == 0 && !i->cut))
@@ -150,7 +147,7 @@ static void remember(
 
 static void concern(struct warc_record *r, const struct warc_record *other)
 {
-	warc_add(r, "WARC-Concurrent-To", name_of_id(other->id));
+	warc_add(r, "WARC-Concurrent-To", span_str(other->id));
 }
 
 static void put_index(struct warc_file *f, const struct export_item *i,
