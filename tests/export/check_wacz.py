@@ -5,7 +5,9 @@ The zip file, its list of digests, each record of its WARC file (ISO 28500), the
 Prints each fault; exit 1 if there is one. EXCHANGES: how many must be in it.
 """
 import base64
+import collections
 import hashlib
+import ipaddress
 import json
 import re
 import sys
@@ -97,6 +99,18 @@ while offset < len(warc):
             check(b"host" in names, "no Host at", offset)
     offset += length
 
+protocols = collections.Counter()
+for name, r in records.items():
+    if r["type"] != "response":
+        continue
+    protocols.update(r["fields"].get("WARC-Protocol", []))
+    for word in r["fields"].get("WARC-Protocol", []):
+        check(re.fullmatch(r"http/1\.[01]|h2|tls/1\.[0-3]|ssl/3", word), name, "WARC-Protocol", word)
+    for word in r["fields"].get("WARC-Cipher-Suite", []):
+        check(re.fullmatch(r"\w{1,100}", word), name, "WARC-Cipher-Suite", word)
+    for word in r["fields"].get("WARC-IP-Address", []):
+        ipaddress.ip_address(word)
+
 ids = list(records)
 check(records[ids[0]]["type"] == "warcinfo", "the first record is no warcinfo")
 exchanges = 0
@@ -160,5 +174,6 @@ json.loads(content["clicktrail/report.json"])
 
 for line in wrong[:20]:
     print("WACZ:", line)
+print("protocols:", ", ".join(f"{word} {n}" for word, n in sorted(protocols.items())))
 print(f"WACZ: {len(records)} records, {len(lines)} in the index, {len(pages) - 1} pages, {len(wrong)} wrong")
 sys.exit(1 if wrong else 0)

@@ -286,12 +286,18 @@ static void put_hops(struct filling *f, int64_t tunnel, int64_t leg)
 	a.request = sent(
 		f, "GET /c?t=1&e=%C3%A9+x", NAVIGATION "Cookie: a=1; b=\"two\"; c\r\n\r\n");
 	a.response = got(f, "HTTP/1.1 302 Found",
-		"Location: /c?t=1&e=%C3%A9+x\r\n"
+		"Location: /gate\r\n"
 		"Set-Cookie: s=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/; HttpOnly; "
 		"SameSite=lax\r\n"
 		"Set-Cookie: t=2; Max-Age=60; Domain=origin.example; Secure\r\n",
 		SPAN_NONE);
 	put_exchange(f, &a);
+	a.url = words(HOST "/gate");
+	a.request = sent(f, "GET /gate", NAVIGATION "Cookie: s=1\r\n\r\n");
+	a.response = got(f, "HTTP/1.1 302 Found", "Location: /c?t=1&e=%C3%A9+x\r\n", SPAN_NONE);
+	put_exchange(f, &a);
+	a.url = words(HOST "/c?t=1&e=%C3%A9+x");
+	a.request = sent(f, "GET /c?t=1&e=%C3%A9+x", NAVIGATION "Cookie: s=1\r\n\r\n");
 	a.response =
 		got(f, "HTTP/1.1 302 Found", "Location: " HOST "/land#top\r\n", words("moved"));
 	put_exchange(f, &a);

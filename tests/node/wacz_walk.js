@@ -22,7 +22,8 @@ const page_html = `<!doctype html><meta charset=utf-8><title>replay</title>
 <script src="/ui.js"></script>
 <replay-web-page source="/case.wacz" url="URL" ts="TS" embed="replayonly" replayBase="/replay/" coll="c"></replay-web-page>`;
 
-const STILL_MS = 5000; /* without a document being loaded */
+const STILL_MS = 3000; /* without a document being loaded */
+const READER_MS = 20000; /* without any */
 
 function pages_of() {
 	const read = require("child_process").execFileSync("7z", ["x", "-so", file, "pages/pages.jsonl"], { encoding: "utf8" });
@@ -79,16 +80,25 @@ async function landed_in(tab) {
 	return null;
 }
 
+async function open(tab, own, n, state) {
+	state.moved = null; /* the reader itself has to load first */
+	state.opened = Date.now();
+	await tab.goto(`http://${own}/page/${n}`, { waitUntil: "domcontentloaded" });
+}
+
 async function follow(tab, own, pages, state) {
 	const until = Date.now() + seconds * 1000;
 	for (let n = 0; n < pages.length; n++) {
+		const last = n + 1 === pages.length;
 		state.seen.push("open " + pages[n].url);
-		state.moved = null; /* the reader itself has to load first */
-		await tab.goto(`http://${own}/page/${n}`, { waitUntil: "domcontentloaded" });
-		while (Date.now() < until && (state.moved === null || Date.now() - state.moved < STILL_MS)) {
+		await open(tab, own, n, state);
+		while (Date.now() < until && (last || state.moved === null || Date.now() - state.moved < STILL_MS)) {
 			const landed = await landed_in(tab);
 			if (landed !== null)
 				return landed;
+			/* On a busy machine the reader's service worker sometimes does not come up: as a person, load it again. */
+			if (state.moved === null && Date.now() - state.opened > READER_MS)
+				await open(tab, own, n, state);
 			await new Promise((done) => setTimeout(done, 100));
 		}
 	}
@@ -105,7 +115,7 @@ async function walk() {
 		args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
 			"--disable-component-update", "--no-first-run", "--disable-sync", "--disable-default-apps",
 			"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
-	const state = { seen: [], moved: 0 }, outside = [];
+	const state = { seen: [], moved: null, opened: 0 }, outside = [];
 	let landed = null;
 	try {
 		const tab = await browser.newPage();

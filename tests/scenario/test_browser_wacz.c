@@ -3,6 +3,7 @@
  * real Chromium, walks its WACZ file from the first link to the landing page; its HAR file is
  * held against the case.
  */
+#include "tests/kit/export_case.h"
 #include "tests/kit/lab_trace.h"
 #include "tests/kit/run_reader.h"
 
@@ -43,7 +44,8 @@ static void a_scene_is_walked_in_one_go(void **state)
 	(void)state;
 	struct lab_trace t;
 	lab_trace_start(&t);
-	lab_trace_run(&t, "plain", NULL, 60);
+	static const char *const soon[] = {"--settle", "2", NULL};
+	lab_trace_run(&t, "plain", soon, 60);
 	report_as(&t.program, "t.case", "wacz", "plain.wacz", NULL);
 	const char *way = walk(&t.program, "plain.wacz", "You have arrived.");
 	if (count(way, "open ") != 1 || count(way, "302 http://plain.tricks.test/1/") != 1 ||
@@ -58,8 +60,8 @@ static void a_scene_is_walked_in_one_go(void **state)
 static void the_demo_is_walked(void **state)
 {
 	(void)state;
-	const char *demo[] = {
-		"demo", "--browser", "firefox", "--case", "demo.case", "--ca-dir", "ca", NULL};
+	const char *demo[] = {"demo", "--browser", "firefox", "--case", "demo.case", "--ca-dir",
+		"ca", "--settle", "2", NULL};
 	assert_int_equal(run_program(&p, SECONDS, demo), 0);
 	report_as(&p, "demo.case", "wacz", "demo.wacz", NULL);
 	const char *check[] = {"/usr/bin/env", "python3", "-B",
@@ -72,6 +74,22 @@ static void the_demo_is_walked(void **state)
 		count(way, "\n307 https://post.prizerelay.example/in/") != 1 ||
 		count(way, "landed https://shop.garden-miracle.example/offer?") != 1)
 		fail_msg("%s", way);
+}
+
+/* The link leads away and back, and only then on: readers look up by address and time, and have
+ * to come through. */
+static void a_link_that_is_asked_again_is_walked(void **state)
+{
+	(void)state;
+	struct temp_case t;
+	temp_case_start(&t);
+	export_case_fill(&t);
+	temp_case_close(&t);
+	report_as(&p, t.path, "wacz", "again.wacz", NULL);
+	const char *way = walk(&p, "again.wacz", "you won");
+	if (count(way, "landed https://origin.example/land") != 1)
+		fail_msg("%s", way);
+	temp_case_fini(&t);
 }
 
 static void the_demo_as_har(void **state)
@@ -105,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_scene_is_walked_in_one_go),
 		cmocka_unit_test(the_demo_is_walked),
+		cmocka_unit_test(a_link_that_is_asked_again_is_walked),
 		cmocka_unit_test(the_demo_as_har),
 	};
 	return cmocka_run_group_tests(tests, start, end);

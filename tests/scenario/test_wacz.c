@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -20,7 +21,7 @@ static struct world {
 	struct temp_case hostile;
 } w;
 
-static void readers_agree(const char *wacz, const char *exchanges)
+static void readers_agree(const char *wacz, const char *exchanges, const char *protocols)
 {
 	const char *python[] = {"/usr/bin/env", "python3", "-B",
 		source_file(&w.p, "tests/export/check_wacz.py"), wacz, exchanges, NULL};
@@ -34,6 +35,9 @@ static void readers_agree(const char *wacz, const char *exchanges)
 	const char *tidy[] = {
 		"/usr/bin/env", "rm", "-rf", arena_printf(&w.p.arena, "%s.d", wacz), NULL};
 	run_reader(&w.p, SECONDS, python);
+	const char *said = run_program_stdout(&w.p);
+	if (strstr(said, protocols) == NULL)
+		fail_msg("not %s: %s", protocols, said);
 	run_reader(&w.p, SECONDS, test);
 	run_reader(&w.p, SECONDS, extract);
 	run_reader(&w.p, SECONDS, node);
@@ -44,14 +48,15 @@ static void a_recorded_click_is_read_by_others(void **state)
 {
 	(void)state;
 	report_as(&w.p, "demo.case", "wacz", "demo.wacz", NULL);
-	readers_agree("demo.wacz", NULL);
+	readers_agree("demo.wacz", NULL, "http/1.1 ");
 }
 
 static void hostile_fields_stay_in_their_place(void **state)
 {
 	(void)state;
 	report_as(&w.p, w.hostile.path, "wacz", "hostile.wacz", NULL);
-	readers_agree("hostile.wacz", arena_printf(&w.p.arena, "%zu", 14 + n_export_nasty));
+	readers_agree("hostile.wacz", arena_printf(&w.p.arena, "%zu", 15 + n_export_nasty),
+		"h2 1, http/1.1 25, tls/1.3 13\n");
 }
 
 static struct span file_of(const char *name)

@@ -2,6 +2,7 @@
 #include "store/base/clock.h"
 #include "store/derive/url.h"
 #include "store/derive/fields.h"
+#include "ui/export/head.h"
 #include "ui/report/json_value.h"
 
 #include <stdio.h>
@@ -82,7 +83,7 @@ void cdx_key(struct arena *a, struct span url, struct buf *out)
 	for (size_t i = 0; i < low.n; i++)
 		bytes[i] = ascii_lower(low.p[i]);
 	if (!url_parse(a, NULL, span_of(bytes, low.n), &u) || !url_is_web(&u)) {
-		buf_add_span(out, url);
+		head_add_url(out, url);
 		return;
 	}
 	add_host(without_www(u.host), out);
@@ -131,7 +132,7 @@ static struct span with_body(
 	size_t mark = span_find_byte(c->url, '?', 0);
 	buf_add_span(&whole, c->url);
 	buf_addf(&whole, "%c__wb_method=", mark != SIZE_MAX && mark > 0 ? '&' : '?');
-	buf_add_span(&whole, c->method);
+	head_add_url(&whole, c->method);
 	buf_add_byte(&whole, '&');
 	size_t from = buf_len(&whole);
 	buf_add_span(&whole, buf_span(&decoded));

@@ -10,7 +10,10 @@
 #include "store/base/arena.h"
 #include "ui/export/warc.h"
 
-enum { CDX_QUERY_MAX = 16 * 1024 }; /* of what was sent; the rest is cut off */
+enum {
+	CDX_QUERY_MAX = 16 * 1024,  /* of what was sent; the rest is cut off */
+	CDX_BODY_MAX = 1024 * 1024, /* a body that is larger is not looked into */
+};
 
 struct cdx_capture {
 	struct span url; /* as in WARC-Target-URI */

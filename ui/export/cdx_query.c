@@ -116,8 +116,10 @@ void cdx_query(struct span media_type, struct span body, struct buf *out)
 {
 	struct span type = fields_media_type(media_type);
 	struct buf made = {0};
+	if (body.n > CDX_BODY_MAX)
+		return;
 	if (span_is(type, "application/x-www-form-urlencoded")) {
-		buf_add_span(&made, body);
+		buf_add_span(&made, span_first(body, CDX_QUERY_MAX));
 	} else if (span_is(type, "application/json") || span_is(type, "text/plain")) {
 		if (body.n > 0)
 			json_query(body, &made);

@@ -1,8 +1,23 @@
 #include "ui/export/export_list.h"
 
+/* Times are read from a case that anybody may have written: those that make no sense are
+ * unknown, so that no sum of them overflows. */
+static int64_t moment(int64_t us)
+{
+	return us >= 0 && us < INT64_MAX / 16 ? us : FACT_NULL;
+}
+
 static int64_t elapsed(int64_t us)
 {
-	return us != FACT_NULL && us >= 0 ? us : -1;
+	return moment(us) != FACT_NULL ? us : -1;
+}
+
+/* From one moment to another; -1: one of them is unknown. */
+static int64_t between(int64_t from, int64_t to)
+{
+	if (moment(from) == FACT_NULL || moment(to) == FACT_NULL)
+		return -1;
+	return to > from ? to - from : 0;
 }
 
 static int64_t at_least_0(int64_t us)
@@ -16,11 +31,13 @@ static int64_t connection(const struct export_item *i, struct export_timing *t)
 	int64_t begin = FACT_NULL, dial = -1;
 	if (!i->first_on_leg || i->leg == NULL)
 		return FACT_NULL;
-	if (i->dns != NULL && span_is(i->dns->source, "dns"))
+	if (i->dns != NULL && span_is(i->dns->source, "dns") &&
+		moment(i->dns->at_us) != FACT_NULL)
 		t->dns_us = elapsed(i->dns->elapsed_us);
-	dial = elapsed(i->leg->elapsed_us);
-	if (i->tls != NULL && i->tls->started_us != FACT_NULL && dial >= 0)
-		t->ssl_us = at_least_0(i->tls->at_us - i->tls->started_us);
+	if (moment(i->leg->at_us) != FACT_NULL)
+		dial = elapsed(i->leg->elapsed_us);
+	if (i->tls != NULL && dial >= 0)
+		t->ssl_us = between(i->tls->started_us, i->tls->at_us);
 	if (dial >= 0) {
 		t->connect_us = dial + at_least_0(t->ssl_us);
 		begin = i->leg->at_us - dial;
@@ -35,8 +52,9 @@ static int64_t connection(const struct export_item *i, struct export_timing *t)
  * sending begins. */
 static int64_t before_sending(const struct export_item *i, struct export_timing *t)
 {
-	int64_t asked = i->x->request->at_us, begin = connection(i, t);
+	int64_t asked = moment(i->x->request->at_us), begin = connection(i, t);
 	int64_t made = at_least_0(t->dns_us) + at_least_0(t->connect_us);
+	asked = asked != FACT_NULL ? asked : 0;
 	t->started_us = asked;
 	if (begin != FACT_NULL && asked - begin - made > EXPORT_CONNECT_GAP_US) {
 		t->dns_us = t->connect_us = t->ssl_us = -1;
@@ -56,7 +74,7 @@ static int64_t before_sending(const struct export_item *i, struct export_timing 
 /* From *at to until, if that is known and later; *at follows. */
 static int64_t part(int64_t *at, int64_t until)
 {
-	int64_t took = until != FACT_NULL && until > *at ? until - *at : 0;
+	int64_t took = moment(until) != FACT_NULL && until > *at ? until - *at : 0;
 	*at += took;
 	return took;
 }

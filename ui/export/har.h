@@ -11,7 +11,8 @@
 #include "ui/report/json_value.h"
 
 enum {
-	HAR_PAIRS_MAX = 2000, /* cookies, parameters of one message; a comment says more */
+	HAR_PAIRS_MAX = 2000, /* cookies, or parameters, of one message; a comment says if there
+				 were more */
 	HAR_BODY_MAX = 16 * 1024 * 1024,    /* decoded bytes of one body */
 	HAR_BODIES_MAX = 256 * 1024 * 1024, /* of all together */
 };
@@ -29,11 +30,11 @@ json_t *har_entry(struct har *h, const struct export_item *i, struct err *err);
 json_t *har_content(struct har *h, const struct export_item *i, struct err *err);
 /* json_null(): there is no body. NULL: CASE_READ. */
 json_t *har_post_data(struct har *h, const struct export_item *i, struct err *err);
-json_t *har_query(struct span url);
-json_t *har_request_cookies(const struct model_exchange *x);
-json_t *har_response_cookies(const struct model_exchange *x);
-/* name=value pairs joined by '&' (application/x-www-form-urlencoded), decoded. *more: there
- * were more than HAR_PAIRS_MAX. */
+/* *more is set if there were more than HAR_PAIRS_MAX. */
+json_t *har_query(struct span url, bool *more);
+json_t *har_request_cookies(const struct model_exchange *x, bool *more);
+json_t *har_response_cookies(const struct model_exchange *x, bool *more);
+/* name=value pairs joined by '&' (application/x-www-form-urlencoded), decoded. */
 json_t *har_pairs(struct arena *a, struct span text, bool *more);
 /* Chrome's words for what a request was for: "document", "image", ... */
 const char *har_resource_type(const struct model_exchange *x);

@@ -127,7 +127,6 @@ json_t *har_post_data(struct har *h, const struct export_item *i, struct err *er
 json_t *har_pairs(struct arena *a, struct span text, bool *more)
 {
 	json_t *list = json_array();
-	*more = false;
 	while (text.n > 0) {
 		size_t end = span_find_byte(text, '&', 0);
 		struct span part = span_first(text, end);
@@ -149,14 +148,12 @@ json_t *har_pairs(struct arena *a, struct span text, bool *more)
 	return list;
 }
 
-json_t *har_query(struct span url)
+json_t *har_query(struct span url, bool *more)
 {
 	struct arena a = {0};
-	bool more;
 	url = url_no_fragment(url);
 	size_t at = span_find_byte(url, '?', 0);
-	json_t *list =
-		har_pairs(&a, at == SIZE_MAX ? SPAN_NONE : span_from(url, at + 1), &more);
+	json_t *list = har_pairs(&a, at == SIZE_MAX ? SPAN_NONE : span_from(url, at + 1), more);
 	arena_fini(&a);
 	return list;
 }

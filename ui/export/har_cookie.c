@@ -35,7 +35,7 @@ static json_t *pair(struct span part)
 	return j;
 }
 
-json_t *har_request_cookies(const struct model_exchange *x)
+json_t *har_request_cookies(const struct model_exchange *x, bool *more)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < x->n_req_fields; i++) {
@@ -47,6 +47,7 @@ json_t *har_request_cookies(const struct model_exchange *x)
 			if (part.n > 0)
 				json_array_append_new(list, pair(part));
 		}
+		*more |= rest.n > 0;
 	}
 	return list;
 }
@@ -153,11 +154,14 @@ static int64_t max_age_us(struct span value, int64_t now_us)
 {
 	enum { MAX_S = 400 * 24 * 3600 };
 	uint64_t s;
+	int64_t until;
 	if (value.n > 1 && value.p[0] == '-' && span_u64(span_from(value, 1), &s))
 		return 0;
-	if (!span_u64(value, &s))
+	if (!span_u64(value, &s) || now_us == FACT_NULL ||
+		__builtin_add_overflow(
+			now_us, (int64_t)(s < MAX_S ? s : MAX_S) * 1000000, &until))
 		return FACT_NULL;
-	return s == 0 ? 0 : now_us + (int64_t)(s < MAX_S ? s : MAX_S) * 1000000;
+	return s == 0 ? 0 : until;
 }
 
 /* ---- Set-Cookie ---- */
@@ -213,13 +217,17 @@ static json_t *set_cookie(struct span line, int64_t at_us)
 	return j;
 }
 
-json_t *har_response_cookies(const struct model_exchange *x)
+json_t *har_response_cookies(const struct model_exchange *x, bool *more)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < x->n_res_fields; i++)
-		if (span_is_nocase(x->res_fields[i].name, "set-cookie") &&
-			json_array_size(list) < HAR_PAIRS_MAX)
+	for (size_t i = 0; i < x->n_res_fields; i++) {
+		if (!span_is_nocase(x->res_fields[i].name, "set-cookie"))
+			continue;
+		if (json_array_size(list) < HAR_PAIRS_MAX)
 			json_array_append_new(
 				list, set_cookie(x->res_fields[i].value, x->response->at_us));
+		else
+			*more = true;
+	}
 	return list;
 }

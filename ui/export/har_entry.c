@@ -54,9 +54,17 @@ static void set_url(json_t *j, struct span url)
 	buf_fini(&uri);
 }
 
+static void set_more(json_t *j, bool more)
+{
+	if (more)
+		set(j, "comment",
+			json_string("there were more cookies or parameters than are listed"));
+}
+
 static json_t *request(struct har *h, const struct export_item *i, struct err *err)
 {
 	const struct model_exchange *x = i->x;
+	bool more = false;
 	json_t *post = har_post_data(h, i, err);
 	if (post == NULL)
 		return NULL;
@@ -66,11 +74,12 @@ static json_t *request(struct har *h, const struct export_item *i, struct err *e
 					     : json_string(""));
 	set_url(j, x->request->url);
 	set(j, "httpVersion", version(x->request->version));
-	set(j, "cookies", har_request_cookies(x));
+	set(j, "cookies", har_request_cookies(x, &more));
 	set(j, "headers", headers(x->req_fields, x->n_req_fields, x->n_req_erased));
-	set(j, "queryString", har_query(x->request->url));
+	set(j, "queryString", har_query(x->request->url, &more));
 	set(j, "headersSize", head_size(x->request->head));
 	set(j, "bodySize", size_of(x->end != NULL ? x->end->req_size : FACT_NULL));
+	set_more(j, more);
 	if (json_is_null(post))
 		json_decref(post);
 	else
@@ -115,6 +124,7 @@ static json_t *response(struct har *h, const struct export_item *i, struct err *
 {
 	const struct model_exchange *x = i->x;
 	json_t *content = har_content(h, i, err), *j;
+	bool more = false;
 	if (content == NULL)
 		return NULL;
 	if (!i->answered) {
@@ -129,12 +139,13 @@ static json_t *response(struct har *h, const struct export_item *i, struct err *
 		x->response->reason.p != NULL ? json_text_of(x->response->reason)
 					      : json_string(""));
 	set(j, "httpVersion", version(x->response->version));
-	set(j, "cookies", har_response_cookies(x));
+	set(j, "cookies", har_response_cookies(x, &more));
 	set(j, "headers", headers(x->res_fields, x->n_res_fields, x->n_res_erased));
 	set(j, "content", content);
 	set(j, "redirectURL", redirect_url(x));
 	set(j, "headersSize", head_size(x->response->head));
 	set(j, "bodySize", size_of(x->end != NULL ? x->end->res_size : FACT_NULL));
+	set_more(j, more);
 	if (i->cut)
 		set(j, "_error",
 			x->end != NULL ? json_text_of(x->end->reason) : json_string("cut-off"));

@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static struct span name_of_id(const char *id)
-{
-	return span_str(id);
-}
-
 /* ---- messages ---- */
 
 /* Content codings that readers of WARC files undo. What has another is stored without it. */
@@ -20,11 +15,22 @@ static bool readers_decode(struct span codings)
 	return false;
 }
 
-static const char *why_truncated(
-	const struct export_item *i, const struct edition_body *about, size_t n)
+/* RFC 9112 6.3: a request without these has no body. */
+static bool has_no_body(const struct model_exchange *x, enum fact_side side)
+{
+	return side == SIDE_REQUEST && model_request_header(x, "Content-Length").p == NULL &&
+	       model_request_header(x, "Transfer-Encoding").p == NULL;
+}
+
+static const char *why_truncated(const struct export_item *i, enum fact_side side,
+	const struct edition_body *about, size_t n)
 {
 	if (about->withheld)
 		return "unspecified";
+	if (about->decoded && n >= EDITION_BODY_MAX)
+		return "length";
+	if (n == 0 && has_no_body(i->x, side) && about->size == FACT_NULL)
+		return NULL;
 	if (about->whole || (about->size == 0 && !i->cut))
 		return NULL;
 	if (about->size != FACT_NULL && !about->decoded && !about->redacted &&
@@ -45,7 +51,7 @@ static bool read_message(struct warc_file *f, const struct export_item *i, enum 
 	bool ok = edition_body(
 		f->edition, x, side, !readers_decode(codings), &body, &m->about, err);
 	struct span kept = buf_span(&body);
-	m->truncated = ok ? why_truncated(i, &m->about, kept.n) : NULL;
+	m->truncated = ok ? why_truncated(i, side, &m->about, kept.n) : NULL;
 	if (kept.n > WARC_BODIES_MAX - f->body_bytes) {
 		kept = span_first(kept, WARC_BODIES_MAX - f->body_bytes);
 		m->truncated = "length";
@@ -67,13 +73,15 @@ static bool read_message(struct warc_file *f, const struct export_item *i, enum 
 
 /* ---- what their headers say ---- */
 
+/* A short word of letters, digits and what is in set. */
 static bool only(struct span s, const char *set)
 {
+	enum { WORD_MAX = 64 };
 	for (size_t i = 0; i < s.n; i++)
 		if (!ascii_digit(s.p[i]) && !ascii_alpha(s.p[i]) &&
 			(s.p[i] == 0 || strchr(set, s.p[i]) == NULL))
 			return false;
-	return s.n > 0;
+	return s.n > 0 && s.n <= WORD_MAX;
 }
 
 /* The words of the proposal that readers know: "http/1.1", "h2", "tls/1.3"; one line each. */
@@ -86,7 +94,9 @@ static void add_protocols(struct warc_record *r, const struct export_item *i)
 	else if (span_is(v, "HTTP/1.1") || span_is(v, "HTTP/1.0"))
 		warc_add(r, "WARC-Protocol", span_str(v.p[7] == '0' ? "http/1.0" : "http/1.1"));
 	v = i->tls != NULL ? i->tls->version : SPAN_NONE;
-	if (span_starts(v, "TLS")) {
+	if (span_starts(v, "SSL")) {
+		warc_add(r, "WARC-Protocol", span_str("ssl/3"));
+	} else if (span_starts(v, "TLS")) {
 		v = span_trim(span_from(v, 3), " v");
 		buf_add_str(&word, "tls/");
 		buf_add_span(&word, v);
@@ -137,7 +147,7 @@ static void remember(
 
 static void concern(struct warc_record *r, const struct warc_record *other)
 {
-	warc_add(r, "WARC-Concurrent-To", name_of_id(other->id));
+	warc_add(r, "WARC-Concurrent-To", span_str(other->id));
 }
 
 static void put_index(struct warc_file *f, const struct export_item *i,

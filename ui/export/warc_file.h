@@ -9,7 +9,7 @@
 #include "ui/export/cdx.h"
 #include "ui/export/export_list.h"
 
-enum { WARC_BODIES_MAX = 1024 * 1024 * 1024 }; /* bytes of all bodies together */
+enum { WARC_BODIES_MAX = 512 * 1024 * 1024 }; /* bytes of all bodies together */
 
 struct warc_leg { /* whose certificates are in the file */
 	int64_t leg;

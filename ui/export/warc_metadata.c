@@ -95,7 +95,8 @@ void warc_metadata(const struct edition *e, const struct export_item *i,
 		set(j, "method", json_text_of(x->request->method));
 		set(j, "request_headers", fields(x->req_fields, x->n_req_fields));
 	}
-	if (e->redaction->how == REDACT_NONE)
+	if (e->redaction->how == REDACT_NONE && !e->order->coarse_time &&
+		!e->order->withhold_egress)
 		set(j, "raw_heads", raw_heads(x));
 	json_write(j, JSON_COMPACT, out);
 	buf_add_byte(out, '\n');

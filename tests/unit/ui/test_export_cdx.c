@@ -25,7 +25,8 @@ static void addresses_become_keys(void **state)
 		{"https://example.com?z&y=&y", "com,example)/?y&y=&z"},
 		{"https://wwwx.example/", "example,wwwx)/"},
 		{"ftp://example.com/", "ftp://example.com/"},
-		{"no address", "no address"},
+		{"no address", "no%20address"},
+		{"http://a b:x/\r\n", "http://a%20b:x/%0D%0A"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena a = {0};
@@ -70,13 +71,17 @@ static void a_hostile_body_is_bounded(void **state)
 {
 	(void)state;
 	struct buf body = {0}, out = {0};
-	for (size_t i = 0; i < 100000; i++)
+	for (size_t i = 0; i < 10000; i++)
 		buf_addf(&body, "%s{\"k%zu\":\"%064d\"}", i == 0 ? "[" : ",", i, 7);
 	buf_add_byte(&body, ']');
 	cdx_query(span_str("application/json"), buf_span(&body), &out);
 	assert_int_equal(buf_len(&out), CDX_QUERY_MAX);
-	buf_clear(&body);
 	buf_clear(&out);
+	while (buf_len(&body) <= CDX_BODY_MAX)
+		buf_add_byte(&body, ' ');
+	cdx_query(span_str("application/json"), buf_span(&body), &out);
+	assert_int_equal(buf_len(&out), 0);
+	buf_clear(&body);
 	for (size_t i = 0; i < 1000; i++)
 		buf_add_byte(&body, '[');
 	for (size_t i = 0; i < 1000; i++)
@@ -143,6 +148,63 @@ static void the_last_visit_of_a_trail_is_found(void **state)
 	cdx_fini(&c);
 }
 
+/* Whatever is sent and asked for: no fault, and no line but of printable ASCII. */
+static void anything_is_survived(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = {"{", "}", "[", "]", "\"", ":", ",", "\\", "%",
+		"%4", "%e2%80", "%00", "&", "=", "\r\n", "\r\n\r\n", "--x", "name=\"", "a",
+		"1.5e9", "null", "\xff", "\xe2\x80", "#", "?", "http://", "[::1]", "@", " ",
+		"\x01", "true", ";"};
+	static const char *const types[] = {"application/json", "text/plain",
+		"multipart/form-data", "application/x-www-form-urlencoded", "x/y", ""};
+	uint32_t seed = 7;
+	struct cdx c = {0};
+	struct buf lines = {0};
+	struct left left = {0};
+	for (size_t i = 0; i < 4000; i++) {
+		struct buf url = {0}, body = {0};
+		struct warc_place place = {.offset = i};
+		if (i % 2 == 0)
+			buf_add_str(&url, "https://a.example/");
+		for (size_t n = i % 23; n > 0; n--) {
+			seed = seed * 1664525 + 1013904223;
+			buf_add_str(&body, pieces[(seed >> 16) % 32]);
+			buf_add_str(&url, pieces[(seed >> 24) % 32]);
+		}
+		cdx_add(&c, &(struct cdx_capture){.url = buf_span(&url),
+				    .method = i % 3 == 0 ? span_str("GET") : buf_span(&body),
+				    .request_type = span_str(types[i % 6]),
+				    .request_body = buf_span(&body),
+				    .media_type = buf_span(&body),
+				    .status = 200,
+				    .place = &place});
+		buf_fini(&url);
+		buf_fini(&body);
+	}
+	cdx_write(&c, &lines, note, &left);
+	size_t n = 0;
+	for (struct span s = buf_span(&lines); s.n > 0; s = span_from(s, 1)) {
+		assert_true(s.p[0] == '\n' || (s.p[0] >= 0x20 && s.p[0] < 0x7f));
+		n += s.p[0] == '\n';
+	}
+	assert_int_equal(n, 4000);
+	buf_fini(&lines);
+	cdx_fini(&c);
+}
+
+static void what_may_not_stand_in_a_header_line(void **state)
+{
+	(void)state;
+	struct warc_record r = {.type = "metadata"};
+	warc_add(&r, "WARC-Cipher-Suite", span_str("a\r\nInjected: 1\x7f\xc3\xa9"));
+	warc_add(&r, "WARC-Protocol", span_str(""));
+	char *text = buf_take_str(&r.more);
+	assert_string_equal(text, "WARC-Cipher-Suite: a??Injected: 1???\r\n");
+	free(text);
+	warc_record_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +212,8 @@ int main(void)
 		cmocka_unit_test(bodies_become_queries),
 		cmocka_unit_test(a_hostile_body_is_bounded),
 		cmocka_unit_test(the_last_visit_of_a_trail_is_found),
+		cmocka_unit_test(anything_is_survived),
+		cmocka_unit_test(what_may_not_stand_in_a_header_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
