@@ -65,7 +65,9 @@ void html_heading(struct html *h, int below, const char *ours)
 
 void html_fact_open(struct html *h, const char *name)
 {
-	buf_addf(h->out, "<div><dt>%s</dt><dd>", name);
+	html_say(h, "<div><dt>");
+	html_text(h->out, span_str(name));
+	html_say(h, "</dt><dd>");
 }
 
 void html_fact_close(struct html *h)

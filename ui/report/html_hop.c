@@ -200,7 +200,8 @@ static void claim(struct html *h, const struct trail_hop *hop)
 	say_link_verdict(c, &verdict);
 	html_value(h, buf_span(&verdict));
 	html_say(h, c->verdict == CLAIM_DIFFER ? "</strong>" : "");
-	buf_addf(h->out, " <span class=\"dim\">(rule %s", c->rule);
+	html_say(h, " <span class=\"dim\">(rule ");
+	html_value(h, span_str(c->rule));
 	if (c->layers > 1)
 		buf_addf(
 			h->out, ", in %zu wrappers%s", c->layers, c->deeper ? " and more" : "");

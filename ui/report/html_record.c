@@ -8,6 +8,8 @@
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
+enum { NOTES_SHOWN_MAX = 1000 };
+
 void html_replay(struct html *h, const struct report_trail *t)
 {
 	struct buf said = {0};
@@ -183,17 +185,18 @@ static void session(struct html *h, const struct report_session *s)
 
 static void notes(struct html *h)
 {
-	size_t n = 0;
+	size_t n = 0, shown = 0;
 	for (size_t i = 0; i < h->r->model->n_notes; i++)
 		n += html_session(h->r, h->r->model->notes[i]->session) != NULL;
 	if (n == 0)
 		return;
 	html_fold_open(h, "Notes", n, false);
 	html_say(h, "<ul class=\"notes\">\n");
-	for (size_t i = 0; i < h->r->model->n_notes; i++) {
+	for (size_t i = 0; i < h->r->model->n_notes && shown < NOTES_SHOWN_MAX; i++) {
 		const struct fact_note *note = h->r->model->notes[i];
 		if (html_session(h->r, note->session) == NULL)
 			continue;
+		shown++;
 		html_say(h, "<li><b>");
 		html_value(h, note->code);
 		html_say(h, "</b>");
@@ -204,6 +207,9 @@ static void notes(struct html *h)
 		html_say(h, "</li>\n");
 	}
 	html_say(h, "</ul>\n");
+	if (n > shown)
+		buf_addf(h->out, "<p class=\"hint\">%zu more notes are in the case.</p>\n",
+			n - shown);
 	html_fold_close(h);
 }
 
@@ -245,6 +251,19 @@ void html_record(struct html *h)
 	html_code(h, r->about.id);
 	html_fact_close(h);
 	html_fact(h, "Kept by", r->about.operator_name);
+	html_fact_open(h, "Opened");
+	html_time(h->out, r->about.created_us);
+	html_say(h, " by ");
+	html_value(h, r->about.tool_name);
+	html_say(h, " ");
+	html_value(h, r->about.tool_version);
+	html_fact_close(h);
+	html_fact_open(h, "Closed");
+	if (r->about.closed_us != FACT_NULL)
+		html_time(h->out, r->about.closed_us);
+	else
+		html_say(h, "not yet");
+	html_fact_close(h);
 	html_fact_open(h, "Complete");
 	if (r->recording_complete) {
 		html_say(h, "yes");

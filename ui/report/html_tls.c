@@ -26,9 +26,11 @@ void html_grade_badge(struct html *h, const struct report_grade *g)
 		html_say(h, "<span class=\"badge weak\">not encrypted</span> ");
 	else if (g->mark == GRADE_GOOD || g->n_findings == 0)
 		html_say(h, "<span class=\"badge good\">TLS good</span> ");
-	else
-		buf_addf(h->out, "<span class=\"badge %s\">TLS %s: %s</span> ", mark, mark,
-			g->findings[0].code);
+	else {
+		buf_addf(h->out, "<span class=\"badge %s\">TLS %s: ", mark, mark);
+		html_value(h, span_str(g->findings[0].code));
+		html_say(h, "</span> ");
+	}
 }
 
 static void findings(struct html *h, const struct report_grade *g)
@@ -39,8 +41,10 @@ static void findings(struct html *h, const struct report_grade *g)
 	html_say(h, "<ul class=\"evidence\">\n");
 	for (size_t i = 0; i < g->n_findings; i++) {
 		const struct grade_finding *f = &g->findings[i];
-		buf_addf(h->out, "<li><span class=\"badge %s\">%s</span> <b>%s</b>: ",
-			mark_word(f->mark), mark_word(f->mark), f->code);
+		buf_addf(h->out, "<li><span class=\"badge %s\">%s</span> <b>",
+			mark_word(f->mark), mark_word(f->mark));
+		html_value(h, span_str(f->code));
+		html_say(h, "</b>: ");
 		html_value(h, span_str(f->why));
 		if (f->detail.n > 0) {
 			html_say(h, " ");
@@ -61,8 +65,9 @@ static void scts(struct html *h, const struct report_grade *g)
 	for (size_t i = 0; i < g->n_scts; i++) {
 		html_say(h, "<li>");
 		html_time(h->out, g->scts[i].at_us);
-		buf_addf(h->out, " <span class=\"dim\">SCT in the %s, log</span> ",
-			g->scts[i].from);
+		html_say(h, " <span class=\"dim\">SCT in the ");
+		html_value(h, span_str(g->scts[i].from));
+		html_say(h, ", log</span> ");
 		html_hex(h, g->scts[i].log_id);
 		html_say(h, "</li>\n");
 	}
@@ -87,7 +92,9 @@ static void grade(struct html *h, const struct report_grade *g)
 	}
 	if (g->caa != NULL) {
 		html_fact_open(h, "CAA");
-		buf_addf(h->out, "the issuer is %s by the current records", g->caa);
+		html_say(h, "the issuer is ");
+		html_value(h, span_str(g->caa));
+		html_say(h, " by the current records");
 		html_fact_close(h);
 	}
 	scts(h, g);

@@ -224,6 +224,17 @@ static void other_bytes_are_no_picture(void **state)
 	assert_lacks(page, "<img");
 	assert_has(page, "it is not a PNG");
 	free(page);
+	/* A small file that would be a picture of 4 GB. */
+	uint8_t bomb[128];
+	struct span pixel = html_pixel();
+	assert_true(pixel.n <= sizeof bomb);
+	memcpy(bomb, pixel.p, pixel.n);
+	bomb[16 + 2] = bomb[20 + 2] = 0x80;
+	l->shots[0].png = span_of(bomb, pixel.n);
+	page = page_of(&h);
+	assert_lacks(page, "<img");
+	assert_has(page, "it is too large");
+	free(page);
 	html_report_fini(&h);
 }
 
