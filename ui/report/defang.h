@@ -1,16 +1,19 @@
 /*
- * Addresses that people read but nothing opens: hxxps://example[.]com/path. Appends; escapes
- * nothing, so whoever prints the result still does. Pure; any thread.
+ * Addresses that nobody follows by accident: what mail programs and chats make a link of is
+ * written so that they do not, and so that a person can undo it: hxxp, hxxps, fxp, [.], [@],
+ * and [:] behind other schemes. Changes what people read, never what machines do, and escapes
+ * nothing: that is the format's own business, afterwards. Doing it twice is doing it once. Any
+ * thread.
  */
 #ifndef UI_REPORT_DEFANG_H
 #define UI_REPORT_DEFANG_H
 
 #include "store/base/buf.h"
 
-/* A URL: its scheme is spelled so that no program takes it for one, the dots of its host are in
- * brackets; everything behind the host stays. */
+/* Appends s without what would be live in it. s: a URL, or any text that may hold URLs, host
+ * names, mail and IPv4 addresses; numbers like "5.0" and other text stay as they are. */
 void defang_add(struct buf *out, struct span url);
-/* A host name or address: its dots in brackets. */
+/* A host or an address alone: every dot of it. IPv6 has none, and is no link by itself. */
 void defang_host(struct buf *out, struct span host);
 
 #endif

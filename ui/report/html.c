@@ -36,6 +36,25 @@ void html_code(struct html *h, struct span value)
 	html_say(h, "</code>");
 }
 
+void html_mail(struct html *h, struct span address)
+{
+	/* None has a slash or colon; what has one is something else. */
+	bool mail = span_find_byte(address, '/', 0) == SIZE_MAX &&
+		    span_find_byte(address, ':', 0) == SIZE_MAX;
+	html_value_text(h->out, address, h->defang && !mail);
+}
+
+void html_ip(struct html *h, struct span address)
+{
+	bool exact = true;
+	for (size_t i = 0; i < address.n; i++)
+		exact &= ascii_hex(address.p[i]) >= 0 || address.p[i] == '.' ||
+			 address.p[i] == ':';
+	html_say(h, "<code>");
+	html_value_text(h->out, address, h->defang && !exact);
+	html_say(h, "</code>");
+}
+
 void html_lines(struct html *h, struct span said)
 {
 	html_say(h, "<pre>");

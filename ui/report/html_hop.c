@@ -114,7 +114,7 @@ static void quote(struct html *h, const struct trail_evidence *e)
 		buf_addf(h->out, ", from byte %lld of the body", (long long)e->offset);
 	html_say(h, e->exchange != FACT_NULL ? "</span>" : "");
 	if (e->quote.n > 0) {
-		html_say(h, "<br><samp class=\"quote\">");
+		html_say(h, " <samp class=\"quote\">");
 		html_value(h, e->quote);
 		html_say(h, "</samp>");
 	}
@@ -228,7 +228,10 @@ void html_link(struct html *h, const struct report_hop *hop)
 	if (l == NULL || (l->n_parts == 0 && !l->more))
 		return;
 	html_fact_open(h, "Its parts");
-	html_table_open(h, "What the parts of the address stand for", columns, 3);
+	html_table_open(h,
+		"What the parts of the address stand for; characters are those of the exact "
+		"address",
+		columns, 3);
 	for (size_t i = 0; i < l->n_parts; i++)
 		part(h, &l->parts[i]);
 	if (l->more)

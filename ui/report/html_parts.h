@@ -26,6 +26,11 @@ void html_say(struct html *h, const char *ours);
 void html_url(struct html *h, struct span url);     /* <code>; "(erased)" where it was */
 void html_value(struct html *h, struct span value); /* in which addresses may stand */
 void html_code(struct html *h, struct span value);  /* the same as <code> */
+/* A desk's or reporter's address, exact, for it is to be written to. */
+void html_mail(struct html *h, struct span address);
+/* An IP address, exact, for desks look for it in their logs, and no reader makes a link of it.
+ */
+void html_ip(struct html *h, struct span address);
 /* What a text report says, line by line, as <pre>. */
 void html_lines(struct html *h, struct span said);
 void html_hex(struct html *h, struct span bytes);

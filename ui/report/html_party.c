@@ -69,7 +69,7 @@ static void network_facts(struct html *h, const struct report_party *p)
 {
 	if (p->address.n > 0) {
 		html_fact_open(h, "Address");
-		html_code(h, p->address);
+		html_ip(h, p->address);
 		if (p->reverse_name.n > 0) {
 			html_say(h, ", named ");
 			html_host_text(h->out, p->reverse_name, h->defang);
@@ -159,8 +159,11 @@ static void contact(struct html *h, const struct party_contact *c)
 		html_value(h, c->name);
 		html_say(h, c->email.n > 0 || c->form.n > 0 ? "<br>" : "");
 	}
-	if (c->email.n > 0)
-		html_code(h, c->email);
+	if (c->email.n > 0) {
+		html_say(h, "<code>");
+		html_mail(h, c->email);
+		html_say(h, "</code>");
+	}
 	if (c->form.n > 0) {
 		html_say(h, c->email.n > 0 ? "<br>" : "");
 		html_url(h, c->form);

@@ -11,7 +11,7 @@ static void server(struct html *h, const struct report_hop *hop)
 	if (hop->remote_ip.p == NULL) {
 		html_say(h, "none was reached");
 	} else {
-		html_code(h, hop->remote_ip);
+		html_ip(h, hop->remote_ip);
 		buf_addf(h->out, " port %lld", (long long)hop->remote_port);
 	}
 	if (hop->protocol != NULL) {
@@ -48,7 +48,7 @@ static void dns(struct html *h, const struct report_dns *d)
 	}
 	for (size_t i = 0; i < d->n_addresses; i++) {
 		html_say(h, i == 0 ? " = " : ", ");
-		html_code(h, d->addresses[i]);
+		html_ip(h, d->addresses[i]);
 	}
 	html_say(h, " <span class=\"dim\">");
 	if (d->ttl != FACT_NULL)

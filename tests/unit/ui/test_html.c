@@ -128,6 +128,24 @@ static void it_leaves_out_what_is_absent(void **state)
 	report_case_fini(&c);
 }
 
+/* A desk's address is there to be written to; the link is not there to be opened. */
+static void a_contact_stays_exact(void **state)
+{
+	(void)state;
+	struct html_report h;
+	html_report_init(&h);
+	h.order.defang = true;
+	h.order.reporter.email = span_str("desk@cert.example");
+	html_report_add(&h, span_str("http://in.example/"), 1);
+	h.report.trails[0].parties.list[0].contacts[0].email = span_str("abuse@host.example");
+	char *page = page_of(&h);
+	assert_has(page, "<code>abuse@host.example</code>");
+	assert_has(page, "Reported by desk@cert.example");
+	assert_lacks(page, "in.example");
+	free(page);
+	html_report_fini(&h);
+}
+
 static void the_policy_names_the_style_that_is_there(void **state)
 {
 	(void)state;
@@ -334,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_shows_all_that_is_filled),
 		cmocka_unit_test(it_leaves_out_what_is_absent),
+		cmocka_unit_test(a_contact_stays_exact),
 		cmocka_unit_test(the_policy_names_the_style_that_is_there),
 		cmocka_unit_test(nothing_from_outside_is_markup),
 		cmocka_unit_test(other_bytes_are_no_picture),
