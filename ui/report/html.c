@@ -70,6 +70,16 @@ void html_lines(struct html *h, struct span said)
 	html_say(h, "</pre>\n");
 }
 
+void html_said(struct html *h, const char *class, const char *title, struct span said)
+{
+	if (said.n == 0)
+		return;
+	buf_addf(h->out, "<section class=\"%s\">", class);
+	html_heading(h, 0, title);
+	html_lines(h, said);
+	html_say(h, "</section>\n");
+}
+
 void html_hex(struct html *h, struct span bytes)
 {
 	html_say(h, "<code class=\"hex\">");

@@ -33,6 +33,8 @@ void html_mail(struct html *h, struct span address);
 void html_ip(struct html *h, struct span address);
 /* What a text report says, line by line, as <pre>. */
 void html_lines(struct html *h, struct span said);
+/* The same as a section of its own; nothing where nothing is said. */
+void html_said(struct html *h, const char *class, const char *title, struct span said);
 void html_hex(struct html *h, struct span bytes);
 void html_heading(struct html *h, int below, const char *ours); /* level + below */
 /* One line of a list of facts. */

@@ -13,15 +13,11 @@ enum { NOTES_SHOWN_MAX = 1000 };
 void html_replay(struct html *h, const struct report_trail *t)
 {
 	struct buf said = {0};
-	html_say(h, "<section class=\"replay\">");
-	html_heading(h, 0, "Replay");
-	if (t->replay == NULL) {
-		html_say(h, "<p>It was not replayed.</p>\n");
-	} else {
+	if (t->replay == NULL)
+		buf_add_str(&said, "It was not replayed.\n");
+	else
 		say_replay(t->replay, &said);
-		html_lines(h, buf_span(&said));
-	}
-	html_say(h, "</section>\n");
+	html_said(h, "replay", "Replay", buf_span(&said));
 	buf_fini(&said);
 }
 
@@ -29,15 +25,11 @@ void html_rounds(struct html *h)
 {
 	struct buf said = {0};
 	say_rounds(h->r, &said);
-	if (buf_len(&said) > 0) {
-		html_say(h, "<section class=\"rounds\">");
-		html_heading(h, 0, "The link, opened more than once");
-		/* Its own title, and the lines around it. */
-		struct span text = span_trim(buf_span(&said), "\n");
-		size_t end = span_find_byte(text, '\n', 0);
-		html_lines(h, span_trim(span_from(text, end == SIZE_MAX ? 0 : end), "\n"));
-		html_say(h, "</section>\n");
-	}
+	/* Without its own title, and the empty lines around it. */
+	struct span text = span_trim(buf_span(&said), "\n");
+	size_t end = span_find_byte(text, '\n', 0);
+	html_said(h, "rounds", "The link, opened more than once",
+		span_trim(span_from(text, end == SIZE_MAX ? text.n : end), "\n"));
 	buf_fini(&said);
 }
 
