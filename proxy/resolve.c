@@ -133,6 +133,11 @@ const char *resolver_servers(const struct resolver *r)
 	return r->servers;
 }
 
+const char *resolver_csv(const struct resolver *r)
+{
+	return r->csv;
+}
+
 void resolver_use_hosts(struct resolver *r, const char *path)
 {
 	free(r->hosts);

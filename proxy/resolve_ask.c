@@ -2,6 +2,7 @@
 #include "store/base/clock.h"
 
 #include <ares.h>
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 
@@ -47,20 +48,21 @@ static int earlier(int64_t at_us, int64_t now_us, int ms)
 /* Each question has a channel of its own: an ICMP error is reported once per socket, and a
  * question that shared the socket would wait for its timeout. */
 struct ask {
-	ares_channel channels[2];
+	ares_channel channels[RESOLVE_QUESTIONS_MAX];
+	size_t n;
 	int stop_fd;
 };
 
 static int ares_wait_ms(const struct ask *ask)
 {
 	struct timeval wait = {60, 0}, room;
-	for (int k = 0; k < 2; k++)
+	for (size_t k = 0; k < ask->n; k++)
 		wait = *ares_timeout(ask->channels[k], &wait, &room);
 	return (int)(wait.tv_sec * 1000 + (wait.tv_usec + 999) / 1000);
 }
 
 /* The sockets that channel k wants to hear of, behind the n that are there. */
-static nfds_t add_sockets(const struct ask *ask, int k, struct pollfd *fds, nfds_t n)
+static nfds_t add_sockets(const struct ask *ask, size_t k, struct pollfd *fds, nfds_t n)
 {
 	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
 	/* ARES_GETSOCK_WRITABLE shifts into the sign bit: the bits are read by hand. */
@@ -77,23 +79,24 @@ static nfds_t add_sockets(const struct ask *ask, int k, struct pollfd *fds, nfds
 /* Waits for the channels' sockets at most `ms` and lets them work. */
 static enum ask_result turn(const struct ask *ask, int ms)
 {
-	struct pollfd fds[1 + 2 * ARES_GETSOCK_MAXNUM] = {{ask->stop_fd, POLLIN, 0}};
-	nfds_t end[2];
-	end[0] = add_sockets(ask, 0, fds, 1);
-	end[1] = add_sockets(ask, 1, fds, end[0]);
-	int ready = poll(fds, end[1], ms);
+	struct pollfd fds[1 + RESOLVE_QUESTIONS_MAX * ARES_GETSOCK_MAXNUM] = {
+		{ask->stop_fd, POLLIN, 0}};
+	nfds_t end[RESOLVE_QUESTIONS_MAX], all = 1;
+	for (size_t k = 0; k < ask->n; k++)
+		all = end[k] = add_sockets(ask, k, fds, all);
+	int ready = poll(fds, all, ms);
 	if (ready < 0 && errno != EINTR)
 		return ASK_SYSTEM;
 	if (ready > 0 && fds[0].revents != 0)
 		return ASK_STOPPED;
-	for (nfds_t i = 1; ready > 0 && i < end[1]; i++) {
+	for (nfds_t i = 1; ready > 0 && i < all; i++) {
 		bool r = (fds[i].revents & ~POLLOUT) != 0, w = (fds[i].revents & POLLOUT) != 0;
 		if (r || w)
 			ares_process_fd(ask->channels[i < end[0] ? 0 : 1],
 				r ? fds[i].fd : ARES_SOCKET_BAD,
 				w ? fds[i].fd : ARES_SOCKET_BAD);
 	}
-	for (int k = 0; k < 2; k++) /* their timeouts */
+	for (size_t k = 0; k < ask->n; k++) /* their timeouts */
 		ares_process_fd(ask->channels[k], ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	return ASK_DONE;
 }
@@ -111,18 +114,31 @@ static bool has_addresses(const struct resolve_answer *answer)
 	return false;
 }
 
+static size_t count(const struct resolve_answer *answers, size_t n,
+	bool (*is)(const struct resolve_answer *answer))
+{
+	size_t found = 0;
+	for (size_t k = 0; k < n; k++)
+		found += is(&answers[k]);
+	return found;
+}
+
+static bool is_done(const struct resolve_answer *answer)
+{
+	return answer->done;
+}
+
 static enum ask_result run(
-	const struct ask *ask, int64_t until_us, const struct resolve_answer answers[2])
+	const struct ask *ask, int64_t until_us, const struct resolve_answer *answers)
 {
 	int64_t other_us = INT64_MAX;
-	while (!answers[0].done || !answers[1].done) {
+	while (count(answers, ask->n, is_done) < ask->n) {
 		int64_t now = clock_now_us(clock_real());
 		if (now >= other_us)
 			return ASK_DONE;
 		if (now >= until_us)
 			return ASK_TIMEOUT;
-		if (other_us == INT64_MAX &&
-			(has_addresses(&answers[0]) || has_addresses(&answers[1])))
+		if (other_us == INT64_MAX && count(answers, ask->n, has_addresses) > 0)
 			other_us = now + (int64_t)RESOLVE_OTHER_MS * 1000;
 		int ms = earlier(until_us, now, ares_wait_ms(ask));
 		enum ask_result result = turn(ask, earlier(other_us, now, ms));
@@ -133,17 +149,22 @@ static enum ask_result run(
 }
 
 enum ask_result resolve_ask(const char *servers, const char *name, int64_t until_us,
-	int stop_fd, struct resolve_answer answers[2])
+	int stop_fd, struct resolve_answer *answers, size_t n)
 {
-	struct ask ask = {{channel_new(servers), channel_new(servers)}, stop_fd};
+	struct ask ask = {.n = n, .stop_fd = stop_fd};
 	enum ask_result result = ASK_SYSTEM;
-	if (ask.channels[0] != NULL && ask.channels[1] != NULL) {
-		for (int k = 0; k < 2; k++)
-			ares_query(ask.channels[k], name, DNS_IN, answers[k].type, answered,
-				&answers[k]);
-		result = run(&ask, until_us, answers);
+	bool good = true;
+	assert(n > 0 && n <= RESOLVE_QUESTIONS_MAX);
+	for (size_t k = 0; k < n; k++) {
+		ask.channels[k] = channel_new(servers);
+		good = good && ask.channels[k] != NULL;
 	}
-	for (int k = 0; k < 2; k++)
+	for (size_t k = 0; good && k < n; k++)
+		ares_query(
+			ask.channels[k], name, DNS_IN, answers[k].type, answered, &answers[k]);
+	if (good)
+		result = run(&ask, until_us, answers);
+	for (size_t k = 0; k < n; k++)
 		if (ask.channels[k] != NULL)
 			ares_destroy(ask.channels[k]); /* ends what is pending with
 							  ARES_EDESTRUCTION */

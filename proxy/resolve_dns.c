@@ -149,7 +149,7 @@ static void take(const struct round *round, struct arena *a, struct resolved *ou
 						&round->answers[k], &round->paths[k], a)));
 }
 
-static const char *next_server(const char *servers)
+const char *resolve_next_server(const char *servers)
 {
 	const char *comma = strchr(servers, ',');
 	return comma != NULL ? comma + 1 : NULL;
@@ -164,7 +164,8 @@ static bool ask_round(const char *servers, const char *name, int64_t until_us, i
 {
 	struct round round = {.answers = {{.type = DNS_A}, {.type = DNS_AAAA}}};
 	const char *wire = wire_text(name, a);
-	enum ask_result result = resolve_ask(servers, name, until_us, stop_fd, round.answers);
+	enum ask_result result =
+		resolve_ask(servers, name, until_us, stop_fd, round.answers, QUESTIONS);
 	bool failed = false;
 	for (int k = 0; k < QUESTIONS; k++) {
 		resolve_path(buf_span(&round.answers[k].raw), wire, round.answers[k].type, a,
@@ -172,7 +173,8 @@ static bool ask_round(const char *servers, const char *name, int64_t until_us, i
 		failed = failed || server_failed(&round.answers[k], &round.paths[k]);
 	}
 	take(&round, a, out, found, n_found);
-	*more = failed && *n_found == 0 && result == ASK_DONE && next_server(servers) != NULL;
+	*more = failed && *n_found == 0 && result == ASK_DONE &&
+		resolve_next_server(servers) != NULL;
 	if (*more)
 		resolve_note(a, out,
 			arena_printf(a, "%s, asked the next server", both_words(&round, a)));
@@ -194,7 +196,7 @@ bool resolve_dns(const char *servers, const char *name, int64_t until_us, int st
 	bool more = true, ok = false;
 	*found = NULL;
 	*n_found = 0;
-	for (; more; servers = next_server(servers))
+	for (; more; servers = resolve_next_server(servers))
 		ok = ask_round(
 			servers, name, until_us, stop_fd, a, out, found, n_found, &more, err);
 	return ok;

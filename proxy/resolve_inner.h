@@ -11,7 +11,7 @@
 
 /* resolve_ask.c: one question to one name server, by c-ares. */
 struct resolve_answer {
-	uint16_t type; /* DNS_A, DNS_AAAA */
+	uint16_t type;
 	bool done;
 	int status;     /* of c-ares; ARES_EDESTRUCTION: given up waiting */
 	struct buf raw; /* the message as received, empty if there was none */
@@ -24,10 +24,13 @@ enum ask_result {
 	ASK_SYSTEM /* no channel, or poll failed */
 };
 
-/* Asks for the address records of both types at once. name: a host name in ASCII. servers: as
- * c-ares reads them. The raw buffers are the caller's to end, always. */
+enum { RESOLVE_QUESTIONS_MAX = 2 };
+/* Asks for the records of n types at once, A and AAAA or one alone. name: a host name in ASCII.
+ * servers: as c-ares reads them. The raw buffers are the caller's to end, always. */
 enum ask_result resolve_ask(const char *servers, const char *name, int64_t until_us,
-	int stop_fd, struct resolve_answer answers[2]);
+	int stop_fd, struct resolve_answer *answers, size_t n);
+/* The list without its first server; NULL: there is no other. */
+const char *resolve_next_server(const char *servers);
 
 /* resolve_path.c: from the asked name along the CNAMEs of one answer to its addresses. Pure. */
 struct resolve_path {
@@ -57,6 +60,9 @@ bool resolve_dns(const char *servers, const char *name, int64_t until_us, int st
 	struct err *err);
 
 void resolve_note(struct arena *a, struct resolved *out, const char *text);
+
+/* resolve.c: as c-ares reads them. */
+const char *resolver_csv(const struct resolver *r);
 
 /* resolve_hosts.c: all addresses that the file has for the name, in its order; none if it
  * cannot be read. */

@@ -203,6 +203,43 @@ static void pick_row(
 	}
 }
 
+/* ---- attachments ---- */
+
+/* Digests of what is small can be guessed, so they go with it. */
+static void pick_attachment(struct erase_search *s, const struct seal_row *row, bool all)
+{
+	const struct fact_info *info = fact_info(row->kind);
+	for (size_t i = 0; i < info->n_fields; i++) {
+		const struct fact_field *f = &info->fields[i];
+		struct span value;
+		bool digest = strcmp(f->name, "sha256") == 0;
+		bool content = strcmp(f->name, "data") == 0 || strcmp(f->name, "name") == 0 ||
+			       strcmp(f->name, "detail") == 0;
+		if (f->type == FACT_TYPE_INT || !(digest || (all && content)))
+			continue;
+		memcpy(&value, (const uint8_t *)row->fact + f->offset, sizeof value);
+		if (value.p != NULL)
+			found(s, row, i, seal_part(i), SPAN_NONE, value.n);
+	}
+}
+
+static void search_attachment(struct erase_search *s, const struct seal_row *row)
+{
+	const struct fact_info *info = fact_info(row->kind);
+	for (size_t i = 0; i < s->wish->n_attachments; i++) {
+		if (s->wish->attachments[i] != row->seq)
+			continue;
+		s->seen_attached[i] = true;
+		pick_attachment(s, row, true);
+	}
+	/* A text was found in it. */
+	for (size_t i = s->out->n; i > 0 && s->out->items[i - 1].seq == row->seq; i--)
+		if (strcmp(info->fields[s->out->items[i - 1].field].name, "data") == 0) {
+			pick_attachment(s, row, false);
+			return;
+		}
+}
+
 /* ---- the walk ---- */
 
 static void learn_end(struct erase_search *s, const struct seal_row *row)
@@ -281,6 +318,8 @@ static bool take_row(void *ctx, const struct seal_row *row, struct err *err)
 		s->seen[i] = true;
 		pick_row(s, row, &s->wish->exchanges[i]);
 	}
+	if (row->kind == FACT_KIND_ATTACHMENT)
+		search_attachment(s, row);
 	return true;
 }
 
@@ -334,6 +373,10 @@ static bool check_seen(const struct erase_search *s, struct err *err)
 		if (!s->seen[i])
 			return err_set(err, ERR_USAGE, "there is no exchange %lld",
 				(long long)s->wish->exchanges[i].exchange);
+	for (size_t i = 0; i < s->wish->n_attachments; i++)
+		if (!s->seen_attached[i])
+			return err_set(err, ERR_USAGE, "there is no attachment %lld",
+				(long long)s->wish->attachments[i]);
 	return true;
 }
 
@@ -348,6 +391,7 @@ bool erase_find(struct case_file *c, const struct erase_wish *wish, struct arena
 			"show what was erased");
 	s.matches = arena_alloc(&s.own, (wish->n_texts + 1) * sizeof *s.matches);
 	s.seen = arena_alloc(&s.own, wish->n_exchanges + 1);
+	s.seen_attached = arena_alloc(&s.own, wish->n_attachments + 1);
 	for (; s.n_matches < wish->n_texts; s.n_matches++)
 		erase_match_init(&s.matches[s.n_matches], wish->texts[s.n_matches]);
 	bool ok = search_info(&s, err) && seal_rows(c->db, 0, take_row, &s, err) &&

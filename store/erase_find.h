@@ -27,6 +27,8 @@ struct erase_wish {
 	size_t n_texts;
 	const struct erase_exchange *exchanges;
 	size_t n_exchanges;
+	const int64_t *attachments; /* numbers of their facts */
+	size_t n_attachments;
 };
 
 struct erase_item {
@@ -45,7 +47,8 @@ struct erase_found {
 	bool in_info;      /* the text is in case_info, which cannot be erased from */
 };
 
-/* Errors: CASE_READ; USAGE (there is no such exchange). The result is in the arena. */
+/* Errors: CASE_READ; USAGE (there is no such exchange or
+ * attachment). The result is in the arena. */
 bool erase_find(struct case_file *c, const struct erase_wish *wish, struct arena *a,
 	struct erase_found *out, struct err *err);
 

@@ -42,7 +42,8 @@ struct erase_search {
 	struct arena own;
 	struct erase_match *matches;
 	size_t n_matches;
-	bool *seen; /* the exchanges of the wish */
+	bool *seen;          /* the exchanges of the wish */
+	bool *seen_attached; /* its attachments */
 	struct erase_known *known;
 	size_t n_known;
 	struct erase_chunk *chunks;

@@ -37,13 +37,20 @@ BEGIN {
 	door("openssl/", "^(proxy/tls_|proxy/ca|proxy/mint|capture/decrypt|capture/wire/tls_certs|store/base/hash|store/seal)[^/]*$")
 	door("ares.h", "^proxy/resolve[^/]*$")
 	door("jansson.h", "^ui/")
+	door("gmime/", "^(ui/mail/mail_gmime|ui/report/eml_mime)\\.c$")
+	door("glib", "^(ui/mail/mail_gmime|ui/report/eml_mime)\\.c$")
 	door("maxminddb.h", "^ui/cli/mmdb\\.c$")
 	door("curl/", "^ui/fetch\\.c$")
+	door("png.h", "^ui/(browser/picture|cli/qr)[^/]*$")
+	door("jpeglib.h", "^ui/cli/qr[^/]*$")
+	door("zbar.h", "^ui/cli/qr[^/]*$")
 	door("libpsl.h", "^store/derive/")
 	door("idn2.h", "^store/derive/")
+	door("unicode/", "^store/derive/lookalike\\.c$")
 	door("brotli/", "^store/derive/")
 	door("zstd.h", "^store/derive/")
-	door("zlib.h", "^(store/derive/|ui/lab/)")
+	door("zlib.h", "^(store/derive/|ui/lab/|ui/export/gzip_member)")
+	door("zip.h", "^ui/export/(zip_file|locked_zip)\\.c$")
 
 	# What is pure touches no socket, file or process.
 	pure = "^(store/fact|store/derive|capture/wire)/"

@@ -60,6 +60,8 @@ rule proxy/x.c '#include <nghttp2/nghttp2.h>' 'enters elsewhere'
 rule capture/x.c '#include <pcap.h>' 'enters elsewhere'
 rule ui/cli/x.c '#include <microhttpd.h>' 'enters elsewhere'
 rule ui/cli/x.c '#include <curl/curl.h>' 'enters elsewhere'
+rule proxy/x.c '#include <gmime/gmime.h>' 'enters elsewhere'
+rule ui/cli/x.c '#include <glib.h>' 'enters elsewhere'
 rule store/derive/x.c '#include <sys/socket.h>' 'no input or output'
 rule proxy/x.c '	writer_put(w, 0, 0, 0, 0);' 'proxy/record.c only'
 rule proxy/x.c "$(awk 'BEGIN { print "void f(void)\n{"; for (i = 0; i < 71; i++) print "\tg();"; print "}" }')" \

@@ -16,6 +16,7 @@ struct work {
 	const char *host; /* for people */
 	size_t head_bytes;
 	bool head_over, head_too_long, body_too_long;
+	bool refused, given_up;      /* by who asks */
 	char words[CURL_ERROR_SIZE]; /* libcurl's own */
 };
 
@@ -71,11 +72,34 @@ static size_t take_head(char *p, size_t size, size_t n, void *ctx)
 static size_t take_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct work *w = ctx;
-	w->body_too_long = size * n > w->req->max_bytes - buf_len(&w->out->body);
+	size_t room = w->req->max_bytes - buf_len(&w->out->body);
+	w->body_too_long = size * n > room;
+	if (w->body_too_long && w->req->keep_start)
+		buf_add(&w->out->body, p, room);
 	if (w->body_too_long)
 		return 0;
 	buf_add(&w->out->body, p, size * n);
 	return size * n;
+}
+
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct work *w = ctx;
+	(void)purpose;
+	/* Decided on the address that is then connected to, never on a name. */
+	if (!w->req->may_connect(w->req->ctx, &address->addr)) {
+		w->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct work *w = ctx;
+	(void)a, (void)b, (void)c, (void)d;
+	w->given_up = w->given_up || w->req->give_up(w->req->ctx);
+	return w->given_up;
 }
 
 static bool add_field(struct work *w, const char *format, ...)
@@ -126,8 +150,24 @@ static bool set_message(struct work *w, const char *url)
 	       curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_WRITEDATA, w) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_ERRORBUFFER, w->words) == CURLE_OK &&
-	       curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)req->max_bytes) ==
-		       CURLE_OK;
+	       (req->keep_start || curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
+					   (curl_off_t)req->max_bytes) == CURLE_OK);
+}
+
+static bool set_calls(struct work *w)
+{
+	const struct fetch_request *req = w->req;
+	CURL *c = w->curl;
+	bool good = true;
+	if (req->may_connect != NULL && req->proxy == NULL)
+		good = curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket) ==
+			       CURLE_OK &&
+		       curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, w) == CURLE_OK;
+	if (req->give_up != NULL)
+		good = good && curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+		       curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, progress) == CURLE_OK &&
+		       curl_easy_setopt(c, CURLOPT_XFERINFODATA, w) == CURLE_OK;
+	return good;
 }
 
 /* Where it may go, and for how long. What libcurl would do by default is said as well. */
@@ -163,6 +203,11 @@ static bool set_road(struct work *w)
 static bool explain(const struct work *w, CURLcode code, struct err *err)
 {
 	const char *words = w->words[0] != 0 ? w->words : curl_easy_strerror(code);
+	if (w->given_up)
+		return err_set(err, ERR_SHUTDOWN, "while %s was asked", w->host);
+	if (w->refused && code == CURLE_COULDNT_CONNECT)
+		return err_set(err, ERR_REFUSED_ADDRESS,
+			"%s: its address is private or reserved", w->host);
 	if (w->body_too_long || code == CURLE_FILESIZE_EXCEEDED)
 		return err_set(err, ERR_LIMIT, "%s: its answer is longer than %zu bytes",
 			w->host, w->req->max_bytes);
@@ -187,11 +232,14 @@ static bool run(struct work *w, const char *url, struct err *err)
 {
 	const char *ip = NULL;
 	long status = 0;
-	if (!set_message(w, url) || !set_road(w))
+	if (!set_message(w, url) || !set_road(w) || !set_calls(w))
 		return err_set(err, ERR_INTERNAL, "libcurl lacks an option that is needed");
 	CURLcode code = curl_easy_perform(w->curl);
-	if (code != CURLE_OK)
+	w->out->cut = w->body_too_long && w->req->keep_start;
+	if (code != CURLE_OK && !w->out->cut) {
+		w->out->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 		return explain(w, code, err);
+	}
 	curl_easy_getinfo(w->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(w->curl, CURLINFO_PRIMARY_IP, &ip);
 	struct span type = fetch_field(w->out, "content-type");
@@ -263,7 +311,10 @@ bool fetch_url(const struct fetch_request *req, struct fetch_answer *out, struct
 	curl_easy_cleanup(w.curl);
 	curl_slist_free_all(w.fields);
 	arena_fini(&a);
-	if (!good)
+	if (!good) {
+		bool timed_out = out->timed_out;
 		fetch_answer_fini(out);
+		out->timed_out = timed_out;
+	}
 	return good;
 }

@@ -11,6 +11,8 @@
 #include "store/base/buf.h"
 #include "store/base/err.h"
 
+#include <sys/socket.h>
+
 enum {
 	FETCH_TIMEOUT_MS = 30 * 1000, /* unless said otherwise */
 	FETCH_CONNECT_MS = 10 * 1000, /* name, connection and TLS; or timeout_ms if shorter */
@@ -27,7 +29,13 @@ struct fetch_request {
 	const char *cacert;       /* PEM file, trusted beside the system's; NULL: none */
 	const char *proxy;        /* http://, socks5:// or socks5h://; NULL: none at all */
 	size_t max_bytes;         /* of the answer's body, > 0 */
+	bool keep_start;          /* of a longer one the first max_bytes are taken, and `cut` */
 	int timeout_ms;           /* in all; 0: FETCH_TIMEOUT_MS */
+	/* Both may be NULL; ctx is theirs. May this address be connected to (with a proxy: the
+	 * proxy's is not asked about)? Shall it be given up? Asked about once a second. */
+	bool (*may_connect)(void *ctx, const struct sockaddr *addr);
+	bool (*give_up)(void *ctx);
+	void *ctx;
 };
 
 struct fetch_answer {
@@ -36,10 +44,13 @@ struct fetch_answer {
 	char remote_ip[64];                /* that answered (the proxy's, if there is one) */
 	struct buf head;                   /* the final one, status line and empty line too */
 	struct buf body;
+	bool cut;       /* the body was longer */
+	bool timed_out; /* on false: it took too long */
 };
 
-/* An answer of any status is true. On false *out is empty. Errors: USAGE (the URL), LIMIT (the
- * answer is too long), FETCH (all else, in words). */
+/* An answer of any status is true. On false *out is empty, but for timed_out. Errors: USAGE
+ * (the URL), LIMIT (the answer is too long), REFUSED_ADDRESS (may_connect said no), SHUTDOWN
+ * (give_up said yes), FETCH (all else, in words). */
 bool fetch_url(const struct fetch_request *req, struct fetch_answer *out, struct err *err);
 /* Would fetch_url take such an address? Errors: USAGE. */
 bool fetch_url_good(const char *url, struct err *err);

@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "store/base/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <pthread.h>
@@ -66,19 +67,56 @@ void sha256(struct span s, uint8_t out[SHA256_LEN])
 	SHA256_Final(out, ctx_of(&h));
 }
 
-static EVP_MD *md5_md;
+void hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_LEN])
+{
+	enum { BLOCK = 64 };
+	uint8_t k[BLOCK] = {0}, pad[BLOCK];
+	struct sha256 h;
+	if (key.n > BLOCK)
+		sha256(key, k);
+	else if (key.n > 0)
+		memcpy(k, key.p, key.n);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = k[i] ^ 0x36;
+	sha256_init(&h);
+	sha256_add(&h, pad, BLOCK);
+	sha256_add(&h, s.p, s.n);
+	sha256_end(&h, out);
+	for (size_t i = 0; i < BLOCK; i++)
+		pad[i] = k[i] ^ 0x5c;
+	sha256_init(&h);
+	sha256_add(&h, pad, BLOCK);
+	sha256_add(&h, out, SHA256_LEN);
+	sha256_end(&h, out);
+	OPENSSL_cleanse(k, sizeof k);
+	OPENSSL_cleanse(pad, sizeof pad);
+}
+
+static EVP_MD *md5_md, *sha1_md;
 
 static void fetch(void)
 {
 	md5_md = EVP_MD_fetch(NULL, "MD5", NULL);
-	if (md5_md == NULL)
+	sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
+	if (md5_md == NULL || sha1_md == NULL)
+		abort();
+}
+
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void digest(EVP_MD **md, struct span s, uint8_t *out)
+{
+	pthread_once(&fetched, fetch);
+	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, *md, NULL) != 1)
 		abort();
 }
 
 void md5(struct span s, uint8_t out[MD5_LEN])
 {
-	static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-	pthread_once(&fetched, fetch);
-	if (EVP_Digest(s.n > 0 ? (const void *)s.p : "", s.n, out, NULL, md5_md, NULL) != 1)
-		abort();
+	digest(&md5_md, s, out);
+}
+
+void sha1(struct span s, uint8_t out[SHA1_LEN])
+{
+	digest(&sha1_md, s, out);
 }

@@ -1,13 +1,14 @@
 /*
- * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL. A `struct sha256` may be copied,
- * and holds nothing that must be freed; fini wipes it.
+ * SHA-256 (FIPS 180-4), one-shot and streaming, by OpenSSL; HMAC over it; and the two older
+ * digests that others use. A `struct sha256` may be copied, and holds nothing that must be
+ * freed; fini wipes it.
  */
 #ifndef STORE_BASE_HASH_H
 #define STORE_BASE_HASH_H
 
 #include "store/base/text.h"
 
-enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16 };
+enum { SHA256_LEN = 32, SHA256_HEX = 65, MD5_LEN = 16, SHA1_LEN = 20 };
 
 struct sha256 {
 	uint64_t state[14]; /* a SHA256_CTX */
@@ -25,6 +26,10 @@ void sha256_fini(struct sha256 *h);
 /* The digest of all; the same as peek and fini, for less. */
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256(struct span s, uint8_t out[SHA256_LEN]);
-void md5(struct span s, uint8_t out[MD5_LEN]); /* for JA3 only */
+void hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_LEN]); /* RFC 2104 */
+/* For JA3, for names (UUIDs of version 5), and for finding what others made of a value; never
+ * for anything that somebody may want to forge. */
+void md5(struct span s, uint8_t out[MD5_LEN]);
+void sha1(struct span s, uint8_t out[SHA1_LEN]);
 
 #endif

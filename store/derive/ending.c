@@ -30,7 +30,7 @@ static bool shown(struct span type)
 	return type.n == 0 || span_ends_nocase(type, "+xml") || span_ends_nocase(type, "+json");
 }
 
-static bool is_download(const struct model_exchange *x)
+bool trail_is_download(const struct model_exchange *x)
 {
 	int64_t status = x->response->status;
 	struct span disposition = model_response_header(x, "content-disposition");
@@ -208,7 +208,7 @@ static enum trail_end end_by_facts(
 		return ENDED_LOOP;
 	if (is_gate(x))
 		return ENDED_GATE;
-	return is_download(x) ? ENDED_DOWNLOAD : ENDED_PAGE;
+	return trail_is_download(x) ? ENDED_DOWNLOAD : ENDED_PAGE;
 }
 
 /* 204 and 205 leave the page before them where it was. */

@@ -65,3 +65,19 @@ void party_of_host(struct arena *a, struct span host, struct party *out)
 	out->registrable_domain = one_above(a, host, PSL_TYPE_ANY);
 	out->registered_domain = one_above(a, host, PSL_TYPE_ICANN);
 }
+
+bool party_is_listed(struct arena *a, struct span host)
+{
+	static const char *const kept[] = {".example", ".test", ".invalid", ".localhost"};
+	pthread_once(&list_once, list_load);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (span_ends_nocase(host, kept[i]))
+			return true;
+	for (size_t dot = 0; (dot = span_find_byte(host, '.', dot)) != SIZE_MAX; dot++) {
+		const char *suffix = arena_str(a, span_from(host, dot + 1));
+		if (list != NULL && psl_is_public_suffix2(
+					    list, suffix, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE))
+			return true;
+	}
+	return false;
+}

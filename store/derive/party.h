@@ -19,6 +19,10 @@ struct party {
 /* host: as a URL has it (lower case, punycode, IPv6 in brackets), a final dot allowed. */
 void party_of_host(struct arena *a, struct span host, struct party *out);
 
+/* Does the host end in a suffix that is on the list, or in a name that is kept for examples and
+ * tests (RFC 2606 2)? "invoice.pdf" does not. */
+bool party_is_listed(struct arena *a, struct span host);
+
 /* Version of the list in use, for reports: "2023-02-09" style or a file's name; never NULL. */
 const char *party_list(void);
 

@@ -115,6 +115,13 @@ static size_t place_link(struct walk *w, const struct model_exchange *x, bool up
 			.signal = "sent-link",
 			.quote = w->session->sent_link,
 			.offset = FACT_NULL});
+	struct span mail = model_note(w->m, x->session, note_word(NOTE_MAIL_LINK));
+	if (mail.n > 0)
+		hop_evidence(w, &hop,
+			(struct trail_evidence){.exchange = FACT_NULL,
+				.signal = "mail-link",
+				.quote = mail,
+				.offset = FACT_NULL});
 	struct span referer = model_note(w->m, x->session, note_word(NOTE_REFERER));
 	if (referer.n > 0)
 		hop_evidence(w, &hop,

@@ -61,7 +61,8 @@ enum trail_end {
 const char *trail_end_word(enum trail_end e);
 
 /* One thing on the wire that supports (or speaks against) an edge. Words of `signal`.
- * The cue itself: sent-link, given-referer (--referer), location, refresh, meta, meta-written,
+ * The cue itself: sent-link, mail-link (where in a mail that was), given-referer (--referer),
+ * location, refresh, meta, meta-written,
  * form-action, anchor, script-location, script-reload, script-href, script-action, script-url,
  * script-prefix, window-open, script-history, script-redirect, intent-fallback. Beside it:
  * status, coding, form-field, script-submit, script-click, script-blob, method, cookie,
@@ -186,5 +187,9 @@ void trail_pending(
 /* True if the exchange is the browser fetching a top-level document (a hop candidate), not a
  * sub-resource, prefetch, frame, or its own background traffic. */
 bool trail_is_navigation(const struct model_exchange *x);
+
+/* Was the whole answer something that a browser saves and does not show: by
+ * Content-Disposition, or by its media type? The exchange has a response. */
+bool trail_is_download(const struct model_exchange *x);
 
 #endif

@@ -13,7 +13,9 @@
 	X(TAKEN, "taken-over") /* facts were found that no head covered, and were gone on with \
 				*/                                                             \
 	X(NOTED, "noted")      /* somebody wrote a note */                                     \
-	X(REPLAYED, "replayed") /* a trail was walked again offline: same_line.h */
+	X(REPLAYED, "replayed") /* a trail was walked again offline: same_line.h */            \
+	X(LOOKED_UP,                                                                           \
+		"looked-up") /* directories were asked about its parties: what came of it */
 
 enum custody_act {
 #define X(name, word) CUSTODY_##name,

@@ -116,6 +116,42 @@ static void add_hex(struct buf *b, const char *hex)
 		buf_add_byte(b, (uint8_t)strtoul((char[]){hex[0], hex[1], 0}, NULL, 16));
 }
 
+/* "10:mail.test" and the like, whose first part ends at the first colon. */
+static bool add_other(struct buf *b, const char *type, const char *data, unsigned *number)
+{
+	char first[64] = "";
+	const char *colon = strchr(data, ':'), *rest = colon != NULL ? colon + 1 : data;
+	if (colon != NULL)
+		snprintf(first, sizeof first, "%.*s", (int)(colon - data), data);
+	if (strcmp(type, "NS") == 0 || strcmp(type, "PTR") == 0) {
+		*number = type[0] == 'N' ? 2 : 12;
+		add_name(b, data);
+	} else if (strcmp(type, "MX") == 0) {
+		*number = 15;
+		buf_add_u16(b, (uint16_t)strtoul(first, NULL, 10));
+		add_name(b, rest);
+	} else if (strcmp(type, "TXT") == 0) {
+		*number = 16;
+		buf_add_byte(b, (uint8_t)strlen(data));
+		buf_add_str(b, data);
+	} else if (strcmp(type, "SOA") == 0) {
+		*number = 6;
+		add_name(b, first);
+		add_name(b, rest);
+		for (uint32_t i = 1; i <= 5; i++)
+			buf_add_u32(b, i);
+	} else if (strcmp(type, "CAA") == 0) { /* flags 0 */
+		*number = 257;
+		buf_add_byte(b, 0);
+		buf_add_byte(b, (uint8_t)strlen(first));
+		buf_add_str(b, first);
+		buf_add_str(b, rest);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void add_record(
 	struct buf *b, const char *owner, const char *type, const char *ttl, const char *data)
 {
@@ -133,6 +169,8 @@ static void add_record(
 	} else if (strcmp(type, "CNAME") == 0) {
 		number = 5;
 		add_name(&rdata, data);
+	} else if (add_other(&rdata, type, data, &number)) {
+		;
 	} else {
 		MUST(number > 0);
 		add_hex(&rdata, data);

@@ -5,7 +5,9 @@
  *
  * A script is a list of items separated by ';'.
  *   OWNER TYPE TTL DATA   a record of the answer section; OWNER "@" is the asked name (sent
- * compressed); TYPE is A, AAAA, CNAME or a number (DATA in hex then); names may hold \DDD
+ * compressed); TYPE is A, AAAA, CNAME, NS, PTR, TXT (one word), MX ("10:mail.test"), SOA
+ * ("ns.test:mbox.test"), CAA ("issue:ca.test") or a number (DATA in hex then); names may hold
+ * \DDD
  *   !nxdomain !servfail !refused !rcode N    the response code
  *   !drop                 no answer at all
  *   !tcp                  over UDP: only a truncated, empty answer; the records over TCP

@@ -86,12 +86,15 @@ void lab_replay_says_so(const char *scene, const char *browser)
 	const char *const args[] = {"replay", "t.case", "--settle", "2", "--browser", browser,
 		"--case", "walked.case", NULL};
 	const char *const report[] = {"report", "walked.case", NULL};
+	const char *const explain[] = {"explain", "walked.case", NULL};
 	const char *const json[] = {"report", "walked.case", "--format", "json", NULL};
 	struct lab_trace t;
 	lab_trace_start(&t);
 	lab_trace_run(&t, scene, options, 120);
 	assert_int_equal(run_program(&t.program, 120, args), 0);
 	assert_int_equal(run_program(&t.program, 60, report), 0);
+	assert_non_null(strstr(run_program_stdout(&t.program), "NO SITE WAS ASKED"));
+	assert_int_equal(run_program(&t.program, 60, explain), 0);
 	assert_non_null(strstr(run_program_stdout(&t.program), "NO SITE WAS ASKED"));
 	assert_int_equal(run_program(&t.program, 60, json), 0);
 	assert_non_null(strstr(run_program_stdout(&t.program), "\"mode\": \"replay\""));

@@ -1,6 +1,7 @@
 #include "tests/kit/make_cert.h"
 
 #include <openssl/bn.h>
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
@@ -38,6 +39,10 @@ static void set_subject(X509 *cert, const struct make_cert *spec)
 	X509_NAME *name = X509_get_subject_name(cert);
 	const char *cn = spec->cn_bytes != NULL ? spec->cn_bytes : spec->cn;
 	int n = spec->cn_bytes != NULL ? (int)spec->cn_len : -1;
+	if (spec->org != NULL)
+		must(X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8,
+			     (const unsigned char *)spec->org, -1, -1, 0) == 1,
+			"organisation");
 	if (cn != NULL)
 		must(X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
 			     (const unsigned char *)cn, n, -1, 0) == 1,
@@ -47,10 +52,13 @@ static void set_subject(X509 *cert, const struct make_cert *spec)
 static void add_extension(X509 *cert, X509 *issuer, const char *name, const char *value)
 {
 	X509V3_CTX ctx;
+	CONF *none = NCONF_new(NULL); /* policies want one, be it empty */
 	X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+	X509V3_set_nconf(&ctx, none);
 	X509_EXTENSION *ext = X509V3_EXT_nconf(NULL, &ctx, name, value);
 	must(ext != NULL && X509_add_ext(cert, ext, -1) == 1, value);
 	X509_EXTENSION_free(ext);
+	NCONF_free(none);
 }
 
 static void sign(X509 *cert, EVP_PKEY *key, const struct make_cert *spec)
@@ -139,6 +147,44 @@ void made_write_key(const struct made *m, const char *path)
 	fclose(f);
 }
 
+void make_sct_list(uint8_t log, uint64_t at_ms, unsigned char out[MAKE_SCT_LEN])
+{
+	unsigned char *p = out;
+	memset(out, 0, MAKE_SCT_LEN);
+	p[1] = MAKE_SCT_LEN - 2; /* of the list */
+	p[3] = MAKE_SCT_LEN - 4; /* of the one SCT; version 0 */
+	memset(p + 5, log, 32);
+	for (int i = 0; i < 8; i++)
+		p[37 + i] = (unsigned char)(at_ms >> (56 - 8 * i));
+	p[47] = 4; /* SHA-256, */
+	p[48] = 3; /* ECDSA */
+	p[50] = 8; /* bytes of signature */
+}
+
+const char *make_sct_value(uint8_t log, uint64_t at_ms, char out[MAKE_SCT_VALUE])
+{
+	unsigned char list[MAKE_SCT_LEN];
+	make_sct_list(log, at_ms, list);
+	int n = snprintf(out, MAKE_SCT_VALUE, "DER:04%02x", (unsigned)MAKE_SCT_LEN);
+	for (size_t i = 0; i < sizeof list; i++)
+		n += snprintf(out + n, MAKE_SCT_VALUE - (size_t)n, "%02x", list[i]);
+	return out;
+}
+
+/* In its OCTET STRING, of fewer than 128 bytes. */
+static void add_scts(OCSP_SINGLERESP *one, const struct make_staple_spec *spec)
+{
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	unsigned char der[2 + 127] = {V_ASN1_OCTET_STRING, (unsigned char)spec->scts_len};
+	must(spec->scts_len < 128, "too many SCTs");
+	memcpy(der + 2, spec->scts, spec->scts_len);
+	must(ASN1_OCTET_STRING_set(value, der, (int)spec->scts_len + 2) == 1, "staple SCTs");
+	X509_EXTENSION *ext = X509_EXTENSION_create_by_NID(NULL, NID_ct_cert_scts, 0, value);
+	must(ext != NULL && OCSP_SINGLERESP_add_ext(one, ext, -1) == 1, "staple SCTs");
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(value);
+}
+
 static OCSP_BASICRESP *make_basic(const struct make_staple_spec *spec)
 {
 	static const int statuses[] = {[STAPLE_GOOD] = V_OCSP_CERTSTATUS_GOOD,
@@ -151,10 +197,12 @@ static OCSP_BASICRESP *make_basic(const struct make_staple_spec *spec)
 	ASN1_TIME *from = ASN1_TIME_new(), *to = ASN1_TIME_new();
 	X509_time_adj_ex(from, usual ? -1 : spec->from_days, 0, NULL);
 	X509_time_adj_ex(to, usual ? 3 : spec->to_days, 0, NULL);
-	must(OCSP_basic_add1_status(basic, id, statuses[spec->status],
-		     OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-		     spec->status == STAPLE_REVOKED ? from : NULL, from, to) != NULL,
-		"staple status");
+	OCSP_SINGLERESP *one = OCSP_basic_add1_status(basic, id, statuses[spec->status],
+		OCSP_REVOKED_STATUS_KEYCOMPROMISE, spec->status == STAPLE_REVOKED ? from : NULL,
+		from, to);
+	must(one != NULL, "staple status");
+	if (spec->scts != NULL)
+		add_scts(one, spec);
 	must(OCSP_basic_sign(basic, signer->cert, signer->key, EVP_sha256(), NULL, 0) == 1,
 		"staple sign");
 	OCSP_CERTID_free(id);

@@ -10,11 +10,13 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { MAKE_CERT_EXTENSIONS = 8 };
 
 struct make_cert {
 	const char *cn;         /* NULL: the subject is empty */
+	const char *org;        /* organizationName; NULL: none */
 	const char *san;        /* "DNS:a.example,IP:127.0.0.1"; NULL: none */
 	const char *key;        /* "P-256" (NULL), "P-384", "RSA1024", "RSA2048", ... */
 	const char *digest;     /* of the issuer's signature; NULL: SHA256 */
@@ -54,7 +56,17 @@ struct make_staple_spec {
 	enum make_staple status;
 	const struct made *about, *issuer, *signer; /* signer NULL: the issuer */
 	int from_days, to_days;                     /* both 0: -1 to +3 */
+	const unsigned char *scts; /* a SignedCertificateTimestampList; NULL: no extension */
+	size_t scts_len;
 };
+/* One SCT of version 1 in a list of its own (RFC 6962 3.2, 3.3), its log id all `log`, its
+ * signature no real one: for what reads them, not for what verifies them. */
+enum { MAKE_SCT_LEN = 2 + 2 + 1 + 32 + 8 + 2 + 4 + 8 };
+void make_sct_list(uint8_t log, uint64_t at_ms, unsigned char out[MAKE_SCT_LEN]);
+/* The same as an openssl.cnf value for {"1.3.6.1.4.1.11129.2.4.2", ...}: "DER:04..." */
+enum { MAKE_SCT_VALUE = 4 + 2 * (2 + MAKE_SCT_LEN) + 1 };
+const char *make_sct_value(uint8_t log, uint64_t at_ms, char out[MAKE_SCT_VALUE]);
+
 /* DER on the heap (OPENSSL_free). */
 unsigned char *make_staple(const struct make_staple_spec *spec, size_t *len);
 

@@ -11,10 +11,12 @@
 enum { NODES = 8, SEPARATOR = 16 };
 enum { TYPE_TEXT = 2, TYPE_U16 = 5, TYPE_U32 = 6, TYPE_MAP = 7 };
 
-/* "Output Data Section": type and size in one byte, for sizes below 29. */
+/* "Output Data Section": type and size in one byte, with a second for sizes from 29 to 284. */
 static void control(struct buf *b, unsigned type, size_t n)
 {
-	buf_add_byte(b, (uint8_t)(type << 5 | n));
+	buf_add_byte(b, (uint8_t)(type << 5 | (n < 29 ? n : 29)));
+	if (n >= 29)
+		buf_add_byte(b, (uint8_t)(n - 29));
 }
 
 static void text(struct buf *b, const char *s)
@@ -73,21 +75,48 @@ static void metadata(struct buf *b)
 	buf_add_u16(b, (uint16_t)1700000000u);
 }
 
+static void start(struct buf *b, uint8_t first)
+{
+	tree(b, first);
+	for (int i = 0; i < SEPARATOR; i++)
+		buf_add_byte(b, 0);
+}
+
+static void finish(struct buf *b, const char *path)
+{
+	metadata(b);
+	FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(b->p + b->start, 1, buf_len(b), f), buf_len(b));
+	fclose(f);
+	buf_fini(b);
+}
+
 void make_mmdb(const char *path, uint8_t first, const char *country)
 {
 	struct buf b = {0};
-	tree(&b, first);
-	for (int i = 0; i < SEPARATOR; i++)
-		buf_add_byte(&b, 0);
+	start(&b, first);
 	control(&b, TYPE_MAP, 1);
 	text(&b, "country");
 	control(&b, TYPE_MAP, 1);
 	text(&b, "iso_code");
 	text(&b, country);
-	metadata(&b);
-	FILE *f = fopen(path, "we");
-	assert_non_null(f);
-	assert_int_equal(fwrite(b.p + b.start, 1, buf_len(&b), f), buf_len(&b));
-	fclose(f);
-	buf_fini(&b);
+	finish(&b, path);
+}
+
+void make_mmdb_fields(
+	const char *path, uint8_t first, const struct make_mmdb_field *fields, size_t n)
+{
+	struct buf b = {0};
+	start(&b, first);
+	control(&b, TYPE_MAP, n);
+	for (size_t i = 0; i < n; i++) {
+		if (fields[i].text == NULL) {
+			number(&b, fields[i].name, TYPE_U32, fields[i].number);
+			continue;
+		}
+		text(&b, fields[i].name);
+		text(&b, fields[i].text);
+	}
+	finish(&b, path);
 }

@@ -218,12 +218,36 @@ static void a_walk_says_how_far_it_goes(void **state)
 	run_program_end(&p);
 }
 
+static void demand_usage(struct run_program *p, const char *const *args, const char *sentence)
+{
+	int code = run_program(p, 60, args);
+	if (code != 1)
+		fail_msg("it ended with %d:\n%s", code, run_program_stderr(p));
+	demand_said(run_program_stderr(p), sentence);
+}
+
+static void what_makes_no_sense_is_said(void **state)
+{
+	const char *const both[] = {"replay", "k.case", "--browser", "none", "--listen",
+		"127.0.0.1:0", "--ca-dir", "ca", NULL};
+	const char *const none_such[] = {"replay", "k.case", "--listen", "127.0.0.1:0",
+		"--trail", "7.1", "--ca-dir", "ca", NULL};
+	struct run_program p;
+	(void)state;
+	run_program_folder(&p);
+	record_and_kill(&p);
+	demand_usage(&p, both, "--listen: with --browser");
+	demand_usage(&p, none_such, "the case has no session 7");
+	run_program_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_there_is_served),
 		cmocka_unit_test(people_are_told_where_it_ends),
 		cmocka_unit_test(a_walk_says_how_far_it_goes),
+		cmocka_unit_test(what_makes_no_sense_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "ui/browser/browser_watch.h"
 #include "ui/browser/chromium.h"
 #include "ui/browser/parcel.h"
+#include "ui/browser/picture.h"
 #include "ui/browser/sandbox.h"
 #include "store/base/buf.h"
 #include "store/base/clock.h"
@@ -41,6 +42,7 @@ struct browser {
 	char *instrument;    /* the socket file, ours to remove; NULL: none */
 	bool plain;
 	enum browser_kind kind;
+	int drawing;       /* what the private screen draws into, to be read; -1: none */
 	int first_process; /* pidfd of process 1 of the jail's pid namespace; -1 */
 	bool stopped_well;
 };
@@ -52,7 +54,7 @@ struct browser *browser_fork(struct err *err)
 		err_set(err, ERR_SYSTEM, "no memory");
 		return NULL;
 	}
-	b->first_process = -1;
+	b->first_process = b->drawing = -1;
 	b->watch.epoll = -1;
 	if (launcher_fork(&b->launcher, err)) {
 		if (watch_init(&b->watch, &b->launcher, err))
@@ -88,6 +90,10 @@ static bool await(struct browser *b, enum inside_word word, int timeout_ms,
 		while (watch_letter(&b->watch, letter)) {
 			if (letter->m.word == word)
 				return true;
+			if (letter->m.word == INSIDE_SCREEN && b->drawing < 0) {
+				b->drawing = letter->fd;
+				continue;
+			}
 			if (letter->fd >= 0)
 				close(letter->fd);
 			if (letter->m.word == INSIDE_FAILED)
@@ -296,6 +302,21 @@ bool browser_open(struct browser *b, const char *const *urls, size_t n, struct e
 	return await(b, INSIDE_STARTED, OPEN_MS, &started, err);
 }
 
+bool browser_picture(struct browser *b, size_t max, struct browser_picture *about,
+	struct buf *out, struct err *err)
+{
+	struct picture p;
+	struct buf xwd = {0};
+	if (b->drawing < 0)
+		return err_set(err, ERR_BROWSER_START, "the browser has no private screen");
+	bool ok = picture_take(b->drawing, !b->plain, &xwd, err) &&
+		  picture_read(buf_span(&xwd), &p, err) && picture_png(&p, max, out, err);
+	if (ok)
+		*about = (struct browser_picture){p.width, p.height};
+	buf_fini(&xwd);
+	return ok;
+}
+
 int browser_fd(const struct browser *b)
 {
 	return b->watch.epoll;
@@ -392,6 +413,8 @@ void browser_free(struct browser *b)
 		browser_stop(b, NULL);
 	if (b->first_process >= 0)
 		close(b->first_process);
+	if (b->drawing >= 0)
+		close(b->drawing);
 	watch_fini(&b->watch);
 	launcher_fini(&b->launcher);
 	free(b->instrument);

@@ -12,6 +12,7 @@
 #ifndef UI_BROWSER_BROWSER_H
 #define UI_BROWSER_BROWSER_H
 
+#include "store/base/buf.h"
 #include "store/base/err.h"
 
 #include <stddef.h>
@@ -82,6 +83,16 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
  * the foreground. */
 enum { BROWSER_URL_MAX = 64 * 1024, BROWSER_TABS_MAX = 8 };
 bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err);
+
+/* What the private screen shows at this moment, as a PNG appended to out; at most max bytes.
+ * Takes some 20 ms of the caller's time (a picture full of noise: 160 ms) and none of the
+ * browser's, which cannot tell. Errors: BROWSER_START (there is no private screen, or its
+ * memory is not what Xvfb would have made of it), LIMIT. */
+struct browser_picture {
+	int width, height; /* of the screen, in its pixels */
+};
+bool browser_picture(struct browser *b, size_t max, struct browser_picture *about,
+	struct buf *out, struct err *err);
 
 /* Can links be brought to a browser of this kind that runs already, without an automation port?
  */

@@ -246,6 +246,12 @@ static bool prepare(struct inside *in, struct err *err)
 		in->walled = NULL;
 	bool ok = inside_unpack(in, LAUNCHER_PARCEL, err) &&
 		  (in->screen == NULL || inside_screen(in, err));
+	/* Nobody waits for it: a screen that cannot be looked at is a screen nonetheless. */
+	if (ok && in->drawing >= 0) {
+		tell(in, INSIDE_SCREEN, 0, NULL, in->drawing);
+		close(in->drawing);
+		in->drawing = -1;
+	}
 	if (ok && in->instrument != 0)
 		ok = inside_porter(in, LAUNCHER_INSTRUMENT, err);
 	if (ok && in->clock_offset != NULL)
@@ -323,7 +329,7 @@ int inside_main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[2], "--clock") == 0)
 		return clock_set_check_main(argc, argv);
-	struct inside in = {.sock = LAUNCHER_SOCK};
+	struct inside in = {.sock = LAUNCHER_SOCK, .drawing = -1};
 	struct err err = {0};
 	sigset_t chld;
 	/* The browser runs as the same user: not for it to trace us or take our socket. */

@@ -17,7 +17,8 @@
  * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG]
  *       [--instrument N] [--clock-offset S] --trust DIR --home DIR -- BROWSER ARGS...
  *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
- *   --screen  start Xvfb of that size, and give the browser its DISPLAY
+ *   --screen  start Xvfb of that size, and give the browser its DISPLAY; what it draws into is
+ *             passed out with INSIDE_SCREEN
  *   --plain   no jail around us: end all our descendants and remove DIR when done
  *   --trust   folder below the home whose certificate database gets our root
  *   --walled  one more argument for the browser, if we may not make a user namespace
@@ -37,7 +38,8 @@ enum inside_word {
 	INSIDE_STARTED,   /* value: the browser's pid as we see it */
 	INSIDE_EXITED,    /* value: wait status of the browser */
 	INSIDE_XVFB_GONE, /* value: wait status */
-	INSIDE_FAILED     /* text says why; we end */
+	INSIDE_FAILED,    /* text says why; we end */
+	INSIDE_SCREEN     /* before READY: what Xvfb draws into is attached, to be read */
 };
 enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f };
 struct inside_message {
@@ -59,6 +61,7 @@ struct inside {
 	char *const *browser; /* argv of the browser, without URLs */
 	int children;         /* signalfd for SIGCHLD */
 	pid_t xvfb, main;     /* 0: not running */
+	int drawing;          /* what Xvfb draws into; -1: none */
 };
 
 /* Forks and executes; fd, if not -1, becomes 3 there; everything above is closed. The child
@@ -67,8 +70,8 @@ pid_t inside_spawn(struct inside *in, char *const *argv, int fd, struct err *err
 /* Runs to the end; false unless it exits with 0 within the time. */
 bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err *err);
 
-bool inside_unpack(struct inside *in, int parcel, struct err *err);   /* home, profile, CA */
-bool inside_screen(struct inside *in, struct err *err);               /* Xvfb; sets DISPLAY */
+bool inside_unpack(struct inside *in, int parcel, struct err *err); /* home, profile, CA */
+bool inside_screen(struct inside *in, struct err *err); /* Xvfb; sets DISPLAY and in->drawing */
 bool inside_porter(struct inside *in, int listener, struct err *err); /* --instrument */
 /* --plain: ends every descendant, then removes the home. */
 bool inside_clean(struct inside *in, struct err *err);

@@ -27,13 +27,16 @@ struct erasing {
 	size_t n_texts;
 	struct erase_exchange *exchanges;
 	size_t n_exchanges;
+	int64_t *attachments;
+	size_t n_attachments;
 	bool nothing; /* was found to be erased */
 };
 
 /* ---- the command line ---- */
 
 static const struct option longs[] = {{"match", required_argument, NULL, 'm'},
-	{"exchange", required_argument, NULL, 'x'}, {"url", no_argument, NULL, 'u'},
+	{"exchange", required_argument, NULL, 'x'},
+	{"attachment", required_argument, NULL, 'a'}, {"url", no_argument, NULL, 'u'},
 	{"header", required_argument, NULL, 'h'}, {"request-body", no_argument, NULL, 'q'},
 	{"response-body", no_argument, NULL, 'p'}, {"reason", required_argument, NULL, 'r'},
 	{"dry-run", no_argument, NULL, 'n'}, {"output", required_argument, NULL, 'o'},
@@ -61,6 +64,15 @@ static int add_exchange(const struct command *self, struct erasing *o, const cha
 	return EXIT_DONE;
 }
 
+static int add_attachment(const struct command *self, struct erasing *o, const char *number)
+{
+	uint64_t n;
+	if (!span_u64(span_str(number), &n) || n == 0 || n > INT64_MAX)
+		return command_usage(self, "--attachment: \"%s\" is no number of one", number);
+	ARENA_PUSH(&o->arena, o->attachments, o->n_attachments, (int64_t)n);
+	return EXIT_DONE;
+}
+
 /* What belongs to the --exchange before it. */
 static int add_part(const struct command *self, struct erasing *o, int c)
 {
@@ -82,6 +94,7 @@ static int take(const struct command *self, struct erasing *o, int c)
 	switch (c) {
 	case 'm': return add_text(self, o, optarg);
 	case 'x': return add_exchange(self, o, optarg);
+	case 'a': return add_attachment(self, o, optarg);
 	case 'r': o->reason = optarg; return EXIT_DONE;
 	case 'o': o->copy = optarg; return EXIT_DONE;
 	case 'd': o->dir = optarg; return EXIT_DONE;
@@ -111,8 +124,9 @@ static bool says_it(const struct erasing *o, const char *words)
 
 static int check(const struct command *self, const struct erasing *o)
 {
-	if (o->n_texts == 0 && o->n_exchanges == 0)
-		return command_usage(self, "say what to erase: --match or --exchange");
+	if (o->n_texts == 0 && o->n_exchanges == 0 && o->n_attachments == 0)
+		return command_usage(
+			self, "say what to erase: --match, --exchange or --attachment");
 	for (size_t i = 0; i < o->n_exchanges; i++) {
 		const struct erase_exchange *x = &o->exchanges[i];
 		if (!x->url && !x->request_body && !x->response_body && x->n_headers == 0)
@@ -235,7 +249,9 @@ static bool find(
 	struct erase_wish wish = {.texts = o->texts,
 		.n_texts = o->n_texts,
 		.exchanges = o->exchanges,
-		.n_exchanges = o->n_exchanges};
+		.n_exchanges = o->n_exchanges,
+		.attachments = o->attachments,
+		.n_attachments = o->n_attachments};
 	return erase_find(c, &wish, &o->arena, found, err);
 }
 
@@ -392,6 +408,10 @@ const struct command command_erase = {
 		"    --url                its address, and the target in its request\n"
 		"    --header NAME        the values of that header, request and responses\n"
 		"    --request-body, --response-body\n"
+		"  --attachment SEQ       a picture of the screen, a mail, a file: what it "
+		"holds "
+		"and is called;\n"
+		"                         `clicktrail note CASE` lists them; repeatable\n"
 		"  --reason TEXT          why; kept with the erasure\n"
 		"  --dry-run              list what would be erased, change nothing\n"
 		"  -o, --output NEW       erase from a copy; the only way for a closed case\n"

@@ -58,6 +58,9 @@ static int run(const struct command *self, int argc, char **argv)
 		code = command_usage(self,
 			"--as-of: only a browser of ours can be set back; name "
 			"one by --browser");
+	else if (o.has_browser && o.has_listen)
+		code = command_usage(self, "--listen: with --browser the browser's own network "
+					   "is listened on; leave one of them out");
 	else if (o.has_browser)
 		code = replay_walk(&o, path, argc, argv);
 	else

@@ -6,27 +6,17 @@
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
 #include "ui/cli/output.h"
-#include "ui/cli/replayed.h"
-#include "ui/cli/report_options.h"
+#include "ui/cli/report_folder.h"
+#include "ui/cli/report_reading.h"
 #include "store/base/log.h"
 #include "store/writer.h"
+#include "ui/export/formats.h"
 #include "ui/report/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static bool read_case(struct gather *g, const struct edition_order *which, struct err *err)
-{
-	bool found = false;
-	if (which->session == 0)
-		return gather_read(g, NULL, err);
-	if (!gather_trail(g, which->session, which->trail, &found, err))
-		return false;
-	return found || err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
-				(long long)which->session, (long long)which->trail);
-}
 
 /* Where the companion cannot be written, the report is there nonetheless. */
 static void note_export(const struct report_options *o, const struct buf *out)
@@ -43,49 +33,37 @@ static void note_export(const struct report_options *o, const struct buf *out)
 			err_sentence(err.kind), err.detail);
 }
 
-typedef bool write_fn(const struct report_options *o, struct gather *g, struct report *r,
-	struct buf *out, struct err *err);
+typedef bool write_fn(const struct report_options *o, struct report_reading *x, struct buf *out,
+	struct err *err);
 
-static bool write_edition(const struct report_options *o, struct gather *g, struct report *r,
+static bool write_edition(const struct report_options *o, struct report_reading *x,
 	struct buf *out, struct err *err)
 {
-	struct edition e;
-	bool ok = edition_make(&e, &o->order, g, r, err) && o->format->write(&e, out, err);
-	edition_fini(&e);
-	return ok;
+	return report_edition(x, &o->order, o->format, out, err);
 }
 
-static bool write_explained(const struct report_options *o, struct gather *g, struct report *r,
+static bool write_explained(const struct report_options *o, struct report_reading *x,
 	struct buf *out, struct err *err)
 {
-	(void)o, (void)g, (void)err;
-	report_explain(r, out);
+	(void)o, (void)err;
+	report_explain(&x->report, out);
 	return true;
 }
 
 static int write_report(const struct report_options *o, write_fn *write)
 {
-	struct gather g;
-	struct report r;
-	struct arena a = {0};
+	struct report_reading x;
 	struct buf out = {0};
 	struct err err;
-	bool good = gather_open(&g, o->path, 0, &err);
-	g.model.wrappers = &o->wrappers.rules;
-	good = good && read_case(&g, &o->order, &err) &&
-	       report_make(&g, o->order.session, &a, &r, &err);
+	bool all = o->format != NULL && format_has_exchanges(o->format->write);
+	bool good = report_reading_open(&x, o, &o->order, all, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
-	if (good) {
-		replayed_attach(o->path, &a, &r);
-		if (!write(o, &g, &r, &out, &err) ||
-			!output_write(o->file, o->path, &out, &err))
-			code = command_fail(&err);
-		else if (o->file != NULL)
-			note_export(o, &out);
-	}
+	if (good && (!write(o, &x, &out, &err) || !output_write(o->file, o->path, &out, &err)))
+		code = command_fail(&err);
+	else if (good && o->file != NULL)
+		note_export(o, &out);
 	buf_fini(&out);
-	arena_fini(&a);
-	gather_close(&g);
+	report_reading_close(&x);
 	return code;
 }
 
@@ -104,7 +82,8 @@ static int run_report(const struct command *self, int argc, char **argv)
 		code = command_usage(self, "--format %s is not for a terminal: give -o FILE",
 			o.format->name);
 	if (code == EXIT_DONE)
-		code = write_report(&o, write_edition);
+		code = o.all != NULL ? report_folder(&o, o.all)
+				     : write_report(&o, write_edition);
 	report_options_fini(&o);
 	return code;
 }

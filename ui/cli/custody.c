@@ -93,27 +93,29 @@ static bool introduce(
 	return put(w, custody_fact(CUSTODY_COMPANION, detail, NULL), err);
 }
 
-static bool write_companion(const char *path, const struct case_about *about,
-	const struct sealing *s, const struct fact_custody *f, struct err *err)
+static bool open_companion(struct custody_writing *w, const char *path,
+	const struct case_about *about, const char *seal_dir, struct err *err)
 {
 	struct writer_options options = {.durability = DURABILITY_POWER};
-	sealing_use(s, &options);
-	struct writer *w = writer_open(path, &options, err);
-	if (w == NULL)
+	if (!sealing_open(&w->sealing, seal_dir, err))
 		return false;
-	bool ok = introduce(w, path, about, err) && put(w, *f, err);
-	if (!writer_close(w, ok ? err : NULL))
-		ok = false;
-	return ok;
+	sealing_use(&w->sealing, &options);
+	w->writer = writer_open(path, &options, err);
+	if (w->writer == NULL)
+		return false;
+	if (introduce(w->writer, path, about, err))
+		return true;
+	writer_close(w->writer, NULL);
+	w->writer = NULL;
+	return false;
 }
 
-bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
-	const char *detail, const uint8_t *sha256, struct err *err)
+bool custody_begin(
+	struct custody_writing *w, const char *case_path, const char *seal_dir, struct err *err)
 {
 	char path[PATH_MAX];
-	struct sealing s = {.key = NULL};
 	struct case_about about;
-	struct fact_custody f = custody_fact(act, detail, sha256);
+	*w = (struct custody_writing){.writer = NULL};
 	if (custody_is_companion(case_path))
 		return err_set(err, ERR_USAGE,
 			"%s is a companion itself: name the case that it belongs to",
@@ -121,10 +123,28 @@ bool custody_put(const char *case_path, const char *seal_dir, enum custody_act a
 	if (!custody_companion(case_path, path))
 		return err_set(err, ERR_CASE_OPEN, "the companion's name is too long");
 	struct case_file *c = case_open(case_path, err);
-	bool ok = c != NULL && case_about(c, &about, err) && sealing_open(&s, seal_dir, err) &&
-		  write_companion(path, &about, &s, &f, err);
-	sealing_close(&s);
+	bool ok = c != NULL && case_about(c, &about, err) &&
+		  open_companion(w, path, &about, seal_dir, err);
+	if (!ok)
+		sealing_close(&w->sealing);
 	if (c != NULL)
 		case_close(c);
 	return ok;
+}
+
+bool custody_end(struct custody_writing *w, const struct fact_custody *f, struct err *err)
+{
+	bool ok = f == NULL || put(w->writer, *f, err);
+	if (!writer_close(w->writer, ok ? err : NULL))
+		ok = false;
+	sealing_close(&w->sealing);
+	return ok;
+}
+
+bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,
+	const char *detail, const uint8_t *sha256, struct err *err)
+{
+	struct custody_writing w;
+	struct fact_custody f = custody_fact(act, detail, sha256);
+	return custody_begin(&w, case_path, seal_dir, err) && custody_end(&w, &f, err);
 }

@@ -25,6 +25,17 @@ bool custody_is_companion(const char *path);
 /* The companion's name. False: it is too long. */
 bool custody_companion(const char *case_path, char out[PATH_MAX]);
 
+/* The companion, open for a command that has facts of its own to put into it: made if there is
+ * none, and proven that it can be written. custody_end puts the custody fact last (NULL: none)
+ * and closes it; it must be called if custody_begin was true. Errors: as below. */
+struct custody_writing {
+	struct sealing sealing;
+	struct writer *writer;
+};
+bool custody_begin(struct custody_writing *w, const char *case_path, const char *seal_dir,
+	struct err *err);
+bool custody_end(struct custody_writing *w, const struct fact_custody *f, struct err *err);
+
 /* A fact into the companion, which is made if there is none. Errors: those of writer_open, and
  * of reading the case that it belongs to. */
 bool custody_put(const char *case_path, const char *seal_dir, enum custody_act act,

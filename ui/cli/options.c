@@ -28,6 +28,15 @@ static void add_word(struct options_words *w, const char *word)
 	w->items[w->n] = NULL;
 }
 
+/* An option that takes no value. */
+#define TAKE_FLAG(name)                                                                        \
+	static bool take_##name(struct options *o, const char *value, struct err *err)         \
+	{                                                                                      \
+		(void)value, (void)err;                                                        \
+		o->name = true;                                                                \
+		return true;                                                                   \
+	}
+
 static bool take_case(struct options *o, const char *value, struct err *err)
 {
 	if (value[0] == 0)
@@ -51,12 +60,7 @@ static bool take_browser(struct options *o, const char *value, struct err *err)
 	return true;
 }
 
-static bool take_show(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->show = true;
-	return true;
-}
+TAKE_FLAG(show)
 
 static bool take_settle(struct options *o, const char *value, struct err *err)
 {
@@ -68,12 +72,7 @@ static bool take_timeout(struct options *o, const char *value, struct err *err)
 	return value_seconds(value, OPTIONS_SECONDS_MAX, &o->timeout_us, err);
 }
 
-static bool take_dry_run(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->dry_run = true;
-	return true;
-}
+TAKE_FLAG(dry_run)
 
 static bool take_user_agent(struct options *o, const char *value, struct err *err)
 {
@@ -139,6 +138,19 @@ static bool take_replace(struct options *o, const char *value, struct err *err)
 	return true;
 }
 
+static bool take_link(struct options *o, const char *value, struct err *err)
+{
+	return value_number(value, &o->link, err);
+}
+
+static bool take_message(struct options *o, const char *value, struct err *err)
+{
+	return value_number(value, &o->message, err);
+}
+
+TAKE_FLAG(list)
+TAKE_FLAG(yes)
+
 static bool take_connect_to(struct options *o, const char *value, struct err *err)
 {
 	add_word(&o->connect_to_words, value);
@@ -193,6 +205,8 @@ static bool take_no_sandbox(struct options *o, const char *value, struct err *er
 	return true;
 }
 
+TAKE_FLAG(no_screenshot)
+
 static bool take_as_of(struct options *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
@@ -203,6 +217,7 @@ static bool take_as_of(struct options *o, const char *value, struct err *err)
 static bool take_listen(struct options *o, const char *value, struct err *err)
 {
 	o->listen_word = value;
+	o->has_listen = true;
 	return value_address(value, &o->listen, err);
 }
 
@@ -243,12 +258,7 @@ static bool take_trail(struct options *o, const char *value, struct err *err)
 	return value_trail(value, &o->trail_session, &o->trail, err);
 }
 
-static bool take_strict(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->strict = true;
-	return true;
-}
+TAKE_FLAG(strict)
 
 static bool take_pace(struct options *o, const char *value, struct err *err)
 {
@@ -261,12 +271,7 @@ static bool take_pace(struct options *o, const char *value, struct err *err)
 	return true;
 }
 
-static bool take_json(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->json = true;
-	return true;
-}
+TAKE_FLAG(json)
 
 static bool take_dns_servers(struct options *o, const char *value, struct err *err)
 {
@@ -348,6 +353,13 @@ static const struct option_row rows[] = {
 		"the country of the exit's address by this database (MaxMind DB format)"},
 	{"replace", "OLD=NEW", T | A, take_replace,
 		"change a string in the link before it is sent; repeatable"},
+	{"link", "N", T, take_link,
+		"of a mail, or a picture with QR codes: the link to trace, by its number"},
+	{"list", NULL, T, take_list, "of a mail: list its links and open none"},
+	{"message", "N", T, take_message,
+		"of a mail that carries others: which one's links (1: the file itself)"},
+	{"yes", NULL, T, take_yes,
+		"open a link of a mail although it acts, or may act, for the recipient"},
 	{"connect-to", "H1:P1:H2:P2", T | A | P, take_connect_to,
 		"send what is meant for H1:P1 to H2:P2 (as curl does); repeatable"},
 	{"cacert", "FILE", T | A | P, take_cacert,
@@ -364,6 +376,8 @@ static const struct option_row rows[] = {
 	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
 	{"no-sandbox", NULL, T | A | D | R, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
+	{"no-screenshot", NULL, T | A | D | R, take_no_screenshot,
+		"take no picture of the browser's private screen"},
 	{"as-of", NULL, R, take_as_of,
 		"the browser's clock stands at the time of capture, and runs on from there"},
 	{"listen", "A:P", P | R, take_listen, "where to listen (default 127.0.0.1:8080)"},

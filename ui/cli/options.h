@@ -47,8 +47,11 @@ struct options {
 	unsigned command;      /* OPTIONS_TRACE, ... */
 	const char *case_path; /* NULL: a dated name */
 	enum options_browser browser;
-	bool has_browser; /* one was named */
+	bool has_browser;     /* one was named */
+	size_t link, message; /* numbers from 1; 0: none was named */
+	bool list, yes;
 	bool show, dry_run, json, no_bodies, no_sandbox;
+	bool no_screenshot;
 	bool as_of; /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;
@@ -70,6 +73,7 @@ struct options {
 	struct via via; /* holds a password; recorded without */
 	uint64_t max_body;
 	const char *listen_word;
+	bool has_listen; /* it was said */
 	struct sockaddr_storage listen;
 	int64_t trail_session, trail; /* 0: none is named */
 	bool strict;

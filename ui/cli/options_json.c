@@ -53,6 +53,14 @@ static void put_browser(json_t *j, const struct options *o)
 	json_object_set_new(j, "referer", word(o->referer));
 	json_object_set_new(j, "mmdb", word(o->mmdb));
 	json_object_set_new(j, "replace", words(&o->replace));
+	if (o->no_screenshot)
+		json_object_set_new(j, "no-screenshot", json_true());
+	if (o->link != 0)
+		json_object_set_new(j, "link", json_integer((json_int_t)o->link));
+	if (o->message != 0)
+		json_object_set_new(j, "message", json_integer((json_int_t)o->message));
+	if (o->yes)
+		json_object_set_new(j, "yes", json_true());
 	if (o->instrument != NULL)
 		json_object_set_new(j, "instrument", word(o->instrument));
 }

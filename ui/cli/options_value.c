@@ -211,6 +211,15 @@ bool value_password(const char *file, char *out, size_t out_len, struct err *err
 	return true;
 }
 
+bool value_number(const char *value, size_t *out, struct err *err)
+{
+	uint64_t n;
+	if (!span_u64(span_str(value), &n) || n == 0 || n > INT32_MAX)
+		return err_set(err, ERR_USAGE, "\"%s\" is no number from 1", value);
+	*out = (size_t)n;
+	return true;
+}
+
 bool value_trail(const char *value, int64_t *session, int64_t *number, struct err *err)
 {
 	uint64_t of = 1, n = 0;

@@ -33,6 +33,8 @@ bool value_pem(const char *text, struct err *err);
 /* "user:password" from the first line of a file. */
 bool value_password(const char *file, char *out, size_t out_len, struct err *err);
 
+/* A number from 1. */
+bool value_number(const char *value, size_t *out, struct err *err);
 /* A trail by its id in the report ("1.3"), or by its number in the first session ("3"). */
 bool value_trail(const char *value, int64_t *session, int64_t *number, struct err *err);
 

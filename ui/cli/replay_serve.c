@@ -52,10 +52,16 @@ static bool open_replay(struct serve *s, struct err *err)
 static bool look_at_case(struct serve *s, struct err *err)
 {
 	struct case_about about;
+	struct case_numbers numbers;
 	bool indexed = false;
+	int64_t session = s->options->trail_session;
 	struct case_file *c = replay_case_file(s->replay);
-	if (!case_about(c, &about, err) || !case_indexed(c, &indexed, err))
+	if (!case_about(c, &about, err) || !case_indexed(c, &indexed, err) ||
+		!case_numbers(c, &numbers, err))
 		return false;
+	if (session > numbers.sessions)
+		return err_set(err, ERR_USAGE, "--trail: the case has no session %lld",
+			(long long)session);
 	s->how.like_offset_s =
 		clock_now_us(clock_real()) / 1000000 - about.created_us / 1000000;
 	snprintf(s->about, sizeof s->about, "case %.*s", (int)span_first(about.id, 64).n,

@@ -22,6 +22,15 @@ bool replayed_put(const char *case_path, const char *seal_dir, const struct same
 	return good;
 }
 
+static void attach_files(const char *companion, struct arena *a, struct report *r)
+{
+	struct err err;
+	bool mine = false;
+	if (!landing_attach(companion, a, r, &mine, &err))
+		log_error("what was attached is not in the report: %s: %s",
+			err_sentence(err.kind), err.detail);
+}
+
 void replayed_attach(const char *case_path, struct arena *a, struct report *r)
 {
 	char companion[PATH_MAX];
@@ -43,4 +52,6 @@ void replayed_attach(const char *case_path, struct arena *a, struct report *r)
 		log_error("%s: verdicts of replays that cannot be read: %zu", companion,
 			replays.unread);
 	replays_attach(&replays, r);
+	if (!replays.stranger)
+		attach_files(companion, a, r);
 }

@@ -15,9 +15,10 @@
 bool replayed_put(const char *case_path, const char *seal_dir, const struct same_kept *k,
 	const uint8_t *sha256, struct err *err);
 
-/* Puts the newest verdict of each trail to the report. Where there is no companion, nothing
- * happens; where it cannot be read, or is another case's, that is logged, and the report stays
- * without. Memory from `a`, which must last as long as r. */
+/* Puts the newest verdict of each trail to the report, and what was attached beside the case.
+ * Where there is no companion, nothing happens; where it cannot be read, or is another case's,
+ * that is logged, and the report stays without. Memory from `a`, which must last as long as r.
+ */
 void replayed_attach(const char *case_path, struct arena *a, struct report *r);
 
 #endif

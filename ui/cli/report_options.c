@@ -1,5 +1,7 @@
 #include "ui/cli/report_options.h"
+#include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
+#include "ui/export/formats.h"
 #include "ui/cli/report_pdf.h"
 #include "ui/report/html.h"
 
@@ -12,6 +14,12 @@ static const struct report_format formats[] = {
 	{"html", edition_html, true, false},
 	{"pdf", edition_pdf, true, true},
 	{"json", edition_json, false, false},
+	{"form", edition_form, true, false},
+	{"eml", edition_eml, true, false},
+	{"xarf", edition_xarf, false, false},
+	{"misp", edition_misp, false, false},
+	{"har", edition_har, false, false},
+	{"wacz", edition_wacz, false, true},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -45,6 +53,8 @@ enum {
 	OPT_CLASS,
 	OPT_FRAUD_TYPE,
 	OPT_BRAND,
+	OPT_BRAND_SITE,
+	OPT_SPAM_PROTOCOL,
 	OPT_AS,
 	OPT_TO,
 	OPT_SUBJECT,
@@ -52,6 +62,7 @@ enum {
 	OPT_REPORTER_EMAIL,
 	OPT_REPORTER_DOMAIN,
 	OPT_MMDB,
+	OPT_ALL,
 };
 
 /* Which commands take an option. */
@@ -76,6 +87,8 @@ static const struct row {
 	{"class", required_argument, OPT_CLASS, R},
 	{"fraud-type", required_argument, OPT_FRAUD_TYPE, R},
 	{"brand", required_argument, OPT_BRAND, R},
+	{"brand-site", required_argument, OPT_BRAND_SITE, R},
+	{"spam-protocol", required_argument, OPT_SPAM_PROTOCOL, R},
 	{"as", required_argument, OPT_AS, R},
 	{"to", required_argument, OPT_TO, R},
 	{"subject", required_argument, OPT_SUBJECT, R},
@@ -83,6 +96,7 @@ static const struct row {
 	{"reporter-email", required_argument, OPT_REPORTER_EMAIL, R},
 	{"reporter-domain", required_argument, OPT_REPORTER_DOMAIN, R},
 	{"mmdb", required_argument, OPT_MMDB, R},
+	{"all", required_argument, OPT_ALL, R},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -140,6 +154,15 @@ static bool take_secret(struct report_options *o, const char *value, struct err 
 	return true;
 }
 
+static bool take_mmdb(struct report_options *o, const char *value, struct err *err)
+{
+	struct err why = {0};
+	if (o->n_mmdbs >= REPORT_MMDBS_MAX)
+		return err_set(err, ERR_USAGE, "--mmdb: more than %d", REPORT_MMDBS_MAX);
+	o->mmdbs[o->n_mmdbs++] = value;
+	return mmdb_check(value, &why) || err_set(err, ERR_USAGE, "--mmdb: %s", why.detail);
+}
+
 static bool take_as(struct report_options *o, const char *value, struct err *err)
 {
 	o->order.as_xarf = strcmp(value, "xarf") == 0;
@@ -162,8 +185,7 @@ static bool take_wrappers(struct report_options *o, const char *value, struct er
 	       err_set(err, ERR_USAGE, "--wrappers: %s", why.detail);
 }
 
-static bool take(
-	struct report_options *o, int code, const char *value, int *defang, struct err *err)
+static bool take(struct report_options *o, int code, const char *value, struct err *err)
 {
 	struct edition_order *e = &o->order;
 	switch (code) {
@@ -174,21 +196,24 @@ static bool take(
 	case OPT_PARTY: return take_number("--party", value, &e->party, err);
 	case OPT_REDACT: return take_redact(o, value, err);
 	case OPT_SECRET: return take_secret(o, value, err);
-	case OPT_DEFANG: *defang = 1; break;
-	case OPT_NO_DEFANG: *defang = 0; break;
+	case OPT_DEFANG: o->defang = 1; break;
+	case OPT_NO_DEFANG: o->defang = 0; break;
 	case OPT_COARSE_TIME: e->coarse_time = true; break;
 	case OPT_WITHHOLD_EGRESS: e->withhold_egress = true; break;
 	case OPT_DISCLOSE_OWN_TOKEN: e->redact.disclose_own_token = true; break;
 	case OPT_CLASS: return take_class(o, value, err);
 	case OPT_FRAUD_TYPE: e->fraud_type = value; break;
 	case OPT_BRAND: e->brand = value; break;
+	case OPT_BRAND_SITE: e->brand_site = value; break;
+	case OPT_SPAM_PROTOCOL: e->spam_protocol = value; break;
 	case OPT_AS: return take_as(o, value, err);
 	case OPT_TO: e->to = value; break;
 	case OPT_SUBJECT: e->subject = value; break;
 	case OPT_REPORTER_ORG: e->reporter.org = span_str(value); break;
 	case OPT_REPORTER_EMAIL: e->reporter.email = span_str(value); break;
 	case OPT_REPORTER_DOMAIN: e->reporter.domain = span_str(value); break;
-	case OPT_MMDB: o->mmdb = value; break;
+	case OPT_MMDB: return take_mmdb(o, value, err);
+	case OPT_ALL: o->all = value; break;
 	default: break;
 	}
 	return true;
@@ -211,9 +236,9 @@ int report_options_read(const struct command *self, enum report_command which, i
 {
 	struct option longs[ROWS + 1] = {0};
 	struct err err;
-	int defang = -1;
 	for (size_t i = 0; i < ROWS; i++)
 		longs[i] = (struct option){rows[i].name, rows[i].has_value, NULL, rows[i].code};
+	o->defang = -1;
 	opterr = 0;
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, ":f:o:", longs, NULL)) != -1;) {
@@ -221,15 +246,20 @@ int report_options_read(const struct command *self, enum report_command which, i
 		if (c == ':' || row == NULL || (row->commands & 1 << which) == 0)
 			return command_usage(self, "%s: %s", argv[optind - 1],
 				c == ':' ? "a value is missing" : "there is no such option");
-		if (!take(o, row->code, optarg, &defang, &err))
+		if (!take(o, row->code, optarg, &err))
 			return command_fail(&err);
 	}
 	if (argc - optind != 1)
 		return command_usage(self, "give one case file, not %d", argc - optind);
 	o->path = argv[optind];
-	if (o->format == NULL)
+	bool has_format = o->format != NULL;
+	if (!has_format)
 		o->format = report_format_find("text");
-	o->order.defang = defang == -1 ? o->format->for_people : defang == 1;
+	o->order.defang = o->defang < 0 ? o->format->for_people : o->defang == 1;
+	if (o->all != NULL && (o->file != NULL || o->order.party != 0 || has_format))
+		return command_usage(self,
+			"--all: it writes all formats for all parties; leave out "
+			"--format, --party and -o");
 	o->order.redact.party = o->order.party;
 	return EXIT_DONE;
 }
@@ -241,8 +271,41 @@ void report_options_fini(struct report_options *o)
 
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
-	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
-	"  --format F             text (default), html, pdf or json\n"
+	"  --format F             text (default), html, pdf, json, form, eml, xarf, misp, har "
+	"or "
+	"wacz\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
+	"  --all DIR              a folder with all formats, and for each party what goes to "
+	"its "
+	"desk\n"
+	"  --trail N              one trail only, by its id (1.3) or its number in session 1\n"
+	"  --party N              for one party of the trail: its hops first, the others as "
+	"context\n"
+	"  --class C              what it is reported as: phishing, malware, fraud, brand, "
+	"spam\n"
+	"  --defang, --no-defang  addresses that nobody follows by accident (hxxp, [.]); on "
+	"where people read\n"
+	"  --mmdb FILE            networks and countries of addresses, by a database of yours; "
+	"repeatable\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
-	"ones";
+	"ones\n\n"
+	"What names a recipient:\n"
+	"  --redact HOW           keyed (default): it becomes a tag, equal for equal values of a "
+	"case;\n"
+	"                         strip: one word for all; none\n"
+	"  --secret STRING        hide this too, in whatever form it stands; repeatable\n"
+	"  --disclose-own-token   with --party: tokens in that party's own links stay\n"
+	"  --coarse-time          times to the hour\n"
+	"  --withhold-egress      leave out the addresses that the requests came from\n\n"
+	"Complaints (form, eml, xarf, misp):\n"
+	"  --fraud-type T         of --class fraud, as XARF calls it: shopping, investment "
+	"...\n"
+	"  --brand NAME           that is imitated\n"
+	"  --brand-site URL       where that brand really is (XARF wants it for --class "
+	"brand)\n"
+	"  --spam-protocol P      of --class spam: how the message came: smtp, sms, ...\n"
+	"  --reporter-org NAME, --reporter-email ADDRESS, --reporter-domain DOMAIN\n"
+	"                         who complains; the domain is the address's unless given\n"
+	"  --as arf|xarf          what the mail holds for machines (eml; default arf)\n"
+	"  --to ADDRESS           whom the mail goes to, instead of the party's own desk\n"
+	"  --subject TEXT         its subject";

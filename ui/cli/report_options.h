@@ -9,7 +9,7 @@
 #include "ui/cli/wrapper_file.h"
 #include "ui/report/edition.h"
 
-enum { REPORT_SECRETS_MAX = 1000 };
+enum { REPORT_SECRETS_MAX = 1000, REPORT_MMDBS_MAX = 8 };
 
 struct report_format {
 	const char *name;
@@ -28,7 +28,10 @@ struct report_options {
 	const char *path; /* of the case */
 	const char *file; /* to write to; NULL: standard output */
 	const struct report_format *format;
-	const char *mmdb; /* NULL: none */
+	const char *all;                     /* --all: the folder; NULL: one document */
+	int defang;                          /* 1, 0: as said; -1: as the format has it */
+	const char *mmdbs[REPORT_MMDBS_MAX]; /* --mmdb, in the order given */
+	size_t n_mmdbs;
 	struct edition_order order;
 	struct wrapper_file wrappers;
 	const char *secrets[REPORT_SECRETS_MAX];

@@ -6,6 +6,9 @@
 #include "ui/cli/trace.h"
 #include "ui/cli/command.h"
 #include "ui/cli/guard.h"
+#include "ui/cli/output.h"
+#include "ui/cli/trace_mail.h"
+#include "ui/cli/trace_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +101,7 @@ static bool begin_session(struct trace *t, struct err *err)
 			span_str(o->user_agent != NULL ? o->user_agent : PLAIN_USER_AGENT);
 		f.language = span_str(o->language != NULL ? o->language : PLAIN_LANGUAGE);
 	}
-	if (!recording_begin(&t->recording, &f, err))
+	if (!recording_begin(&t->recording, &f, err) || !trace_put_origin(t, err))
 		return false;
 	struct giveaways tells;
 	trace_giveaways(t, &tells);
@@ -215,14 +218,75 @@ int trace_run(struct trace *t, trace_look_fn *look, void *ctx)
 	return trace_finish(t, walked ? NULL : &err, look, ctx);
 }
 
-static int trace(struct options *options, const char *link)
+static int trace_one(
+	struct options *options, const char *link, const struct trace_origin *origin)
 {
 	struct trace t;
 	struct err err;
 	trace_init(&t, options);
+	t.origin = origin;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	trace_fini(&t);
+	return code;
+}
+
+static int trace_mail(
+	struct options *options, const char *path, struct span file, struct err *err)
+{
+	struct trace_mail mail;
+	struct buf out = {0};
+	bool list = options->list, good = trace_mail_read(&mail, options, path, file, err);
+	bool chosen = good && !list && trace_mail_choose(&mail, options, &list, err);
+	int code = EXIT_DONE;
+	if (good && list) {
+		struct err lost;
+		trace_mail_list(&mail, options, &out);
+		if (!output_write(NULL, NULL, &out, &lost))
+			code = command_fail(&lost);
+		buf_fini(&out);
+	}
+	if (chosen)
+		code = trace_one(options, mail.link, &mail.origin);
+	else if (!good || !options->list)
+		code = command_fail(err);
+	trace_mail_fini(&mail);
+	return code;
+}
+
+/* What is no message: a link, or a picture of one. */
+static int trace_source(struct options *options, const char *argument)
+{
+	struct trace_given given;
+	struct err err;
+	const char *word = options->message != 0 ? "--message"
+			   : options->list       ? "--list"
+						 : NULL;
+	if (word != NULL) {
+		err_set(&err, ERR_USAGE, "%s is for a mail", word);
+		return command_fail(&err);
+	}
+	bool good = trace_source_open(&given, argument, options->link, &err);
+	bool found = given.source != SOURCE_URL;
+	int code = good ? trace_one(options, given.link, found ? &given.origin : NULL)
+			: command_fail(&err);
+	trace_source_close(&given);
+	return code;
+}
+
+static int trace(struct options *options, const char *argument)
+{
+	struct buf file = {0};
+	struct err err;
+	bool mail;
+	int code;
+	if (!trace_mail_open(argument, &file, &mail, &err))
+		code = command_fail(&err);
+	else if (mail)
+		code = trace_mail(options, argument, buf_span(&file), &err);
+	else
+		code = trace_source(options, argument);
+	buf_fini(&file);
 	return code;
 }
 
@@ -235,7 +299,7 @@ static int run(const struct command *self, int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &rest, &err))
 		code = command_fail(&err);
 	else if (argc - rest != 1)
-		code = command_usage(self, "give one link, not %d", argc - rest);
+		code = command_usage(self, "give one link or one mail, not %d", argc - rest);
 	else
 		code = trace(&options, argv[rest]);
 	options_fini(&options);
@@ -244,8 +308,16 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_trace = {
 	.name = "trace",
-	.args = "[options] URL",
+	.args = "[options] URL|MAIL|IMAGE",
 	.summary = "open a link in a disposable browser and record where it leads",
+	.details =
+		"A mail is a file as mail programs save it (.eml, one of an mbox): its links "
+		"are listed, and\n--link N traces one of them. One that acts for the "
+		"recipient (unsubscribe, confirm, log in)\nis not opened without --yes.\nOf an "
+		"image "
+		"(PNG or JPEG) the QR code is read, in a process that can do nothing else. "
+		"Either is\n"
+		"kept in the case.",
 	.options = OPTIONS_TRACE,
 	.run = run,
 };

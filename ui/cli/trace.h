@@ -6,11 +6,13 @@
 #ifndef UI_CLI_TRACE_H
 #define UI_CLI_TRACE_H
 
+#include "store/base/hash.h"
 #include "ui/browser/browser.h"
 #include "ui/browser/giveaways.h"
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
+#include "ui/cli/trace_origin.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 
@@ -18,7 +20,23 @@ enum {
 	TRACE_READY_S = 60,   /* for the browser to start and open the ready page */
 	TRACE_DERIVE_MS = 50, /* at least between two derivations */
 	TRACE_DETAIL_MAX = 600,
+	TRACE_REST_MS = 1000, /* without a move, and a picture is taken of the page */
+	TRACE_SHOTS_MAX = 16, /* pictures of one session, */
+	TRACE_SHOTS_BYTES = 32 * 1024 * 1024, /* and their bytes, but for the last one's */
 };
+
+/* The pictures of a session (trace_shot.c). */
+struct trace_shots {
+	bool on;    /* there is a private screen, and pictures of it are wanted */
+	bool told;  /* why there is none was noted */
+	bool limit; /* a limit was reached, and noted */
+	bool any;   /* document and digest are set */
+	size_t n, bytes;
+	int64_t document; /* what the last one shows: an exchange, or FACT_NULL */
+	uint8_t digest[SHA256_LEN];
+};
+
+struct report;
 
 struct trace {
 	struct options *options; /* borrowed */
@@ -26,8 +44,10 @@ struct trace {
 	const char *link;        /* as given; borrowed */
 	char *sent_link;         /* what is opened: --replace done, serialised as browsers do */
 	bool changed;            /* by --replace */
-	const char *replay_of;   /* which case answers; NULL: origins do; borrowed */
-	int64_t as_of_us;        /* where the browser's clock is to start; 0: it is ours */
+	const struct trace_origin *origin; /* what the link was found in; NULL: it was given;
+					      borrowed */
+	const char *replay_of;             /* which case answers; NULL: origins do; borrowed */
+	int64_t as_of_us; /* where the browser's clock is to start; 0: it is ours */
 	struct recording recording;
 	struct browser *browser; /* NULL: the built-in client */
 	enum browser_kind kind;  /* of it */
@@ -41,6 +61,7 @@ struct trace {
 	struct gather gather;
 	bool gathering;
 	struct live live;
+	struct trace_shots shots;
 	int64_t started_us; /* the link was released; FACT_NULL before */
 	bool browser_gone;
 	/* How it ended. */
@@ -80,10 +101,23 @@ bool trace_follow(struct trace *t, struct err *err);
 bool trace_read(struct trace *t, bool final, struct err *err);
 /* What the browser says: lines are passed over, its end is noted. */
 void trace_browser_news(struct trace *t);
+/* trace_shot.c: pictures of the private screen. Errors: those of writer_put; a picture that
+ * cannot be had is a note. */
+bool trace_shots_start(struct trace *t, struct err *err);
+/* Is a page shown of which there is none yet? */
+bool trace_shot_due(const struct trace *t);
+bool trace_shot_resting(struct trace *t, struct err *err);
+/* Once t->end is known, while the browser still runs. */
+bool trace_shot_last(struct trace *t, struct err *err);
 /* trace_end.c: ends, stores, prints; failure: why a step failed, or NULL. The exit code. */
 int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx);
 /* What would still tell that the browser is not the --device it says it is; none without. */
 void trace_giveaways(const struct trace *t, struct giveaways *out);
+/* trace_origin.c: what the link was found in, and where in it, as facts. */
+bool trace_put_origin(struct trace *t, struct err *err);
+/* The same into the report that is printed. It is not read again: by now this process holds
+ * keys. */
+void trace_tell_origin(const struct trace *t, struct arena *a, struct report *r);
 /* trace_dry.c: what would be sent. */
 void trace_print_dry(const struct trace *t);
 

@@ -114,6 +114,7 @@ static bool wind_up(struct trace *t, struct err *err)
 		recording_note(r, NOTE_BROWSER, NULL, "%s", plain_note);
 	if (plain_note[0] != 0 && t->detail[0] == 0)
 		snprintf(t->detail, sizeof t->detail, "%s", plain_note);
+	bool pictured = trace_shot_last(t, err);
 	/* The proxy first: what was still under way was ended by us, and its facts shall say
 	 * so. */
 	recording_stop(r);
@@ -125,7 +126,7 @@ static bool wind_up(struct trace *t, struct err *err)
 	live_clear(&t->live);
 	if (r->writer == NULL || r->session == 0)
 		return true;
-	bool good = writer_flush(r->writer, err) && trace_read(t, false, err) &&
+	bool good = pictured && writer_flush(r->writer, err) && trace_read(t, false, err) &&
 		    note_countries(t, err);
 	good = recording_end(r, end_word(t), t->detail[0] != 0 ? t->detail : NULL,
 		       why_incomplete(t, good ? &recorder : err), good ? err : NULL) &&
@@ -194,6 +195,7 @@ static bool print_result(struct trace *t, struct err *err)
 		arena_fini(&a);
 		return !t->gathering;
 	}
+	trace_tell_origin(t, &a, &r);
 	if (t->options->json)
 		report_json(&r, &out);
 	else

@@ -95,6 +95,22 @@ static int64_t settled_us(const struct follow *f)
 	return from + t->options->settle_us;
 }
 
+/* When the page at hand has stood still long enough for a picture; FACT_NULL: it has had its,
+ * or something is under way. */
+static int64_t rested_us(const struct follow *f)
+{
+	if (f->pending.in_flight || !trace_shot_due(f->t))
+		return FACT_NULL;
+	return f->moved_us + TRACE_REST_MS * INT64_C(1000);
+}
+
+static bool picture_rest(struct follow *f, struct err *err)
+{
+	int64_t rested = rested_us(f);
+	return rested == FACT_NULL || f->dirty || now_us() < rested ||
+	       trace_shot_resting(f->t, err);
+}
+
 /* The built-in client knows itself when it is over; what it did must be derived, too. */
 static bool plain_over(const struct follow *f)
 {
@@ -209,6 +225,8 @@ static int timeout_ms(const struct follow *f)
 		until = at;
 	if ((at = settled_us(f)) != FACT_NULL && at < until)
 		until = at;
+	if ((at = rested_us(f)) != FACT_NULL && at < until)
+		until = at;
 	if (!t->options->show && (at = t->started_us + t->options->timeout_us) < until)
 		until = at;
 	if (t->live.terminal && now + STATUS_MS * INT64_C(1000) < until)
@@ -244,6 +262,8 @@ static bool run(struct follow *f, struct err *err)
 		bool over = t->browser_gone || (t->plain != NULL && plain_done(t->plain));
 		if ((over || (f->dirty && now_us() >= derive_due_us(f))) && !derive(f, err))
 			return false;
+		if (!picture_rest(f, err))
+			return false;
 		judge(f);
 		show_status(f);
 	}
@@ -260,6 +280,8 @@ bool trace_follow(struct trace *t, struct err *err)
 	}
 	t->gather.model.wrappers = &t->options->wrappers.rules;
 	t->gathering = true;
+	if (!trace_shots_start(t, err))
+		return false;
 	t->started_us = now_us();
 	proxy_release(t->recording.proxy);
 	bool good = run(&f, err);

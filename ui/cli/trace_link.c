@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* Every OLD in link becomes NEW; one that does not occur is a mistake worth stopping for: the
  * recipient's token would go out. */
@@ -35,6 +36,10 @@ static const char *hint(const char *link)
 		return " (it was made harmless: write http for hxxp and a plain dot for [.])";
 	if (link[0] == '<' || link[0] == '"' || link[0] == '\'')
 		return " (leave out what stands around it)";
+	if (access(link, F_OK) == 0)
+		return " (it is a file, but no mail message)";
+	if (span_ends_nocase(span_str(link), ".eml"))
+		return " (there is no such file)";
 	if (strstr(link, "://") == NULL)
 		return " (say which of the two: they lead to different places)";
 	return "";

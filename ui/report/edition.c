@@ -1,6 +1,5 @@
 #include "ui/report/edition.h"
 #include "store/base/clock.h"
-#include "store/derive/decode.h"
 
 const char *abuse_class_word(enum abuse_class c)
 {
@@ -32,32 +31,24 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 		.made_us = clock_now_us(clock_real())};
 	if (!check_party(order, r, err))
 		return false;
-	e->redaction = redaction_new(&order->redact, r, err);
-	return e->redaction != NULL;
+	struct redact_order redact = order->redact;
+	redact.coarse_time = order->coarse_time;
+	redact.withhold_egress = order->withhold_egress;
+	redact.reporter_email = order->reporter.email;
+	e->redaction = redaction_new(&redact, g, r, err);
+	if (e->redaction == NULL)
+		return false;
+	grades_finish(r, &e->arena);
+	return true;
 }
 
 void edition_fini(struct edition *e)
 {
+	if (e->redaction != NULL)
+		grades_unfinish(e->report);
 	redaction_free(e->redaction);
 	arena_fini(&e->arena);
 	*e = (struct edition){0};
-}
-
-static struct span codings_of(const struct model_exchange *x, enum fact_side side)
-{
-	return side == SIDE_REQUEST ? model_request_header(x, "Content-Encoding")
-				    : model_response_header(x, "Content-Encoding");
-}
-
-/* Appends raw to out, decoded if it can be. */
-static bool decode_to(struct span raw, struct span codings, struct buf *out)
-{
-	struct buf plain = {0};
-	enum decode_result result = decode_body(raw, codings, EDITION_BODY_MAX, &plain);
-	bool good = result == DECODE_WHOLE || result == DECODE_CUT;
-	buf_add_span(out, good ? buf_span(&plain) : raw);
-	buf_fini(&plain);
-	return good;
 }
 
 bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
@@ -71,36 +62,32 @@ bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_s
 	*about = (struct edition_body){.size = size};
 	bool ok = case_body(e->gather->file, x->id, side, EDITION_BODY_MAX, &raw, &stored, err);
 	if (ok) {
-		struct span codings = codings_of(x, side);
 		about->whole =
 			stored && size != FACT_NULL && (uint64_t)size == buf_span(&raw).n;
-		if (decode && codings.n > 0)
-			about->decoded = decode_to(buf_span(&raw), codings, out);
-		else
-			buf_add_span(out, buf_span(&raw));
+		redaction_body(e->redaction, x, side, buf_span(&raw), decode, out, about);
 	}
 	buf_fini(&raw);
 	return ok;
+}
+
+const struct report_party *edition_party(const struct edition *e, const struct report_trail *t)
+{
+	const struct report_party *meant = NULL;
+	for (size_t i = 0; meant == NULL && i < e->report->n_trails; i++) {
+		const struct parties *p = &e->report->trails[i].parties;
+		if (e->order->party > 0 && e->order->party <= p->n)
+			meant = &p->list[e->order->party - 1];
+	}
+	for (size_t i = 0; meant != NULL && i < t->parties.n; i++)
+		if (span_eq(t->parties.list[i].name, meant->name))
+			return &t->parties.list[i];
+	return NULL;
 }
 
 bool edition_about(const struct edition *e, const struct report_trail *t, size_t n)
 {
 	if (e->order->party == 0)
 		return true;
-	const struct report_party *p = parties_of_hop(&t->parties, n);
-	return p != NULL && p->n == e->order->party;
-}
-
-bool edition_text(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_text(e->report, out);
-	return true;
-}
-
-bool edition_json(struct edition *e, struct buf *out, struct err *err)
-{
-	(void)err;
-	report_json(e->report, out);
-	return true;
+	const struct report_party *p = edition_party(e, t);
+	return p != NULL && parties_of_hop(&t->parties, n) == p;
 }

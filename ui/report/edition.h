@@ -39,6 +39,8 @@ struct edition_order {
 	bool coarse_time, withhold_egress;
 	enum abuse_class abuse;
 	const char *fraud_type, *brand; /* of --class fraud and brand; NULL: not said */
+	const char *brand_site;         /* --brand-site: the brand's own; NULL: not said */
+	const char *spam_protocol;      /* --spam-protocol: XARF's word; NULL: not said */
 	bool as_xarf;                   /* eml: --as xarf instead of arf */
 	const char *to, *subject;       /* eml; NULL: what the case says */
 	struct edition_reporter reporter;
@@ -74,6 +76,11 @@ struct edition_body {
 bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, struct buf *out, struct edition_body *about, struct err *err);
 
+/* The party that this edition is for, in trail t; NULL: it has no part in t, or all are meant.
+ * --party numbers those of the first trail that has so many; in the others the same one is
+ * found by its name, so that nobody is told of a namesake's hops. */
+const struct report_party *edition_party(const struct edition *e, const struct report_trail *t);
+
 /* Is hop n of t what this edition is about? All are without --party; with it the party's own,
  * and the others are its context. */
 bool edition_about(const struct edition *e, const struct report_trail *t, size_t n);
@@ -82,5 +89,7 @@ bool edition_about(const struct edition *e, const struct report_trail *t, size_t
  * said), CASE_READ. */
 typedef bool edition_format_fn(struct edition *e, struct buf *out, struct err *err);
 edition_format_fn edition_text, edition_json;
+/* Complaints: one party's, about one trail. */
+edition_format_fn edition_eml, edition_form, edition_misp, edition_xarf;
 
 #endif

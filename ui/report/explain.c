@@ -7,6 +7,7 @@
 #include "ui/report/say.h"
 #include "ui/report/say_link.h"
 #include "ui/report/say_same.h"
+#include "ui/report/text_parts.h"
 
 static const char *move_sentence(enum trail_mechanism m)
 {
@@ -78,6 +79,7 @@ static const char *signal_sentence(const char *signal)
 	} table[] = {
 		{"erased", "what the answer before it said was erased, or its own address"},
 		{"sent-link", "it is the link that was opened"},
+		{"mail-link", "it came from a mail"},
 		{"given-referer", "where it was told to come from (--referer)"},
 		{"status", "the answer's status"},
 		{"location", "the answer's Location field"},
@@ -190,6 +192,27 @@ static void explain_server(const struct report_hop *h, struct buf *out)
 	buf_fini(&line);
 }
 
+/* What everybody should know of its encryption, and no more: the report has the rest. */
+static void explain_grade(const struct report_grade *g, struct buf *out)
+{
+	struct buf line = {0};
+	if (g != NULL && g->young) {
+		buf_add_str(&line, "That certificate was made only ");
+		text_age(g->age_us, &line);
+		buf_add_str(&line, " before.");
+		say_prose(out, "   ", "   ", buf_span(&line));
+	}
+	for (size_t i = 0; g != NULL && g->encrypted && i < g->n_findings; i++) {
+		if (g->findings[i].mark < GRADE_WEAK)
+			break; /* worst first */
+		buf_clear(&line);
+		buf_addf(&line, "Its encryption is %s: %s.", grade_word(g->findings[i].mark),
+			g->findings[i].why);
+		say_prose(out, "   ", "   ", buf_span(&line));
+	}
+	buf_fini(&line);
+}
+
 static void explain_hop(const struct report_hop *h, struct buf *out)
 {
 	hop_line(h->hop, out);
@@ -198,6 +221,7 @@ static void explain_hop(const struct report_hop *h, struct buf *out)
 	say_prose(out, "   ", "   ", span_str(sure_sentence(h->hop->confidence)));
 	explain_evidence(h->hop, out);
 	explain_server(h, out);
+	explain_grade(h->grade, out);
 	say_link_explained(h, out);
 	buf_add_byte(out, '\n');
 }

@@ -4,6 +4,25 @@
 #include "store/case_pick.h"
 #include "store/base/hash.h"
 
+struct case_file *gather_file(const struct gather *g, int64_t exchange)
+{
+	return g->also != NULL && exchange > g->also_after ? g->also : g->file;
+}
+
+void gather_attach(struct gather_attached *to, int64_t seq, const struct fact_attachment *fact)
+{
+	/* Those beyond the limit are not kept, and what a hostile case may hold is not copied.
+	 */
+	if (to->n == GATHER_ATTACHED_MAX || fact->data.n > GATHER_ATTACHED_BYTES - to->bytes) {
+		to->more = true;
+		return;
+	}
+	struct fact_attachment *copy = arena_alloc(&to->arena, sizeof *copy);
+	fact_copy(FACT_KIND_ATTACHMENT, fact, copy, &to->arena);
+	ARENA_PUSH(&to->arena, to->list, to->n, (struct gather_attachment){seq, copy});
+	to->bytes += fact->data.n;
+}
+
 static bool load_body(
 	struct gather *g, struct model_exchange *x, enum fact_side side, struct err *err)
 {
@@ -11,8 +30,8 @@ static bool load_body(
 	bool whole = false;
 	if (!model_wants_body(x, side))
 		return true;
-	struct case_file *file = g->also != NULL && x->id > g->also_after ? g->also : g->file;
-	bool good = case_body(file, x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
+	bool good = case_body(
+		gather_file(g, x->id), x->id, side, MODEL_BODY_MAX, &raw, &whole, err);
 	if (good)
 		model_set_body(&g->model, x, side, buf_span(&raw), whole && x->end != NULL);
 	buf_fini(&raw);
@@ -50,6 +69,7 @@ void gather_close(struct gather *g)
 	arena_fini(&g->arena);
 	arena_fini(&g->erased);
 	arena_fini(&g->sliding.arena);
+	arena_fini(&g->attached.arena);
 	model_fini(&g->model);
 	texts_free(g->texts);
 	g->texts = NULL;
@@ -81,6 +101,8 @@ void gather_forget(struct gather *g)
 static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct gather *g = ctx;
+	if (kind == FACT_KIND_ATTACHMENT)
+		gather_attach(&g->attached, seq, fact);
 	model_add(&g->model, kind, seq, fact);
 	if (g->sliding.on)
 		gather_slide_keep(g, kind, seq, fact);
@@ -161,6 +183,8 @@ bool gather_slid(const struct gather *g)
 static bool take_also(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct gather *g = ctx;
+	if (kind == FACT_KIND_ATTACHMENT)
+		gather_attach(&g->attached, seq, fact);
 	model_add(&g->model, kind, g->last_seq + seq, fact);
 	return true;
 }

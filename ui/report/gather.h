@@ -40,6 +40,21 @@ struct sliding {
 	struct stickies stickies;
 };
 
+/* What was put to the case beside its connections, as it was read: the first of them, in full.
+ */
+enum { GATHER_ATTACHED_MAX = 64, GATHER_ATTACHED_BYTES = 64 * 1024 * 1024 };
+struct gather_attached {
+	struct arena arena;
+	struct gather_attachment {
+		int64_t seq;
+		const struct fact_attachment *fact;
+	} * list;
+	size_t n, bytes;
+	bool more; /* one of the limits was reached */
+};
+/* Takes one more in (copied). */
+void gather_attach(struct gather_attached *to, int64_t seq, const struct fact_attachment *fact);
+
 struct gather {
 	struct case_file *file;
 	int64_t session; /* whose trails are derived; 0: of all */
@@ -57,6 +72,7 @@ struct gather {
 	struct sliding sliding;
 	struct case_file *also; /* gather_read_also: with exchanges above this number */
 	int64_t also_after;
+	struct gather_attached attached;
 	/* gather_trail: only what one trail needs was read, and this was counted before; else
 	 * NULL. */
 	const struct derived_session *summary;
@@ -86,6 +102,8 @@ bool gather_read_also(struct gather *g, const char *path, struct err *err);
  * Errors: CASE_READ. */
 bool gather_trail(
 	struct gather *g, int64_t session, int64_t number, bool *found, struct err *err);
+/* Which of its files holds an exchange. */
+struct case_file *gather_file(const struct gather *g, int64_t exchange);
 /* Empty the model and the trails; what the model borrows stays. */
 void gather_forget(struct gather *g);
 /* The request bodies that may hold a form's values, of the exchanges that are in the model; the

@@ -174,6 +174,14 @@ static bool into_model(void *ctx, enum fact_kind kind, int64_t seq, const void *
 	return true;
 }
 
+static bool attach(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct gather *g = ctx;
+	if (kind == FACT_KIND_ATTACHMENT)
+		gather_attach(&g->attached, seq, fact);
+	return !g->attached.more;
+}
+
 static bool read_kinds(
 	struct gather *g, const enum fact_kind *kinds, size_t n, int64_t key, struct err *err)
 {
@@ -241,7 +249,8 @@ static bool read_notes(struct gather *g, const struct derived_trail *row, struct
 
 static bool read_facts(struct gather *g, const struct derived_trail *row, struct err *err)
 {
-	if (!case_facts_of(g->file, FACT_KIND_SESSION, into_model, g, err) ||
+	if (!case_facts_of(g->file, FACT_KIND_ATTACHMENT, attach, g, err) ||
+		!case_facts_of(g->file, FACT_KIND_SESSION, into_model, g, err) ||
 		!case_facts_of(g->file, FACT_KIND_SESSION_END, into_model, g, err))
 		return false;
 	for (size_t i = 0; i < row->n_hops; i++) {

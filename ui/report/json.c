@@ -3,9 +3,12 @@
  * where nothing is known. Output is pure ASCII (\uXXXX for the rest), so that no byte of it can
  * play tricks on a terminal.
  */
-#include "ui/report/report.h"
+#include "ui/report/edition.h"
 #include "ui/report/json_link.h"
+#include "ui/report/json_party.h"
+#include "ui/report/json_redaction.h"
 #include "ui/report/json_value.h"
+#include "ui/report/mail.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
@@ -71,6 +74,8 @@ static json_t *cert_json(const struct fact_certificate *c)
 	set(j, "not_after", json_time_of(c->not_after_us));
 	set(j, "sha256", json_hex_of(c->sha256));
 	set(j, "san", san_json(c->san));
+	set(j, "key", json_text_of(c->key_kind));
+	set(j, "signature", json_text_of(c->signature_kind));
 	return j;
 }
 
@@ -152,16 +157,7 @@ static json_t *response_json(const struct report_hop *h)
 	return j;
 }
 
-static json_t *party_json(const struct report_hop *h)
-{
-	json_t *j = json_object();
-	set(j, "host", json_text_of(h->host));
-	set(j, "registrable_domain", json_text_of(h->registrable_domain));
-	set(j, "registered_domain", json_text_of(h->registered_domain));
-	return j;
-}
-
-static json_t *hop_json(const struct report_hop *h)
+static json_t *hop_json(const struct report_trail *in, const struct report_hop *h)
 {
 	const struct trail_hop *t = h->hop;
 	json_t *j = json_object();
@@ -177,7 +173,9 @@ static json_t *hop_json(const struct report_hop *h)
 	set(j, "protocol", json_words_of(h->protocol));
 	set(j, "dns", dns_json(h->dns));
 	set(j, "tls", tls_json(h->tls));
-	set(j, "party", party_json(h));
+	set(j, "party", json_hop_party(in, h));
+	set(j, "grade", json_grade(h->grade));
+	set(j, "landing", json_landing(h->landing));
 	set(j, "request", request_json(h->exchange));
 	set(j, "response", response_json(h));
 	set(j, "claimed_target", json_text_of(t->claimed_target));
@@ -203,8 +201,10 @@ static json_t *trail_json(const struct report_trail *t)
 		json_array_append_new(notes, json_words_of(t->trail->notes[i]));
 	set(j, "notes", notes);
 	for (size_t i = 0; i < t->n_hops; i++)
-		json_array_append_new(hops, hop_json(&t->hops[i]));
+		json_array_append_new(hops, hop_json(t, &t->hops[i]));
 	set(j, "hops", hops);
+	set(j, "parties", json_parties(t));
+	set(j, "public_suffix_list", json_words_of(t->parties.list_date));
 	set(j, "replay", json_replay(t->replay));
 	return j;
 }
@@ -329,7 +329,7 @@ static json_t *case_json(const struct report *r)
 	return j;
 }
 
-void report_json(const struct report *r, struct buf *out)
+static json_t *whole_json(const struct report *r)
 {
 	json_t *j = json_object(), *trails = json_array();
 	set(j, "format", json_string("clicktrail-report/1"));
@@ -337,9 +337,50 @@ void report_json(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->n_trails; i++)
 		json_array_append_new(trails, trail_json(&r->trails[i]));
 	set(j, "trails", trails);
+	set(j, "mail", json_mail(r));
 	set(j, "rounds", json_rounds(r));
 	set(j, "crosscheck", json_null());
 	set(j, "wrappers", json_wrappers(r->model->wrappers));
+	set(j, "attachments", json_attachments(&r->attachments));
+	return j;
+}
+
+static void write_json(json_t *j, struct buf *out)
+{
 	json_write(j, JSON_INDENT(2), out);
 	buf_add_byte(out, '\n');
+}
+
+void report_json(const struct report *r, struct buf *out)
+{
+	write_json(whole_json(r), out);
+}
+
+/* What this was made for. */
+static json_t *edition_member(const struct edition *e)
+{
+	const struct edition_order *o = e->order;
+	const struct report_party *p = NULL;
+	json_t *j = json_object();
+	set(j, "made_at", json_time_of(e->made_us));
+	set(j, "party", o->party != 0 ? json_integer((json_int_t)o->party) : json_null());
+	for (size_t i = 0; p == NULL && i < e->report->n_trails; i++)
+		p = edition_party(e, &e->report->trails[i]);
+	set(j, "party_name", p != NULL ? json_text_of(p->name) : json_null());
+	set(j, "class",
+		o->abuse != ABUSE_NONE ? json_words_of(abuse_class_word(o->abuse))
+				       : json_null());
+	set(j, "fraud_type", json_words_of(o->fraud_type));
+	set(j, "brand", json_words_of(o->brand));
+	return j;
+}
+
+bool edition_json(struct edition *e, struct buf *out, struct err *err)
+{
+	(void)err;
+	json_t *j = whole_json(e->report);
+	set(j, "edition", edition_member(e));
+	set(j, "redaction", json_redaction(e));
+	write_json(j, out);
+	return true;
 }

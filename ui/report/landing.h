@@ -37,10 +37,10 @@ struct landing_detail {
 };
 
 struct landing_download {
-	int64_t exchange;
-	struct span url, name; /* name: as the browser would save it */
-	int64_t size;
-	struct span sha256; /* 32 bytes */
+	int64_t exchange;      /* FACT_NULL: a link to a store, which was not downloaded */
+	struct span url, name; /* name: as the browser would save it; absent: a store's link */
+	int64_t size;          /* without its content coding; FACT_NULL: unknown */
+	struct span sha256;    /* 32 bytes, of the same; absent: it is not here whole */
 	struct span media_type;
 	const char *kind; /* "apk", "zip", "pdf", "exe", ... by its first bytes; NULL: not known
 			   */
@@ -66,7 +66,7 @@ struct report_landing {
 	size_t n_forms;
 	struct landing_download *downloads;
 	size_t n_downloads;
-	bool more; /* forms were left out */
+	bool more; /* forms, downloads or pictures were left out */
 };
 
 /* What a person, or the browser's display, put to the case. */
@@ -82,5 +82,37 @@ struct report_attachments {
 	size_t n;
 	bool more; /* ATTACHMENTS_MAX, or their bytes, were reached */
 };
+
+enum {
+	LANDING_PAGES_MAX = 500, /* of one report, whose pages and files are looked into */
+	LANDING_FILES_MAX = 200, /* downloads of one report, */
+	LANDING_BYTES_MAX = 256 * 1024 * 1024, /* and what of them is looked into */
+	LANDING_DOWNLOADS_MAX = 10,            /* of one page */
+	LANDING_SHOTS_MAX = 4,                 /* of one page, the newest */
+	LANDING_FILE_MAX = 64 * 1024 * 1024,   /* bytes of one that are looked at, decoded */
+};
+
+struct gather;
+struct model_exchange;
+
+/* Fills r->attachments from what g has read, and the landing of each hop of r that came to
+ * rest: the last of a trail, one that a person went on from, and one of which there is a
+ * picture. Errors: CASE_READ. */
+bool landing_make(struct gather *g, int64_t only_session, struct arena *a, struct report *r,
+	struct err *err);
+/* The attachments of a companion, added behind those of the case. *mine is false if it says
+ * that it belongs to another case: nothing is added then. It may hold anything. Errors: those
+ * of case_open, CASE_READ. */
+bool landing_attach(
+	const char *companion, struct arena *a, struct report *r, bool *mine, struct err *err);
+
+/* The parts of it. One page's forms; url: of the page. (landing_forms.c) */
+void landing_forms(
+	struct arena *a, struct span html, struct span url, struct report_landing *out);
+/* One download, or one link to a store, added. looked: bytes that were looked into so far,
+ * added to. (landing_files.c) */
+bool landing_file(struct gather *g, struct arena *a, const struct model_exchange *x,
+	struct report_landing *out, size_t *looked, struct err *err);
+void landing_store_link(struct arena *a, struct span url, struct report_landing *out);
 
 #endif

@@ -19,11 +19,21 @@ struct party_contact {
 	struct span form;  /* a web form's address, exact; or absent */
 	struct span name;  /* "Example Registrar Abuse Desk"; may be absent */
 	struct span role;  /* whose desk: "network", "registrar", "registry", "platform",
-			      "domain" */
+			      "domain"; "operator": of who runs it by the CNAME path */
 	struct span
 		source; /* where it is from: the RDAP URL, or a word: "rfc2142" for a guess */
 	int64_t at_us;  /* when that was answered; FACT_NULL: nobody was asked */
 	bool guessed;   /* nobody named it: abuse@ by RFC 2142 */
+};
+
+/* A content delivery network or filter that the party's address belongs to, as far as that
+ * shows: the origin is hidden behind it. */
+struct party_front {
+	const char *key;  /* fixed word: "cloudflare"; NULL: none was recognised */
+	const char *name; /* "Cloudflare" */
+	bool sure;        /* its network or its CNAME says so; else only what the server says
+			     about itself, which anybody can imitate: "likely" */
+	struct span how;  /* the evidence, in words: "AS13335; response header cf-ray" */
 };
 
 struct report_party {
@@ -32,9 +42,11 @@ struct report_party {
 	struct span registered_domain; /* what a registrar sold; absent for an address */
 	struct span unicode;           /* the name as people read it, where that differs */
 	bool mixed_scripts;            /* a label of it mixes scripts, as look-alikes do */
-	bool is_address, is_platform;  /* is_platform: a suffix of the list's private section:
-					  the platform's desk, not a registrar */
-	size_t *hops;                  /* numbers of its hops, from 1 */
+	bool lookalike; /* a label of it is of another script and looks Latin throughout */
+	struct span looks_like;       /* that label's Latin twin; absent without lookalike */
+	bool is_address, is_platform; /* is_platform: a suffix of the list's private section:
+					 the platform's desk, not a registrar */
+	size_t *hops;                 /* numbers of its hops, from 1 */
 	size_t n_hops;
 	/* A mailing service, gateway, shortener ... recognised by the links' shape; NULL: none.
 	 */
@@ -46,6 +58,7 @@ struct report_party {
 	int64_t asn;                       /* FACT_NULL: unknown */
 	struct span network, country;      /* of the address: the AS's name, ISO 3166; absent */
 	struct span network_by;            /* which database or directory says so */
+	struct party_front front;
 	struct span cert_subject, cert_issuer; /* of its last hop with TLS; absent */
 	/* Looked up; absent where nobody asked. */
 	struct span registrar, registrar_id; /* name, IANA id */
@@ -53,6 +66,12 @@ struct report_party {
 	int64_t registered_us, changed_us, expires_us;
 	struct span *nameservers;
 	size_t n_nameservers;
+	struct span *mx, *txt; /* of the registered domain, as in a zone file */
+	size_t n_mx, n_txt;
+	struct span *status; /* of the domain: "active", "client hold" (RFC 8056) */
+	size_t n_status;
+	int dnssec;               /* the delegation is signed: 1, 0; -1: not said */
+	struct span whois_server; /* port43 */
 	struct span *caa; /* current records, as in a zone file: "0 issue \"ca.example\"" */
 	size_t n_caa;
 	int64_t caa_at_us;
@@ -70,6 +89,8 @@ struct parties {
 /* Of one trail. */
 void parties_make(const struct report *r, const struct report_trail *t, struct arena *a,
 	struct parties *out);
+/* Recognises fronts anew, from what parties know by now (asn). */
+void parties_fronts(const struct report_trail *t, struct arena *a, struct parties *p);
 /* The party of hop n (from 1); NULL: it has none. */
 const struct report_party *parties_of_hop(const struct parties *p, size_t n);
 

@@ -1,4 +1,5 @@
-#include "ui/report/redact.h"
+#include "ui/report/redact_parts.h"
+#include "store/base/hash.h"
 
 #include <stdlib.h>
 
@@ -12,18 +13,147 @@ const char *redact_word(enum redact_how how)
 	return "none";
 }
 
-struct redaction *redaction_new(
-	const struct redact_order *order, struct report *r, struct err *err)
+/* 12 of 32 letters and digits (RFC 4648 6): 60 bits, of which nobody without the key can try
+ * one. It is good anywhere in a URL, as a label of a host name and as a header's value. */
+struct span redact_tag(const struct redactor *r, struct span value)
 {
-	(void)r, (void)err;
-	struct redaction *x = calloc(1, sizeof *x);
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	enum { TAG = 12, FRONT = sizeof REDACT_WORD };
+	uint8_t mac[SHA256_LEN], text[FRONT + TAG];
+	if (r->order.how != REDACT_KEYED)
+		return span_str(REDACT_WORD);
+	hmac_sha256(span_of(r->key, sizeof r->key), value, mac);
+	memcpy(text, REDACT_WORD "-", FRONT);
+	uint64_t bits = 0;
+	for (int i = 0; i < 8; i++)
+		bits = bits << 8 | mac[i];
+	for (size_t i = 0; i < TAG; i++)
+		text[FRONT + i] = (uint8_t)digits[bits >> (59 - 5 * i) & 31];
+	return arena_copy(r->a, span_of(text, sizeof text));
+}
+
+static struct span place_text(struct redactor *r, struct redact_place p)
+{
+	if (p.number == FACT_NULL)
+		return span_str(p.what);
+	return span_str(
+		arena_printf(&r->own, "%s of %s %lld", p.what, p.of, (long long)p.number));
+}
+
+void redact_note(struct redactor *r, const char *what, struct redact_place p, struct span tag,
+	const char *form, size_t times)
+{
+	struct redaction *x = &r->said;
+	if (r->quiet)
+		return;
+	struct span where = place_text(r, p);
+	char *key = arena_printf(&r->own, "%s\n%.*s\n%.*s\n%s", what, (int)where.n,
+		(const char *)where.p, (int)tag.n, (const char *)tag.p, form);
+	void **at = redact_memo_at(&r->items, span_str(key));
+	if (*at != NULL) {
+		x->items[(size_t)(uintptr_t)*at - 1].times += times;
+		return;
+	}
+	if (x->n_items >= REDACT_ITEMS_MAX) {
+		x->more = true;
+		return;
+	}
+	struct redacted_item item = {.what = what,
+		.where = where,
+		.tag = r->order.how == REDACT_KEYED ? tag : SPAN_NONE,
+		.form = form,
+		.times = times};
+	ARENA_PUSH(&r->own, x->items, x->n_items, item);
+	*at = (void *)(uintptr_t)x->n_items;
+}
+
+bool redact_active(const struct redactor *r)
+{
+	return hide_count(r->hide) > 0;
+}
+
+static bool take_secrets(struct redactor *r, struct err *err)
+{
+	for (size_t i = 0; i < r->order.n_secrets && r->order.how != REDACT_NONE; i++) {
+		struct span s = span_str(r->order.secrets[i]);
+		if (s.n < HIDE_MIN)
+			return err_set(err, ERR_USAGE,
+				"--secret: %zu bytes are too few to be looked for, %d are "
+				"needed",
+				s.n, HIDE_MIN);
+		if (span_find_byte(s, '@', 0) != SIZE_MAX)
+			r->addresses |= hide_address(r->hide, s);
+		hide_text(r->hide, HIDE_SECRET, s);
+	}
+	return true;
+}
+
+/* When the case was recorded, a day to each side. */
+static void take_times(struct redactor *r)
+{
+	const int64_t day = INT64_C(86400) * 1000 * 1000;
+	const struct model *m = r->report->model;
+	r->from_us = INT64_MAX;
+	r->to_us = INT64_MIN;
+	for (size_t i = 0; i < m->n_sessions; i++) {
+		int64_t at = m->sessions[i]->at_us;
+		if (at != FACT_NULL && at - day < r->from_us)
+			r->from_us = at - day;
+	}
+	if (m->last_at_us != FACT_NULL)
+		r->to_us = m->last_at_us + day;
+}
+
+struct redaction *redaction_new(
+	const struct redact_order *order, struct gather *g, struct report *r, struct err *err)
+{
+	struct redactor *x = calloc(1, sizeof *x);
 	if (x == NULL)
 		abort();
-	x->how = order->how;
-	return x;
+	struct model *m = (struct model *)(uintptr_t)r->model;
+	x->said.how = order->how;
+	x->said.by = x;
+	x->said.coarse_time = order->coarse_time;
+	x->said.withheld_egress = order->withhold_egress;
+	x->order = *order;
+	x->hide = hide_new();
+	x->report = r;
+	x->gather = g;
+	x->a = &m->arena;
+	if (order->how == REDACT_KEYED)
+		memcpy(x->key, order->key, sizeof x->key);
+	take_times(x);
+	bool ok = take_secrets(x, err) && redact_collect(x, err);
+	if (ok) {
+		hide_ready(x->hide);
+		ok = redact_bodies(x, err);
+	}
+	if (ok) {
+		redact_apply(x);
+		redact_trails(x);
+		return &x->said;
+	}
+	redaction_free(&x->said);
+	return NULL;
 }
 
 void redaction_free(struct redaction *x)
 {
-	free(x);
+	if (x == NULL)
+		return;
+	struct redactor *r = x->by;
+	redact_memo_fini(&r->texts);
+	redact_memo_fini(&r->items);
+	redact_memo_fini(&r->urls);
+	redact_memo_fini(&r->stays);
+	redact_memo_fini(&r->exempt);
+	hide_free(r->hide);
+	arena_fini(&r->own);
+	memset(r->key, 0, sizeof r->key);
+	free(r);
+}
+
+struct span redaction_text(struct redaction *x, const char *where, struct span text)
+{
+	return redact_text(x->by, PLACE(where, NULL, FACT_NULL), text);
 }

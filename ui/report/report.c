@@ -55,7 +55,7 @@ static const struct report_tls *tls_of(
 
 /* The leg that an exchange went by. One that failed before it had an answer names none; where
  * the whole tunnel leads to one origin (CONNECT) it is that origin's leg, reached or not. */
-static int64_t leg_of(const struct model *m, const struct model_exchange *x)
+int64_t report_leg(const struct model *m, const struct model_exchange *x)
 {
 	if (x->leg != FACT_NULL && x->leg != LEG_BROWSER)
 		return x->leg;
@@ -98,7 +98,7 @@ static struct span media_type_of(const struct model_exchange *x)
 static void fill_wire(struct arena *a, const struct model *m, const struct model_exchange *x,
 	struct report_hop *h)
 {
-	int64_t leg = leg_of(m, x);
+	int64_t leg = report_leg(m, x);
 	h->protocol = protocol_of(a, x);
 	if (x->response != NULL) {
 		h->media_type = media_type_of(x);
@@ -278,6 +278,7 @@ void report_build(const struct case_about *about, const struct model *m,
 				trail_of(a, m, &trails->trails[i]));
 	for (size_t i = 0; i < out->n_trails; i++)
 		parties_make(out, &out->trails[i], a, &out->trails[i].parties);
+	grades_make(out, a);
 	judge_complete(a, out);
 	if (only_session != 0)
 		return;
@@ -294,6 +295,8 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 		return false;
 	report_build(&about, &g->model, &g->trails, only_session, a, out);
 	if (!seal_last_head(g->file, &out->head, &out->has_signature, err))
+		return false;
+	if (!landing_make(g, only_session, a, out, err))
 		return false;
 	/* Only one trail was read: what its session holds was counted when it was stored. */
 	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {

@@ -15,6 +15,8 @@
 #include "ui/report/landing.h"
 #include "ui/report/party.h"
 
+struct report_mail;
+
 struct report_dns {
 	struct span name, source, resolver;
 	struct span *cnames;
@@ -31,6 +33,17 @@ struct report_tls {
 	const struct fact_hello *browser_hello; /* may be NULL */
 	struct fact_certificate *certs;         /* as the origin sent them */
 	size_t n_certs;
+};
+
+/* What was looked up about a hop's host and address, after the click (lookups.h). */
+struct report_looked {
+	struct span reverse_name; /* of its address; absent */
+	struct span *addresses;   /* that its host has today, IPv4 first */
+	size_t n_addresses;
+	struct span *caa; /* the records that count for its host today */
+	size_t n_caa;
+	struct span caa_owner; /* the name that has them; absent: none has */
+	int64_t caa_at_us;     /* FACT_NULL: not known */
 };
 
 struct report_hop {
@@ -52,6 +65,7 @@ struct report_hop {
 	const struct link_reading *target;    /* of the claimed target; NULL: there is none */
 	const struct report_grade *grade;     /* NULL: it was not graded */
 	const struct report_landing *landing; /* NULL: it did not come to rest there */
+	const struct report_looked *looked;   /* NULL: nothing was looked up */
 };
 
 struct report_trail {
@@ -99,12 +113,17 @@ struct report {
 	size_t n_trails;
 	const struct model *model;
 	struct report_attachments attachments;
+	struct report_mail *mail;    /* that the link came from (mail.h); NULL: none, or nobody
+					looked */
 	const struct rounds *rounds; /* of a link opened more than once; NULL: only one session,
 					or trail, is looked at */
 };
 
 /* Counts and user agent of a session; start and end too, if it has them. */
 void report_count(const struct model *m, int64_t session, struct report_session *out);
+
+/* The leg that an exchange went by; FACT_NULL: it is not known, or there was none. */
+int64_t report_leg(const struct model *m, const struct model_exchange *x);
 
 /* From what g has read so far. only_session: 0 for all. */
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,

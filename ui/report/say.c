@@ -37,19 +37,23 @@ static size_t fold_at(struct span s, size_t max)
 	return n > 0 ? n : max;
 }
 
+void say_fold(struct buf *out, struct span line, const char *indent)
+{
+	for (;;) {
+		size_t n = fold_at(line, SAY_LINE_MAX);
+		buf_add(out, line.p, n);
+		line = span_from(line, n);
+		if (line.n == 0)
+			break;
+		buf_addf(out, "\n%s+ ", indent);
+	}
+}
+
 void say_long(struct buf *out, struct span s, const char *indent)
 {
 	struct buf clean = {0};
 	say_text(&clean, s);
-	struct span left = buf_span(&clean);
-	for (;;) {
-		size_t n = fold_at(left, SAY_LINE_MAX);
-		buf_add(out, left.p, n);
-		left = span_from(left, n);
-		if (left.n == 0)
-			break;
-		buf_addf(out, "\n%s+ ", indent);
-	}
+	say_fold(out, buf_span(&clean), indent);
 	buf_fini(&clean);
 }
 

@@ -19,6 +19,8 @@ void say_text(struct buf *out, struct span s);
 /* The same, folded at SAY_LINE_MAX bytes: what goes on is on a line of its own behind `indent`
  * and "+ ". */
 void say_long(struct buf *out, struct span s, const char *indent);
+/* The folding alone, of one line that is escaped already. */
+void say_fold(struct buf *out, struct span line, const char *indent);
 /* Prose broken at spaces to SAY_WIDTH columns, every line behind `indent`; the first behind
  * `first` instead. Ends the line. A word that is too long stays whole. `prose` may hold words
  * from outside: it is escaped. */

@@ -108,6 +108,32 @@ static void put_frame(struct temp_case *t)
 	temp_case_put(t, FACT_KIND_H2_FRAME, &frame);
 }
 
+static void put_picture(struct temp_case *t)
+{
+	struct fact_attachment f;
+	fact_init(FACT_KIND_ATTACHMENT, &f);
+	f.kind = span_str("screenshot");
+	f.data = span_str("a picture");
+	temp_case_put(t, FACT_KIND_ATTACHMENT, &f);
+}
+
+static void put_lookup(struct temp_case *t)
+{
+	struct fact_lookup lookup;
+	struct fact_custody custody;
+	fact_init(FACT_KIND_LOOKUP, &lookup);
+	lookup.kind = span_str("rdap-domain");
+	lookup.subject = span_str("click.test");
+	lookup.source = span_str("https://rdap.test/domain/click.test");
+	lookup.status = 200;
+	lookup.outcome = span_str("ok");
+	lookup.answer = span_str("{\"entities\":[{\"email\":\"abuse@registrar.test\"}]}");
+	temp_case_put(t, FACT_KIND_LOOKUP, &lookup);
+	fact_init(FACT_KIND_CUSTODY, &custody);
+	custody.act = span_str("looked-up");
+	temp_case_put(t, FACT_KIND_CUSTODY, &custody);
+}
+
 /* Each gives at least one row on a case like any other. */
 static void example_queries_run(void **state)
 {
@@ -119,6 +145,8 @@ static void example_queries_run(void **state)
 	temp_case_start(&t);
 	temp_case_fill(&t);
 	put_frame(&t);
+	put_picture(&t);
+	put_lookup(&t);
 	temp_case_close(&t);
 	for (char *at = docs; (at = strstr(at, start)) != NULL; queries++) {
 		char *sql = at + strlen(start);
@@ -130,7 +158,7 @@ static void example_queries_run(void **state)
 			fail_msg("no rows: %s", sql);
 		free(rows);
 	}
-	assert_int_equal(queries, 13);
+	assert_int_equal(queries, 15);
 	free(docs);
 	temp_case_fini(&t);
 }

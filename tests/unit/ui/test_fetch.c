@@ -311,12 +311,75 @@ static void certificates_are_checked(void **state)
 	script_origin_abandon(t.server);
 }
 
+static void the_start_of_a_longer_answer(void **state)
+{
+	struct talk t;
+	(void)state;
+	open_talk(&t, false,
+		PLAYS(EXPECT_HEAD, SEND(HEAD_200 "Content-Length: 8\r\n\r\nabcdefgh"),
+			{SCRIPT_EXPECT_CUT, NULL, 0}, END));
+	t.req.max_bytes = 3;
+	t.req.keep_start = true;
+	if (!ask(&t))
+		fail_msg("%s", t.err.detail);
+	assert_true(t.answer.cut);
+	assert_body(&t, "abc");
+	close_talk(&t);
+	open_talk(&t, false,
+		PLAYS(EXPECT_HEAD, SEND(HEAD_200 "Content-Length: 3\r\n\r\nabc"), END));
+	t.req.max_bytes = 3;
+	t.req.keep_start = true;
+	assert_true(ask(&t));
+	assert_false(t.answer.cut);
+	assert_body(&t, "abc");
+	close_talk(&t);
+}
+
+static bool never(void *ctx, const struct sockaddr *addr)
+{
+	++*(int *)ctx;
+	assert_int_equal(addr->sa_family, AF_INET);
+	return false;
+}
+
+static bool now(void *ctx)
+{
+	++*(int *)ctx;
+	return true;
+}
+
+static void who_asks_may_say_no(void **state)
+{
+	struct talk t;
+	int called = 0;
+	(void)state;
+	open_talk(&t, false, PLAYS(END));
+	t.req.may_connect = never;
+	t.req.ctx = &called;
+	assert_false(ask(&t));
+	assert_failed(&t, ERR_REFUSED_ADDRESS, "private or reserved");
+	assert_int_equal(called, 1);
+	assert_int_equal(script_origin_received(t.server, 0).n, 0);
+	script_origin_abandon(t.server);
+	open_talk(&t, false, PLAYS(EXPECT_HEAD, {SCRIPT_EXPECT_CUT, NULL, 0}, END));
+	t.req.give_up = now;
+	t.req.ctx = &called;
+	t.req.timeout_ms = 20000;
+	assert_false(ask(&t));
+	assert_failed(&t, ERR_SHUTDOWN, "while 127.0.0.1 was asked");
+	assert_true(called > 1);
+	assert_false(t.answer.timed_out);
+	script_origin_abandon(t.server);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_get_brings_its_answer),
 		cmocka_unit_test(a_post_sends_its_bytes),
+		cmocka_unit_test(the_start_of_a_longer_answer),
+		cmocka_unit_test(who_asks_may_say_no),
 		cmocka_unit_test(other_statuses_are_answers),
 		cmocka_unit_test(too_long_answers_are_refused),
 		cmocka_unit_test(what_breaks_off_is_told),

@@ -138,6 +138,65 @@ static const struct {
 	{"trails[].hops[].response?.body.media_type", "s0"},
 	{"trails[].hops[].claimed_target", "s0"},
 	{"trails[].hops[].exchange", "i0"},
+	{"trails[].public_suffix_list", "s"},
+	{"trails[].parties", "a"},
+	{"trails[].parties[].n", "i"},
+	{"trails[].parties[].name", "s"},
+	{"trails[].parties[].unicode", "s0"},
+	{"trails[].parties[].mixed_scripts", "b"},
+	{"trails[].parties[].lookalike", "b"},
+	{"trails[].parties[].looks_like", "s0"},
+	{"trails[].parties[].is_address", "b"},
+	{"trails[].parties[].is_platform", "b"},
+	{"trails[].parties[].registered_domain", "s0"},
+	{"trails[].parties[].hops", "a"},
+	{"trails[].parties[].hops[]", "i"},
+	{"trails[].parties[].service", "o0"},
+	{"trails[].parties[].run_by", "s0"},
+	{"trails[].parties[].address", "s0"},
+	{"trails[].parties[].reverse_name", "s0"},
+	{"trails[].parties[].asn", "i0"},
+	{"trails[].parties[].network", "s0"},
+	{"trails[].parties[].country", "s0"},
+	{"trails[].parties[].network_by", "s0"},
+	{"trails[].parties[].front", "o0"},
+	{"trails[].parties[].cert_subject", "s0"},
+	{"trails[].parties[].cert_issuer", "s0"},
+	{"trails[].parties[].registrar", "s0"},
+	{"trails[].parties[].registrar_id", "s0"},
+	{"trails[].parties[].registrant", "s0"},
+	{"trails[].parties[].registered_at", "s0"},
+	{"trails[].parties[].changed_at", "s0"},
+	{"trails[].parties[].expires_at", "s0"},
+	{"trails[].parties[].nameservers", "a"},
+	{"trails[].parties[].caa", "a"},
+	{"trails[].parties[].caa_at", "s0"},
+	{"trails[].parties[].contacts", "a"},
+	{"trails[].parties[].looked_up_at", "s0"},
+	{"trails[].hops[].party.n", "i0"},
+	{"trails[].hops[].party.host", "s0"},
+	{"trails[].hops[].party.host_unicode", "s0"},
+	{"trails[].hops[].landing", "o0"},
+	{"trails[].hops[].grade", "o0"},
+	{"trails[].hops[].grade?.mark", "s"},
+	{"trails[].hops[].grade?.findings", "a"},
+	{"trails[].hops[].grade?.findings[].mark", "s"},
+	{"trails[].hops[].grade?.findings[].code", "s"},
+	{"trails[].hops[].grade?.findings[].why", "s"},
+	{"trails[].hops[].grade?.findings[].detail", "s0"},
+	{"trails[].hops[].grade?.encrypted", "b"},
+	{"trails[].hops[].grade?.validation", "s0"},
+	{"trails[].hops[].grade?.key_bits", "i0"},
+	{"trails[].hops[].grade?.self_signed", "b"},
+	{"trails[].hops[].grade?.certificate_age_s", "i0"},
+	{"trails[].hops[].grade?.certificate_left_s", "i0"},
+	{"trails[].hops[].grade?.young", "b"},
+	{"trails[].hops[].grade?.scts", "a"},
+	{"trails[].hops[].grade?.scts_complete", "b"},
+	{"trails[].hops[].grade?.first_sct_at", "s0"},
+	{"trails[].hops[].grade?.hsts", "s0"},
+	{"trails[].hops[].grade?.caa", "s0"},
+	{"attachments", "a"},
 	{"crosscheck", "o0"},
 };
 
@@ -338,10 +397,65 @@ static void an_empty_case_is_a_report_too(void **state)
 	report_case_fini(&c);
 }
 
+static void parties_and_landings(void **state)
+{
+	(void)state;
+	struct report_case c;
+	report_case_init(&c);
+	struct report_trail *t = &c.report.trails[0];
+	struct party_contact contact = {.email = span_str("abuse@esp.example"),
+		.role = span_str("platform"),
+		.source = span_str("rfc2142"),
+		.at_us = FACT_NULL,
+		.guessed = true};
+	t->parties.list[0].contacts = &contact;
+	t->parties.list[0].n_contacts = 1;
+	t->parties.list[0].asn = 64500;
+	struct landing_field field = {
+		.name = span_str("cc"), .type = span_str("text"), .asks = "card-number"};
+	struct landing_form form = {.action = span_str("http://land.example/x"),
+		.method = span_str("post"),
+		.to_plain_http = true,
+		.fields = &field,
+		.n_fields = 1};
+	struct landing_download file = {.exchange = 4,
+		.url = span_str("https://land.example/a.apk"),
+		.size = 12,
+		.kind = "apk"};
+	struct landing_shot shot = {
+		.at_us = BUILD_EPOCH_US, .exchange = 4, .withheld = true, .why = "asked"};
+	struct report_landing landing = {.hop = 4,
+		.title = span_str("You won"),
+		.shots = &shot,
+		.n_shots = 1,
+		.forms = &form,
+		.n_forms = 1,
+		.downloads = &file,
+		.n_downloads = 1};
+	t->hops[t->n_hops - 1].landing = &landing;
+	json_t *j = report_of(&c);
+	assert_string_equal(
+		text(j, "trails.0.parties.0.contacts.0.email"), "abuse@esp.example");
+	assert_true(json_is_true(at(j, "trails.0.parties.0.contacts.0.guessed")));
+	assert_int_equal(json_integer_value(at(j, "trails.0.parties.0.asn")), 64500);
+	assert_string_equal(text(j, "trails.0.parties.0.run_by"), "esp.example");
+	assert_int_equal(json_integer_value(at(j, "trails.0.parties.0.hops.1")), 2);
+	assert_int_equal(json_integer_value(at(j, "trails.0.hops.2.party.n")), 2);
+	assert_string_equal(text(j, "trails.0.hops.3.landing.title"), "You won");
+	assert_string_equal(
+		text(j, "trails.0.hops.3.landing.forms.0.fields.0.asks"), "card-number");
+	assert_true(json_is_true(at(j, "trails.0.hops.3.landing.forms.0.to_plain_http")));
+	assert_string_equal(text(j, "trails.0.hops.3.landing.downloads.0.kind"), "apk");
+	assert_true(json_is_true(at(j, "trails.0.hops.3.landing.screenshots.0.withheld")));
+	json_decref(j);
+	report_case_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_the_promised_shape),
+		cmocka_unit_test(parties_and_landings),
 		cmocka_unit_test(says_what_the_facts_say),
 		cmocka_unit_test(keeps_headers_as_they_were),
 		cmocka_unit_test(says_what_was_not_reached),

@@ -1,0 +1,213 @@
+/*
+ * A thousand made-up recipients, each in every coding and in every kind of place of a case:
+ * none is left in a report of any format, keyed or stripped, by a reader that shares no code
+ * with what hides them and that does find them in a report that was not redacted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store/base/buf.h"
+#include "tests/kit/leak_case.h"
+#include "ui/cli/report_options.h"
+#include "ui/report/edition.h"
+
+/* All formats of fewer recipients, for the time that they take: what they write is the same
+ * edition. */
+enum { RECIPIENTS = 1000, ALL_FORMATS = 120, FEW = 30, BODIES = 200 };
+
+struct planted {
+	struct temp_case t;
+	char addresses[128];
+	struct arena arena;
+};
+
+static void plant(struct planted *p, unsigned n)
+{
+	*p = (struct planted){0};
+	temp_case_start(&p->t);
+	leak_case_fill(&p->t, n);
+	temp_case_close(&p->t);
+	snprintf(p->addresses, sizeof p->addresses, "%s/addresses", p->t.folder);
+	FILE *f = fopen(p->addresses, "w");
+	assert_non_null(f);
+	for (unsigned i = 0; i < n; i++) {
+		char address[LEAK_ADDRESS_MAX];
+		leak_address(i, address);
+		fprintf(f, "%s\n", address);
+	}
+	assert_int_equal(fclose(f), 0);
+}
+
+static void uproot(struct planted *p)
+{
+	unlink(p->addresses);
+	temp_case_fini(&p->t);
+	arena_fini(&p->arena);
+}
+
+/* How many recipients are in the files. Prints the first of them. */
+static unsigned leaks_in(struct planted *p, const char *files)
+{
+	char line[400];
+	unsigned long n = 0;
+	const char *command = arena_printf(&p->arena,
+		"timeout 100 python3 -B %s/tests/kit/find_leaks.py %s %s",
+		getenv("CLICKTRAIL_SOURCE"), p->addresses, files);
+	FILE *f = popen(command, "r");
+	assert_non_null(f);
+	for (unsigned lines = 0; fgets(line, sizeof line, f) != NULL; lines++) {
+		n = strtoul(line, NULL, 10);
+		if (lines < 5 && strchr(line, ':') != NULL)
+			print_message("%s", line);
+	}
+	int status = pclose(f);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == (n > 0));
+	return (unsigned)n;
+}
+
+static const char *put_file(struct planted *p, const char *name, const struct buf *content)
+{
+	const char *path = arena_printf(&p->arena, "%s/out.%s", p->t.folder, name);
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(buf_span(content).p, 1, buf_len(content), f), buf_len(content));
+	assert_int_equal(fclose(f), 0);
+	return path;
+}
+
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* What names the sender's customer is there. */
+static void keeps_ids(struct buf *json, unsigned n)
+{
+	char *text = buf_take_str(json);
+	assert_true(count(text, "account=AC-7731") >= n);
+	assert_true(count(text, "utm_campaign=spring-sale-77") >= n);
+	assert_true(count(text, "redacted") >= n);
+	free(text);
+}
+
+/* Every format, of one edition. The names of the files that were made. */
+static const char *write_all(struct planted *p, struct edition *e, unsigned n)
+{
+	struct buf names = {0}, files = {0};
+	char *rest = NULL;
+	report_format_names(&names);
+	char *list = buf_take_str(&names);
+	for (char *name = strtok_r(list, ", ", &rest); name != NULL;
+		name = strtok_r(NULL, ", ", &rest)) {
+		struct buf out = {0};
+		struct err err = {0};
+		bool must = strcmp(name, "text") == 0 || strcmp(name, "json") == 0;
+		if (!must && n > ALL_FORMATS)
+			continue;
+		if (report_format_find(name)->write(e, &out, &err))
+			buf_addf(&files, "%s ", put_file(p, name, &out));
+		else if (must)
+			fail_msg("%s: %s", name, err.detail);
+		else
+			print_message("%s is not made of this case: %s\n", name, err.detail);
+		if (strcmp(name, "json") == 0 && e->order->redact.how != REDACT_NONE)
+			keeps_ids(&out, n);
+		buf_fini(&out);
+	}
+	free(list);
+	const char *made = arena_str(&p->arena, buf_span(&files));
+	buf_fini(&files);
+	return made;
+}
+
+/* Bodies come another way than all else. */
+static const char *write_bodies(struct planted *p, struct edition *e)
+{
+	struct buf all = {0};
+	size_t changed = 0;
+	for (size_t i = 0; i < e->report->model->n_exchanges && i < BODIES; i++)
+		for (int side = SIDE_REQUEST; side <= SIDE_RESPONSE; side++) {
+			struct edition_body about;
+			struct err err = {0};
+			if (!edition_body(e, e->report->model->exchanges[i],
+				    (enum fact_side)side, i % 2 == 0, &all, &about, &err))
+				fail_msg("%s", err.detail);
+			changed += about.redacted;
+			assert_true(about.redacted || e->order->redact.how == REDACT_NONE);
+			assert_false(about.withheld);
+			buf_add_str(&all, "\n");
+		}
+	const char *path = put_file(p, "bodies", &all);
+	assert_true(changed > 0 || e->order->redact.how == REDACT_NONE);
+	buf_fini(&all);
+	return path;
+}
+
+static unsigned leaks(unsigned n, enum redact_how how)
+{
+	static const uint8_t key[REDACT_KEY_LEN] = {1, 2, 3};
+	struct planted p;
+	struct gather g;
+	struct report r;
+	struct arena a = {0};
+	struct edition e = {0};
+	struct err err = {0};
+	struct edition_order order = {.redact = {.how = how, .key = key},
+		.abuse = ABUSE_PHISHING,
+		.reporter = {span_str("Desk"), span_str("desk@reporter.example"),
+			span_str("reporter.example")}};
+	plant(&p, n);
+	if (!gather_open(&g, p.t.path, 0, &err) || !gather_read(&g, NULL, &err) ||
+		!report_make(&g, 0, &a, &r, &err) || !edition_make(&e, &order, &g, &r, &err))
+		fail_msg("%s", err.detail);
+	assert_int_equal(r.n_trails, n);
+	const char *files = write_all(&p, &e, n), *bodies = write_bodies(&p, &e);
+	unsigned found = leaks_in(&p, arena_printf(&p.arena, "%s %s", files, bodies));
+	edition_fini(&e);
+	arena_fini(&a);
+	gather_close(&g);
+	uproot(&p);
+	return found;
+}
+
+static void test_keyed(void **state)
+{
+	(void)state;
+	assert_int_equal(leaks(RECIPIENTS, REDACT_KEYED), 0);
+}
+
+static void test_all_formats(void **state)
+{
+	(void)state;
+	assert_int_equal(leaks(ALL_FORMATS, REDACT_STRIP), 0);
+	assert_int_equal(leaks(ALL_FORMATS, REDACT_KEYED), 0);
+}
+
+/* The reader is no use if it finds nothing where all is. */
+static void test_reader_finds(void **state)
+{
+	(void)state;
+	assert_int_equal(leaks(FEW, REDACT_NONE), FEW);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reader_finds),
+		cmocka_unit_test(test_all_formats),
+		cmocka_unit_test(test_keyed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
