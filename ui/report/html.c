@@ -256,6 +256,7 @@ static void trail(struct html *h, const struct report_trail *t)
 		html_hop(h, t, i);
 	html_say(h, "</section>\n");
 	html_replay(h, t);
+	html_recipe(h, t);
 	if (h->r->n_trails > 1)
 		html_say(h, "</section>\n");
 }
@@ -267,6 +268,9 @@ static void trails(struct html *h)
 	if (h->r->n_trails == 0)
 		html_say(h, "<p>No link was opened in what this case holds.</p>\n");
 	for (; i < h->r->n_trails && hops < HTML_HOPS_MAX; i++) {
+		/* In a report to one party a trail without it has no place. */
+		if (h->e->order->party > 0 && edition_party(h->e, &h->r->trails[i]) == NULL)
+			continue;
 		trail(h, &h->r->trails[i]);
 		hops += h->r->trails[i].n_hops;
 	}
@@ -294,6 +298,7 @@ void html_write(struct edition *e, bool unfolded, struct buf *out)
 	html_say(&h, "<main>\n");
 	trails(&h);
 	h.level = 2;
+	html_mail_source(&h);
 	html_rounds(&h);
 	html_redaction(&h);
 	html_record(&h);

@@ -256,7 +256,7 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	html_link(h, hop);
 	html_say(h, "</dl>\n");
 	if (hop->exchange != NULL)
-		html_wire(h, hop);
-	html_tls(h, t, i);
+		html_wire(h, hop, about);
+	html_tls(h, t, i, about);
 	html_say(h, "</details>\n");
 }

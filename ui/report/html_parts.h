@@ -56,15 +56,18 @@ void html_parties(struct html *h, const struct report_trail *t);
 /* One line of the legend: mark, name, what it is. */
 void html_party_name(struct html *h, const struct report_party *p);
 void html_hop(struct html *h, const struct report_trail *t, size_t i);
-void html_wire(struct html *h, const struct report_hop *hop);
-void html_tls(struct html *h, const struct report_trail *t, size_t i);
+/* whole: with headers, cookies, both legs and certificates; else only what gives context. */
+void html_wire(struct html *h, const struct report_hop *hop, bool whole);
+void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole);
 /* "good", "weak" ... as a badge with its reason's code; the worst alone. */
 void html_grade_badge(struct html *h, const struct report_grade *g);
 void html_link(struct html *h, const struct report_hop *hop);
 bool html_landed(const struct report_trail *t);
 void html_landing(struct html *h, const struct report_trail *t);
+void html_recipe(struct html *h, const struct report_trail *t);
 void html_replay(struct html *h, const struct report_trail *t);
 void html_rounds(struct html *h);
+void html_mail_source(struct html *h);
 void html_redaction(struct html *h);
 void html_record(struct html *h);
 

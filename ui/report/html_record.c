@@ -3,12 +3,46 @@
  * sessions were made, what the seal says, and what was not looked at.
  */
 #include "ui/report/html_parts.h"
+#include "ui/report/mail.h"
 #include "ui/report/options_words.h"
+#include "ui/report/recipe.h"
 #include "ui/report/say.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
 enum { NOTES_SHOWN_MAX = 1000 };
+
+/* Folded: it is long, and for who has to see it again. */
+void html_recipe(struct html *h, const struct report_trail *t)
+{
+	struct buf said = {0};
+	recipe_say(h->e, t, &said);
+	html_say(h, "<section class=\"recipe\">");
+	html_heading(h, 0, "How to repeat it");
+	html_fold_open(h, "Each request as it was sent, with its timing", 0, false);
+	html_lines(h, buf_span(&said));
+	html_fold_close(h);
+	html_say(h, "</section>\n");
+	buf_fini(&said);
+}
+
+/* Without the title that a text report has, and the empty lines around it. */
+static void without_title(
+	struct html *h, const char *class, const char *title, struct span said)
+{
+	struct span text = span_trim(said, "\n");
+	size_t end = span_find_byte(text, '\n', 0);
+	html_said(h, class, title,
+		span_trim(span_from(text, end == SIZE_MAX ? text.n : end), "\n"));
+}
+
+void html_mail_source(struct html *h)
+{
+	struct buf said = {0};
+	report_mail_say(h->r, &said);
+	without_title(h, "mail", "What it came from", buf_span(&said));
+	buf_fini(&said);
+}
 
 void html_replay(struct html *h, const struct report_trail *t)
 {
@@ -25,11 +59,7 @@ void html_rounds(struct html *h)
 {
 	struct buf said = {0};
 	say_rounds(h->r, &said);
-	/* Without its own title, and the empty lines around it. */
-	struct span text = span_trim(buf_span(&said), "\n");
-	size_t end = span_find_byte(text, '\n', 0);
-	html_said(h, "rounds", "The link, opened more than once",
-		span_trim(span_from(text, end == SIZE_MAX ? text.n : end), "\n"));
+	without_title(h, "rounds", "The link, opened more than once", buf_span(&said));
 	buf_fini(&said);
 }
 
@@ -49,22 +79,6 @@ static void redacted(struct html *h, const struct redacted_item *x)
 	buf_addf(h->out, "</td><td class=\"num\">%zu</td></tr>\n", x->times);
 }
 
-static const char *redaction_sentence(const struct redaction *x)
-{
-	switch (x->how) {
-	case REDACT_KEYED:
-		return "What names the recipient was replaced by tags: equal tags stand for "
-		       "equal values, and only who has the key can tell which. The record "
-		       "itself was not changed.";
-	case REDACT_STRIP:
-		return "What names the recipient was taken out. The record itself was not "
-		       "changed.";
-	case REDACT_NONE: break;
-	}
-	return "Nothing was redacted: this report may name who was written to. It is for "
-	       "whoever may know that.";
-}
-
 void html_redaction(struct html *h)
 {
 	static const char *const columns[] = {"What", "Where", "Now", "Form", "Times"};
@@ -73,12 +87,10 @@ void html_redaction(struct html *h)
 		return;
 	html_say(h, "<section class=\"redaction\">");
 	html_heading(h, 0, "What was redacted");
-	buf_addf(h->out, "<p>%s</p>\n", redaction_sentence(x));
-	if (h->e->order->coarse_time)
-		html_say(h, "<p>Times are coarse, as the reporter wished.</p>\n");
-	if (h->e->order->withhold_egress)
-		html_say(h, "<p>The address that the link was opened from is withheld, as the "
-			    "reporter wished.</p>\n");
+	struct buf said = {0};
+	redaction_cover(h->e, &said);
+	html_lines(h, buf_span(&said));
+	buf_fini(&said);
 	if (x->n_items > 0) {
 		html_fold_open(h, "The list, without the values", x->n_items, false);
 		html_table_open(h, "What was replaced, and where", columns, 5);

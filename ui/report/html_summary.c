@@ -136,9 +136,7 @@ static void reporter(struct html *h)
 static void asked(struct html *h, const struct report_trail *t)
 {
 	const struct edition_order *o = h->e->order;
-	const struct report_party *p = NULL;
-	if (o->party > 0 && o->party <= t->parties.n)
-		p = &t->parties.list[o->party - 1];
+	const struct report_party *p = edition_party(h->e, t);
 	html_say(h, "<div class=\"asked\"><p>");
 	html_say(h, class_sentence(o->abuse));
 	if (o->brand != NULL && o->abuse == ABUSE_BRAND) {

@@ -71,6 +71,8 @@ static void scts(struct html *h, const struct report_grade *g)
 		html_hex(h, g->scts[i].log_id);
 		html_say(h, "</li>\n");
 	}
+	if (g->scts_left_out)
+		html_say(h, "<li>and others, which are not listed</li>\n");
 	html_say(h, "</ul>");
 	html_fact_close(h);
 }
@@ -185,10 +187,11 @@ static void certificate(
 }
 
 /* The hop before that had the very same certificates; 0: none. */
-static size_t same_certs_at(const struct report_trail *t, size_t i)
+static size_t same_certs_at(const struct edition *e, const struct report_trail *t, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (t->hops[k].tls != NULL && t->hops[k].tls->n_certs > 0 &&
+		if (edition_about(e, t, t->hops[k].hop->n) && t->hops[k].tls != NULL &&
+			t->hops[k].tls->n_certs > 0 &&
 			span_eq(t->hops[k].tls->origin->certs, t->hops[i].tls->origin->certs))
 			return t->hops[k].hop->n;
 	return 0;
@@ -199,7 +202,7 @@ static void certificates(struct html *h, const struct report_trail *t, size_t i)
 	const struct report_hop *hop = &t->hops[i];
 	if (hop->tls->n_certs == 0)
 		return;
-	size_t before = same_certs_at(t, i);
+	size_t before = same_certs_at(h->e, t, i);
 	if (before > 0) {
 		buf_addf(h->out,
 			"<p class=\"hint\">Certificates: the same as at hop %zu.</p>\n",
@@ -238,7 +241,7 @@ static void encryption(struct html *h, const struct report_tls *t)
 	html_fact_close(h);
 }
 
-void html_tls(struct html *h, const struct report_trail *t, size_t i)
+void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole)
 {
 	const struct report_hop *hop = &t->hops[i];
 	if (hop->tls == NULL && hop->grade == NULL && !hop->hop->on_wire)
@@ -254,7 +257,7 @@ void html_tls(struct html *h, const struct report_trail *t, size_t i)
 	}
 	grade(h, hop->grade);
 	html_say(h, "</dl>\n");
-	if (hop->tls != NULL) {
+	if (hop->tls != NULL && whole) {
 		legs(h, hop->tls);
 		certificates(h, t, i);
 	}

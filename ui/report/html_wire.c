@@ -201,7 +201,7 @@ static void cookies(struct html *h, const struct model_exchange *x)
 	html_fold_close(h);
 }
 
-void html_wire(struct html *h, const struct report_hop *hop)
+void html_wire(struct html *h, const struct report_hop *hop, bool whole)
 {
 	const struct model_exchange *x = hop->exchange;
 	html_say(h, "<dl class=\"facts\">\n");
@@ -212,6 +212,8 @@ void html_wire(struct html *h, const struct report_hop *hop)
 	buf_addf(h->out, "%lld of the case", (long long)x->id);
 	html_fact_close(h);
 	html_say(h, "</dl>\n");
+	if (!whole)
+		return;
 	fields(h, "Request headers", "As the browser sent them", x->req_fields, x->n_req_fields,
 		x->n_req_erased);
 	fields(h, "Response headers", "As the server sent them", x->res_fields, x->n_res_fields,
