@@ -127,6 +127,35 @@ static void it_leaves_out_what_is_absent(void **state)
 	report_case_fini(&c);
 }
 
+/* The others' hops give context: no headers, cookies or certificates of theirs. */
+static void a_party_gets_its_own_hops(void **state)
+{
+	(void)state;
+	struct html_report h;
+	html_report_init(&h);
+	html_report_add(&h, span_str("first"), 3);
+	html_report_add(&h, span_str("second"), 2);
+	struct parties *p = &h.report.trails[0].parties;
+	p->list[0].name = span_str("own.example");
+	h.order.party = 1;
+	char *page = page_of(&h);
+	assert_int_equal(count(page, "<details class=\"hop\""), 1);
+	assert_int_equal(count(page, "<details class=\"hop context\""), 2);
+	assert_int_equal(count(page, "As the browser sent them"), 1);
+	assert_int_equal(count(page, "Set by the server"), 1);
+	assert_int_equal(count(page, "Toward the browser"), 1);
+	assert_int_equal(count(page, "This report is for them."), 1);
+	/* It has no part in the second trail. */
+	assert_int_equal(count(page, "<section class=\"one-trail\">"), 1);
+	free(page);
+	h.order.party = 0;
+	page = page_of(&h);
+	assert_int_equal(count(page, "As the browser sent them"), 5);
+	assert_int_equal(count(page, "<section class=\"one-trail\">"), 2);
+	free(page);
+	html_report_fini(&h);
+}
+
 /* A desk's address is there to be written to; the link is not there to be opened. */
 static void a_contact_stays_exact(void **state)
 {
@@ -351,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_shows_all_that_is_filled),
 		cmocka_unit_test(it_leaves_out_what_is_absent),
+		cmocka_unit_test(a_party_gets_its_own_hops),
 		cmocka_unit_test(a_contact_stays_exact),
 		cmocka_unit_test(the_policy_names_the_style_that_is_there),
 		cmocka_unit_test(nothing_from_outside_is_markup),
