@@ -210,7 +210,10 @@ static struct trail_hop *trail_hop_of(struct html_report *h, struct span value, 
 		.alternatives = a,
 		.n_alternatives = 1,
 		.claimed_target = value,
-		.claim = {.verdict = CLAIM_DIFFER, .rule = "safelinks", .hop = n, .layers = 2}};
+		.claim = {.verdict = CLAIM_DIFFER,
+			.rule = arena_str(&h->arena, value),
+			.hop = n,
+			.layers = 2}};
 	return hop;
 }
 

@@ -244,9 +244,8 @@ static _Noreturn void child(
 /* ---- waiting for it ---- */
 
 /* 0: it ended; a signal number: somebody asks us to end; -1: its time is up. */
-static int wait_for(pid_t pid, int signals, int seconds)
+static int wait_for(int pidfd, int signals, int seconds)
 {
-	int pidfd = pidfd_open(pid, 0);
 	int64_t until_us = clock_now_us(clock_real()) + seconds * INT64_C(1000000);
 	int got = -1;
 	for (;;) {
@@ -265,7 +264,6 @@ static int wait_for(pid_t pid, int signals, int seconds)
 			break;
 		}
 	}
-	close(pidfd);
 	return got;
 }
 
@@ -304,23 +302,21 @@ bool render_run(struct render *r, const char *const *argv, int seconds, struct e
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
 		child(r, argv, seconds, parent);
-	if (pid < 0 || signals < 0)
+	int pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	bool good = pidfd >= 0 && signals >= 0;
+	if (!good)
 		err_set_os(err, ERR_SYSTEM, errno, "starting \"%s\"", argv[0]);
-	bool good = pid > 0 && signals >= 0;
 	int got = 0;
 	if (pid > 0) {
 		setpgid(pid, pid);
-		got = good ? wait_for(pid, signals, seconds) : -1;
-		int status;
-		if (got == 0) {
-			siginfo_t info;
-			(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
-		}
-		status = end_all(pid);
+		got = good ? wait_for(pidfd, signals, seconds) : -1;
+		int status = end_all(pid);
 		good = good && judge(argv[0], got, status, seconds, err);
 	}
 	if (signals >= 0)
 		close(signals);
+	if (pidfd >= 0)
+		close(pidfd);
 	if (got > 0)
 		render_close(r);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -19,17 +19,15 @@ static bool by_weasyprint(struct render *r, const char *program, struct err *err
  * of one; the page has none, and its policy allows none. */
 static bool by_chromium(struct render *r, const char *program, struct err *err)
 {
-	char profile[PATH_MAX + 64], page[PATH_MAX + 64], printed[PATH_MAX + 64];
+	char profile[PATH_MAX + 64];
 	snprintf(profile, sizeof profile, "--user-data-dir=%s/profile", r->dir);
-	snprintf(page, sizeof page, "file://%s/" PAGE, r->dir);
-	snprintf(printed, sizeof printed, "--print-to-pdf=%s/" PRINTED, r->dir);
 	const char *argv[] = {program, "--headless", "--disable-gpu", "--no-first-run",
 		"--no-default-browser-check", "--disable-extensions", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update",
 		"--disable-breakpad", "--disable-dev-shm-usage", "--no-pings",
 		"--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
 		"--host-resolver-rules=MAP * ~NOTFOUND", profile, "--no-pdf-header-footer",
-		"--generate-pdf-document-outline", printed, page, NULL};
+		"--generate-pdf-document-outline", "--print-to-pdf=" PRINTED, PAGE, NULL};
 	return render_run(r, argv, RENDER_SECONDS_MAX, err);
 }
 

@@ -36,6 +36,25 @@ void html_code(struct html *h, struct span value)
 	html_say(h, "</code>");
 }
 
+void html_mail(struct html *h, struct span address)
+{
+	/* None has a slash or colon; what has one is something else. */
+	bool mail = span_find_byte(address, '/', 0) == SIZE_MAX &&
+		    span_find_byte(address, ':', 0) == SIZE_MAX;
+	html_value_text(h->out, address, h->defang && !mail);
+}
+
+void html_ip(struct html *h, struct span address)
+{
+	bool exact = true;
+	for (size_t i = 0; i < address.n; i++)
+		exact &= ascii_hex(address.p[i]) >= 0 || address.p[i] == '.' ||
+			 address.p[i] == ':';
+	html_say(h, "<code>");
+	html_value_text(h->out, address, h->defang && !exact);
+	html_say(h, "</code>");
+}
+
 void html_lines(struct html *h, struct span said)
 {
 	html_say(h, "<pre>");
@@ -49,6 +68,16 @@ void html_lines(struct html *h, struct span said)
 			html_say(h, "\n");
 	}
 	html_say(h, "</pre>\n");
+}
+
+void html_said(struct html *h, const char *class, const char *title, struct span said)
+{
+	if (said.n == 0)
+		return;
+	buf_addf(h->out, "<section class=\"%s\">", class);
+	html_heading(h, 0, title);
+	html_lines(h, said);
+	html_say(h, "</section>\n");
 }
 
 void html_hex(struct html *h, struct span bytes)
@@ -65,7 +94,9 @@ void html_heading(struct html *h, int below, const char *ours)
 
 void html_fact_open(struct html *h, const char *name)
 {
-	buf_addf(h->out, "<div><dt>%s</dt><dd>", name);
+	html_say(h, "<div><dt>");
+	html_text(h->out, span_str(name));
+	html_say(h, "</dt><dd>");
 }
 
 void html_fact_close(struct html *h)
@@ -225,6 +256,7 @@ static void trail(struct html *h, const struct report_trail *t)
 		html_hop(h, t, i);
 	html_say(h, "</section>\n");
 	html_replay(h, t);
+	html_recipe(h, t);
 	if (h->r->n_trails > 1)
 		html_say(h, "</section>\n");
 }
@@ -236,6 +268,9 @@ static void trails(struct html *h)
 	if (h->r->n_trails == 0)
 		html_say(h, "<p>No link was opened in what this case holds.</p>\n");
 	for (; i < h->r->n_trails && hops < HTML_HOPS_MAX; i++) {
+		/* In a report to one party a trail without it has no place. */
+		if (h->e->order->party > 0 && edition_party(h->e, &h->r->trails[i]) == NULL)
+			continue;
 		trail(h, &h->r->trails[i]);
 		hops += h->r->trails[i].n_hops;
 	}
@@ -263,6 +298,7 @@ void html_write(struct edition *e, bool unfolded, struct buf *out)
 	html_say(&h, "<main>\n");
 	trails(&h);
 	h.level = 2;
+	html_mail_source(&h);
 	html_rounds(&h);
 	html_redaction(&h);
 	html_record(&h);

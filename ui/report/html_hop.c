@@ -114,7 +114,7 @@ static void quote(struct html *h, const struct trail_evidence *e)
 		buf_addf(h->out, ", from byte %lld of the body", (long long)e->offset);
 	html_say(h, e->exchange != FACT_NULL ? "</span>" : "");
 	if (e->quote.n > 0) {
-		html_say(h, "<br><samp class=\"quote\">");
+		html_say(h, " <samp class=\"quote\">");
 		html_value(h, e->quote);
 		html_say(h, "</samp>");
 	}
@@ -200,7 +200,8 @@ static void claim(struct html *h, const struct trail_hop *hop)
 	say_link_verdict(c, &verdict);
 	html_value(h, buf_span(&verdict));
 	html_say(h, c->verdict == CLAIM_DIFFER ? "</strong>" : "");
-	buf_addf(h->out, " <span class=\"dim\">(rule %s", c->rule);
+	html_say(h, " <span class=\"dim\">(rule ");
+	html_value(h, span_str(c->rule));
 	if (c->layers > 1)
 		buf_addf(
 			h->out, ", in %zu wrappers%s", c->layers, c->deeper ? " and more" : "");
@@ -227,7 +228,10 @@ void html_link(struct html *h, const struct report_hop *hop)
 	if (l == NULL || (l->n_parts == 0 && !l->more))
 		return;
 	html_fact_open(h, "Its parts");
-	html_table_open(h, "What the parts of the address stand for", columns, 3);
+	html_table_open(h,
+		"What the parts of the address stand for; characters are those of the exact "
+		"address",
+		columns, 3);
 	for (size_t i = 0; i < l->n_parts; i++)
 		part(h, &l->parts[i]);
 	if (l->more)
@@ -252,7 +256,7 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	html_link(h, hop);
 	html_say(h, "</dl>\n");
 	if (hop->exchange != NULL)
-		html_wire(h, hop);
-	html_tls(h, t, i);
+		html_wire(h, hop, about);
+	html_tls(h, t, i, about);
 	html_say(h, "</details>\n");
 }

@@ -7,8 +7,9 @@
 #include "store/base/codec.h"
 
 enum {
-	SHOWN_SHOTS_MAX = 6,             /* pictures of one page */
-	SHOT_BYTES_MAX = 8 * 1024 * 1024 /* of one picture */
+	SHOWN_SHOTS_MAX = 6,              /* pictures of one page */
+	SHOT_BYTES_MAX = 8 * 1024 * 1024, /* of one picture */
+	SHOT_SIDE_MAX = 16384,            /* pixels: one bomb is 100 MB of them */
 };
 
 bool html_landed(const struct report_trail *t)
@@ -19,24 +20,34 @@ bool html_landed(const struct report_trail *t)
 	return false;
 }
 
-/* Only what begins as a PNG does is handed to a picture decoder (PNG 3, 5.2). */
-static bool is_png(struct span s)
+static size_t side(const uint8_t *p)
 {
-	static const uint8_t magic[8] = {0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
-	return s.n > sizeof magic && memcmp(s.p, magic, sizeof magic) == 0;
+	return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+/* Why it is not handed to a picture decoder; NULL: it is. Only what begins as a PNG does, with
+ * its header first (PNG 3, 5.2, 5.6, 11.2.1), and is of a size that a display has. */
+static const char *no_picture(struct span s)
+{
+	static const uint8_t start[16] = {
+		0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
+	if (s.p == NULL)
+		return "it is not at hand";
+	if (s.n <= sizeof start + 8 || memcmp(s.p, start, sizeof start) != 0)
+		return "it is not a PNG";
+	if (s.n > SHOT_BYTES_MAX || side(s.p + 16) > SHOT_SIDE_MAX ||
+		side(s.p + 20) > SHOT_SIDE_MAX)
+		return "it is too large";
+	return NULL;
 }
 
 static void shot(struct html *h, const struct report_landing *l, const struct landing_shot *s)
 {
 	html_say(h, "<figure>");
-	if (s->withheld || s->png.p == NULL || !is_png(s->png) || s->png.n > SHOT_BYTES_MAX) {
+	const char *why = s->withheld ? s->why : no_picture(s->png);
+	if (s->withheld || why != NULL) {
 		html_say(h, "<p class=\"warning\">A picture was taken and is not shown: ");
-		if (s->withheld && s->why != NULL)
-			html_value(h, span_str(s->why));
-		else if (s->png.n > SHOT_BYTES_MAX)
-			html_say(h, "it is too large");
-		else
-			html_say(h, s->png.p != NULL ? "it is not a PNG" : "it is not at hand");
+		html_value(h, span_str(why != NULL ? why : "it is withheld"));
 		html_say(h, "</p>");
 	} else {
 		buf_addf(h->out,
@@ -60,10 +71,13 @@ static void form_field(struct html *h, const struct landing_field *f)
 	html_say(h, "<tr><td>");
 	html_value(h, f->label);
 	html_say(h, "</td><td>");
-	if (f->asks != NULL)
-		buf_addf(h->out, "<strong>%s</strong>", f->asks);
-	else
+	if (f->asks != NULL) {
+		html_say(h, "<strong>");
+		html_value(h, span_str(f->asks));
+		html_say(h, "</strong>");
+	} else {
 		html_say(h, "<span class=\"dim\">not known</span>");
+	}
 	html_say(h, "</td><td>");
 	html_code(h, f->type);
 	html_say(h, "</td><td>");
@@ -108,8 +122,11 @@ static void download(struct html *h, const struct landing_download *d)
 		html_number(h->out, d->size);
 		html_say(h, " bytes");
 	}
-	if (d->kind != NULL)
-		buf_addf(h->out, ", by its first bytes <strong>%s</strong>", d->kind);
+	if (d->kind != NULL) {
+		html_say(h, ", by its first bytes <strong>");
+		html_value(h, span_str(d->kind));
+		html_say(h, "</strong>");
+	}
 	html_fact_close(h);
 	html_fact_open(h, "From");
 	html_url(h, d->url);

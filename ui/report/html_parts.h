@@ -26,8 +26,15 @@ void html_say(struct html *h, const char *ours);
 void html_url(struct html *h, struct span url);     /* <code>; "(erased)" where it was */
 void html_value(struct html *h, struct span value); /* in which addresses may stand */
 void html_code(struct html *h, struct span value);  /* the same as <code> */
+/* A desk's or reporter's address, exact, for it is to be written to. */
+void html_mail(struct html *h, struct span address);
+/* An IP address, exact, for desks look for it in their logs, and no reader makes a link of it.
+ */
+void html_ip(struct html *h, struct span address);
 /* What a text report says, line by line, as <pre>. */
 void html_lines(struct html *h, struct span said);
+/* The same as a section of its own; nothing where nothing is said. */
+void html_said(struct html *h, const char *class, const char *title, struct span said);
 void html_hex(struct html *h, struct span bytes);
 void html_heading(struct html *h, int below, const char *ours); /* level + below */
 /* One line of a list of facts. */
@@ -49,15 +56,18 @@ void html_parties(struct html *h, const struct report_trail *t);
 /* One line of the legend: mark, name, what it is. */
 void html_party_name(struct html *h, const struct report_party *p);
 void html_hop(struct html *h, const struct report_trail *t, size_t i);
-void html_wire(struct html *h, const struct report_hop *hop);
-void html_tls(struct html *h, const struct report_trail *t, size_t i);
+/* whole: with headers, cookies, both legs and certificates; else only what gives context. */
+void html_wire(struct html *h, const struct report_hop *hop, bool whole);
+void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole);
 /* "good", "weak" ... as a badge with its reason's code; the worst alone. */
 void html_grade_badge(struct html *h, const struct report_grade *g);
 void html_link(struct html *h, const struct report_hop *hop);
 bool html_landed(const struct report_trail *t);
 void html_landing(struct html *h, const struct report_trail *t);
+void html_recipe(struct html *h, const struct report_trail *t);
 void html_replay(struct html *h, const struct report_trail *t);
 void html_rounds(struct html *h);
+void html_mail_source(struct html *h);
 void html_redaction(struct html *h);
 void html_record(struct html *h);
 

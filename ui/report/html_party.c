@@ -38,7 +38,15 @@ static void name_facts(struct html *h, const struct report_party *p)
 			html_say(h, " <strong class=\"bad\">mixes scripts, as look-alikes "
 				    "do</strong>");
 		html_fact_close(h);
-	} else if (p->mixed_scripts) {
+	}
+	if (p->lookalike) {
+		html_fact_open(h, "Looks like");
+		html_say(h, "<strong class=\"bad\">");
+		html_host_text(h->out, p->looks_like, h->defang);
+		html_say(h, "</strong>, in letters of another script");
+		html_fact_close(h);
+	}
+	if (p->unicode.n == 0 && p->mixed_scripts) {
 		html_fact(h, "Name", span_str("mixes scripts, as look-alikes do"));
 	}
 	if (p->registered_domain.n > 0 &&
@@ -69,11 +77,20 @@ static void network_facts(struct html *h, const struct report_party *p)
 {
 	if (p->address.n > 0) {
 		html_fact_open(h, "Address");
-		html_code(h, p->address);
+		html_ip(h, p->address);
 		if (p->reverse_name.n > 0) {
 			html_say(h, ", named ");
 			html_host_text(h->out, p->reverse_name, h->defang);
 		}
+		html_fact_close(h);
+	}
+	if (p->front.key != NULL) {
+		html_fact_open(h, "Fronted by");
+		html_say(h, p->front.sure ? "" : "likely ");
+		html_value(h, span_str(p->front.name));
+		html_say(h, ", which hides the origin behind it (");
+		html_value(h, p->front.how);
+		html_say(h, ")");
 		html_fact_close(h);
 	}
 	if (p->asn != FACT_NULL || p->network.n > 0 || p->country.n > 0) {
@@ -146,7 +163,12 @@ static void looked_up_facts(struct html *h, const struct report_party *p)
 	fact_time(h, "Changed on", p->changed_us);
 	fact_time(h, "Expires on", p->expires_us);
 	list_fact(h, "Nameservers", p->nameservers, p->n_nameservers, true);
+	list_fact(h, "MX", p->mx, p->n_mx, false);
+	list_fact(h, "TXT", p->txt, p->n_txt, false);
 	list_fact(h, "CAA", p->caa, p->n_caa, false);
+	list_fact(h, "Status", p->status, p->n_status, false);
+	if (p->looked_up_us != FACT_NULL && p->dnssec >= 0)
+		html_fact(h, "DNSSEC", span_str(p->dnssec != 0 ? "signed" : "not signed"));
 	fact_time(h, "Looked up", p->looked_up_us);
 }
 
@@ -159,8 +181,11 @@ static void contact(struct html *h, const struct party_contact *c)
 		html_value(h, c->name);
 		html_say(h, c->email.n > 0 || c->form.n > 0 ? "<br>" : "");
 	}
-	if (c->email.n > 0)
-		html_code(h, c->email);
+	if (c->email.n > 0) {
+		html_say(h, "<code>");
+		html_mail(h, c->email);
+		html_say(h, "</code>");
+	}
 	if (c->form.n > 0) {
 		html_say(h, c->email.n > 0 ? "<br>" : "");
 		html_url(h, c->form);
@@ -191,6 +216,7 @@ static void contacts(struct html *h, const struct report_party *p)
 void html_parties(struct html *h, const struct report_trail *t)
 {
 	bool looked_up = false;
+	const struct report_party *theirs = edition_party(h->e, t);
 	if (t->parties.n == 0)
 		return;
 	html_say(h, "<section class=\"parties\">");
@@ -199,10 +225,10 @@ void html_parties(struct html *h, const struct report_trail *t)
 		const struct report_party *p = &t->parties.list[i];
 		looked_up |= p->looked_up_us != FACT_NULL;
 		buf_addf(h->out, "<article class=\"card%s\"><h%d>",
-			h->e->order->party == p->n ? " addressed" : "", h->level + 1);
+			theirs == p ? " addressed" : "", h->level + 1);
 		html_party_name(h, p);
 		buf_addf(h->out, "</h%d>\n", h->level + 1);
-		if (h->e->order->party == p->n)
+		if (theirs == p)
 			html_say(h, "<p class=\"hint\">This report is for them.</p>\n");
 		html_say(h, "<dl class=\"facts\">\n");
 		name_facts(h, p);

@@ -3,23 +3,55 @@
  * sessions were made, what the seal says, and what was not looked at.
  */
 #include "ui/report/html_parts.h"
+#include "ui/report/mail.h"
 #include "ui/report/options_words.h"
+#include "ui/report/recipe.h"
 #include "ui/report/say.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
+enum { NOTES_SHOWN_MAX = 1000 };
+
+/* Folded: it is long, and for who has to see it again. */
+void html_recipe(struct html *h, const struct report_trail *t)
+{
+	struct buf said = {0};
+	recipe_say(h->e, t, &said);
+	html_say(h, "<section class=\"recipe\">");
+	html_heading(h, 0, "How to repeat it");
+	html_fold_open(h, "Each request as it was sent, with its timing", 0, false);
+	html_lines(h, buf_span(&said));
+	html_fold_close(h);
+	html_say(h, "</section>\n");
+	buf_fini(&said);
+}
+
+/* Without the title that a text report has, and the empty lines around it. */
+static void without_title(
+	struct html *h, const char *class, const char *title, struct span said)
+{
+	struct span text = span_trim(said, "\n");
+	size_t end = span_find_byte(text, '\n', 0);
+	html_said(h, class, title,
+		span_trim(span_from(text, end == SIZE_MAX ? text.n : end), "\n"));
+}
+
+void html_mail_source(struct html *h)
+{
+	struct buf said = {0};
+	report_mail_say(h->r, &said);
+	without_title(h, "mail", "What it came from", buf_span(&said));
+	buf_fini(&said);
+}
+
 void html_replay(struct html *h, const struct report_trail *t)
 {
 	struct buf said = {0};
-	html_say(h, "<section class=\"replay\">");
-	html_heading(h, 0, "Replay");
-	if (t->replay == NULL) {
-		html_say(h, "<p>It was not replayed.</p>\n");
-	} else {
+	if (t->replay == NULL)
+		buf_add_str(&said, "It was not replayed.\n");
+	else
 		say_replay(t->replay, &said);
-		html_lines(h, buf_span(&said));
-	}
-	html_say(h, "</section>\n");
+	html_said(h, "replay", "Replay", buf_span(&said));
 	buf_fini(&said);
 }
 
@@ -27,15 +59,7 @@ void html_rounds(struct html *h)
 {
 	struct buf said = {0};
 	say_rounds(h->r, &said);
-	if (buf_len(&said) > 0) {
-		html_say(h, "<section class=\"rounds\">");
-		html_heading(h, 0, "The link, opened more than once");
-		/* Its own title, and the lines around it. */
-		struct span text = span_trim(buf_span(&said), "\n");
-		size_t end = span_find_byte(text, '\n', 0);
-		html_lines(h, span_trim(span_from(text, end == SIZE_MAX ? 0 : end), "\n"));
-		html_say(h, "</section>\n");
-	}
+	without_title(h, "rounds", "The link, opened more than once", buf_span(&said));
 	buf_fini(&said);
 }
 
@@ -55,22 +79,6 @@ static void redacted(struct html *h, const struct redacted_item *x)
 	buf_addf(h->out, "</td><td class=\"num\">%zu</td></tr>\n", x->times);
 }
 
-static const char *redaction_sentence(const struct redaction *x)
-{
-	switch (x->how) {
-	case REDACT_KEYED:
-		return "What names the recipient was replaced by tags: equal tags stand for "
-		       "equal values, and only who has the key can tell which. The record "
-		       "itself was not changed.";
-	case REDACT_STRIP:
-		return "What names the recipient was taken out. The record itself was not "
-		       "changed.";
-	case REDACT_NONE: break;
-	}
-	return "Nothing was redacted: this report may name who was written to. It is for "
-	       "whoever may know that.";
-}
-
 void html_redaction(struct html *h)
 {
 	static const char *const columns[] = {"What", "Where", "Now", "Form", "Times"};
@@ -79,12 +87,10 @@ void html_redaction(struct html *h)
 		return;
 	html_say(h, "<section class=\"redaction\">");
 	html_heading(h, 0, "What was redacted");
-	buf_addf(h->out, "<p>%s</p>\n", redaction_sentence(x));
-	if (h->e->order->coarse_time)
-		html_say(h, "<p>Times are coarse, as the reporter wished.</p>\n");
-	if (h->e->order->withhold_egress)
-		html_say(h, "<p>The address that the link was opened from is withheld, as the "
-			    "reporter wished.</p>\n");
+	struct buf said = {0};
+	redaction_cover(h->e, &said);
+	html_lines(h, buf_span(&said));
+	buf_fini(&said);
 	if (x->n_items > 0) {
 		html_fold_open(h, "The list, without the values", x->n_items, false);
 		html_table_open(h, "What was replaced, and where", columns, 5);
@@ -183,17 +189,18 @@ static void session(struct html *h, const struct report_session *s)
 
 static void notes(struct html *h)
 {
-	size_t n = 0;
+	size_t n = 0, shown = 0;
 	for (size_t i = 0; i < h->r->model->n_notes; i++)
 		n += html_session(h->r, h->r->model->notes[i]->session) != NULL;
 	if (n == 0)
 		return;
 	html_fold_open(h, "Notes", n, false);
 	html_say(h, "<ul class=\"notes\">\n");
-	for (size_t i = 0; i < h->r->model->n_notes; i++) {
+	for (size_t i = 0; i < h->r->model->n_notes && shown < NOTES_SHOWN_MAX; i++) {
 		const struct fact_note *note = h->r->model->notes[i];
 		if (html_session(h->r, note->session) == NULL)
 			continue;
+		shown++;
 		html_say(h, "<li><b>");
 		html_value(h, note->code);
 		html_say(h, "</b>");
@@ -204,6 +211,9 @@ static void notes(struct html *h)
 		html_say(h, "</li>\n");
 	}
 	html_say(h, "</ul>\n");
+	if (n > shown)
+		buf_addf(h->out, "<p class=\"hint\">%zu more notes are in the case.</p>\n",
+			n - shown);
 	html_fold_close(h);
 }
 
@@ -245,6 +255,19 @@ void html_record(struct html *h)
 	html_code(h, r->about.id);
 	html_fact_close(h);
 	html_fact(h, "Kept by", r->about.operator_name);
+	html_fact_open(h, "Opened");
+	html_time(h->out, r->about.created_us);
+	html_say(h, " by ");
+	html_value(h, r->about.tool_name);
+	html_say(h, " ");
+	html_value(h, r->about.tool_version);
+	html_fact_close(h);
+	html_fact_open(h, "Closed");
+	if (r->about.closed_us != FACT_NULL)
+		html_time(h->out, r->about.closed_us);
+	else
+		html_say(h, "not yet");
+	html_fact_close(h);
 	html_fact_open(h, "Complete");
 	if (r->recording_complete) {
 		html_say(h, "yes");

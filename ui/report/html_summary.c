@@ -127,7 +127,7 @@ static void reporter(struct html *h)
 		html_value(h, who->org);
 	if (who->email.n > 0) {
 		html_say(h, who->org.n > 0 ? ", " : "");
-		html_value(h, who->email);
+		html_mail(h, who->email);
 	}
 	html_say(h, ".");
 }
@@ -136,9 +136,7 @@ static void reporter(struct html *h)
 static void asked(struct html *h, const struct report_trail *t)
 {
 	const struct edition_order *o = h->e->order;
-	const struct report_party *p = NULL;
-	if (o->party > 0 && o->party <= t->parties.n)
-		p = &t->parties.list[o->party - 1];
+	const struct report_party *p = edition_party(h->e, t);
 	html_say(h, "<div class=\"asked\"><p>");
 	html_say(h, class_sentence(o->abuse));
 	if (o->brand != NULL && o->abuse == ABUSE_BRAND) {
@@ -180,7 +178,7 @@ static void from_where(struct html *h, const struct report_session *s)
 		return;
 	html_fact_open(h, "From");
 	if (s->egress.ip.p != NULL)
-		html_code(h, s->egress.ip);
+		html_ip(h, s->egress.ip);
 	else
 		html_say(h, "the reporter's own address, which is not in the record");
 	if (s->egress.country.p != NULL) {

@@ -26,9 +26,11 @@ void html_grade_badge(struct html *h, const struct report_grade *g)
 		html_say(h, "<span class=\"badge weak\">not encrypted</span> ");
 	else if (g->mark == GRADE_GOOD || g->n_findings == 0)
 		html_say(h, "<span class=\"badge good\">TLS good</span> ");
-	else
-		buf_addf(h->out, "<span class=\"badge %s\">TLS %s: %s</span> ", mark, mark,
-			g->findings[0].code);
+	else {
+		buf_addf(h->out, "<span class=\"badge %s\">TLS %s: ", mark, mark);
+		html_value(h, span_str(g->findings[0].code));
+		html_say(h, "</span> ");
+	}
 }
 
 static void findings(struct html *h, const struct report_grade *g)
@@ -39,8 +41,10 @@ static void findings(struct html *h, const struct report_grade *g)
 	html_say(h, "<ul class=\"evidence\">\n");
 	for (size_t i = 0; i < g->n_findings; i++) {
 		const struct grade_finding *f = &g->findings[i];
-		buf_addf(h->out, "<li><span class=\"badge %s\">%s</span> <b>%s</b>: ",
-			mark_word(f->mark), mark_word(f->mark), f->code);
+		buf_addf(h->out, "<li><span class=\"badge %s\">%s</span> <b>",
+			mark_word(f->mark), mark_word(f->mark));
+		html_value(h, span_str(f->code));
+		html_say(h, "</b>: ");
 		html_value(h, span_str(f->why));
 		if (f->detail.n > 0) {
 			html_say(h, " ");
@@ -61,11 +65,14 @@ static void scts(struct html *h, const struct report_grade *g)
 	for (size_t i = 0; i < g->n_scts; i++) {
 		html_say(h, "<li>");
 		html_time(h->out, g->scts[i].at_us);
-		buf_addf(h->out, " <span class=\"dim\">SCT in the %s, log</span> ",
-			g->scts[i].from);
+		html_say(h, " <span class=\"dim\">SCT in the ");
+		html_value(h, span_str(g->scts[i].from));
+		html_say(h, ", log</span> ");
 		html_hex(h, g->scts[i].log_id);
 		html_say(h, "</li>\n");
 	}
+	if (g->scts_left_out)
+		html_say(h, "<li>and others, which are not listed</li>\n");
 	html_say(h, "</ul>");
 	html_fact_close(h);
 }
@@ -87,7 +94,9 @@ static void grade(struct html *h, const struct report_grade *g)
 	}
 	if (g->caa != NULL) {
 		html_fact_open(h, "CAA");
-		buf_addf(h->out, "the issuer is %s by the current records", g->caa);
+		html_say(h, "the issuer is ");
+		html_value(h, span_str(g->caa));
+		html_say(h, " by the current records");
 		html_fact_close(h);
 	}
 	scts(h, g);
@@ -178,10 +187,11 @@ static void certificate(
 }
 
 /* The hop before that had the very same certificates; 0: none. */
-static size_t same_certs_at(const struct report_trail *t, size_t i)
+static size_t same_certs_at(const struct edition *e, const struct report_trail *t, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (t->hops[k].tls != NULL && t->hops[k].tls->n_certs > 0 &&
+		if (edition_about(e, t, t->hops[k].hop->n) && t->hops[k].tls != NULL &&
+			t->hops[k].tls->n_certs > 0 &&
 			span_eq(t->hops[k].tls->origin->certs, t->hops[i].tls->origin->certs))
 			return t->hops[k].hop->n;
 	return 0;
@@ -192,7 +202,7 @@ static void certificates(struct html *h, const struct report_trail *t, size_t i)
 	const struct report_hop *hop = &t->hops[i];
 	if (hop->tls->n_certs == 0)
 		return;
-	size_t before = same_certs_at(t, i);
+	size_t before = same_certs_at(h->e, t, i);
 	if (before > 0) {
 		buf_addf(h->out,
 			"<p class=\"hint\">Certificates: the same as at hop %zu.</p>\n",
@@ -231,7 +241,7 @@ static void encryption(struct html *h, const struct report_tls *t)
 	html_fact_close(h);
 }
 
-void html_tls(struct html *h, const struct report_trail *t, size_t i)
+void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole)
 {
 	const struct report_hop *hop = &t->hops[i];
 	if (hop->tls == NULL && hop->grade == NULL && !hop->hop->on_wire)
@@ -247,7 +257,7 @@ void html_tls(struct html *h, const struct report_trail *t, size_t i)
 	}
 	grade(h, hop->grade);
 	html_say(h, "</dl>\n");
-	if (hop->tls != NULL) {
+	if (hop->tls != NULL && whole) {
 		legs(h, hop->tls);
 		certificates(h, t, i);
 	}

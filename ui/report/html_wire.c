@@ -11,7 +11,7 @@ static void server(struct html *h, const struct report_hop *hop)
 	if (hop->remote_ip.p == NULL) {
 		html_say(h, "none was reached");
 	} else {
-		html_code(h, hop->remote_ip);
+		html_ip(h, hop->remote_ip);
 		buf_addf(h->out, " port %lld", (long long)hop->remote_port);
 	}
 	if (hop->protocol != NULL) {
@@ -48,7 +48,7 @@ static void dns(struct html *h, const struct report_dns *d)
 	}
 	for (size_t i = 0; i < d->n_addresses; i++) {
 		html_say(h, i == 0 ? " = " : ", ");
-		html_code(h, d->addresses[i]);
+		html_ip(h, d->addresses[i]);
 	}
 	html_say(h, " <span class=\"dim\">");
 	if (d->ttl != FACT_NULL)
@@ -201,7 +201,7 @@ static void cookies(struct html *h, const struct model_exchange *x)
 	html_fold_close(h);
 }
 
-void html_wire(struct html *h, const struct report_hop *hop)
+void html_wire(struct html *h, const struct report_hop *hop, bool whole)
 {
 	const struct model_exchange *x = hop->exchange;
 	html_say(h, "<dl class=\"facts\">\n");
@@ -212,6 +212,8 @@ void html_wire(struct html *h, const struct report_hop *hop)
 	buf_addf(h->out, "%lld of the case", (long long)x->id);
 	html_fact_close(h);
 	html_say(h, "</dl>\n");
+	if (!whole)
+		return;
 	fields(h, "Request headers", "As the browser sent them", x->req_fields, x->n_req_fields,
 		x->n_req_erased);
 	fields(h, "Response headers", "As the server sent them", x->res_fields, x->n_res_fields,

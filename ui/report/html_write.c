@@ -60,108 +60,40 @@ static void say_more(struct buf *out, size_t more)
 	buf_add_str(out, " more bytes, which are not shown here)</span>");
 }
 
-static bool url_starts(struct span s)
-{
-	return span_starts_nocase(s, "http://") || span_starts_nocase(s, "https://");
-}
-
-/* Readers make links of "http://", "https://" and "www.", wherever these stand. */
-static size_t next_start(struct span s, size_t from)
-{
-	for (size_t i = from; i < s.n; i++) {
-		struct span rest = span_from(s, i);
-		if (ascii_lower(s.p[i]) == 'h' && url_starts(rest))
-			return i;
-		if (ascii_lower(s.p[i]) == 'w' && span_starts_nocase(rest, "www."))
-			return i;
-	}
-	return s.n;
-}
-
-static size_t url_end(struct span s)
-{
-	size_t n = 0;
-	while (n < s.n && s.p[n] > ' ' && s.p[n] != '"' && s.p[n] != '\'' && s.p[n] != '<' &&
-		s.p[n] != '>')
-		n++;
-	return n;
-}
-
-/* Each address that begins in s is defanged by itself, so that none inside another is missed.
- */
-static void defang_all(struct buf *out, struct span s, size_t from)
-{
-	buf_add_span(out, span_first(s, from));
-	while (from < s.n) {
-		struct span rest = span_from(s, from);
-		size_t n;
-		if (url_starts(rest)) {
-			/* "http://www." is one start, not two. */
-			size_t host = span_find(rest, span_str("//"), 0) + 2;
-			size_t www = span_starts_nocase(span_from(rest, host), "www.") ? 4 : 0;
-			size_t next = next_start(rest, host + www);
-			n = url_end(rest);
-			n = next < n ? next : n;
-			defang_add(out, span_first(rest, n));
-		} else {
-			buf_add_span(out, span_first(rest, 3));
-			buf_add_str(out, "[.]");
-			n = 4;
-		}
-		from += n;
-		size_t next = next_start(s, from);
-		buf_add_span(out, span_of(s.p + from, next - from));
-		from = next;
-	}
-}
-
-void html_defang(struct buf *out, struct span s, bool is_host)
-{
-	/* No host has a slash; what has one may be an address. */
-	if (is_host && span_find_byte(s, '/', 0) == SIZE_MAX)
-		defang_host(out, s);
-	else if (s.n > 0)
-		defang_all(out, s, next_start(s, 0));
-}
-
-void html_value_text(struct buf *out, struct span s, bool defang)
+/* is_host: a name alone, of which every dot goes. No host has a slash; what has one may be an
+ * address. */
+static void write_value(struct buf *out, struct span s, bool defang, bool is_host)
 {
 	struct span shown = cut(s);
 	struct buf harmless = {0};
 	if (defang)
-		html_defang(&harmless, shown, false);
+		html_defang(&harmless, shown, is_host);
 	html_text(out, defang && shown.n > 0 ? buf_span(&harmless) : shown);
 	say_more(out, s.n - shown.n);
 	buf_fini(&harmless);
 }
 
+void html_defang(struct buf *out, struct span s, bool is_host)
+{
+	if (is_host && span_find_byte(s, '/', 0) == SIZE_MAX)
+		defang_host(out, s);
+	else
+		defang_add(out, s);
+}
+
+void html_value_text(struct buf *out, struct span s, bool defang)
+{
+	write_value(out, s, defang, false);
+}
+
 void html_url_text(struct buf *out, struct span url, bool defang)
 {
-	struct span shown = cut(url);
-	size_t start = shown.n > 0 ? next_start(shown, 0) : 0;
-	if (!defang || start == 0 || span_find(shown, span_str("://"), 0) == SIZE_MAX) {
-		html_value_text(out, url, defang);
-		return;
-	}
-	/* Another scheme than http. */
-	struct buf harmless = {0};
-	defang_add(&harmless, span_first(shown, start));
-	if (start < shown.n)
-		defang_all(&harmless, span_from(shown, start), 0);
-	html_text(out, buf_span(&harmless));
-	say_more(out, url.n - shown.n);
-	buf_fini(&harmless);
+	write_value(out, url, defang, false);
 }
 
 void html_host_text(struct buf *out, struct span host, bool defang)
 {
-	struct span shown = cut(host);
-	struct buf harmless = {0};
-	if (defang)
-		html_defang(&harmless, shown, true);
-	html_text(out, defang && shown.n > 0 ? buf_span(&harmless) : shown);
-	say_more(out, host.n - shown.n);
-	buf_fini(&harmless);
+	write_value(out, host, defang, true);
 }
 
 void html_time(struct buf *out, int64_t us)

@@ -231,9 +231,12 @@ static void say_hop(const struct report_trail *t, size_t i, struct buf *out)
 	const struct report_hop *h = &t->hops[i];
 	buf_addf(out, "\n  %zu. %s, %s", h->hop->n, mechanism_word(h->hop->mechanism),
 		confidence_word(h->hop->confidence));
-	if (h->hop->at_us != FACT_NULL && t->trail->started_us != FACT_NULL) {
+	int64_t after;
+	/* A hostile case may say any times. */
+	if (h->hop->at_us != FACT_NULL && t->trail->started_us != FACT_NULL &&
+		!__builtin_sub_overflow(h->hop->at_us, t->trail->started_us, &after)) {
 		buf_add_str(out, ", ");
-		say_span_of_time(out, h->hop->at_us - t->trail->started_us);
+		say_span_of_time(out, after);
 		buf_add_str(out, " after the start");
 	}
 	buf_add_str(out, "\n    ");

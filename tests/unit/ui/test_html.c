@@ -56,16 +56,16 @@ static void it_shows_all_that_is_filled(void **state)
 	struct html_report h;
 	html_report_init(&h);
 	h.order.abuse = ABUSE_PHISHING;
-	h.order.party = 2;
+	h.order.party = 1;
 	h.order.reporter.org = span_str("Example CERT");
 	html_report_add(&h, span_str("VALUE"), 6);
 	char *page = page_of(&h);
 	static const char *const wanted[] = {/* summary */
 		"It led over 6 steps (hops) and 6 parties", "1 January 2026, 00:00:00 UTC",
 		"<strong>phishing</strong>", "Reported by Example CERT.",
-		"This report is for whoever runs <strong>VALUE</strong> (party 2 of this "
+		"This report is for whoever runs <strong>VALUE</strong> (party 1 of this "
 		"trail): "
-		"hop 2 is its own",
+		"hop 1 is its own",
 		"country VALUE", "<dt>User-Agent</dt><dd>VALUE", "<dt>Language</dt><dd>VALUE",
 		/* parties */
 		"AS64500", "<dt>Registrar</dt>", "<dt>CAA</dt>", "RFC 2142",
@@ -114,7 +114,6 @@ static void it_leaves_out_what_is_absent(void **state)
 	assert_lacks(page, "Where it takes complaints");
 	assert_lacks(page, "What was there");
 	assert_lacks(page, "What was redacted");
-	assert_lacks(page, "Findings");
 	assert_lacks(page, "<img");
 	free(page);
 	report_case_fini(&c);
@@ -126,6 +125,53 @@ static void it_leaves_out_what_is_absent(void **state)
 	assert_has(page, "It ended with an error: the name does not exist.");
 	free(page);
 	report_case_fini(&c);
+}
+
+/* The others' hops give context: no headers, cookies or certificates of theirs. */
+static void a_party_gets_its_own_hops(void **state)
+{
+	(void)state;
+	struct html_report h;
+	html_report_init(&h);
+	html_report_add(&h, span_str("first"), 3);
+	html_report_add(&h, span_str("second"), 2);
+	struct parties *p = &h.report.trails[0].parties;
+	p->list[0].name = span_str("own.example");
+	h.order.party = 1;
+	char *page = page_of(&h);
+	assert_int_equal(count(page, "<details class=\"hop\""), 1);
+	assert_int_equal(count(page, "<details class=\"hop context\""), 2);
+	assert_int_equal(count(page, "As the browser sent them"), 1);
+	assert_int_equal(count(page, "Set by the server"), 1);
+	assert_int_equal(count(page, "Toward the browser"), 1);
+	assert_int_equal(count(page, "This report is for them."), 1);
+	/* It has no part in the second trail. */
+	assert_int_equal(count(page, "<section class=\"one-trail\">"), 1);
+	free(page);
+	h.order.party = 0;
+	page = page_of(&h);
+	assert_int_equal(count(page, "As the browser sent them"), 5);
+	assert_int_equal(count(page, "<section class=\"one-trail\">"), 2);
+	free(page);
+	html_report_fini(&h);
+}
+
+/* A desk's address is there to be written to; the link is not there to be opened. */
+static void a_contact_stays_exact(void **state)
+{
+	(void)state;
+	struct html_report h;
+	html_report_init(&h);
+	h.order.defang = true;
+	h.order.reporter.email = span_str("desk@cert.example");
+	html_report_add(&h, span_str("http://in.example/"), 1);
+	h.report.trails[0].parties.list[0].contacts[0].email = span_str("abuse@host.example");
+	char *page = page_of(&h);
+	assert_has(page, "<code>abuse@host.example</code>");
+	assert_has(page, "Reported by desk@cert.example");
+	assert_lacks(page, "in.example");
+	free(page);
+	html_report_fini(&h);
 }
 
 static void the_policy_names_the_style_that_is_there(void **state)
@@ -223,6 +269,17 @@ static void other_bytes_are_no_picture(void **state)
 	char *page = page_of(&h);
 	assert_lacks(page, "<img");
 	assert_has(page, "it is not a PNG");
+	free(page);
+	/* A small file that would be a picture of 4 GB. */
+	uint8_t bomb[128];
+	struct span pixel = html_pixel();
+	assert_true(pixel.n <= sizeof bomb);
+	memcpy(bomb, pixel.p, pixel.n);
+	bomb[16 + 2] = bomb[20 + 2] = 0x80;
+	l->shots[0].png = span_of(bomb, pixel.n);
+	page = page_of(&h);
+	assert_lacks(page, "<img");
+	assert_has(page, "it is too large");
 	free(page);
 	html_report_fini(&h);
 }
@@ -323,6 +380,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_shows_all_that_is_filled),
 		cmocka_unit_test(it_leaves_out_what_is_absent),
+		cmocka_unit_test(a_party_gets_its_own_hops),
+		cmocka_unit_test(a_contact_stays_exact),
 		cmocka_unit_test(the_policy_names_the_style_that_is_there),
 		cmocka_unit_test(nothing_from_outside_is_markup),
 		cmocka_unit_test(other_bytes_are_no_picture),

@@ -78,12 +78,12 @@ static void addresses_are_not_live(void **state)
 	assert_written(
 		html_url_text, "http://www.a.example/", true, "hxxp://www[.]a[.]example/");
 	assert_written(html_url_text, "ftp://a.example/http://b.example/", true,
-		"ftp://a[.]example/hxxp://b[.]example/");
+		"fxp://a[.]example/hxxp://b[.]example/");
 	assert_written(html_url_text, "javascript:alert(1)", true, "javascript:alert(1)");
 	assert_written(html_url_text, "", true, "");
 	/* In the middle of other text. */
 	assert_written(html_value_text, "go to \"http://a.example/\" or www.b.example", true,
-		"go to &quot;hxxp://a[.]example/&quot; or www[.]b.example");
+		"go to &quot;hxxp://a[.]example/&quot; or www[.]b[.]example");
 	assert_written(
 		html_value_text, "<http://a.example>", true, "&lt;hxxp://a[.]example&gt;");
 	assert_written(html_value_text, "http://http://http://", true, "hxxp://hxxp://hxxp://");
