@@ -207,8 +207,3 @@ bool format_has_exchanges(edition_format_fn *f)
 {
 	return f == edition_har || f == edition_wacz;
 }
-
-bool format_is_binary(edition_format_fn *f)
-{
-	return f == edition_wacz;
-}

@@ -11,7 +11,5 @@ edition_format_fn edition_har, edition_wacz;
 
 /* Does it hold sub-resources too? Then even an edition of one trail needs the whole case. */
 bool format_has_exchanges(edition_format_fn *f);
-/* Is it no text? Then it is not for a terminal. */
-bool format_is_binary(edition_format_fn *f);
 
 #endif

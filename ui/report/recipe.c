@@ -252,8 +252,12 @@ static void say_hop(const struct report_trail *t, size_t i, struct buf *out)
 	if (h->remote_ip.p != NULL) {
 		buf_add_str(out, "    to ");
 		recipe_piece(out, h->remote_ip, "    ");
-		buf_addf(out, " port %lld, %s\n", (long long)h->remote_port,
-			h->protocol != NULL ? h->protocol : "no protocol known");
+		buf_addf(out, " port %lld, ", (long long)h->remote_port);
+		if (h->protocol != NULL)
+			recipe_piece(out, span_str(h->protocol), "    ");
+		else
+			buf_add_str(out, "no protocol known");
+		buf_add_byte(out, '\n');
 	}
 	say_request_line(h, out);
 	say_fields(h->exchange, out);
