@@ -22,7 +22,7 @@
 
 /* All formats of fewer recipients, for the time that they take: what they write is the same
  * edition. */
-enum { RECIPIENTS = 1000, ALL_FORMATS = 120, FEW = 30, BODIES = 200 };
+enum { RECIPIENTS = 1000, ALL_FORMATS = 60, FEW = 30, BODIES = 100 };
 
 struct planted {
 	struct temp_case t;

@@ -241,4 +241,12 @@ const char report_options_help[] =
 	"  --format F             text (default) or json\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
-	"ones";
+	"ones\n"
+	"  --redact HOW           keyed (default): what names a recipient becomes a tag, equal "
+	"for equal\n"
+	"                         values of a case; strip: one word for all; none\n"
+	"  --secret STRING        hide this too, in whatever form it stands; repeatable\n"
+	"  --party N              what this is about: the hops of party N of the trail\n"
+	"  --disclose-own-token   with --party: tokens in that party's own links stay\n"
+	"  --coarse-time          times to the hour\n"
+	"  --withhold-egress      leave out the addresses that the requests came from";

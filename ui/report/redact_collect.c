@@ -34,7 +34,8 @@ void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span t
 	enum { COOKIE_MIN = 10, FREE = 12 };
 	void **stays = redact_memo_at(&r->stays, text);
 	if (r->pass == PASS_STAYS || *stays != NULL || !redact_telling(text) ||
-		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 || (kind == HIDE_COOKIE && text.n < COOKIE_MIN))
+		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 ||
+		(kind == HIDE_COOKIE && text.n < COOKIE_MIN))
 		return;
 	if (kind == HIDE_TOKEN)
 		ARENA_PUSH(&r->own, r->tokens, r->n_tokens, arena_copy(&r->own, text));
@@ -252,7 +253,8 @@ static void take_part(struct redactor *r, struct arena *a, const struct url *u,
 		}
 		return;
 	}
-	redact_collect_addresses(r, p->value);
+	if (p->known_by == KNOWN_BY_RULE) /* else it was found in the whole link */
+		redact_collect_addresses(r, p->value);
 	if (!recipient || *redact_memo_at(&r->stays, plain) != NULL)
 		return;
 	redact_collect_value(r, HIDE_TOKEN, p->value);
@@ -436,4 +438,20 @@ void redact_collect_urls_in(struct redactor *r, struct span text)
 	if (span_find_nocase(text, span_str("http"), 0) != SIZE_MAX ||
 		(text.n > 0 && memchr(text.p, '%', text.n) != NULL))
 		hide_views(text, urls_in, &in);
+}
+
+static void both_in(void *ctx, struct span view)
+{
+	struct urls_in *in = ctx;
+	if (in->r->pass == PASS_GOES)
+		addresses_in(in->r, view);
+	urls_in(in, view);
+}
+
+void redact_collect_text(struct redactor *r, struct span text)
+{
+	enum { SHORTEST = 6 };
+	struct urls_in in = {.r = r};
+	if (text.n >= SHORTEST)
+		hide_views(text, both_in, &in);
 }

@@ -59,17 +59,14 @@ static void one_field(struct redactor *r, struct span url, const struct model_fi
 		credential(r, f->value);
 		return;
 	}
-	if (f->value.n > MEMO_TEXT_MAX)
-		redact_collect_urls_in(r, f->value);
-	else if (f->value.n > 0) {
+	if (f->value.n <= MEMO_TEXT_MAX) {
 		void **seen = redact_memo_at(&r->urls, f->value);
 		uintptr_t bit = r->pass == PASS_STAYS ? SEEN_FIELD : SEEN_FIELD * 2;
 		if (((uintptr_t)*seen & bit) != 0)
 			return;
 		*seen = (void *)((uintptr_t)*seen | bit);
-		redact_collect_urls_in(r, f->value);
 	}
-	redact_collect_addresses(r, f->value);
+	redact_collect_text(r, f->value);
 }
 
 /* A form's values as if they stood in a link: the same names mean the same. */
@@ -77,8 +74,7 @@ static void form(struct redactor *r, struct span body)
 {
 	enum { FORM_MAX = 64 * 1024 };
 	struct buf b = {0};
-	redact_collect_addresses(r, body);
-	redact_collect_urls_in(r, body);
+	redact_collect_text(r, body);
 	if (body.n > FORM_MAX || span_find_byte(body, '=', 0) == SIZE_MAX ||
 		span_find_byte(body, '\n', 0) != SIZE_MAX)
 		return;
@@ -119,22 +115,20 @@ static bool exchange(struct redactor *r, const struct model_exchange *x, struct 
 }
 
 /* A page that came prefilled: <input value="name@mail.example">. */
-static void prefilled(void *ctx, struct span view)
+static void prefilled(struct redactor *r, struct span body)
 {
-	enum { BEFORE = 60 };
-	struct redactor *r = ctx;
-	for (size_t at = 0; (at = span_find_byte(view, '@', at)) != SIZE_MAX; at++) {
-		size_t from = at > BEFORE + 64 ? at - BEFORE - 64 : 0;
-		struct span near = span_of(view.p + from, at - from);
-		size_t value = span_find_nocase(near, span_str("value="), 0);
-		if (value == SIZE_MAX || value + 8 >= near.n)
-			continue;
-		struct span text = span_from(view, from + value + 6);
-		bool is_quoted = text.p[0] == '"' || text.p[0] == '\'';
+	enum { VALUES_MAX = 2000, VALUE_MAX = 512 };
+	size_t at = 0;
+	for (int i = 0; i < VALUES_MAX; i++) {
+		at = span_find_nocase(body, span_str("value="), at);
+		if (at == SIZE_MAX)
+			return;
+		at += 6;
+		struct span text = span_first(span_from(body, at), VALUE_MAX);
+		bool is_quoted = text.n > 0 && (text.p[0] == '"' || text.p[0] == '\'');
 		size_t end = is_quoted ? span_find_byte(text, text.p[0], 1)
-				       : span_find_byte(text, ' ', 0);
-		if (end != SIZE_MAX && from + value + 6 + end > at)
-			redact_collect_addresses(r, span_first(text, end));
+				       : span_find_byte(text, '>', 0);
+		redact_collect_addresses(r, span_first(text, end));
 	}
 }
 
@@ -148,7 +142,7 @@ static void document(struct redactor *r, const struct model_exchange *x)
 	for (size_t i = 0; i < cues->n; i++)
 		redact_collect_url(r, cues->cues[i].target);
 	if (r->pass == PASS_GOES)
-		hide_views(x->res_body, prefilled, r);
+		prefilled(r, x->res_body);
 }
 
 static void hop(struct redactor *r, const struct report_hop *h)
@@ -192,8 +186,7 @@ static bool pass(struct redactor *r, struct err *err)
 		const struct fact_session *s = m->sessions[i];
 		redact_collect_clicked(r, s->link);
 		redact_collect_clicked(r, s->sent_link);
-		redact_collect_urls_in(r, s->options);
-		redact_collect_addresses(r, s->options);
+		redact_collect_text(r, s->options);
 	}
 	for (size_t i = 0; i < m->n_notes; i++) {
 		redact_collect_urls_in(r, m->notes[i]->detail);

@@ -90,6 +90,7 @@ void redact_collect_clicked(struct redactor *r, struct span link);
 void redact_collect_carried(struct redactor *r, struct span url);
 void redact_collect_addresses(struct redactor *r, struct span text);
 void redact_collect_urls_in(struct redactor *r, struct span text);
+void redact_collect_text(struct redactor *r, struct span text); /* both */
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text);
 void redact_collect_mail(struct redactor *r, struct span mail);
 /* Is it long and mixed enough to be looked for everywhere? */
