@@ -277,8 +277,8 @@ static void merge(
 		if (hit.to > last->to)
 			last->to = hit.to;
 		/* An address in a token that is all of it is the address. */
-		bool better = n == longest && hit.kind == HIDE_ADDRESS &&
-			      last->kind != HIDE_ADDRESS;
+		bool better =
+			n == longest && hit.kind == HIDE_ADDRESS && last->kind != HIDE_ADDRESS;
 		if (n > longest || better) {
 			last->value = hit.value;
 			last->kind = hit.kind;

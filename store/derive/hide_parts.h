@@ -41,8 +41,10 @@ struct hide {
 	size_t n_patterns;
 	struct hide_map known;  /* patterns that are there already */
 	struct hide_map locals; /* "local@domain" of an address, to its value */
-	uint8_t *seen; /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
-	bool ready;
+	uint8_t *seen;     /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
+	struct span *kept; /* host names */
+	size_t n_kept;
+	bool full, ready;
 };
 
 /* hide_map.c */

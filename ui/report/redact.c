@@ -104,6 +104,13 @@ static void take_times(struct redactor *r)
 		r->to_us = m->last_at_us + day;
 }
 
+static void keep_hosts(struct redactor *r)
+{
+	for (size_t i = 0; i < r->report->n_trails; i++)
+		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
+			hide_keep(r->hide, r->report->trails[i].hops[k].host);
+}
+
 struct redaction *redaction_new(
 	const struct redact_order *order, struct gather *g, struct report *r, struct err *err)
 {
@@ -123,6 +130,7 @@ struct redaction *redaction_new(
 	if (order->how == REDACT_KEYED)
 		memcpy(x->key, order->key, sizeof x->key);
 	take_times(x);
+	keep_hosts(x);
 	bool ok = take_secrets(x, err) && redact_collect(x, err);
 	if (ok) {
 		hide_ready(x->hide);

@@ -222,16 +222,14 @@ static bool check(
 
 static bool check_both(struct redactor *r, struct model_exchange *x, struct err *err)
 {
-	if (x->end == NULL) {
+	bool file = r->gather != NULL && r->gather->file != NULL;
+	if (!file || x->end == NULL || (r->checked > REDACT_CHECK_MAX && !in_trail(r, x))) {
 		forget(x, SIDE_REQUEST);
 		forget(x, SIDE_RESPONSE);
-		return true;
-	}
-	if (r->checked > REDACT_CHECK_MAX && !in_trail(r, x)) {
-		forget(x, SIDE_REQUEST);
-		forget(x, SIDE_RESPONSE);
-		withhold_digest(r, x, SIDE_REQUEST);
-		withhold_digest(r, x, SIDE_RESPONSE);
+		if (x->end != NULL) {
+			withhold_digest(r, x, SIDE_REQUEST);
+			withhold_digest(r, x, SIDE_RESPONSE);
+		}
 		return true;
 	}
 	return check(r, x, SIDE_REQUEST, err) && check(r, x, SIDE_RESPONSE, err);
@@ -245,11 +243,7 @@ bool redact_bodies(struct redactor *r, struct err *err)
 		return true;
 	for (size_t i = 0; i < m->n_exchanges && ok; i++) {
 		struct model_exchange *x = m->exchanges[i];
-		bool file = r->gather != NULL && r->gather->file != NULL;
-		if (file)
-			ok = check_both(r, x, err);
-		else
-			x->req_body = x->res_body = SPAN_NONE;
+		ok = check_both(r, x, err);
 		x->res_text = NULL;
 	}
 	return ok;

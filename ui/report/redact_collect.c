@@ -29,13 +29,30 @@ bool redact_telling(struct span s)
 	return s.n >= LONG || (digit && s.n >= LEAST);
 }
 
+/* Names of parties stay: they are what a report is about, and their links hold what they like.
+ */
+static bool names_party(const struct redactor *r, struct span text)
+{
+	for (size_t i = 0; i < r->report->n_trails; i++) {
+		const struct parties *list = &r->report->trails[i].parties;
+		for (size_t k = 0; k < list->n; k++) {
+			struct span name = list->list[k].name;
+			if (span_find_nocase(name, text, 0) != SIZE_MAX ||
+				(name.n >= HIDE_MIN &&
+					span_find_nocase(text, name, 0) != SIZE_MAX))
+				return true;
+		}
+	}
+	return false;
+}
+
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text)
 {
 	enum { COOKIE_MIN = 10, FREE = 12 };
 	void **stays = redact_memo_at(&r->stays, text);
 	if (r->pass == PASS_STAYS || *stays != NULL || !redact_telling(text) ||
 		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 ||
-		(kind == HIDE_COOKIE && text.n < COOKIE_MIN))
+		(kind == HIDE_COOKIE && text.n < COOKIE_MIN) || names_party(r, text))
 		return;
 	if (kind == HIDE_TOKEN)
 		ARENA_PUSH(&r->own, r->tokens, r->n_tokens, arena_copy(&r->own, text));
@@ -336,7 +353,7 @@ static void one_url(struct redactor *r, struct arena *a, const struct url *u, bo
 		take_rest(r, u);
 	if (clicked && (r->pass == PASS_GOES || own))
 		take_clicked(r, a, u, &reading);
-	if (r->pass == PASS_GOES && u->password.n >= HIDE_MIN)
+	if (r->pass == PASS_GOES && u->password.n > 0 && !names_party(r, u->password))
 		hide_word(r->hide, HIDE_CREDENTIAL, url_unescape(a, u->password, false));
 	/* A user name alone is most often a look-alike of a host, and evidence. */
 	if (r->pass == PASS_GOES && u->password.n > 0)
@@ -381,7 +398,12 @@ static void collect(struct redactor *r, struct span text, bool clicked)
 	if (((uintptr_t)*seen & bit) != 0 && !clicked)
 		return;
 	*seen = (void *)((uintptr_t)*seen | bit);
-	if (url_parse(&a, NULL, text, &u) && url_is_web(&u)) {
+	bool parsed = url_parse(&a, NULL, text, &u);
+	/* Documents in a URL; not mailto: and the like, which name others. */
+	if (parsed && !url_is_web(&u) && r->pass == PASS_GOES && !span_is(u.scheme, "mailto") &&
+		!span_is(u.scheme, "tel") && !span_is(u.scheme, "sms"))
+		redact_collect_text(r, u.href);
+	if (parsed && url_is_web(&u)) {
 		struct wrapper_layers layers;
 		one_url(r, &a, &u, clicked);
 		wrapper_unwrap(&a, r->report->model->wrappers, &u, &layers);

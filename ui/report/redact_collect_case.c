@@ -7,6 +7,8 @@
 #include "store/fact/attachment.h"
 #include "store/fact/notes.h"
 
+#include <jansson.h>
+
 static void cookie_values(struct redactor *r, struct span value, bool set)
 {
 	for (bool first = true; value.n > 0 && (first || !set); first = false) {
@@ -162,7 +164,6 @@ static void hop(struct redactor *r, const struct report_hop *h)
 
 static void trail(struct redactor *r, const struct report_trail *t)
 {
-	redact_collect_clicked(r, t->trail->start_url);
 	redact_collect_url(r, t->trail->final_url);
 	redact_collect_url(r, t->trail->handoff_url);
 	for (size_t i = 0; i < t->n_hops; i++)
@@ -173,32 +174,58 @@ static void trail(struct redactor *r, const struct report_trail *t)
 	}
 }
 
-static bool pass(struct redactor *r, struct err *err)
+/* What somebody replaced before the click was a recipient's. */
+static void replaced(struct redactor *r, struct span options)
+{
+	json_t *j =
+		options.n > 0 ? json_loadb((const char *)options.p, options.n, 0, NULL) : NULL;
+	json_t *list = json_object_get(j, "replace"), *item;
+	size_t i;
+	json_array_foreach(list, i, item)
+	{
+		struct span s = span_str(json_string_value(item));
+		hide_text(r->hide, HIDE_TOKEN, span_first(s, span_find_byte(s, '=', 0)));
+	}
+	json_decref(j);
+}
+
+/* First what cannot be crowded out by what pages hold. */
+static void given(struct redactor *r)
 {
 	const struct report *report = r->report;
 	const struct model *m = report->model;
-	bool ok = true;
-	for (size_t i = 0; i < m->n_exchanges && ok; i++)
-		ok = exchange(r, m->exchanges[i], err);
-	for (size_t i = 0; i < report->n_trails; i++)
-		trail(r, &report->trails[i]);
 	for (size_t i = 0; i < m->n_sessions; i++) {
 		const struct fact_session *s = m->sessions[i];
 		redact_collect_clicked(r, s->link);
 		redact_collect_clicked(r, s->sent_link);
 		redact_collect_text(r, s->options);
+		if (r->pass == PASS_GOES)
+			replaced(r, s->options);
 	}
+	for (size_t i = 0; i < report->attachments.n; i++) {
+		const struct report_attachment *at = &report->attachments.list[i];
+		redact_collect_text(r, at->detail);
+		if (span_is(at->kind, attachment_word(ATTACHMENT_MAIL)))
+			redact_collect_mail(r, at->data);
+	}
+	for (size_t i = 0; i < report->n_trails; i++)
+		redact_collect_clicked(r, report->trails[i].trail->start_url);
+}
+
+static bool pass(struct redactor *r, struct err *err)
+{
+	const struct report *report = r->report;
+	const struct model *m = report->model;
+	bool ok = true;
+	given(r);
+	for (size_t i = 0; i < m->n_exchanges && ok; i++)
+		ok = exchange(r, m->exchanges[i], err);
+	for (size_t i = 0; i < report->n_trails; i++)
+		trail(r, &report->trails[i]);
 	for (size_t i = 0; i < m->n_notes; i++) {
 		redact_collect_urls_in(r, m->notes[i]->detail);
 		if (!span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))
 			redact_collect_addresses(r, m->notes[i]->detail);
-	}
-	for (size_t i = 0; i < report->attachments.n; i++) {
-		const struct report_attachment *at = &report->attachments.list[i];
-		redact_collect_urls_in(r, at->detail);
-		redact_collect_addresses(r, at->detail);
-		if (span_is(at->kind, attachment_word(ATTACHMENT_MAIL)))
-			redact_collect_mail(r, at->data);
 	}
 	return ok;
 }
@@ -254,6 +281,11 @@ bool redact_collect(struct redactor *r, struct err *err)
 	r->pass = PASS_GOES;
 	if (!pass(r, err))
 		return false;
+	/* Told, for then some of what should go may be there. */
+	if (hide_full(r->hide))
+		redact_note(r, "values",
+			PLACE("the case: too many to be looked for", NULL, FACT_NULL),
+			SPAN_NONE, "not-looked-into", 1);
 	for (size_t i = 0; i < r->report->n_trails; i++)
 		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
 			redact_collect_carried(r, r->report->trails[i].hops[k].hop->url);

@@ -38,6 +38,7 @@ struct redactor {
 	size_t n_tokens;
 	size_t checked; /* bytes of bodies that were looked through */
 	bool addresses; /* an address is among the values */
+	bool no_digest; /* the body at hand holds something */
 	bool quiet;     /* what is replaced is told elsewhere */
 };
 

@@ -335,6 +335,47 @@ static void test_mail(void **state)
 	end(&t);
 }
 
+/* Who runs the page may write into links what he likes: it does not hide him. */
+static void test_hostile_links(void **state)
+{
+	static const char link[] = "https://www.evil.example/p?email=www%40evil.example&uid="
+				   "evil.example&e=https%3A%2F%2Fwww.evil.example%2Fx1";
+	struct test t;
+	(void)state;
+	begin(&t, link);
+	BUILD(&t.b, .url = link, .kind = BUILD_TYPED, .status = 302,
+		.location = "https://www.evil.example/x1");
+	BUILD(&t.b, .url = "https://www.evil.example/x1", .kind = BUILD_TYPED, .at_ms = 100,
+		.status = 200, .body = "<html>hello</html>");
+	finish(&t);
+	redact(&t, REDACT_KEYED, 1);
+	assert_non_null(strstr(hop(&t, 1), "https://www.evil.example/p?email=redacted-"));
+	assert_string_equal(hop(&t, 2), "https://www.evil.example/x1");
+	assert_true(span_is(t.report.trails[0].parties.list[0].name, "evil.example"));
+	end(&t);
+}
+
+/* From the digest of a page that holds an address, the address can be guessed: by our own and
+ * by the server's. */
+static void test_digests(void **state)
+{
+	struct test t;
+	(void)state;
+	begin(&t, LINK);
+	BUILD(&t.b, .url = LINK, .kind = BUILD_TYPED, .status = 200,
+		.headers = "ETag: \"5d41402abc4b2a76b9719d911017c592\"\r\n",
+		.body = "<html>jane.doe@mail.example</html>");
+	uint8_t digest[32] = {7};
+	struct fact_exchange_end *ended =
+		(struct fact_exchange_end *)(uintptr_t)t.b.model.exchanges[0]->end;
+	ended->res_sha256 = span_of(digest, sizeof digest);
+	finish(&t);
+	redact(&t, REDACT_KEYED, 1);
+	assert_null(t.b.model.exchanges[0]->end->res_sha256.p);
+	assert_null(strstr(json(&t), "5d41402a"));
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +389,8 @@ int main(void)
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_hostile_links),
+		cmocka_unit_test(test_digests),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
