@@ -338,20 +338,21 @@ static void test_mail(void **state)
 /* Who runs the page may write into links what he likes: it does not hide him. */
 static void test_hostile_links(void **state)
 {
-	static const char link[] = "https://www.evil.example/p?email=www%40evil.example&uid="
-				   "evil.example&e=https%3A%2F%2Fwww.evil.example%2Fx1";
+	static const char link[] =
+		"https://www.evil77.example/p?email=www%40evil77.example&uid="
+		"evil77.example&e=https%3A%2F%2Fwww.evil77.example%2Fx1";
 	struct test t;
 	(void)state;
 	begin(&t, link);
 	BUILD(&t.b, .url = link, .kind = BUILD_TYPED, .status = 302,
-		.location = "https://www.evil.example/x1");
-	BUILD(&t.b, .url = "https://www.evil.example/x1", .kind = BUILD_TYPED, .at_ms = 100,
+		.location = "https://www.evil77.example/x1");
+	BUILD(&t.b, .url = "https://www.evil77.example/x1", .kind = BUILD_TYPED, .at_ms = 100,
 		.status = 200, .body = "<html>hello</html>");
 	finish(&t);
 	redact(&t, REDACT_KEYED, 1);
-	assert_non_null(strstr(hop(&t, 1), "https://www.evil.example/p?email=redacted-"));
-	assert_string_equal(hop(&t, 2), "https://www.evil.example/x1");
-	assert_true(span_is(t.report.trails[0].parties.list[0].name, "evil.example"));
+	assert_non_null(strstr(hop(&t, 1), "https://www.evil77.example/p?email=redacted-"));
+	assert_string_equal(hop(&t, 2), "https://www.evil77.example/x1");
+	assert_true(span_is(t.report.trails[0].parties.list[0].name, "evil77.example"));
 	end(&t);
 }
 
