@@ -63,7 +63,8 @@ void lab_replay_parts(const char *scene, const char *recorder, const char *walke
 	const char *const options[] = {"--settle", "2", "--browser", recorder, NULL};
 	const char *const args[] = {
 		"replay", "t.case", "--settle", "2", "--browser", walker, NULL};
-	const char *const report[] = {"report", "t.case", "--format", "json", NULL};
+	const char *const report[] = {
+		"report", "t.case", "--format", "json", "--redact", "none", NULL};
 	struct lab_trace t;
 	json_error_t error;
 	lab_trace_start(&t);
@@ -86,7 +87,8 @@ void lab_replay_says_so(const char *scene, const char *browser)
 	const char *const args[] = {"replay", "t.case", "--settle", "2", "--browser", browser,
 		"--case", "walked.case", NULL};
 	const char *const report[] = {"report", "walked.case", NULL};
-	const char *const json[] = {"report", "walked.case", "--format", "json", NULL};
+	const char *const json[] = {
+		"report", "walked.case", "--format", "json", "--redact", "none", NULL};
 	struct lab_trace t;
 	lab_trace_start(&t);
 	lab_trace_run(&t, scene, options, 120);

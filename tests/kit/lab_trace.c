@@ -30,7 +30,7 @@ void lab_trace_end(struct lab_trace *t)
 
 static void read_report(struct lab_trace *t)
 {
-	const char *args[] = {"report", "t.case", "--format", "json", NULL};
+	const char *args[] = {"report", "t.case", "--format", "json", "--redact", "none", NULL};
 	json_error_t error;
 	int code = run_program(&t->program, 60, args);
 	if (code != 0)
