@@ -2,6 +2,7 @@
 #include "store/base/hash.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 const char *redact_word(enum redact_how how)
 {
@@ -127,8 +128,11 @@ struct redaction *redaction_new(
 	x->report = r;
 	x->gather = g;
 	x->a = &m->arena;
-	if (order->how == REDACT_KEYED)
+	/* Without a key the tags are like those of no other edition; never a known key. */
+	if (order->how == REDACT_KEYED && order->key != NULL)
 		memcpy(x->key, order->key, sizeof x->key);
+	else if (getrandom(x->key, sizeof x->key, 0) != (ssize_t)sizeof x->key)
+		abort();
 	take_times(x);
 	keep_hosts(x);
 	bool ok = take_secrets(x, err) && redact_collect(x, err);

@@ -430,6 +430,7 @@ void redact_collect_clicked(struct redactor *r, struct span text)
 struct urls_in {
 	struct redactor *r;
 	size_t n;
+	bool clicked; /* each of them was made for one reader */
 };
 
 static void urls_in(void *ctx, struct span view)
@@ -449,7 +450,7 @@ static void urls_in(void *ctx, struct span view)
 			strchr("\"'<>`\\", rest.p[n]) == NULL)
 			n++;
 		if (in->n++ < URLS_MAX)
-			redact_collect_url(in->r, span_first(rest, n));
+			collect(in->r, span_first(rest, n), in->clicked);
 		at += n > 4 ? n - 4 : 0;
 	}
 }
@@ -460,6 +461,12 @@ void redact_collect_urls_in(struct redactor *r, struct span text)
 	if (span_find_nocase(text, span_str("http"), 0) != SIZE_MAX ||
 		(text.n > 0 && memchr(text.p, '%', text.n) != NULL))
 		hide_views(text, urls_in, &in);
+}
+
+void redact_collect_links_in(struct redactor *r, struct span mail)
+{
+	struct urls_in in = {.r = r, .clicked = true};
+	hide_views(mail, urls_in, &in);
 }
 
 static void both_in(void *ctx, struct span view)

@@ -121,5 +121,5 @@ void redact_collect_mail(struct redactor *r, struct span mail)
 		return;
 	if (r->pass == PASS_GOES)
 		fields(r, mail);
-	redact_collect_urls_in(r, mail);
+	redact_collect_links_in(r, mail);
 }

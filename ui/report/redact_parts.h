@@ -94,6 +94,10 @@ void redact_collect_urls_in(struct redactor *r, struct span text);
 void redact_collect_text(struct redactor *r, struct span text); /* both */
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text);
 void redact_collect_mail(struct redactor *r, struct span mail);
+/* Links of a mail: what looks like a token in any of them is its reader's. */
+void redact_collect_links_in(struct redactor *r, struct span mail);
+/* redact_mail.c: the headers of a mail, as they may go out. */
+struct span redact_mail(struct redactor *r, struct redact_place p, struct span mail);
 /* Is it long and mixed enough to be looked for everywhere? */
 bool redact_telling(struct span s);
 

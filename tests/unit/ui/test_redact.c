@@ -299,7 +299,9 @@ static void test_secrets(void **state)
 static void test_mail(void **state)
 {
 	static const char mail[] =
-		"Received: from a by b for <jane.doe@mail.example>; Thu, 1 Jan 2026\r\n"
+		"Received: from a by b with SMTP id 4Xy7zQ for <jane.doe@mail.example>; x\r\n"
+		"DKIM-Signature: v=1; d=mailer.example; bh=cXVldWU7IGJvZHk=; b=c2lnbmF0dXJl\r\n"
+		"X-SG-EID: kJ8hG5fD2sA1qW9eR7tY3uI0\r\n"
 		"From: Shop <news@mailer.example>\r\nTo: Jane Doe\r\n "
 		"<jane.doe@mail.example>\r\n"
 		"Message-ID: <abc.123456@mailer.example>\r\nFeedback-ID: 77:ac:mailer\r\n"
@@ -321,13 +323,14 @@ static void test_mail(void **state)
 	t.report.attachments.n = 1;
 	redact(&t, REDACT_KEYED, 1);
 	const char *head = arena_str(&t.a, a.data), *all = json(&t);
-	static const char *const gone[] = {"jane", "Jane", "abc.123456"};
+	static const char *const gone[] = {
+		"jane", "Jane", "abc.123456", "4Xy7zQ", "cXVldWU", "c2lnbmF0", "kJ8hG5fD2"};
 	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) {
 		assert_null(strstr(head, gone[i]));
 		assert_null(strstr(all, gone[i]));
 	}
-	static const char *const there[] = {
-		"news@mailer.example", "Feedback-ID: 77:ac:mailer", "abuse@mailer.example"};
+	static const char *const there[] = {"news@mailer.example", "Feedback-ID: 77:ac:mailer",
+		"abuse@mailer.example", "d=mailer.example", "\r\nTo: redacted-"};
 	for (size_t i = 0; i < sizeof there / sizeof *there; i++)
 		assert_non_null(strstr(head, there[i]));
 	assert_non_null(strstr(all, "abuse@mailer.example"));
