@@ -105,11 +105,22 @@ static void take_times(struct redactor *r)
 		r->to_us = m->last_at_us + day;
 }
 
-static void keep_hosts(struct redactor *r)
+static void keep_names(struct redactor *r)
 {
-	for (size_t i = 0; i < r->report->n_trails; i++)
-		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
-			hide_keep(r->hide, r->report->trails[i].hops[k].host);
+	struct redact_memo seen = {0};
+	for (size_t i = 0; i < r->report->n_trails; i++) {
+		const struct report_trail *t = &r->report->trails[i];
+		for (size_t k = 0; k < t->n_hops; k++)
+			hide_keep(r->hide, t->hops[k].host);
+		for (size_t k = 0; k < t->parties.n; k++) {
+			void **at = redact_memo_at(&seen, t->parties.list[k].name);
+			if (*at == NULL)
+				ARENA_PUSH(&r->own, r->names, r->n_names,
+					arena_copy(&r->own, t->parties.list[k].name));
+			*at = r;
+		}
+	}
+	redact_memo_fini(&seen);
 }
 
 struct redaction *redaction_new(
@@ -134,7 +145,7 @@ struct redaction *redaction_new(
 	else if (getrandom(x->key, sizeof x->key, 0) != (ssize_t)sizeof x->key)
 		abort();
 	take_times(x);
-	keep_hosts(x);
+	keep_names(x);
 	bool ok = take_secrets(x, err) && redact_collect(x, err);
 	if (ok) {
 		hide_ready(x->hide);

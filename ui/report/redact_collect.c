@@ -33,16 +33,11 @@ bool redact_telling(struct span s)
  */
 static bool names_party(const struct redactor *r, struct span text)
 {
-	for (size_t i = 0; i < r->report->n_trails; i++) {
-		const struct parties *list = &r->report->trails[i].parties;
-		for (size_t k = 0; k < list->n; k++) {
-			struct span name = list->list[k].name;
-			if (span_find_nocase(name, text, 0) != SIZE_MAX ||
-				(name.n >= HIDE_MIN &&
-					span_find_nocase(text, name, 0) != SIZE_MAX))
-				return true;
-		}
-	}
+	for (size_t i = 0; i < r->n_names; i++)
+		if (span_find_nocase(r->names[i], text, 0) != SIZE_MAX ||
+			(r->names[i].n >= HIDE_MIN &&
+				span_find_nocase(text, r->names[i], 0) != SIZE_MAX))
+			return true;
 	return false;
 }
 
@@ -81,14 +76,11 @@ static bool is_party(const struct redactor *r, struct arena *a, struct span doma
 {
 	struct party party = {0};
 	party_of_host(a, domain, &party);
-	for (size_t i = 0; i < r->report->n_trails; i++) {
-		const struct parties *list = &r->report->trails[i].parties;
-		for (size_t k = 0; k < list->n; k++)
-			if (span_eq_nocase(list->list[k].name, domain) ||
-				(party.registrable_domain.n > 0 &&
-					span_eq(list->list[k].name, party.registrable_domain)))
-				return true;
-	}
+	for (size_t i = 0; i < r->n_names; i++)
+		if (span_eq_nocase(r->names[i], domain) ||
+			(party.registrable_domain.n > 0 &&
+				span_eq(r->names[i], party.registrable_domain)))
+			return true;
 	return false;
 }
 
@@ -363,23 +355,24 @@ static void one_url(struct redactor *r, struct arena *a, const struct url *u, bo
 
 /* Trackers hand on what stood in the link that was clicked, out of its wrapping: a value of
  * this URL that is a piece of a token is as good as it. */
-void redact_collect_carried(struct redactor *r, struct span text)
+void redact_collect_carried(struct redactor *r, struct span clicked, struct span text)
 {
 	enum { PIECE_MIN = 10 };
 	struct arena a = {0};
 	struct url u;
-	size_t n_tokens = r->n_tokens;
 	if (url_parse(&a, NULL, text, &u) && url_is_web(&u)) {
 		struct link_pieces *pieces = arena_alloc(&a, sizeof *pieces);
+		struct span link = url_unescape(&a, clicked, false);
 		link_pieces(&u, pieces);
 		for (size_t i = 0; i < pieces->n; i++) {
 			struct span plain = url_unescape(&a, pieces->list[i].raw, false);
 			bool carried = false;
-			for (size_t k = 0; k < n_tokens && plain.n >= PIECE_MIN && !carried;
-				k++)
+			if (plain.n < PIECE_MIN || pieces->list[i].where == LINK_HOST ||
+				span_find_nocase(link, plain, 0) == SIZE_MAX)
+				continue;
+			for (size_t k = 0; k < r->n_tokens && !carried; k++)
 				carried = span_find_nocase(r->tokens[k], plain, 0) != SIZE_MAX;
-			if (carried && redact_telling(plain) &&
-				pieces->list[i].where != LINK_HOST)
+			if (carried)
 				redact_collect_value(r, HIDE_TOKEN, plain);
 		}
 	}

@@ -287,7 +287,8 @@ bool redact_collect(struct redactor *r, struct err *err)
 			PLACE("the case: too many to be looked for", NULL, FACT_NULL),
 			SPAN_NONE, "not-looked-into", 1);
 	for (size_t i = 0; i < r->report->n_trails; i++)
-		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
-			redact_collect_carried(r, r->report->trails[i].hops[k].hop->url);
+		for (size_t k = 1; k < r->report->trails[i].n_hops; k++)
+			redact_collect_carried(r, r->report->trails[i].trail->start_url,
+				r->report->trails[i].hops[k].hop->url);
 	return true;
 }

@@ -34,7 +34,9 @@ struct redactor {
 	struct redact_memo texts, items, urls, stays, exempt;
 	int pass;               /* of collecting */
 	int64_t from_us, to_us; /* when the sessions were, for times in texts */
-	struct span *tokens;    /* of links: what else is made of them */
+	struct span *names;     /* of the parties, each once */
+	size_t n_names;
+	struct span *tokens; /* of links: what else is made of them */
 	size_t n_tokens;
 	size_t checked; /* bytes of bodies that were looked through */
 	bool addresses; /* an address is among the values */
@@ -88,7 +90,7 @@ struct span redact_times(struct redactor *r, struct span text, bool always);
 bool redact_collect(struct redactor *r, struct err *err);
 void redact_collect_url(struct redactor *r, struct span text);
 void redact_collect_clicked(struct redactor *r, struct span link);
-void redact_collect_carried(struct redactor *r, struct span url);
+void redact_collect_carried(struct redactor *r, struct span clicked, struct span url);
 void redact_collect_addresses(struct redactor *r, struct span text);
 void redact_collect_urls_in(struct redactor *r, struct span text);
 void redact_collect_text(struct redactor *r, struct span text); /* both */
