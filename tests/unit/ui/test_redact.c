@@ -380,6 +380,61 @@ static void test_digests(void **state)
 	end(&t);
 }
 
+struct body_row {
+	const char *headers;
+	struct span raw;
+	bool redacted, withheld;
+};
+#define RAW(text)                                                                              \
+	{                                                                                      \
+		(const uint8_t *)(text), sizeof(text) - 1                                      \
+	}
+
+/* What cannot be looked into is kept back, and told; what can is replaced or passed. */
+static void test_bodies(void **state)
+{
+	static const struct body_row rows[] = {
+		{"", RAW("<p>jane.doe@mail.example</p>"), true, false},
+		{"", RAW("<p>nobody</p>"), false, false},
+		{"", RAW("PK\003\004 nobody can tell"), false, true},
+		{"", RAW("%PDF-1.7 nobody can tell"), false, true},
+		{"Content-Encoding: gzip\r\n", RAW("not gzip at all"), false, true},
+		{"Content-Encoding: x-own\r\n", RAW("\377\376\375 not text"), false, true},
+		{"Content-Encoding: x-own\r\n", RAW("jane.doe@mail.example"), true, false},
+		{"", RAW("\377\330\377\340 jane.doe@mail.example \000\001"), false, true},
+		{"", RAW("\377\330\377\340 a picture \000\001"), false, false},
+		{"",
+			RAW("\377\376j\0a\0n\0e\0.\0d\0o\0e\0@\0m\0a\0i\0l\0.\0e\0x\0a\0m\0"
+			    "p\0l\0e\0"),
+			false, true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct test t;
+		struct buf out = {0};
+		struct edition_body about = {0};
+		begin(&t, LINK);
+		BUILD(&t.b, .url = LINK, .kind = BUILD_TYPED, .status = 200, .type = "image/x",
+			.headers = rows[i].headers);
+		finish(&t);
+		redact(&t, REDACT_KEYED, 1);
+		size_t told = t.edition.redaction->n_items;
+		redaction_body(t.edition.redaction, t.b.model.exchanges[0], SIDE_RESPONSE,
+			rows[i].raw, true, &out, &about);
+		if (about.redacted != rows[i].redacted || about.withheld != rows[i].withheld)
+			fail_msg("row %zu: redacted %d, withheld %d", i, about.redacted,
+				about.withheld);
+		assert_int_equal(told < t.edition.redaction->n_items,
+			rows[i].redacted || rows[i].withheld);
+		assert_true(rows[i].withheld ? buf_len(&out) == 0 : buf_len(&out) > 0);
+		assert_int_equal(span_find(buf_span(&out), span_str("jane"), 0), SIZE_MAX);
+		if (!rows[i].withheld && !rows[i].redacted)
+			assert_true(span_eq(buf_span(&out), rows[i].raw));
+		buf_fini(&out);
+		end(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_hostile_links),
 		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_bodies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
