@@ -160,7 +160,10 @@ void hide_ready(struct hide *h)
 		qsort(h->patterns, h->n_patterns, sizeof *h->patterns, by_bytes);
 	for (size_t i = 0; i < h->n_patterns; i++) {
 		struct hide_pattern *p = &h->patterns[i];
-		size_t bit = hide_start(p->folded.p) % HIDE_SEEN_BITS;
+		uint32_t four = 0;
+		for (size_t k = 0; k < HIDE_MIN; k++)
+			four = hide_next(four, p->folded.p[k]);
+		size_t bit = hide_bit(four);
 		h->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
 		while (last != HIDE_NOTHING && !begins(p->folded, h->patterns[last].folded))
 			last = h->patterns[last].shorter;
