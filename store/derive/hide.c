@@ -45,6 +45,20 @@ size_t hide_count(const struct hide *h)
 	return h->n_values;
 }
 
+bool hide_full(const struct hide *h)
+{
+	return h->full;
+}
+
+void hide_keep(struct hide *h, struct span host)
+{
+	for (size_t i = 0; i < h->n_kept; i++)
+		if (span_eq_nocase(h->kept[i], host))
+			return;
+	if (host.n > 0)
+		ARENA_PUSH(&h->arena, h->kept, h->n_kept, hide_fold(&h->arena, host));
+}
+
 uint32_t hide_value_add(struct hide *h, enum hide_kind kind, struct span text)
 {
 	struct hide_value v = {kind, arena_copy(&h->arena, text)};
@@ -78,8 +92,12 @@ static bool add(struct hide *h, enum hide_kind kind, struct span text, size_t co
 	enum hide_edges edges)
 {
 	struct buf key = {0};
-	if (text.n < HIDE_MIN || text.n <= context || h->n_values >= HIDE_VALUES_MAX)
+	if (text.n < HIDE_MIN || text.n <= context)
 		return false;
+	if (h->n_values >= HIDE_VALUES_MAX) {
+		h->full = true;
+		return false;
+	}
 	buf_add_byte(&key, (uint8_t)edges);
 	buf_add_u32(&key, (uint32_t)context);
 	buf_add_span(&key, text);
@@ -142,7 +160,10 @@ void hide_ready(struct hide *h)
 		qsort(h->patterns, h->n_patterns, sizeof *h->patterns, by_bytes);
 	for (size_t i = 0; i < h->n_patterns; i++) {
 		struct hide_pattern *p = &h->patterns[i];
-		size_t bit = hide_start(p->folded.p) % HIDE_SEEN_BITS;
+		uint32_t four = 0;
+		for (size_t k = 0; k < HIDE_MIN; k++)
+			four = hide_next(four, p->folded.p[k]);
+		size_t bit = hide_bit(four);
 		h->seen[bit / 8] |= (uint8_t)(1u << bit % 8);
 		while (last != HIDE_NOTHING && !begins(p->folded, h->patterns[last].folded))
 			last = h->patterns[last].shorter;

@@ -58,6 +58,11 @@ struct hide;
 struct hide *hide_new(void);
 void hide_free(struct hide *h); /* NULL is fine */
 
+/* A host name that stays readable, whatever address is made to look like it: before the first
+ * address. */
+void hide_keep(struct hide *h, struct span host);
+/* Were there more than HIDE_VALUES_MAX? */
+bool hide_full(const struct hide *h);
 /* An e-mail address, quoted local part and U-labels as they may be. False: it is none. */
 bool hide_address(struct hide *h, struct span address);
 /* A text, whatever stands around it. Shorter than HIDE_MIN: false, it is not looked for. */

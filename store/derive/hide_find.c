@@ -276,7 +276,10 @@ static void merge(
 		}
 		if (hit.to > last->to)
 			last->to = hit.to;
-		if (n > longest) {
+		/* An address in a token that is all of it is the address. */
+		bool better =
+			n == longest && hit.kind == HIDE_ADDRESS && last->kind != HIDE_ADDRESS;
+		if (n > longest || better) {
 			last->value = hit.value;
 			last->kind = hit.kind;
 			last->form = hit.form;

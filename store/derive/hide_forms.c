@@ -18,8 +18,20 @@ struct forms {
 	uint32_t value;
 };
 
+/* "www@bad.example" must not hide "www.bad.example": the host is what a report is about, and
+ * who runs it may put into its links what it likes. */
+static bool is_kept(const struct hide *h, struct span text)
+{
+	for (size_t i = 0; i < h->n_kept; i++)
+		if (span_find_nocase(h->kept[i], text, 0) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static void put(struct forms *f, const char *form, enum hide_edges edges, struct span text)
 {
+	if (edges == EDGES_BOTH && is_kept(f->h, text))
+		return;
 	struct hide_pattern p = {.form = form, .value = f->value, .edges = (uint8_t)edges};
 	hide_pattern_add(f->h, p, text);
 }
@@ -219,8 +231,12 @@ bool hide_address(struct hide *h, struct span address)
 		if (address.p[i] == '@')
 			sign = i;
 	if (sign == SIZE_MAX || sign == 0 || sign + 1 >= address.n || address.n > ADDRESS_MAX ||
-		memchr(address.p, 0, address.n) != NULL || h->n_values >= HIDE_VALUES_MAX)
+		memchr(address.p, 0, address.n) != NULL)
 		return false;
+	if (h->n_values >= HIDE_VALUES_MAX) {
+		h->full = true;
+		return false;
+	}
 	struct forms f = {.h = h};
 	struct span local = span_first(address, sign), domain = span_from(address, sign + 1);
 	struct span names[3];

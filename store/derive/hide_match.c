@@ -103,8 +103,12 @@ static void match(struct hide_look *l, const struct hide_view *v,
 {
 	const struct hide *h = l->h;
 	struct span s = v->text;
+	uint32_t four = 0;
+	for (size_t i = 0; i + 1 < HIDE_MIN && i < s.n; i++)
+		four = hide_next(four, s.p[i]);
 	for (size_t i = 0; i + HIDE_MIN <= s.n; i++) {
-		size_t bit = hide_start(s.p + i);
+		four = hide_next(four, s.p[i + HIDE_MIN - 1]);
+		size_t bit = hide_bit(four);
 		bool domain = false;
 		if ((h->seen[bit / 8] & 1u << bit % 8) == 0)
 			continue;
@@ -126,7 +130,7 @@ static void match(struct hide_look *l, const struct hide_view *v,
 
 static bool is_local(uint8_t c)
 {
-	return is_alnum(c) || strchr("._+-'", c) != NULL;
+	return is_alnum(c) || c == '.' || c == '_' || c == '+' || c == '-' || c == '\'';
 }
 
 static bool stands_alone(struct span s, size_t from, size_t to)

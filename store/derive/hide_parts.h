@@ -41,8 +41,10 @@ struct hide {
 	size_t n_patterns;
 	struct hide_map known;  /* patterns that are there already */
 	struct hide_map locals; /* "local@domain" of an address, to its value */
-	uint8_t *seen; /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
-	bool ready;
+	uint8_t *seen;     /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
+	struct span *kept; /* host names */
+	size_t n_kept;
+	bool full, ready;
 };
 
 /* hide_map.c */
@@ -56,11 +58,14 @@ uint32_t hide_map_get(const struct hide_map *m, struct span key); /* HIDE_NOTHIN
 uint32_t hide_value_add(struct hide *h, enum hide_kind kind, struct span text);
 void hide_pattern_add(struct hide *h, struct hide_pattern p, struct span text);
 struct span hide_fold(struct arena *a, struct span s);
-static inline uint32_t hide_start(const uint8_t *p)
+/* Which of the bits of `seen` four bytes in small letters have. */
+static inline uint32_t hide_bit(uint32_t four)
 {
-	uint32_t v = (uint32_t)ascii_lower(p[0]) << 24 | (uint32_t)ascii_lower(p[1]) << 16 |
-		     (uint32_t)ascii_lower(p[2]) << 8 | ascii_lower(p[3]);
-	return (v * UINT32_C(2654435761)) >> 10; /* the upper bits are mixed best */
+	return (four * UINT32_C(2654435761)) >> 10; /* the upper bits are mixed best */
+}
+static inline uint32_t hide_next(uint32_t four, uint8_t c)
+{
+	return four << 8 | ascii_lower(c);
 }
 
 /* A text whose bytes know where they are in the text that was searched. */

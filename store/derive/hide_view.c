@@ -79,6 +79,7 @@ static size_t number(struct span s, size_t at, uint32_t *c)
 /* Those that an address, or what is around it, may be written with (HTML 13.5). */
 static size_t entity(struct writer *w, struct span s, size_t at)
 {
+	enum { LONGEST = 14 };
 	static const struct {
 		const char *name;
 		uint8_t c;
@@ -100,10 +101,14 @@ static size_t entity(struct writer *w, struct span s, size_t at)
 		put_code(w, at, c);
 		return end + (end < s.n && s.p[end] == ';') - at;
 	}
+	/* In a URL '&' is mostly none. */
+	struct span name = span_first(span_from(s, at + 1), LONGEST + 1);
+	name = span_first(name, span_find_byte(name, ';', 0));
+	if (name.n == 0 || name.n > LONGEST)
+		return 0;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		size_t n = strlen(names[i].name);
-		if (at + 1 + n >= s.n || s.p[at + 1 + n] != ';' ||
-			memcmp(s.p + at + 1, names[i].name, n) != 0)
+		size_t n = name.n;
+		if (!span_is(name, names[i].name))
 			continue;
 		if (names[i].c != 0)
 			put(w, at, names[i].c);

@@ -22,7 +22,7 @@
 
 /* All formats of fewer recipients, for the time that they take: what they write is the same
  * edition. */
-enum { RECIPIENTS = 1000, ALL_FORMATS = 120, FEW = 30, BODIES = 200 };
+enum { RECIPIENTS = 1000, ALL_FORMATS = 60, FEW = 30, BODIES = 100 };
 
 struct planted {
 	struct temp_case t;
@@ -84,22 +84,20 @@ static const char *put_file(struct planted *p, const char *name, const struct bu
 	return path;
 }
 
-static unsigned count(const char *text, const char *what)
+static unsigned count(struct span text, const char *what)
 {
 	unsigned n = 0;
-	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+	for (size_t at = 0; (at = span_find(text, span_str(what), at)) != SIZE_MAX; at++)
 		n++;
 	return n;
 }
 
 /* What names the sender's customer is there. */
-static void keeps_ids(struct buf *json, unsigned n)
+static void keeps_ids(struct span json, unsigned n)
 {
-	char *text = buf_take_str(json);
-	assert_true(count(text, "account=AC-7731") >= n);
-	assert_true(count(text, "utm_campaign=spring-sale-77") >= n);
-	assert_true(count(text, "redacted") >= n);
-	free(text);
+	assert_true(count(json, "account=AC-7731") >= n);
+	assert_true(count(json, "utm_campaign=spring-sale-77") >= n);
+	assert_true(count(json, "redacted") >= n);
 }
 
 /* Every format, of one edition. The names of the files that were made. */
@@ -123,7 +121,7 @@ static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 		else
 			print_message("%s is not made of this case: %s\n", name, err.detail);
 		if (strcmp(name, "json") == 0 && e->order->redact.how != REDACT_NONE)
-			keeps_ids(&out, n);
+			keeps_ids(buf_span(&out), n);
 		buf_fini(&out);
 	}
 	free(list);

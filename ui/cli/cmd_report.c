@@ -18,15 +18,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where the companion cannot be written, the report is there nonetheless. */
+/* A report cannot hold its own digest: it is said beside it, and noted beside the case. Where
+ * the companion cannot be written, the report is there nonetheless. */
 static void note_export(const struct report_options *o, const struct buf *out)
 {
 	char detail[PATH_MAX + 64];
+	char hex[SHA256_HEX];
 	uint8_t digest[SHA256_LEN];
 	struct err err;
-	if (strcmp(o->file, "-") == 0 || custody_is_companion(o->path))
+	if (strcmp(o->file, "-") == 0)
 		return;
 	sha256(buf_span(out), digest);
+	for (size_t i = 0; i < SHA256_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	log_line("written %s, SHA-256 %s", o->file, hex);
+	if (custody_is_companion(o->path))
+		return;
 	snprintf(detail, sizeof detail, "report --format %s: %s", o->format->name, o->file);
 	if (!custody_put(o->path, NULL, CUSTODY_EXPORTED, detail, digest, &err))
 		log_error("the export is not noted beside the case: %s: %s",

@@ -35,6 +35,9 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 	redact.coarse_time = order->coarse_time;
 	redact.withhold_egress = order->withhold_egress;
 	redact.reporter_email = order->reporter.email;
+	redact.party = order->party;
+	if (order->coarse_time)
+		e->made_us -= e->made_us % EDITION_COARSE_US;
 	e->redaction = redaction_new(&redact, g, r, err);
 	if (e->redaction == NULL)
 		return false;

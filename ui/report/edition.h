@@ -47,13 +47,16 @@ struct edition_order {
 	bool with_keys; /* pcapng */
 };
 
+/* To what times are cut with --coarse-time: the hour, in microseconds. */
+#define EDITION_COARSE_US INT64_C(3600000000)
+
 struct edition {
 	const struct edition_order *order;
 	struct report *report; /* redacted as ordered */
 	struct gather *gather; /* for edition_body alone */
 	struct redaction *redaction;
 	struct arena arena;
-	int64_t made_us; /* now */
+	int64_t made_us; /* now; coarse if so ordered */
 };
 
 /* g: opened and read. r is taken over: it is changed in place, and no unredacted value is left

@@ -2,6 +2,7 @@
 #include "store/base/hash.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 const char *redact_word(enum redact_how how)
 {
@@ -104,6 +105,24 @@ static void take_times(struct redactor *r)
 		r->to_us = m->last_at_us + day;
 }
 
+static void keep_names(struct redactor *r)
+{
+	struct redact_memo seen = {0};
+	for (size_t i = 0; i < r->report->n_trails; i++) {
+		const struct report_trail *t = &r->report->trails[i];
+		for (size_t k = 0; k < t->n_hops; k++)
+			hide_keep(r->hide, t->hops[k].host);
+		for (size_t k = 0; k < t->parties.n; k++) {
+			void **at = redact_memo_at(&seen, t->parties.list[k].name);
+			if (*at == NULL)
+				ARENA_PUSH(&r->own, r->names, r->n_names,
+					arena_copy(&r->own, t->parties.list[k].name));
+			*at = r;
+		}
+	}
+	redact_memo_fini(&seen);
+}
+
 struct redaction *redaction_new(
 	const struct redact_order *order, struct gather *g, struct report *r, struct err *err)
 {
@@ -120,9 +139,13 @@ struct redaction *redaction_new(
 	x->report = r;
 	x->gather = g;
 	x->a = &m->arena;
-	if (order->how == REDACT_KEYED)
+	/* Without a key the tags are like those of no other edition; never a known key. */
+	if (order->how == REDACT_KEYED && order->key != NULL)
 		memcpy(x->key, order->key, sizeof x->key);
+	else if (getrandom(x->key, sizeof x->key, 0) != (ssize_t)sizeof x->key)
+		abort();
 	take_times(x);
+	keep_names(x);
 	bool ok = take_secrets(x, err) && redact_collect(x, err);
 	if (ok) {
 		hide_ready(x->hide);

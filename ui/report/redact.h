@@ -27,7 +27,7 @@ struct redact_order {
 	size_t n_secrets;
 	bool disclose_own_token;
 	size_t party;       /* whose own token; 0: nobody's */
-	const uint8_t *key; /* REDACT_KEY_LEN bytes; NULL only with REDACT_NONE or STRIP */
+	const uint8_t *key; /* REDACT_KEY_LEN bytes; NULL: one for this time */
 	/* These work with every `how`. Set by edition_make. */
 	bool coarse_time, withhold_egress;
 	struct span reporter_email; /* is nobody's recipient */

@@ -7,7 +7,9 @@
 #include "store/derive/derived.h"
 #include "store/fact/notes.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static bool is_any(const char *name, const char *const *list, size_t n)
 {
@@ -142,15 +144,21 @@ static void exchange(struct redactor *r, struct model_exchange *x)
 {
 	struct redact_place p = PLACE("request url", "exchange", x->id);
 	(void)redact_text(r, p, x->request->url);
+	bool told = redact_active(r);
 	r->quiet = true;
+	r->no_digest = told && (x->end == NULL || x->end->req_sha256.p == NULL);
 	one(r, FACT_KIND_REQUEST, x->request);
+	r->no_digest = told && (x->end == NULL || x->end->res_sha256.p == NULL);
 	if (x->response != NULL)
 		one(r, FACT_KIND_RESPONSE, x->response);
 	r->quiet = false;
 	if (x->end != NULL)
 		one(r, FACT_KIND_EXCHANGE_END, x->end);
+	r->no_digest = told && (x->end == NULL || x->end->req_sha256.p == NULL);
 	fields(r, "request header", x->id, x->req_fields, x->n_req_fields + x->n_req_erased);
+	r->no_digest = told && (x->end == NULL || x->end->res_sha256.p == NULL);
 	fields(r, "response header", x->id, x->res_fields, x->n_res_fields + x->n_res_erased);
+	r->no_digest = false;
 	/* What derivation remembers of it is from before. */
 	derived_forget(x->derived);
 	x->derived->signs_made = false;
@@ -204,6 +212,29 @@ static void notes(struct redactor *r)
 	}
 }
 
+/* Through whom, and whom it asked for names. */
+static void sessions(struct redactor *r)
+{
+	static const char *const names[] = {"via", "dns-servers", "egress", "listen"};
+	const struct model *m = r->report->model;
+	for (size_t i = 0; i < m->n_sessions; i++) {
+		struct fact_session *s = (struct fact_session *)(uintptr_t)m->sessions[i];
+		json_t *j =
+			r->order.withhold_egress && s->options.n > 0
+				? json_loadb((const char *)s->options.p, s->options.n, 0, NULL)
+				: NULL;
+		for (size_t k = 0; j != NULL && k < sizeof names / sizeof *names; k++)
+			if (json_object_get(j, names[k]) != NULL)
+				json_object_set_new(j, names[k], json_null());
+		char *text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL;
+		if (text != NULL)
+			s->options = arena_copy(r->a, span_str(text));
+		free(text);
+		json_decref(j);
+		one(r, FACT_KIND_SESSION, s);
+	}
+}
+
 #define ALL(list, count, kind)                                                                 \
 	for (size_t i = 0; i < m->count; i++)                                                  \
 	one(r, kind, m->list[i])
@@ -217,7 +248,7 @@ void redact_apply(struct redactor *r)
 	/* Bodies come by edition_body from now on. */
 	m->fetch = NULL;
 	m->texts = NULL;
-	ALL(sessions, n_sessions, FACT_KIND_SESSION);
+	sessions(r);
 	ALL(session_ends, n_session_ends, FACT_KIND_SESSION_END);
 	ALL(tunnels, n_tunnels, FACT_KIND_TUNNEL);
 	ALL(connects, n_connects, FACT_KIND_CONNECT);

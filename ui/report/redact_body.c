@@ -6,6 +6,8 @@
 #include "ui/report/redact_parts.h"
 #include "store/derive/decode.h"
 
+#include <stdio.h>
+
 enum look { LOOK_CLEAN, LOOK_REPLACED, LOOK_HOLDS, LOOK_CANNOT };
 
 static struct span codings_of(
@@ -123,6 +125,12 @@ void redaction_body(struct redaction *s, const struct model_exchange *x, enum fa
 	struct span raw, bool decode, struct buf *out, struct edition_body *about)
 {
 	struct redactor *r = s->by;
+	/* Told once, however often it is asked for. */
+	char key[64];
+	int n = snprintf(key, sizeof key, "body %lld %d", (long long)x->id, (int)side);
+	void **told = redact_memo_at(&r->items, span_of(key, (size_t)n));
+	r->quiet = *told != NULL;
+	*told = r;
 	struct buf list = {0}, plain = {0}, changed = {0};
 	struct span codings = codings_of(x, side, &list);
 	bool coded = codings.n > 0, good = undo(raw, codings, &plain);
@@ -143,6 +151,7 @@ void redaction_body(struct redaction *s, const struct model_exchange *x, enum fa
 			redact_note(r, "content", place_of(x, side), SPAN_NONE,
 				look == LOOK_HOLDS ? "withheld" : "not-looked-into", 1);
 	}
+	r->quiet = false;
 	buf_fini(&list);
 	buf_fini(&plain);
 	buf_fini(&changed);
@@ -222,16 +231,14 @@ static bool check(
 
 static bool check_both(struct redactor *r, struct model_exchange *x, struct err *err)
 {
-	if (x->end == NULL) {
+	bool file = r->gather != NULL && r->gather->file != NULL;
+	if (!file || x->end == NULL || (r->checked > REDACT_CHECK_MAX && !in_trail(r, x))) {
 		forget(x, SIDE_REQUEST);
 		forget(x, SIDE_RESPONSE);
-		return true;
-	}
-	if (r->checked > REDACT_CHECK_MAX && !in_trail(r, x)) {
-		forget(x, SIDE_REQUEST);
-		forget(x, SIDE_RESPONSE);
-		withhold_digest(r, x, SIDE_REQUEST);
-		withhold_digest(r, x, SIDE_RESPONSE);
+		if (x->end != NULL) {
+			withhold_digest(r, x, SIDE_REQUEST);
+			withhold_digest(r, x, SIDE_RESPONSE);
+		}
 		return true;
 	}
 	return check(r, x, SIDE_REQUEST, err) && check(r, x, SIDE_RESPONSE, err);
@@ -245,11 +252,7 @@ bool redact_bodies(struct redactor *r, struct err *err)
 		return true;
 	for (size_t i = 0; i < m->n_exchanges && ok; i++) {
 		struct model_exchange *x = m->exchanges[i];
-		bool file = r->gather != NULL && r->gather->file != NULL;
-		if (file)
-			ok = check_both(r, x, err);
-		else
-			x->req_body = x->res_body = SPAN_NONE;
+		ok = check_both(r, x, err);
 		x->res_text = NULL;
 	}
 	return ok;

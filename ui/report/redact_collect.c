@@ -29,12 +29,25 @@ bool redact_telling(struct span s)
 	return s.n >= LONG || (digit && s.n >= LEAST);
 }
 
+/* Names of parties stay: they are what a report is about, and their links hold what they like.
+ */
+static bool names_party(const struct redactor *r, struct span text)
+{
+	for (size_t i = 0; i < r->n_names; i++)
+		if (span_find_nocase(r->names[i], text, 0) != SIZE_MAX ||
+			(r->names[i].n >= HIDE_MIN &&
+				span_find_nocase(text, r->names[i], 0) != SIZE_MAX))
+			return true;
+	return false;
+}
+
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text)
 {
 	enum { COOKIE_MIN = 10, FREE = 12 };
 	void **stays = redact_memo_at(&r->stays, text);
 	if (r->pass == PASS_STAYS || *stays != NULL || !redact_telling(text) ||
-		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 || (kind == HIDE_COOKIE && text.n < COOKIE_MIN))
+		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 ||
+		(kind == HIDE_COOKIE && text.n < COOKIE_MIN) || names_party(r, text))
 		return;
 	if (kind == HIDE_TOKEN)
 		ARENA_PUSH(&r->own, r->tokens, r->n_tokens, arena_copy(&r->own, text));
@@ -63,14 +76,11 @@ static bool is_party(const struct redactor *r, struct arena *a, struct span doma
 {
 	struct party party = {0};
 	party_of_host(a, domain, &party);
-	for (size_t i = 0; i < r->report->n_trails; i++) {
-		const struct parties *list = &r->report->trails[i].parties;
-		for (size_t k = 0; k < list->n; k++)
-			if (span_eq_nocase(list->list[k].name, domain) ||
-				(party.registrable_domain.n > 0 &&
-					span_eq(list->list[k].name, party.registrable_domain)))
-				return true;
-	}
+	for (size_t i = 0; i < r->n_names; i++)
+		if (span_eq_nocase(r->names[i], domain) ||
+			(party.registrable_domain.n > 0 &&
+				span_eq(r->names[i], party.registrable_domain)))
+			return true;
 	return false;
 }
 
@@ -252,7 +262,8 @@ static void take_part(struct redactor *r, struct arena *a, const struct url *u,
 		}
 		return;
 	}
-	redact_collect_addresses(r, p->value);
+	if (p->known_by == KNOWN_BY_RULE) /* else it was found in the whole link */
+		redact_collect_addresses(r, p->value);
 	if (!recipient || *redact_memo_at(&r->stays, plain) != NULL)
 		return;
 	redact_collect_value(r, HIDE_TOKEN, p->value);
@@ -334,7 +345,7 @@ static void one_url(struct redactor *r, struct arena *a, const struct url *u, bo
 		take_rest(r, u);
 	if (clicked && (r->pass == PASS_GOES || own))
 		take_clicked(r, a, u, &reading);
-	if (r->pass == PASS_GOES && u->password.n >= HIDE_MIN)
+	if (r->pass == PASS_GOES && u->password.n > 0 && !names_party(r, u->password))
 		hide_word(r->hide, HIDE_CREDENTIAL, url_unescape(a, u->password, false));
 	/* A user name alone is most often a look-alike of a host, and evidence. */
 	if (r->pass == PASS_GOES && u->password.n > 0)
@@ -344,23 +355,24 @@ static void one_url(struct redactor *r, struct arena *a, const struct url *u, bo
 
 /* Trackers hand on what stood in the link that was clicked, out of its wrapping: a value of
  * this URL that is a piece of a token is as good as it. */
-void redact_collect_carried(struct redactor *r, struct span text)
+void redact_collect_carried(struct redactor *r, struct span clicked, struct span text)
 {
 	enum { PIECE_MIN = 10 };
 	struct arena a = {0};
 	struct url u;
-	size_t n_tokens = r->n_tokens;
 	if (url_parse(&a, NULL, text, &u) && url_is_web(&u)) {
 		struct link_pieces *pieces = arena_alloc(&a, sizeof *pieces);
+		struct span link = url_unescape(&a, clicked, false);
 		link_pieces(&u, pieces);
 		for (size_t i = 0; i < pieces->n; i++) {
 			struct span plain = url_unescape(&a, pieces->list[i].raw, false);
 			bool carried = false;
-			for (size_t k = 0; k < n_tokens && plain.n >= PIECE_MIN && !carried;
-				k++)
+			if (plain.n < PIECE_MIN || pieces->list[i].where == LINK_HOST ||
+				span_find_nocase(link, plain, 0) == SIZE_MAX)
+				continue;
+			for (size_t k = 0; k < r->n_tokens && !carried; k++)
 				carried = span_find_nocase(r->tokens[k], plain, 0) != SIZE_MAX;
-			if (carried && redact_telling(plain) &&
-				pieces->list[i].where != LINK_HOST)
+			if (carried)
 				redact_collect_value(r, HIDE_TOKEN, plain);
 		}
 	}
@@ -379,7 +391,12 @@ static void collect(struct redactor *r, struct span text, bool clicked)
 	if (((uintptr_t)*seen & bit) != 0 && !clicked)
 		return;
 	*seen = (void *)((uintptr_t)*seen | bit);
-	if (url_parse(&a, NULL, text, &u) && url_is_web(&u)) {
+	bool parsed = url_parse(&a, NULL, text, &u);
+	/* Documents in a URL; not mailto: and the like, which name others. */
+	if (parsed && !url_is_web(&u) && r->pass == PASS_GOES && !span_is(u.scheme, "mailto") &&
+		!span_is(u.scheme, "tel") && !span_is(u.scheme, "sms"))
+		redact_collect_text(r, u.href);
+	if (parsed && url_is_web(&u)) {
 		struct wrapper_layers layers;
 		one_url(r, &a, &u, clicked);
 		wrapper_unwrap(&a, r->report->model->wrappers, &u, &layers);
@@ -406,6 +423,7 @@ void redact_collect_clicked(struct redactor *r, struct span text)
 struct urls_in {
 	struct redactor *r;
 	size_t n;
+	bool clicked; /* each of them was made for one reader */
 };
 
 static void urls_in(void *ctx, struct span view)
@@ -425,7 +443,7 @@ static void urls_in(void *ctx, struct span view)
 			strchr("\"'<>`\\", rest.p[n]) == NULL)
 			n++;
 		if (in->n++ < URLS_MAX)
-			redact_collect_url(in->r, span_first(rest, n));
+			collect(in->r, span_first(rest, n), in->clicked);
 		at += n > 4 ? n - 4 : 0;
 	}
 }
@@ -436,4 +454,26 @@ void redact_collect_urls_in(struct redactor *r, struct span text)
 	if (span_find_nocase(text, span_str("http"), 0) != SIZE_MAX ||
 		(text.n > 0 && memchr(text.p, '%', text.n) != NULL))
 		hide_views(text, urls_in, &in);
+}
+
+void redact_collect_links_in(struct redactor *r, struct span mail)
+{
+	struct urls_in in = {.r = r, .clicked = true};
+	hide_views(mail, urls_in, &in);
+}
+
+static void both_in(void *ctx, struct span view)
+{
+	struct urls_in *in = ctx;
+	if (in->r->pass == PASS_GOES)
+		addresses_in(in->r, view);
+	urls_in(in, view);
+}
+
+void redact_collect_text(struct redactor *r, struct span text)
+{
+	enum { SHORTEST = 6 };
+	struct urls_in in = {.r = r};
+	if (text.n >= SHORTEST)
+		hide_views(text, both_in, &in);
 }

@@ -7,6 +7,8 @@
 #include "store/fact/attachment.h"
 #include "store/fact/notes.h"
 
+#include <jansson.h>
+
 static void cookie_values(struct redactor *r, struct span value, bool set)
 {
 	for (bool first = true; value.n > 0 && (first || !set); first = false) {
@@ -59,17 +61,14 @@ static void one_field(struct redactor *r, struct span url, const struct model_fi
 		credential(r, f->value);
 		return;
 	}
-	if (f->value.n > MEMO_TEXT_MAX)
-		redact_collect_urls_in(r, f->value);
-	else if (f->value.n > 0) {
+	if (f->value.n <= MEMO_TEXT_MAX) {
 		void **seen = redact_memo_at(&r->urls, f->value);
 		uintptr_t bit = r->pass == PASS_STAYS ? SEEN_FIELD : SEEN_FIELD * 2;
 		if (((uintptr_t)*seen & bit) != 0)
 			return;
 		*seen = (void *)((uintptr_t)*seen | bit);
-		redact_collect_urls_in(r, f->value);
 	}
-	redact_collect_addresses(r, f->value);
+	redact_collect_text(r, f->value);
 }
 
 /* A form's values as if they stood in a link: the same names mean the same. */
@@ -77,8 +76,7 @@ static void form(struct redactor *r, struct span body)
 {
 	enum { FORM_MAX = 64 * 1024 };
 	struct buf b = {0};
-	redact_collect_addresses(r, body);
-	redact_collect_urls_in(r, body);
+	redact_collect_text(r, body);
 	if (body.n > FORM_MAX || span_find_byte(body, '=', 0) == SIZE_MAX ||
 		span_find_byte(body, '\n', 0) != SIZE_MAX)
 		return;
@@ -119,22 +117,20 @@ static bool exchange(struct redactor *r, const struct model_exchange *x, struct 
 }
 
 /* A page that came prefilled: <input value="name@mail.example">. */
-static void prefilled(void *ctx, struct span view)
+static void prefilled(struct redactor *r, struct span body)
 {
-	enum { BEFORE = 60 };
-	struct redactor *r = ctx;
-	for (size_t at = 0; (at = span_find_byte(view, '@', at)) != SIZE_MAX; at++) {
-		size_t from = at > BEFORE + 64 ? at - BEFORE - 64 : 0;
-		struct span near = span_of(view.p + from, at - from);
-		size_t value = span_find_nocase(near, span_str("value="), 0);
-		if (value == SIZE_MAX || value + 8 >= near.n)
-			continue;
-		struct span text = span_from(view, from + value + 6);
-		bool is_quoted = text.p[0] == '"' || text.p[0] == '\'';
+	enum { VALUES_MAX = 2000, VALUE_MAX = 512 };
+	size_t at = 0;
+	for (int i = 0; i < VALUES_MAX; i++) {
+		at = span_find_nocase(body, span_str("value="), at);
+		if (at == SIZE_MAX)
+			return;
+		at += 6;
+		struct span text = span_first(span_from(body, at), VALUE_MAX);
+		bool is_quoted = text.n > 0 && (text.p[0] == '"' || text.p[0] == '\'');
 		size_t end = is_quoted ? span_find_byte(text, text.p[0], 1)
-				       : span_find_byte(text, ' ', 0);
-		if (end != SIZE_MAX && from + value + 6 + end > at)
-			redact_collect_addresses(r, span_first(text, end));
+				       : span_find_byte(text, '>', 0);
+		redact_collect_addresses(r, span_first(text, end));
 	}
 }
 
@@ -148,7 +144,7 @@ static void document(struct redactor *r, const struct model_exchange *x)
 	for (size_t i = 0; i < cues->n; i++)
 		redact_collect_url(r, cues->cues[i].target);
 	if (r->pass == PASS_GOES)
-		hide_views(x->res_body, prefilled, r);
+		prefilled(r, x->res_body);
 }
 
 static void hop(struct redactor *r, const struct report_hop *h)
@@ -168,7 +164,6 @@ static void hop(struct redactor *r, const struct report_hop *h)
 
 static void trail(struct redactor *r, const struct report_trail *t)
 {
-	redact_collect_clicked(r, t->trail->start_url);
 	redact_collect_url(r, t->trail->final_url);
 	redact_collect_url(r, t->trail->handoff_url);
 	for (size_t i = 0; i < t->n_hops; i++)
@@ -179,33 +174,58 @@ static void trail(struct redactor *r, const struct report_trail *t)
 	}
 }
 
+/* What somebody replaced before the click was a recipient's. */
+static void replaced(struct redactor *r, struct span options)
+{
+	json_t *j =
+		options.n > 0 ? json_loadb((const char *)options.p, options.n, 0, NULL) : NULL;
+	json_t *list = json_object_get(j, "replace"), *item;
+	size_t i;
+	json_array_foreach(list, i, item)
+	{
+		struct span s = span_str(json_string_value(item));
+		hide_text(r->hide, HIDE_TOKEN, span_first(s, span_find_byte(s, '=', 0)));
+	}
+	json_decref(j);
+}
+
+/* First what cannot be crowded out by what pages hold. */
+static void given(struct redactor *r)
+{
+	const struct report *report = r->report;
+	const struct model *m = report->model;
+	for (size_t i = 0; i < m->n_sessions; i++) {
+		const struct fact_session *s = m->sessions[i];
+		redact_collect_clicked(r, s->link);
+		redact_collect_clicked(r, s->sent_link);
+		redact_collect_text(r, s->options);
+		if (r->pass == PASS_GOES)
+			replaced(r, s->options);
+	}
+	for (size_t i = 0; i < report->attachments.n; i++) {
+		const struct report_attachment *at = &report->attachments.list[i];
+		redact_collect_text(r, at->detail);
+		if (span_is(at->kind, attachment_word(ATTACHMENT_MAIL)))
+			redact_collect_mail(r, at->data);
+	}
+	for (size_t i = 0; i < report->n_trails; i++)
+		redact_collect_clicked(r, report->trails[i].trail->start_url);
+}
+
 static bool pass(struct redactor *r, struct err *err)
 {
 	const struct report *report = r->report;
 	const struct model *m = report->model;
 	bool ok = true;
+	given(r);
 	for (size_t i = 0; i < m->n_exchanges && ok; i++)
 		ok = exchange(r, m->exchanges[i], err);
 	for (size_t i = 0; i < report->n_trails; i++)
 		trail(r, &report->trails[i]);
-	for (size_t i = 0; i < m->n_sessions; i++) {
-		const struct fact_session *s = m->sessions[i];
-		redact_collect_clicked(r, s->link);
-		redact_collect_clicked(r, s->sent_link);
-		redact_collect_urls_in(r, s->options);
-		redact_collect_addresses(r, s->options);
-	}
 	for (size_t i = 0; i < m->n_notes; i++) {
 		redact_collect_urls_in(r, m->notes[i]->detail);
 		if (!span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))
 			redact_collect_addresses(r, m->notes[i]->detail);
-	}
-	for (size_t i = 0; i < report->attachments.n; i++) {
-		const struct report_attachment *at = &report->attachments.list[i];
-		redact_collect_urls_in(r, at->detail);
-		redact_collect_addresses(r, at->detail);
-		if (span_is(at->kind, attachment_word(ATTACHMENT_MAIL)))
-			redact_collect_mail(r, at->data);
 	}
 	return ok;
 }
@@ -261,8 +281,14 @@ bool redact_collect(struct redactor *r, struct err *err)
 	r->pass = PASS_GOES;
 	if (!pass(r, err))
 		return false;
+	/* Told, for then some of what should go may be there. */
+	if (hide_full(r->hide))
+		redact_note(r, "values",
+			PLACE("the case: too many to be looked for", NULL, FACT_NULL),
+			SPAN_NONE, "not-looked-into", 1);
 	for (size_t i = 0; i < r->report->n_trails; i++)
-		for (size_t k = 0; k < r->report->trails[i].n_hops; k++)
-			redact_collect_carried(r, r->report->trails[i].hops[k].hop->url);
+		for (size_t k = 1; k < r->report->trails[i].n_hops; k++)
+			redact_collect_carried(r, r->report->trails[i].trail->start_url,
+				r->report->trails[i].hops[k].hop->url);
 	return true;
 }

@@ -52,8 +52,8 @@ static void message_ids(struct redactor *r, struct span value)
 		struct span id = span_of(value.p + at + 1, end - at - 1);
 		hide_text(r->hide, HIDE_MESSAGE_ID, id);
 		struct span left = span_first(id, span_find_byte(id, '@', 0));
-		if (left.n >= LEFT_MIN && redact_telling(left))
-			hide_text(r->hide, HIDE_MESSAGE_ID, left);
+		if (left.n >= LEFT_MIN)
+			redact_collect_value(r, HIDE_MESSAGE_ID, left);
 	}
 }
 
@@ -68,7 +68,8 @@ static void display_names(struct redactor *r, struct span value)
 		struct span name = span_trim(span_first(value, angle), " \t\r\n,;\"'");
 		size_t space = span_find_byte(name, ' ', 0);
 		if (name.n >= NAME_MIN && space != SIZE_MAX &&
-			span_find_byte(name, '@', 0) == SIZE_MAX)
+			span_find_byte(name, '@', 0) == SIZE_MAX &&
+			span_find_byte(name, '.', 2) == SIZE_MAX)
 			hide_word(r->hide, HIDE_NAME, name);
 		size_t end = span_find_byte(value, '>', angle);
 		value = span_from(value, end == SIZE_MAX ? value.n : end + 1);
@@ -120,5 +121,5 @@ void redact_collect_mail(struct redactor *r, struct span mail)
 		return;
 	if (r->pass == PASS_GOES)
 		fields(r, mail);
-	redact_collect_urls_in(r, mail);
+	redact_collect_links_in(r, mail);
 }

@@ -55,6 +55,15 @@ static bool tells_time(struct span name)
 	return AMONG(name, names);
 }
 
+/* Of a body that holds a hidden value its digest is as good as the value, whoever states it. */
+static bool is_digest(struct span name)
+{
+	static const char *const names[] = {"digest", "content-md5", "content-digest",
+		"repr-digest", "etag", "x-goog-hash", "x-amz-checksum-sha256",
+		"x-amz-checksum-sha1", "x-ms-blob-content-md5", "signature", "signature-input"};
+	return AMONG(name, names);
+}
+
 static bool tells_egress(struct span name)
 {
 	static const char *const names[] = {"x-forwarded-for", "forwarded", "x-real-ip",
@@ -121,6 +130,8 @@ static bool by_name(struct redactor *r, struct redact_place p, struct span name,
 		cookies(r, p, value, span_starts_nocase(name, "set-"), out);
 	else if (hides && redact_is_credential(name))
 		credential(r, p, value, out);
+	else if (hides && r->no_digest && is_digest(name))
+		add_tag(r, p, "digest", value, out);
 	else if (r->order.coarse_time && is_request_id(name))
 		add_tag(r, p, "time", value, out);
 	else if (r->order.withhold_egress && tells_egress(name))

@@ -34,10 +34,13 @@ struct redactor {
 	struct redact_memo texts, items, urls, stays, exempt;
 	int pass;               /* of collecting */
 	int64_t from_us, to_us; /* when the sessions were, for times in texts */
-	struct span *tokens;    /* of links: what else is made of them */
+	struct span *names;     /* of the parties, each once */
+	size_t n_names;
+	struct span *tokens; /* of links: what else is made of them */
 	size_t n_tokens;
 	size_t checked; /* bytes of bodies that were looked through */
 	bool addresses; /* an address is among the values */
+	bool no_digest; /* the body at hand holds something */
 	bool quiet;     /* what is replaced is told elsewhere */
 };
 
@@ -87,11 +90,16 @@ struct span redact_times(struct redactor *r, struct span text, bool always);
 bool redact_collect(struct redactor *r, struct err *err);
 void redact_collect_url(struct redactor *r, struct span text);
 void redact_collect_clicked(struct redactor *r, struct span link);
-void redact_collect_carried(struct redactor *r, struct span url);
+void redact_collect_carried(struct redactor *r, struct span clicked, struct span url);
 void redact_collect_addresses(struct redactor *r, struct span text);
 void redact_collect_urls_in(struct redactor *r, struct span text);
+void redact_collect_text(struct redactor *r, struct span text); /* both */
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text);
 void redact_collect_mail(struct redactor *r, struct span mail);
+/* Links of a mail: what looks like a token in any of them is its reader's. */
+void redact_collect_links_in(struct redactor *r, struct span mail);
+/* redact_mail.c: the headers of a mail, as they may go out. */
+struct span redact_mail(struct redactor *r, struct redact_place p, struct span mail);
 /* Is it long and mixed enough to be looked for everywhere? */
 bool redact_telling(struct span s);
 

@@ -8,11 +8,10 @@
 #include <time.h>
 
 enum { SECOND = 1000 * 1000 };
-#define HOUR_US (INT64_C(3600) * SECOND)
 
 int64_t redact_us(int64_t us)
 {
-	return us == FACT_NULL || us < 0 ? us : us - us % HOUR_US;
+	return us == FACT_NULL || us < 0 ? us : us - us % EDITION_COARSE_US;
 }
 
 static bool digits(struct span s, size_t at, size_t n, int64_t *out)

@@ -306,52 +306,6 @@ static void trail_in(struct redactor *r, struct report_trail *t)
 
 /* ---- what a person put to the case ---- */
 
-/* Of a mail only its headers, searched: in what it says it names its reader. */
-static struct span headers_of(struct span mail)
-{
-	size_t end = span_find(mail, span_str("\r\n\r\n"), 0);
-	size_t other = span_find(mail, span_str("\n\n"), 0);
-	if (end != SIZE_MAX && end < other)
-		return span_first(mail, end + 4);
-	return other != SIZE_MAX ? span_first(mail, other + 2) : mail;
-}
-
-/* To whom, whatever name it is given there: all of the line. */
-static struct span mail_head(struct redactor *r, struct redact_place p, struct span head)
-{
-	static const char *const whole[] = {"to", "cc", "bcc", "delivered-to", "x-original-to",
-		"envelope-to", "x-envelope-to", "apparently-to", "resent-to", "resent-cc"};
-	struct buf b = {0};
-	bool hiding = false;
-	for (size_t at = 0; at < head.n;) {
-		size_t nl = span_find_byte(head, '\n', at),
-		       end = nl == SIZE_MAX ? head.n : nl + 1;
-		struct span line = span_of(head.p + at, end - at);
-		size_t colon = span_find_byte(line, ':', 0);
-		at = end;
-		if (line.p[0] == ' ' || line.p[0] == '\t') {
-			if (!hiding)
-				buf_add_span(&b, line);
-			continue;
-		}
-		hiding = false;
-		for (size_t i = 0; colon != SIZE_MAX && i < sizeof whole / sizeof *whole; i++)
-			hiding |= span_is_nocase(span_first(line, colon), whole[i]);
-		if (!hiding) {
-			buf_add_span(&b, line);
-			continue;
-		}
-		struct span value = span_trim(span_from(line, colon + 1), " \t\r\n<>");
-		buf_add_span(&b, span_first(line, colon + 1));
-		buf_add_byte(&b, ' ');
-		buf_add_span(&b, redact_whole(r, p, "recipient-address", value));
-		buf_add_str(&b, "\r\n");
-	}
-	struct span out = redact_text(r, p, arena_copy(r->a, buf_span(&b)));
-	buf_fini(&b);
-	return out;
-}
-
 static void attachment_in(struct redactor *r, struct report_attachment *a)
 {
 	struct redact_place p = PLACE("attachment", "fact", a->seq);
@@ -364,7 +318,7 @@ static void attachment_in(struct redactor *r, struct report_attachment *a)
 		return;
 	if (span_is(a->kind, attachment_word(ATTACHMENT_MAIL))) {
 		struct span before = a->data;
-		a->data = mail_head(r, p, headers_of(a->data));
+		a->data = redact_mail(r, p, a->data);
 		if (!span_eq(a->data, before))
 			a->sha256 = SPAN_NONE;
 		return;

@@ -88,6 +88,10 @@ static const char *const rows[][2] = {
 	{"p=ICBKYW5lLkRvZStuZXdzQE1haWwuZXhhbXBsZQ&q=1", "p=<base64>&q=1"},
 	{"/a/cmp22/SmFuZS5Eb2UrbmV3c0BNYWlsLmV4YW1wbGU=/z", "/a/cmp22/<base64>/z"},
 	{"p=SmFuZS5Eb2UrbmV3c0BNYWlsLmV4YW1wbGU%3D&q", "p=<percent>&q"},
+	/* Behind something else. */
+	{"t=a_SmFuZS5Eb2UrbmV3c0BNYWlsLmV4YW1wbGU", "t=<base64>"},
+	{"t=ab_SmFuZS5Eb2UrbmV3c0BNYWlsLmV4YW1wbGU", "t=<base64>"},
+	{"t=9SmFuZS5Eb2UrbmV3c0BNYWlsLmV4YW1wbGU", "t=<base64>"},
 	{"4a616e652e446f652b6e657773404d61696c2e6578616d706c65", "<hex>"},
 	{"x=4A616E652E446F652B6E657773404D61696C2E6578616D706C65;", "x=<hex>;"},
 	/* Nothing of it. */
