@@ -22,7 +22,7 @@
 
 /* All formats of fewer recipients, for the time that they take: what they write is the same
  * edition. */
-enum { RECIPIENTS = 1000, ALL_FORMATS = 60, FEW = 30, BODIES = 100 };
+enum { RECIPIENTS = 1000, ALL_FORMATS = 16, OF_PARTIES = 6, FEW = 30, BODIES = 100 };
 
 struct planted {
 	struct temp_case t;
@@ -100,7 +100,28 @@ static void keeps_ids(struct span json, unsigned n)
 	assert_true(count(json, "redacted") >= n);
 }
 
-/* Every format, of one edition. The names of the files that were made. */
+static void write_one(struct planted *p, struct edition *e, const char *name, const char *as,
+	struct buf *files)
+{
+	struct buf out = {0};
+	struct err err = {0};
+	if (!report_format_find(name)->write(e, &out, &err))
+		fail_msg("%s: %s", name, err.detail);
+	buf_addf(files, "%s ", put_file(p, as, &out));
+	if (strcmp(name, "json") == 0 && e->order->redact.how != REDACT_NONE)
+		keeps_ids(buf_span(&out), (unsigned)e->report->n_trails);
+	buf_fini(&out);
+}
+
+/* These are about one trail, and most of them for one party's desk. */
+static bool is_complaint(const char *name)
+{
+	return strcmp(name, "form") == 0 || strcmp(name, "eml") == 0 ||
+	       strcmp(name, "xarf") == 0 || strcmp(name, "misp") == 0;
+}
+
+/* Every format, of one edition, but for the complaints; for many recipients the two that hold
+ * all. A PDF is the page, printed. The names of the files that were made. */
 static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 {
 	struct buf names = {0}, files = {0};
@@ -109,20 +130,11 @@ static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 	char *list = buf_take_str(&names);
 	for (char *name = strtok_r(list, ", ", &rest); name != NULL;
 		name = strtok_r(NULL, ", ", &rest)) {
-		struct buf out = {0};
-		struct err err = {0};
-		bool must = strcmp(name, "text") == 0 || strcmp(name, "json") == 0;
-		if (!must && n > ALL_FORMATS)
+		bool holds_all = strcmp(name, "text") == 0 || strcmp(name, "json") == 0;
+		if (is_complaint(name) || strcmp(name, "pdf") == 0 ||
+			(!holds_all && n > ALL_FORMATS))
 			continue;
-		if (report_format_find(name)->write(e, &out, &err))
-			buf_addf(&files, "%s ", put_file(p, name, &out));
-		else if (must)
-			fail_msg("%s: %s", name, err.detail);
-		else
-			print_message("%s is not made of this case: %s\n", name, err.detail);
-		if (strcmp(name, "json") == 0 && e->order->redact.how != REDACT_NONE)
-			keeps_ids(buf_span(&out), n);
-		buf_fini(&out);
+		write_one(p, e, name, name, &files);
 	}
 	free(list);
 	const char *made = arena_str(&p->arena, buf_span(&files));
@@ -153,19 +165,26 @@ static const char *write_bodies(struct planted *p, struct edition *e)
 	return path;
 }
 
+static const uint8_t key[REDACT_KEY_LEN] = {1, 2, 3};
+
+static struct edition_order order_of(enum redact_how how)
+{
+	return (struct edition_order){.redact = {.how = how, .key = key},
+		.abuse = ABUSE_PHISHING,
+		.to = "abuse@desk.example",
+		.reporter = {span_str("Desk"), span_str("desk@reporter.example"),
+			span_str("reporter.example")}};
+}
+
 static unsigned leaks(unsigned n, enum redact_how how)
 {
-	static const uint8_t key[REDACT_KEY_LEN] = {1, 2, 3};
 	struct planted p;
 	struct gather g;
 	struct report r;
 	struct arena a = {0};
 	struct edition e = {0};
 	struct err err = {0};
-	struct edition_order order = {.redact = {.how = how, .key = key},
-		.abuse = ABUSE_PHISHING,
-		.reporter = {span_str("Desk"), span_str("desk@reporter.example"),
-			span_str("reporter.example")}};
+	struct edition_order order = order_of(how);
 	plant(&p, n);
 	if (!gather_open(&g, p.t.path, 0, &err) || !gather_read(&g, NULL, &err) ||
 		!report_make(&g, 0, &a, &r, &err) || !edition_make(&e, &order, &g, &r, &err))
@@ -178,6 +197,63 @@ static unsigned leaks(unsigned n, enum redact_how how)
 	gather_close(&g);
 	uproot(&p);
 	return found;
+}
+
+/* The complaints about one trail, to each of its parties. */
+static void write_complaints(
+	struct planted *p, int64_t trail, enum redact_how how, struct buf *files)
+{
+	static const char *const formats[] = {"form", "eml", "xarf", "misp"};
+	size_t parties = 1;
+	for (size_t party = 1; party <= parties; party++) {
+		struct gather g;
+		struct report r;
+		struct arena a = {0};
+		struct edition e = {0};
+		struct err err = {0};
+		bool found = false;
+		struct edition_order order = order_of(how);
+		order.session = 1;
+		order.trail = trail;
+		order.party = order.redact.party = party;
+		order.as_xarf = party % 2 == 0;
+		if (!gather_open(&g, p->t.path, 0, &err) ||
+			!gather_trail(&g, 1, trail, &found, &err) || !found ||
+			!report_make(&g, 1, &a, &r, &err))
+			fail_msg("%s", err.detail);
+		parties = r.trails[0].parties.n;
+		if (!edition_make(&e, &order, &g, &r, &err))
+			fail_msg("%s", err.detail);
+		for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+			write_one(p, &e, formats[i],
+				arena_printf(
+					&p->arena, "%s-%d-%zu", formats[i], (int)trail, party),
+				files);
+		edition_fini(&e);
+		arena_fini(&a);
+		gather_close(&g);
+	}
+}
+
+static unsigned leaks_in_complaints(enum redact_how how)
+{
+	struct planted p;
+	struct buf files = {0};
+	plant(&p, OF_PARTIES);
+	for (int64_t trail = 1; trail <= OF_PARTIES; trail++)
+		write_complaints(&p, trail, how, &files);
+	unsigned found = leaks_in(&p, arena_str(&p.arena, buf_span(&files)));
+	buf_fini(&files);
+	uproot(&p);
+	return found;
+}
+
+static void test_complaints(void **state)
+{
+	(void)state;
+	assert_int_equal(leaks_in_complaints(REDACT_STRIP), 0);
+	assert_int_equal(leaks_in_complaints(REDACT_KEYED), 0);
+	assert_int_equal(leaks_in_complaints(REDACT_NONE), OF_PARTIES);
 }
 
 static void test_keyed(void **state)
@@ -205,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_finds),
 		cmocka_unit_test(test_all_formats),
+		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_keyed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,24 +13,25 @@
 /* What goes into the folder, of the formats that there are. */
 static const struct kind {
 	const char *format, *ending;
-	bool whole, party;
+	bool whole, trail, party; /* of the case, of each trail, for each party of it */
 } kinds[] = {
-	{"html", "html", true, true},
-	{"pdf", "pdf", true, false},
-	{"text", "txt", true, true},
-	{"json", "json", true, false},
-	{"eml", "eml", false, true},
-	{"xarf", "xarf.json", false, true},
-	{"form", "form.txt", false, true},
-	{"misp", "misp.json", true, false},
-	{"har", "har", true, false},
-	{"wacz", "wacz", true, false},
+	{"html", "html", true, false, true},
+	{"pdf", "pdf", true, false, false},
+	{"text", "txt", true, false, true},
+	{"json", "json", true, false, false},
+	{"eml", "eml", false, false, true},
+	{"xarf", "xarf.json", false, false, true},
+	{"form", "form.txt", false, false, true},
+	{"misp", "misp.json", false, true, false},
+	{"har", "har", true, false, false},
+	{"wacz", "wacz", true, false, false},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 struct one {
-	int64_t session, trail; /* 0: the whole case */
+	int64_t session, trail; /* 0: all */
 	size_t party;           /* 0: all */
+	bool whole;             /* of the whole case, or what was asked for of it */
 	const char *name;       /* of its files, without an ending */
 	struct span about;      /* the party, as people read it */
 };
@@ -57,8 +58,17 @@ static const char *file_word(struct arena *a, struct span name)
 	return word;
 }
 
-static void add_parties(struct folder *f, const struct report_trail *t)
+static void add_trail(struct folder *f, const struct report_trail *t)
 {
+	if (f->n_ones > REPORT_FOLDER_PARTIES_MAX) {
+		f->more = true;
+		return;
+	}
+	struct one all = {.session = t->trail->session,
+		.trail = (int64_t)t->trail->number,
+		.name = arena_printf(&f->arena, "trail-%s", t->id),
+		.about = span_str(arena_printf(&f->arena, "trail %s", t->id))};
+	ARENA_PUSH(&f->arena, f->ones, f->n_ones, all);
 	for (size_t i = 0; i < t->parties.n; i++) {
 		const struct report_party *p = &t->parties.list[i];
 		if (f->n_ones > REPORT_FOLDER_PARTIES_MAX) {
@@ -81,13 +91,14 @@ static bool look(struct folder *f, struct err *err)
 	const struct edition_order *o = &f->options->order;
 	struct one whole = {.session = o->session,
 		.trail = o->trail,
+		.whole = true,
 		.name = "report",
 		.about = span_str("the whole case")};
 	struct report_reading x;
 	bool ok = report_reading_open(&x, f->options, o, false, err);
 	ARENA_PUSH(&f->arena, f->ones, f->n_ones, whole);
 	for (size_t i = 0; ok && i < x.report.n_trails; i++)
-		add_parties(f, &x.report.trails[i]);
+		add_trail(f, &x.report.trails[i]);
 	report_reading_close(&x);
 	return ok;
 }
@@ -100,6 +111,7 @@ static bool write_one(struct folder *f, const struct one *one,
 	order.session = one->session;
 	order.trail = one->trail;
 	order.party = order.redact.party = one->party;
+	order.may_lack_to = true;
 	if (f->options->defang < 0)
 		order.defang = format->for_people;
 	bool ok = report_reading_open(
@@ -142,7 +154,9 @@ static bool put_all(struct folder *f, struct err *err)
 		say_text(&f->list, one->about);
 		buf_add_str(&f->list, ":\n");
 		for (size_t k = 0; k < KINDS; k++) {
-			bool wanted = one->party == 0 ? kinds[k].whole : kinds[k].party;
+			bool wanted = one->whole        ? kinds[k].whole
+				      : one->party == 0 ? kinds[k].trail
+							: kinds[k].party;
 			if (wanted && !put_one(f, one, &kinds[k], err))
 				return false;
 		}

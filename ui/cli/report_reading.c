@@ -42,8 +42,13 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 		return false;
 	replayed_attach(o->path, &x->arena, &x->report);
 	mail_attach(x->gather.file, &x->arena, &x->report);
+	if (!party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err))
+		return false;
 	looked_up_attach(o->path, &x->arena, &x->report);
-	return party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err);
+	/* A directory may have told whose network it is. */
+	for (size_t i = 0; i < x->report.n_trails; i++)
+		parties_fronts(&x->report.trails[i], &x->arena, &x->report.trails[i].parties);
+	return true;
 }
 
 /* A home that cannot be written keeps nobody from reporting: then these tags are this report's

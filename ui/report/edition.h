@@ -43,6 +43,7 @@ struct edition_order {
 	const char *spam_protocol;      /* --spam-protocol: XARF's word; NULL: not said */
 	bool as_xarf;                   /* eml: --as xarf instead of arf */
 	const char *to, *subject;       /* eml; NULL: what the case says */
+	bool may_lack_to; /* eml: a draft without an address where none is known */
 	struct edition_reporter reporter;
 	bool with_keys; /* pcapng */
 };

@@ -64,6 +64,9 @@ static bool pick_to(struct draft *d, struct err *err)
 		if (p->contacts[i].form.n > 0 && form == NULL)
 			form = &p->contacts[i];
 	}
+	d->to = SPAN_NONE;
+	if (d->edition->order->may_lack_to)
+		return true;
 	if (form != NULL)
 		return err_set(err, ERR_USAGE,
 			"--to: party %zu, %.*s, takes complaints by a "

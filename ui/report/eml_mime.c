@@ -84,7 +84,8 @@ static void set_headers(GMimeMessage *m, const struct eml_letter *l)
 	     *to = string_of(l->to), *subject = string_of(l->subject);
 	GDateTime *date = g_date_time_new_from_unix_utc(l->date_us / 1000000);
 	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_FROM, name, from);
-	g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_TO, NULL, to);
+	if (l->to.n > 0)
+		g_mime_message_add_mailbox(m, GMIME_ADDRESS_TYPE_TO, NULL, to);
 	g_mime_message_set_subject(m, subject, "utf-8");
 	if (date != NULL) {
 		g_mime_message_set_date(m, date);

@@ -261,10 +261,22 @@ static void say_desk(const struct form_desk *d, struct buf *out)
 	buf_addf(out, "%s\n", d->what);
 }
 
+/* A front is not who runs the site. */
+static void say_front(const struct complaint *c, struct buf *out)
+{
+	const struct party_front *f = &c->party->front;
+	if (f->key == NULL)
+		return;
+	buf_addf(out, "  %s behind %s (", f->sure ? "It stands" : "It is likely", f->name);
+	say_safe(c, out, f->how);
+	buf_add_str(out, "): its desk passes reports on to whoever runs the server.\n");
+}
+
 static void say_where(const struct complaint *c, struct buf *out)
 {
 	const struct form_desk *d = form_desk_of(c), *all;
 	head(out, "Where to");
+	say_front(c, out);
 	say_contacts(c, out);
 	if (d != NULL)
 		say_desk(d, out);
@@ -297,5 +309,7 @@ bool edition_form(struct edition *e, struct buf *out, struct err *err)
 	say_short(&c, out);
 	say_evidence(&c, out);
 	say_long_one(&c, out);
+	head(out, "For yourself, before you send it");
+	redaction_cover(e, out);
 	return true;
 }

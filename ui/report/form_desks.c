@@ -75,7 +75,7 @@ static bool in_domain(struct span name, const char *const *domains)
 static bool fits(const struct form_desk *d, const struct complaint *c)
 {
 	const struct report_party *p = c->party;
-	if (names_word(p->network, d->words) ||
+	if (names_word(span_str(p->front.name), d->words) || names_word(p->network, d->words) ||
 		(!d->front && names_word(p->registrar, d->words)) ||
 		in_domain(p->name, d->domains) || in_domain(p->run_by, d->domains) ||
 		in_domain(p->reverse_name, d->domains) || in_domain(c->hop->host, d->domains))

@@ -103,6 +103,13 @@ static void set_looked_up(json_t *j, const struct report_party *p)
 	set(j, "changed_at", json_time_of(p->changed_us));
 	set(j, "expires_at", json_time_of(p->expires_us));
 	set(j, "nameservers", json_list_of(p->nameservers, p->n_nameservers));
+	set(j, "mx", json_list_of(p->mx, p->n_mx));
+	set(j, "txt", json_list_of(p->txt, p->n_txt));
+	set(j, "status", json_list_of(p->status, p->n_status));
+	set(j, "dnssec",
+		p->looked_up_us == FACT_NULL || p->dnssec < 0 ? json_null()
+							      : json_boolean(p->dnssec == 1));
+	set(j, "whois_server", json_text_of(p->whois_server));
 	set(j, "caa", json_list_of(p->caa, p->n_caa));
 	set(j, "caa_at", json_time_of(p->caa_at_us));
 	set(j, "contacts", contacts);

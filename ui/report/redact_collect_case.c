@@ -2,6 +2,7 @@
  * Where in a case is looked for what must go: every exchange, every trail, the mail it came
  * from.
  */
+#include "ui/report/mail.h"
 #include "ui/report/redact_collect.h"
 #include "store/derive/derived.h"
 #include "store/fact/attachment.h"
@@ -189,6 +190,18 @@ static void replaced(struct redactor *r, struct span options)
 	json_decref(j);
 }
 
+/* As the reader of mails understood it, which decodes what stands in the message. */
+static void of_mail(struct redactor *r, const struct report_mail *m)
+{
+	struct span *list;
+	size_t n = report_mail_recipients(m, &r->own, &list);
+	for (size_t i = 0; i < n; i++) {
+		bool address = span_find_byte(list[i], '@', 0) != SIZE_MAX;
+		redact_collect_value(r, address ? HIDE_ADDRESS : HIDE_MESSAGE_ID, list[i]);
+	}
+	redact_collect_clicked(r, m->link.href);
+}
+
 /* First what cannot be crowded out by what pages hold. */
 static void given(struct redactor *r)
 {
@@ -210,6 +223,8 @@ static void given(struct redactor *r)
 	}
 	for (size_t i = 0; i < report->n_trails; i++)
 		redact_collect_clicked(r, report->trails[i].trail->start_url);
+	if (report->mail != NULL)
+		of_mail(r, report->mail);
 }
 
 static bool pass(struct redactor *r, struct err *err)

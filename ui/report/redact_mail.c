@@ -3,6 +3,7 @@
  * that say to whom it went are hidden whole; numbers by which the sender or a server on the way
  * would find it again, too.
  */
+#include "ui/report/mail.h"
 #include "ui/report/redact_parts.h"
 
 static struct span headers_of(struct span mail)
@@ -147,4 +148,65 @@ struct span redact_mail(struct redactor *r, struct redact_place p, struct span m
 	struct span out = redact_text(r, p, arena_copy(r->a, buf_span(&b)));
 	buf_fini(&b);
 	return out;
+}
+
+/* ---- what reports say of it ---- */
+
+struct mail_in {
+	struct redactor *r;
+	struct redact_place p;
+};
+
+static void text_in(void *ctx, struct span *text, const char *where)
+{
+	struct mail_in *in = ctx;
+	struct redact_place p = in->p;
+	p.what = where;
+	*text = redact_text(in->r, p, *text);
+}
+
+static void whole_in(struct redactor *r, struct redact_place p, struct span *value)
+{
+	if (value->n > 0)
+		*value = redact_whole(
+			r, p, "recipient-address", span_trim(*value, " \t\r\n<>"));
+}
+
+/* A line of the header by its name, as it is done in the message itself. */
+static void field_in(struct redactor *r, struct redact_place p, struct report_mail_field *f)
+{
+	struct buf b = {0};
+	if (f->recipient || f->message_id) {
+		whole_in(r, p, &f->value);
+		return;
+	}
+	field(r, p, f->name, f->value, &b);
+	f->value = span_trim(arena_copy(r->a, buf_span(&b)), " \r\n");
+	buf_fini(&b);
+}
+
+void redact_report_mail(struct redactor *r, struct report_mail *m)
+{
+	struct mail_in in = {r, PLACE("mail", "fact", m->seq)};
+	if (r->order.coarse_time) {
+		m->at_us = redact_us(m->at_us);
+		m->date_us = redact_us(m->date_us);
+	}
+	if (r->order.how == REDACT_NONE)
+		return;
+	report_mail_each(m, text_in, &in);
+	for (size_t i = 0; i < m->n_fields; i++)
+		field_in(r, in.p, &m->fields[i]);
+	for (size_t i = 0; i < m->n_received; i++) {
+		struct buf b = {0};
+		whole_in(r, in.p, &m->received[i].recipient);
+		received(r, in.p, m->received[i].raw, &b);
+		m->received[i].raw = arena_copy(r->a, buf_span(&b));
+		buf_fini(&b);
+	}
+	whole_in(r, in.p, &m->message_id);
+	whole_in(r, in.p, &m->return_path);
+	/* Whoever sent it has the message for each of its readers. */
+	m->sha256 = SPAN_NONE;
+	m->n_recipients = 0;
 }

@@ -100,6 +100,9 @@ void redact_collect_mail(struct redactor *r, struct span mail);
 void redact_collect_links_in(struct redactor *r, struct span mail);
 /* redact_mail.c: the headers of a mail, as they may go out. */
 struct span redact_mail(struct redactor *r, struct redact_place p, struct span mail);
+/* What reports say of the mail. */
+struct report_mail;
+void redact_report_mail(struct redactor *r, struct report_mail *m);
 /* Is it long and mixed enough to be looked for everywhere? */
 bool redact_telling(struct span s);
 

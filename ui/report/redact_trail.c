@@ -362,6 +362,8 @@ void redact_trails(struct redactor *r)
 		session_in(r, &report->sessions[i]);
 	for (size_t i = 0; i < report->attachments.n; i++)
 		attachment_in(r, &report->attachments.list[i]);
+	if (report->mail != NULL)
+		redact_report_mail(r, (struct report_mail *)(uintptr_t)report->mail);
 	report->incomplete_reason = redact_string(
 		r, PLACE("incomplete reason", NULL, FACT_NULL), report->incomplete_reason);
 	time_in(r, &report->about.created_us);
