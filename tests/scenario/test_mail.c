@@ -114,6 +114,21 @@ static const char *word(const json_t *j, const char *name)
 	return s != NULL ? s : "";
 }
 
+/* Whom the mail was to, and by which number its sender would find that out. */
+static void names_nobody(struct world *w, const char *format)
+{
+	static const char *const names[] = {"ada@example.org", "ada[@]example[.]org", "To: ada",
+		"77@esp.example", "77[@]esp[.]example"};
+	const char *const args[] = {"report", "x.case", "--format", format, NULL};
+	assert_int_equal(run_program(&w->p, SECONDS, args), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strstr(run_program_stdout(&w->p), names[i]) != NULL)
+			fail_msg("%s is in the report:\n%s", names[i],
+				run_program_stdout(&w->p));
+	assert_out(w, "redacted-");
+	assert_out(w, "Offer");
+}
+
 static void the_only_link_is_traced(void **state)
 {
 	struct world w;
@@ -157,6 +172,9 @@ static void the_only_link_is_traced(void **state)
 	assert_out(&w, "WHAT IT CAME FROM");
 	assert_out(&w, "mail-link: link 1 of message 1");
 	assert_out(&w, "it reads as if it led to www.shop.example");
+	names_nobody(&w, "text");
+	names_nobody(&w, "json");
+	names_nobody(&w, "html");
 	end(&w);
 }
 
