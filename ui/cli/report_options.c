@@ -63,6 +63,7 @@ enum {
 	OPT_REPORTER_DOMAIN,
 	OPT_MMDB,
 	OPT_ALL,
+	OPT_WITH_PICTURES,
 };
 
 /* Which commands take an option. */
@@ -97,6 +98,7 @@ static const struct row {
 	{"reporter-domain", required_argument, OPT_REPORTER_DOMAIN, R},
 	{"mmdb", required_argument, OPT_MMDB, R},
 	{"all", required_argument, OPT_ALL, R},
+	{"with-pictures", no_argument, OPT_WITH_PICTURES, R},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -214,6 +216,7 @@ static bool take(struct report_options *o, int code, const char *value, struct e
 	case OPT_REPORTER_DOMAIN: e->reporter.domain = span_str(value); break;
 	case OPT_MMDB: return take_mmdb(o, value, err);
 	case OPT_ALL: o->all = value; break;
+	case OPT_WITH_PICTURES: e->redact.with_pictures = true; break;
 	default: break;
 	}
 	return true;
@@ -296,6 +299,7 @@ const char report_options_help[] =
 	"                         strip: one word for all; none\n"
 	"  --secret STRING        hide this too, in whatever form it stands; repeatable\n"
 	"  --disclose-own-token   with --party: tokens in that party's own links stay\n"
+	"  --with-pictures        keep back no picture: somebody looked at what they show\n"
 	"  --coarse-time          times to the hour\n"
 	"  --withhold-egress      leave out the addresses that the requests came from\n\n"
 	"Complaints (form, eml, xarf, misp):\n"

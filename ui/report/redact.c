@@ -134,6 +134,7 @@ struct redaction *redaction_new(
 	x->said.by = x;
 	x->said.coarse_time = order->coarse_time;
 	x->said.withheld_egress = order->withhold_egress;
+	x->said.pictured = order->with_pictures;
 	x->order = *order;
 	x->hide = hide_new();
 	x->report = r;

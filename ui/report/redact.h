@@ -26,6 +26,7 @@ struct redact_order {
 	const char *const *secrets; /* --secret */
 	size_t n_secrets;
 	bool disclose_own_token;
+	bool with_pictures; /* somebody looked at them: none is kept back */
 	size_t party;       /* whose own token; 0: nobody's */
 	const uint8_t *key; /* REDACT_KEY_LEN bytes; NULL: one for this time */
 	/* These work with every `how`. Set by edition_make. */
@@ -62,6 +63,7 @@ struct redaction {
 	bool more; /* there were more than are listed */
 	bool coarse_time, withheld_egress;
 	bool disclosed; /* tokens of one party stay */
+	bool pictured;  /* pictures were not kept back */
 	struct redactor *by;
 };
 

@@ -168,8 +168,8 @@ static void text_in(void *ctx, struct span *text, const char *where)
 static void whole_in(struct redactor *r, struct redact_place p, struct span *value)
 {
 	if (value->n > 0)
-		*value = redact_whole(
-			r, p, "recipient-address", span_trim(*value, " \t\r\n<>"));
+		*value =
+			redact_whole(r, p, "recipient-address", span_trim(*value, " \t\r\n<>"));
 }
 
 /* A line of the header by its name, as it is done in the message itself. */

@@ -192,5 +192,8 @@ void redaction_cover(const struct edition *e, struct buf *out)
 	point(out, "What pages say about their reader in words of their own, and what pictures "
 		   "show: only values that are known from links, forms, cookies and the mail "
 		   "are looked for, and no picture is read.");
+	if (e->redaction->pictured)
+		point(out, "Whatever pictures show: none was kept back (--with-pictures). The "
+			   "address bar shows the link's tokens.");
 	say_kept_back(e, out);
 }

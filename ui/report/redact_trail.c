@@ -194,7 +194,7 @@ static void shots_in(struct redactor *r, const struct report_hop *h, bool url_ch
 	for (size_t i = 0; i < l->n_shots; i++) {
 		struct landing_shot *s = &l->shots[i];
 		time_in(r, &s->at_us);
-		if (r->order.how == REDACT_NONE || s->png.n == 0 ||
+		if (r->order.how == REDACT_NONE || r->order.with_pictures || s->png.n == 0 ||
 			(!url_changed && !body && !r->addresses))
 			continue;
 		s->png = SPAN_NONE;
@@ -306,6 +306,13 @@ static void trail_in(struct redactor *r, struct report_trail *t)
 
 /* ---- what a person put to the case ---- */
 
+static bool is_shown(const struct redactor *r, const struct report_attachment *a)
+{
+	return r->order.with_pictures &&
+	       (span_is(a->kind, attachment_word(ATTACHMENT_SCREENSHOT)) ||
+		       span_is(a->kind, attachment_word(ATTACHMENT_IMAGE)));
+}
+
 static void attachment_in(struct redactor *r, struct report_attachment *a)
 {
 	struct redact_place p = PLACE("attachment", "fact", a->seq);
@@ -330,7 +337,7 @@ static void attachment_in(struct redactor *r, struct report_attachment *a)
 		span_in(r, p, &a->data);
 		if (a->data.p != before.p)
 			a->sha256 = SPAN_NONE;
-	} else if (redact_active(r)) {
+	} else if (redact_active(r) && !is_shown(r, a)) {
 		a->data = SPAN_NONE;
 		redact_note(r, "picture", p, SPAN_NONE, "withheld", 1);
 	}
