@@ -124,7 +124,8 @@ static void say_next(const struct options *o, const struct compare *c)
 		"  clicktrail explain CASE             how each step was made, and how we "
 		"know\n"
 		"  clicktrail report CASE              the whole report, fit for a mail\n"
-		"  clicktrail report CASE --format json\n"
+		"  clicktrail report CASE --all DIR    every format, and each party's "
+		"complaint\n"
 		"  sqlite3 CASE 'SELECT * FROM hop'    the same by SQL\n"
 		"  clicktrail trace URL                a link of your own\n");
 	say_write(o->json ? STDERR_FILENO : STDOUT_FILENO, &out);
