@@ -25,8 +25,8 @@ void hide_free(struct hide *h)
 {
 	if (h == NULL)
 		return;
-	hide_map_fini(&h->known);
-	hide_map_fini(&h->locals);
+	map_fini(&h->known);
+	map_fini(&h->locals);
 	free(h->seen);
 	arena_fini(&h->arena);
 	free(h);
@@ -70,7 +70,6 @@ uint32_t hide_value_add(struct hide *h, enum hide_kind kind, struct span text)
 void hide_pattern_add(struct hide *h, struct hide_pattern p, struct span text)
 {
 	struct buf key = {0};
-	bool fresh;
 	assert(!h->ready);
 	if (text.n < HIDE_MIN)
 		return;
@@ -79,8 +78,7 @@ void hide_pattern_add(struct hide *h, struct hide_pattern p, struct span text)
 	buf_add_span(&key, text);
 	struct span kept = arena_copy(&h->arena, buf_span(&key));
 	buf_fini(&key);
-	hide_map_put(&h->known, kept, (uint32_t)h->n_patterns, &fresh);
-	if (!fresh)
+	if (!hide_number_put(&h->known, kept, (uint32_t)h->n_patterns))
 		return;
 	p.exact = span_from(kept, 5);
 	p.folded = hide_fold(&h->arena, text);
@@ -101,7 +99,7 @@ static bool add(struct hide *h, enum hide_kind kind, struct span text, size_t co
 	buf_add_byte(&key, (uint8_t)edges);
 	buf_add_u32(&key, (uint32_t)context);
 	buf_add_span(&key, text);
-	bool there = hide_map_get(&h->known, buf_span(&key)) != HIDE_NOTHING;
+	bool there = hide_number(&h->known, buf_span(&key)) != HIDE_NOTHING;
 	buf_fini(&key);
 	if (there)
 		return true;

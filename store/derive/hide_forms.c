@@ -155,9 +155,9 @@ static void spell(struct forms *f, struct span local, struct span domain)
 static void halves(struct forms *f, struct span local, struct span domain)
 {
 	struct hide *h = f->h;
-	bool fresh, telling = false;
+	bool telling = false;
 	struct span lower = hide_fold(&h->arena, joined(f, local, "@", domain));
-	hide_map_put(&h->locals, lower, f->value, &fresh);
+	hide_number_put(&h->locals, lower, f->value);
 	struct hide_pattern p = {.form = "apart", .domain = true, .edges = EDGES_BOTH};
 	p.value = HIDE_NOTHING;
 	hide_pattern_add(h, p, hide_fold(&f->a, domain));
@@ -246,11 +246,10 @@ bool hide_address(struct hide *h, struct span address)
 		&f, hide_fold(&f.a, unquoted(&f, local)), "@", ascii.n > 0 ? ascii : names[0]);
 	/* The same person in other letters is the same value; this spelling's hashes are new.
 	 */
-	uint32_t there = hide_map_get(&h->locals, canonical);
+	uint32_t there = hide_number(&h->locals, canonical);
 	f.value = there != HIDE_NOTHING ? there : hide_value_add(h, HIDE_ADDRESS, canonical);
 	all_forms(&f, local, domain);
-	bool fresh;
-	hide_map_put(&h->locals, arena_copy(&h->arena, canonical), f.value, &fresh);
+	hide_number_put(&h->locals, arena_copy(&h->arena, canonical), f.value);
 	arena_fini(&f.a);
 	return true;
 }

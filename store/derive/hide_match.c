@@ -148,7 +148,7 @@ static uint32_t local_of(struct hide_look *l, struct span word, struct span doma
 	buf_add_span(&b, domain);
 	for (size_t i = b.start; i < b.end; i++)
 		b.p[i] = ascii_lower(b.p[i]);
-	uint32_t value = hide_map_get(&l->h->locals, buf_span(&b));
+	uint32_t value = hide_number(&l->h->locals, buf_span(&b));
 	buf_fini(&b);
 	return value;
 }

@@ -6,6 +6,7 @@
 #ifndef STORE_DERIVE_HIDE_PARTS_H
 #define STORE_DERIVE_HIDE_PARTS_H
 
+#include "store/base/map.h"
 #include "store/derive/hide.h"
 
 enum { HIDE_SEEN_BITS = 1 << 22, HIDE_NOTHING = UINT32_MAX };
@@ -27,32 +28,35 @@ struct hide_pattern {
 	bool domain; /* the half of an address: no hit by itself */
 };
 
-/* Bytes to a number, in small letters or as they are. */
-struct hide_map {
-	struct hide_slot *slots;
-	size_t n, room; /* room: a power of two */
-};
-
 struct hide {
 	struct arena arena;
 	struct hide_value *values;
 	size_t n_values;
 	struct hide_pattern *patterns;
 	size_t n_patterns;
-	struct hide_map known;  /* patterns that are there already */
-	struct hide_map locals; /* "local@domain" of an address, to its value */
+	struct map known;  /* patterns that are there already */
+	struct map locals; /* "local@domain" of an address, to its value */
 	uint8_t *seen;     /* HIDE_SEEN_BITS bits: is there a pattern that starts like this? */
 	struct span *kept; /* host names */
 	size_t n_kept;
 	bool full, ready;
 };
 
-/* hide_map.c */
-void hide_map_fini(struct hide_map *m);
-/* The number of these bytes; where they are new, `value` is put (and *fresh set). The bytes
- * must live as long as the map. */
-uint32_t hide_map_put(struct hide_map *m, struct span key, uint32_t value, bool *fresh);
-uint32_t hide_map_get(const struct hide_map *m, struct span key); /* HIDE_NOTHING */
+/* Numbers in a map. */
+static inline uint32_t hide_number(const struct map *m, struct span key) /* HIDE_NOTHING */
+{
+	uintptr_t v = (uintptr_t)map_get(m, key);
+	return v != 0 ? (uint32_t)(v - 1) : HIDE_NOTHING;
+}
+/* The key must live as long as the map. False: it has a number already, which stays. */
+static inline bool hide_number_put(struct map *m, struct span key, uint32_t value)
+{
+	void **at = map_at(m, key, NULL);
+	bool fresh = *at == NULL;
+	if (fresh)
+		*at = (void *)((uintptr_t)value + 1);
+	return fresh;
+}
 
 /* hide.c */
 uint32_t hide_value_add(struct hide *h, enum hide_kind kind, struct span text);

@@ -50,7 +50,7 @@ void redact_note(struct redactor *r, const char *what, struct redact_place p, st
 	struct span where = place_text(r, p);
 	char *key = arena_printf(&r->own, "%s\n%.*s\n%.*s\n%s", what, (int)where.n,
 		(const char *)where.p, (int)tag.n, (const char *)tag.p, form);
-	void **at = redact_memo_at(&r->items, span_str(key));
+	void **at = map_at(&r->items, span_str(key), &r->own);
 	if (*at != NULL) {
 		x->items[(size_t)(uintptr_t)*at - 1].times += times;
 		return;
@@ -107,20 +107,20 @@ static void take_times(struct redactor *r)
 
 static void keep_names(struct redactor *r)
 {
-	struct redact_memo seen = {0};
+	struct map seen = {0};
 	for (size_t i = 0; i < r->report->n_trails; i++) {
 		const struct report_trail *t = &r->report->trails[i];
 		for (size_t k = 0; k < t->n_hops; k++)
 			hide_keep(r->hide, t->hops[k].host);
 		for (size_t k = 0; k < t->parties.n; k++) {
-			void **at = redact_memo_at(&seen, t->parties.list[k].name);
+			void **at = map_at(&seen, t->parties.list[k].name, &r->own);
 			if (*at == NULL)
 				ARENA_PUSH(&r->own, r->names, r->n_names,
 					arena_copy(&r->own, t->parties.list[k].name));
 			*at = r;
 		}
 	}
-	redact_memo_fini(&seen);
+	map_fini(&seen);
 }
 
 struct redaction *redaction_new(
@@ -166,11 +166,11 @@ void redaction_free(struct redaction *x)
 	if (x == NULL)
 		return;
 	struct redactor *r = x->by;
-	redact_memo_fini(&r->texts);
-	redact_memo_fini(&r->items);
-	redact_memo_fini(&r->urls);
-	redact_memo_fini(&r->stays);
-	redact_memo_fini(&r->exempt);
+	map_fini(&r->texts);
+	map_fini(&r->items);
+	map_fini(&r->urls);
+	map_fini(&r->stays);
+	map_fini(&r->exempt);
 	hide_free(r->hide);
 	arena_fini(&r->own);
 	memset(r->key, 0, sizeof r->key);

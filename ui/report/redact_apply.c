@@ -75,7 +75,7 @@ static const char *field_words(
 	for (int i = 0; i < n; i++)
 		if (key[i] == '_')
 			key[i] = ' ';
-	void **at = redact_memo_at(&r->exempt, span_of(key, (size_t)n));
+	void **at = map_at(&r->exempt, span_of(key, (size_t)n), &r->own);
 	if (*at == NULL)
 		*at = arena_str(&r->own, span_of(key, (size_t)n));
 	return *at;

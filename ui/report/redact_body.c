@@ -128,7 +128,7 @@ void redaction_body(struct redaction *s, const struct model_exchange *x, enum fa
 	/* Told once, however often it is asked for. */
 	char key[64];
 	int n = snprintf(key, sizeof key, "body %lld %d", (long long)x->id, (int)side);
-	void **told = redact_memo_at(&r->items, span_of(key, (size_t)n));
+	void **told = map_at(&r->items, span_of(key, (size_t)n), &r->own);
 	r->quiet = *told != NULL;
 	*told = r;
 	struct buf list = {0}, plain = {0}, changed = {0};

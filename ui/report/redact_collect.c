@@ -44,7 +44,7 @@ static bool names_party(const struct redactor *r, struct span text)
 void redact_collect_value(struct redactor *r, enum hide_kind kind, struct span text)
 {
 	enum { COOKIE_MIN = 10, FREE = 12 };
-	void **stays = redact_memo_at(&r->stays, text);
+	void **stays = map_at(&r->stays, text, &r->own);
 	if (r->pass == PASS_STAYS || *stays != NULL || !redact_telling(text) ||
 		span_starts(text, REDACT_WORD) || span_trim(text, "*").n == 0 ||
 		(kind == HIDE_COOKIE && text.n < COOKIE_MIN) || names_party(r, text))
@@ -134,7 +134,7 @@ static bool is_text(struct span s)
 
 static void take_address(struct redactor *r, struct span address)
 {
-	void **seen = redact_memo_at(&r->exempt, address);
+	void **seen = map_at(&r->exempt, address, &r->own);
 	if (*seen != NULL)
 		return;
 	*seen = r;
@@ -194,7 +194,7 @@ void redact_collect_addresses(struct redactor *r, struct span text)
 	if (text.n < SHORTEST || r->pass == PASS_STAYS)
 		return;
 	if (text.n <= MEMO_TEXT_MAX) {
-		void **seen = redact_memo_at(&r->urls, text);
+		void **seen = map_at(&r->urls, text, &r->own);
 		if (((uintptr_t)*seen & SEEN_ADDRESSES) != 0)
 			return;
 		*seen = (void *)((uintptr_t)*seen | SEEN_ADDRESSES);
@@ -256,15 +256,15 @@ static void take_part(struct redactor *r, struct arena *a, const struct url *u,
 	bool recipient = link_is_recipient(p->label);
 	if (r->pass == PASS_STAYS) {
 		if (recipient && own) {
-			*redact_memo_at(&r->stays, p->value) = r;
-			*redact_memo_at(&r->stays, plain) = r;
+			*map_at(&r->stays, p->value, &r->own) = r;
+			*map_at(&r->stays, plain, &r->own) = r;
 			r->said.disclosed = true;
 		}
 		return;
 	}
 	if (p->known_by == KNOWN_BY_RULE) /* else it was found in the whole link */
 		redact_collect_addresses(r, p->value);
-	if (!recipient || *redact_memo_at(&r->stays, plain) != NULL)
+	if (!recipient || *map_at(&r->stays, plain, &r->own) != NULL)
 		return;
 	redact_collect_value(r, HIDE_TOKEN, p->value);
 	redact_collect_value(r, HIDE_TOKEN, plain);
@@ -327,7 +327,7 @@ static void take_clicked(
 			!like_a_token(plain))
 			continue;
 		if (r->pass == PASS_STAYS)
-			*redact_memo_at(&r->stays, plain) = r;
+			*map_at(&r->stays, plain, &r->own) = r;
 		else
 			redact_collect_value(r, HIDE_TOKEN, plain);
 	}
@@ -386,7 +386,7 @@ static void collect(struct redactor *r, struct span text, bool clicked)
 	enum { SHORTEST = 8 };
 	if (text.n < SHORTEST || trail_url_erased(text))
 		return;
-	void **seen = redact_memo_at(&r->urls, text);
+	void **seen = map_at(&r->urls, text, &r->own);
 	uintptr_t bit = r->pass == PASS_STAYS ? SEEN_STAYS : SEEN_GOES;
 	if (((uintptr_t)*seen & bit) != 0 && !clicked)
 		return;

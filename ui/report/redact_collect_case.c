@@ -63,7 +63,7 @@ static void one_field(struct redactor *r, struct span url, const struct model_fi
 		return;
 	}
 	if (f->value.n <= MEMO_TEXT_MAX) {
-		void **seen = redact_memo_at(&r->urls, f->value);
+		void **seen = map_at(&r->urls, f->value, &r->own);
 		uintptr_t bit = r->pass == PASS_STAYS ? SEEN_FIELD : SEEN_FIELD * 2;
 		if (((uintptr_t)*seen & bit) != 0)
 			return;

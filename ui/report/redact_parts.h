@@ -6,6 +6,7 @@
 #ifndef UI_REPORT_REDACT_PARTS_H
 #define UI_REPORT_REDACT_PARTS_H
 
+#include "store/base/map.h"
 #include "store/derive/hide.h"
 #include "ui/report/edition.h"
 
@@ -13,14 +14,6 @@ enum {
 	MEMO_TEXT_MAX = 4096, /* bytes of a text that is rewritten once for all its places */
 	REWRITE_PASSES = 3,   /* until nothing is found in what was rewritten */
 };
-
-/* Bytes to a pointer. */
-struct redact_memo {
-	struct redact_slot *slots;
-	size_t n, room;
-};
-void redact_memo_fini(struct redact_memo *m);
-void **redact_memo_at(struct redact_memo *m, struct span key); /* NULL there: it is new */
 
 struct redactor {
 	struct redaction said;
@@ -31,7 +24,7 @@ struct redactor {
 	struct gather *gather;
 	struct arena *a; /* of the model */
 	struct arena own;
-	struct redact_memo texts, items, urls, stays, exempt;
+	struct map texts, items, urls, stays, exempt;
 	int pass;               /* of collecting */
 	int64_t from_us, to_us; /* when the sessions were, for times in texts */
 	struct span *names;     /* of the parties, each once */

@@ -121,14 +121,14 @@ struct span redact_text(struct redactor *r, struct redact_place p, struct span t
 	if (text.n < HIDE_MIN || (!redact_active(r) && !r->order.coarse_time))
 		return text;
 	if (text.n <= MEMO_TEXT_MAX) {
-		void **at = redact_memo_at(&r->texts, text);
+		void **at = map_at(&r->texts, text, &r->own);
 		if (*at == NULL) {
 			w = *at = arena_alloc(&r->own, sizeof *w);
 			make(r, text, w);
 			if (w->n_marks == 0)
 				w->text = SPAN_NONE; /* as it is: its own bytes, whosever */
 		}
-		w = *redact_memo_at(&r->texts, text);
+		w = *map_at(&r->texts, text, &r->own);
 	} else {
 		make(r, text, w);
 	}
