@@ -79,7 +79,8 @@ static void read_zip(struct arena *a, struct span bytes, bool whole, struct file
 		encrypted |= z.members[i].encrypted;
 	if (encrypted)
 		add(out, "encrypted", span_str("yes"));
-	if (has_folder(&z, "word/vbaProject.bin") || has_folder(&z, "xl/vbaProject.bin"))
+	if (has_folder(&z, "word/vbaProject.bin") || has_folder(&z, "xl/vbaProject.bin") ||
+		has_folder(&z, "ppt/vbaProject.bin"))
 		add(out, "macros", span_str("yes"));
 	for (size_t i = 0; i < z.n_members && i < FILE_MEMBERS_LISTED; i++)
 		add(out, "member", arena_copy(a, span_first(z.members[i].name, FILE_TEXT_MAX)));

@@ -18,8 +18,10 @@ static struct span take_value(struct arena *a, struct span *left)
 		*left = span_from(*left, v.n);
 		return span_trim(v, " \t");
 	}
-	uint8_t *out = arena_alloc(a, left->n);
-	size_t n = 0, at = 1;
+	size_t end = 1, n = 0, at = 1;
+	while (end < left->n && left->p[end] != '"')
+		end += left->p[end] == '\\' && end + 1 < left->n ? 2 : 1;
+	uint8_t *out = arena_alloc(a, end);
 	while (at < left->n && left->p[at] != '"') {
 		if (left->p[at] == '\\' && at + 1 < left->n)
 			at++;

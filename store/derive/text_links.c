@@ -46,24 +46,29 @@ static size_t foreign_end(struct span s)
 	return 0;
 }
 
-/* What ends a sentence, and a bracket that was opened before the address. */
+/* What ends a sentence, and brackets that were not opened before the address. */
 static struct span without_end(struct span s)
 {
+	static const char open[] = "([{", shut[] = ")]}";
+	size_t spare[sizeof shut - 1]; /* counted once: an address may be nothing but these */
+	for (size_t i = 0; i < sizeof spare / sizeof *spare; i++) {
+		size_t opened = count(s, (uint8_t)open[i]), closed = count(s, (uint8_t)shut[i]);
+		spare[i] = closed > opened ? closed - opened : 0;
+	}
 	for (;;) {
 		uint8_t last = s.n > 0 ? s.p[s.n - 1] : 0;
 		size_t foreign = foreign_end(s);
+		const char *bracket = last != 0 ? strchr(shut, last) : NULL;
 		if (foreign > 0)
 			s.n -= foreign;
 		else if (last != 0 && strchr(".,;:!?'*_~|\\", last) != NULL)
 			s.n--;
-		else if (last == ')' && count(s, ')') > count(s, '('))
+		else if (bracket != NULL && spare[bracket - shut] > 0) {
+			spare[bracket - shut]--;
 			s.n--;
-		else if (last == ']' && count(s, ']') > count(s, '['))
-			s.n--;
-		else if (last == '}' && count(s, '}') > count(s, '{'))
-			s.n--;
-		else
+		} else {
 			return s;
+		}
 	}
 }
 

@@ -241,7 +241,7 @@ static bool write_archive(struct extract *x, const char *file, struct err *err)
 	add_line(&head, "case", about.id);
 	buf_add_span(&head, buf_span(&x->manifest));
 	/* A download that calls itself like our own list is not to be taken for it. */
-	if (strcmp(x->name, MANIFEST) == 0)
+	if (strcasecmp(x->name, MANIFEST) == 0) /* some systems take them for one */
 		x->name = arena_printf(&x->arena, "body-%s", x->name);
 	add_line(&head, "file", span_str(x->name));
 	add_digest(&head, "SHA-256", buf_span(&x->bytes));

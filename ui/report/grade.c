@@ -64,6 +64,7 @@ const struct report_grade *grade_make(
 		return NULL;
 	struct report_grade *g = arena_alloc(a, sizeof *g);
 	*g = (struct report_grade){.mark = GRADE_GOOD,
+		.at_us = h->hop->at_us,
 		.age_us = FACT_NULL,
 		.left_us = FACT_NULL,
 		.first_sct_us = FACT_NULL,
@@ -86,16 +87,17 @@ void grades_make(struct report *r, struct arena *a)
 		}
 }
 
-static void add_caa(struct grading *x, const struct report_party *p)
+static void add_caa(struct grading *x)
 {
 	const struct report_tls *t = x->h->tls;
+	const struct report_looked *l = x->h->looked;
 	/* caa_at_us and no record: everybody may. Of a certificate that does not verify the
 	 * issuer is whatever its maker wrote. */
-	if (p == NULL || p->caa_at_us == FACT_NULL || t == NULL || t->n_certs == 0 ||
+	if (l == NULL || l->caa_at_us == FACT_NULL || t == NULL || t->n_certs == 0 ||
 		t->origin->verified != 1)
 		return;
 	x->g->caa =
-		grade_caa(t->certs[0].issuer, t->certs[0].san, x->h->host, p->caa, p->n_caa);
+		grade_caa(t->certs[0].issuer, t->certs[0].san, x->h->host, l->caa, l->n_caa);
 	if (x->g->caa != NULL && strcmp(x->g->caa, "not-allowed") == 0)
 		grade_add(x, GRADE_NOTE, "caa-not-allowed",
 			"the domain's current CAA records do not name the issuer of this "
@@ -113,11 +115,29 @@ static void add_landing(struct grading *x, const struct report_landing *l)
 				SPAN_NONE);
 }
 
+/* Times of the click may be coarse by now. A certificate's own times are not, so how old it was
+ * must not give the click away: it is told of the coarse one. */
+static void coarsen(struct report_grade *g, int64_t at_us)
+{
+	if (g->at_us == FACT_NULL || at_us == FACT_NULL || at_us == g->at_us)
+		return;
+	int64_t back = g->at_us - at_us;
+	if (g->age_us != FACT_NULL)
+		g->age_us = g->age_us < 0 ? FACT_NULL : g->age_us > back ? g->age_us - back : 0;
+	if (g->left_us != FACT_NULL)
+		g->left_us += back;
+}
+
 /* Words of facts as they may be shown by now: redaction may have replaced them. */
-static struct span detail_now(const struct report_hop *h, const struct grade_finding *f)
+static struct span detail_now(const struct report_hop *h, const struct report_grade *g,
+	const struct grade_finding *f, struct arena *a)
 {
 	if (h->tls == NULL)
 		return f->detail;
+	if (strcmp(f->code, "young") == 0 || strcmp(f->code, "recent") == 0)
+		return grade_duration(a, g->age_us);
+	if (strcmp(f->code, "expired") == 0 && g->left_us != FACT_NULL)
+		return grade_duration(a, -g->left_us);
 	if (strcmp(f->code, "handshake-failed") == 0)
 		return h->tls->origin->detail;
 	if (strcmp(f->code, "unverified") == 0 || strcmp(f->code, "name-mismatch") == 0)
@@ -125,21 +145,21 @@ static struct span detail_now(const struct report_hop *h, const struct grade_fin
 	return f->detail;
 }
 
-static const struct report_grade *finish(
-	const struct report_trail *t, const struct report_hop *h, struct arena *a)
+static const struct report_grade *finish(const struct report_hop *h, struct arena *a)
 {
 	struct report_grade *g = arena_alloc(a, sizeof *g);
 	*g = *h->grade;
 	g->before = h->grade;
+	coarsen(g, h->hop->at_us);
 	g->findings = NULL;
 	g->n_findings = 0;
 	for (size_t i = 0; i < h->grade->n_findings; i++) {
 		struct grade_finding f = h->grade->findings[i];
-		f.detail = detail_now(h, &f);
+		f.detail = detail_now(h, g, &f, a);
 		ARENA_PUSH(a, g->findings, g->n_findings, f);
 	}
 	struct grading x = {h, a, g};
-	add_caa(&x, parties_of_hop(&t->parties, h->hop->n));
+	add_caa(&x);
 	add_landing(&x, h->landing);
 	if (g->hsts.p != NULL)
 		g->hsts = model_response_header(h->exchange, "Strict-Transport-Security");
@@ -152,7 +172,7 @@ void grades_finish(struct report *r, struct arena *a)
 		for (size_t k = 0; k < r->trails[i].n_hops; k++) {
 			struct report_hop *h = &r->trails[i].hops[k];
 			if (h->grade != NULL && h->grade->before == NULL)
-				h->grade = finish(&r->trails[i], h, a);
+				h->grade = finish(h, a);
 		}
 }
 

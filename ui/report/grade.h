@@ -37,6 +37,7 @@ struct report_grade {
 	size_t n_findings;
 	bool encrypted;         /* false: plain http, nothing below is known */
 	const char *validation; /* "DV", "OV", "IV", "EV"; NULL: no policy says it */
+	int64_t at_us;          /* the click, as it was when this was made; not for showing */
 	int64_t age_us; /* of the certificate when the link was clicked, by its own word or its
 			   earliest SCT, whichever is younger; FACT_NULL */
 	int64_t key_bits; /* FACT_NULL */

@@ -29,7 +29,7 @@ static const char *validation_word(enum tls_validation v)
 	return NULL;
 }
 
-static struct span duration(struct arena *a, int64_t us)
+struct span grade_duration(struct arena *a, int64_t us)
 {
 	int64_t hours = us / INT64_C(3600000000);
 	if (hours < 72)
@@ -42,15 +42,15 @@ static struct span duration(struct arena *a, int64_t us)
  * log that promised to take it in, for a CA may date it back. */
 static int64_t age_of(const struct report_grade *g, int64_t at_us)
 {
-	int64_t age = g->age_us;
+	int64_t first = FACT_NULL;
 	for (size_t i = 0; i < g->n_scts; i++) {
 		const struct grade_sct *s = &g->scts[i];
-		if (s->at_us != g->first_sct_us || strcmp(s->from, "certificate") != 0)
-			continue;
-		if (s->at_us <= at_us && at_us - s->at_us < age)
-			age = at_us - s->at_us;
+		if (strcmp(s->from, "certificate") == 0 &&
+			(first == FACT_NULL || s->at_us < first))
+			first = s->at_us;
 	}
-	return age;
+	return first != FACT_NULL && first <= at_us && at_us - first < g->age_us ? at_us - first
+										 : g->age_us;
 }
 
 static void grade_age(struct grading *x, int64_t at_us)
@@ -66,11 +66,11 @@ static void grade_age(struct grading *x, int64_t at_us)
 		grade_add(x, GRADE_NOTE, "young",
 			"the certificate was made shortly before the link was opened, as those "
 			"of campaigns often are",
-			duration(x->a, age));
+			grade_duration(x->a, age));
 	else if (age <= DAYS_RECENT * DAY_US)
 		grade_add(x, GRADE_NOTE, "recent",
 			"the certificate was made in the week before the link was opened",
-			duration(x->a, age));
+			grade_duration(x->a, age));
 	g->young = age >= 0 && age <= GRADE_YOUNG_US;
 	g->age_us = age;
 }
@@ -85,13 +85,13 @@ static void grade_times(struct grading *x, const struct fact_certificate *c, int
 	if (x->g->left_us != FACT_NULL && x->g->left_us < 0)
 		grade_add(x, GRADE_WEAK, "expired",
 			"the certificate had expired (RFC 5280 4.1.2.5)",
-			duration(x->a, -x->g->left_us));
+			grade_duration(x->a, -x->g->left_us));
 	if (c->not_before_us != FACT_NULL && c->not_after_us != FACT_NULL &&
 		c->not_after_us - c->not_before_us > (DAYS_MAX + 1) * DAY_US)
 		grade_add(x, GRADE_NOTE, "long-lived",
 			"the certificate is made for longer than a public CA may (Baseline "
 			"Requirements 6.3.2: 398 days)",
-			duration(x->a, c->not_after_us - c->not_before_us));
+			grade_duration(x->a, c->not_after_us - c->not_before_us));
 }
 
 static void grade_key(struct grading *x, bool rsa, int64_t bits, struct span kind)

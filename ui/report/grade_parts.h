@@ -32,4 +32,7 @@ void grade_hsts(struct grading *x, struct span value);
 const char *grade_caa(struct span issuer, struct span san, struct span host,
 	const struct span *records, size_t n);
 
+/* "24 h 0 min"; in the arena. */
+struct span grade_duration(struct arena *a, int64_t us);
+
 #endif

@@ -219,6 +219,16 @@ static void take_security_txt(struct filling *f)
 
 /* ---- the network ---- */
 
+/* Of a network that is not the one that the party's address is in: of another of its hosts, or
+ * the one that a host has today. Whom to write to, and not a fact about the click. */
+static void take_network_contacts(
+	struct filling *f, const struct lookup_kept *k, const struct rdap *r)
+{
+	for (size_t i = 0; i < r->n_contacts; i++)
+		add(f, r->contacts[i].abuse ? RANK_NETWORK : RANK_NETWORK_HOLDER,
+			contact_of(&r->contacts[i], "network", k));
+}
+
 static void take_network(struct filling *f, const struct lookup_kept *k, const struct rdap *r)
 {
 	struct report_party *p = f->p;
@@ -232,19 +242,7 @@ static void take_network(struct filling *f, const struct lookup_kept *k, const s
 		if (p->asn == FACT_NULL && r->n_origin_asns == 1)
 			p->asn = r->origin_asns[0];
 	}
-	for (size_t i = 0; i < r->n_contacts; i++)
-		add(f, r->contacts[i].abuse ? RANK_NETWORK : RANK_NETWORK_HOLDER,
-			contact_of(&r->contacts[i], "network", k));
-}
-
-/* A network that the host has today, where the case knows no address that was reached: whom to
- * write to, and not a fact about the click. */
-static void take_todays_network(
-	struct filling *f, const struct lookup_kept *k, const struct rdap *r)
-{
-	for (size_t i = 0; i < r->n_contacts; i++)
-		add(f, r->contacts[i].abuse ? RANK_NETWORK : RANK_NETWORK_HOLDER,
-			contact_of(&r->contacts[i], "network", k));
+	take_network_contacts(f, k, r);
 }
 
 static void take_autnum(struct filling *f, const struct lookup_kept *k, const struct rdap *r)
@@ -287,43 +285,26 @@ static void take_addresses(struct filling *f, const struct report_trail *t)
 			again = span_eq(t->hops[p->hops[k] - 1].remote_ip, h->remote_ip);
 		if (h != NULL && h->remote_ip.p == NULL)
 			walk(f, LOOKUP_RDAP_IP, lookups_address_today(f->l, h->host, f->a),
-				take_todays_network);
+				take_network_contacts);
 		if (h == NULL || h->remote_ip.p == NULL || again)
 			continue;
 		take_span(&p->address, h->remote_ip);
-		walk(f, LOOKUP_RDAP_IP, h->remote_ip, take_network);
+		walk(f, LOOKUP_RDAP_IP, h->remote_ip,
+			span_eq(p->address, h->remote_ip) ? take_network
+							  : take_network_contacts);
 		if (span_eq(p->address, h->remote_ip))
 			p->reverse_name = reverse_name(f, h->remote_ip);
 	}
 }
 
-/* Who runs a branded name: the end of the CNAME path of its first hop that has one. */
-static struct span operator_domain(struct filling *f, const struct report_trail *t)
-{
-	struct party party = {0};
-	const struct report_party *p = f->p;
-	if (p->run_by.p != NULL)
-		return p->run_by;
-	for (size_t i = 0; i < p->n_hops; i++) {
-		const struct report_hop *h = &t->hops[p->hops[i] - 1];
-		if (h->dns == NULL || h->dns->n_cnames == 0)
-			continue;
-		party_of_host(f->a, h->dns->cnames[h->dns->n_cnames - 1], &party);
-		return span_eq(party.registered_domain, p->registered_domain)
-			       ? SPAN_NONE
-			       : party.registered_domain;
-	}
-	return SPAN_NONE;
-}
-
-static void guesses(struct filling *f, const struct report_trail *t)
+static void guesses(struct filling *f)
 {
 	struct report_party *p = f->p;
 	if (f->platform)
 		guess(f, RANK_PLATFORM_GUESS, "platform", p->registered_domain);
 	else
 		guess(f, RANK_DOMAIN_GUESS, "domain", p->registered_domain);
-	guess(f, RANK_OPERATOR_GUESS, "operator", operator_domain(f, t));
+	guess(f, RANK_OPERATOR_GUESS, "operator", p->run_by);
 }
 
 static void fill_party(const struct lookups *l, struct rdap_walker *w,
@@ -355,7 +336,7 @@ static void fill_party(const struct lookups *l, struct rdap_walker *w,
 		return;
 	if (p->looked_up_us == FACT_NULL)
 		p->looked_up_us = caa.at_us;
-	guesses(&f, t);
+	guesses(&f);
 	keep_contacts(&f);
 }
 

@@ -67,10 +67,11 @@ static struct span runner_of(struct arena *a, const struct report_hop *h)
 	if (h->dns == NULL || h->dns->n_cnames == 0)
 		return SPAN_NONE;
 	party_of_host(a, h->dns->cnames[h->dns->n_cnames - 1], &last);
-	if (last.registrable_domain.p == NULL ||
-		span_eq_nocase(last.registrable_domain, h->registrable_domain))
+	/* Not by the list's private section: its names are customers', and nobody's desk. */
+	if (last.registered_domain.p == NULL ||
+		span_eq_nocase(last.registered_domain, h->registered_domain))
 		return SPAN_NONE;
-	return last.registrable_domain;
+	return last.registered_domain;
 }
 
 static void read_hop(struct arena *a, const struct report_hop *h, struct report_party *p)

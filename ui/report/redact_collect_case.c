@@ -196,8 +196,8 @@ static void of_mail(struct redactor *r, const struct report_mail *m)
 	struct span *list;
 	size_t n = report_mail_recipients(m, &r->own, &list);
 	for (size_t i = 0; i < n; i++) {
-		bool address = span_find_byte(list[i], '@', 0) != SIZE_MAX;
-		redact_collect_value(r, address ? HIDE_ADDRESS : HIDE_MESSAGE_ID, list[i]);
+		redact_collect_addresses(r, list[i]);
+		redact_collect_value(r, HIDE_MESSAGE_ID, list[i]);
 	}
 	redact_collect_clicked(r, m->link.href);
 }

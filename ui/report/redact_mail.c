@@ -65,19 +65,36 @@ static void codes(struct redactor *r, struct redact_place p, struct span s, stru
 	}
 }
 
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Where the id begins, behind the word and blanks; lines may be folded there. */
+static size_t id_of(struct span s)
+{
+	for (size_t at = 0; (at = span_find_nocase(s, span_str("id"), at)) != SIZE_MAX; at++) {
+		size_t to = at + 2;
+		while (to < s.n && is_blank(s.p[to]))
+			to++;
+		if (at > 0 && is_blank(s.p[at - 1]) && to > at + 2 && to < s.n)
+			return to;
+	}
+	return SIZE_MAX;
+}
+
 /* "by mx.example with ESMTP id AbC123; ...": servers log it, on both sides. */
 static void received(struct redactor *r, struct redact_place p, struct span s, struct buf *out)
 {
-	size_t at = span_find_nocase(s, span_str(" id "), 0), end;
+	size_t at = id_of(s), end;
 	if (at == SIZE_MAX) {
 		buf_add_span(out, s);
 		return;
 	}
-	for (end = at + 4; end < s.n && strchr("; \t\r\n", s.p[end]) == NULL;)
+	for (end = at; end < s.n && strchr("; \t\r\n", s.p[end]) == NULL;)
 		end++;
-	buf_add_span(out, span_first(s, at + 4));
-	buf_add_span(
-		out, redact_whole(r, p, "message-id", span_of(s.p + at + 4, end - at - 4)));
+	buf_add_span(out, span_first(s, at));
+	buf_add_span(out, redact_whole(r, p, "message-id", span_of(s.p + at, end - at)));
 	buf_add_span(out, span_from(s, end));
 }
 
@@ -176,10 +193,6 @@ static void whole_in(struct redactor *r, struct redact_place p, struct span *val
 static void field_in(struct redactor *r, struct redact_place p, struct report_mail_field *f)
 {
 	struct buf b = {0};
-	if (f->recipient || f->message_id) {
-		whole_in(r, p, &f->value);
-		return;
-	}
 	field(r, p, f->name, f->value, &b);
 	f->value = span_trim(arena_copy(r->a, buf_span(&b)), " \r\n");
 	buf_fini(&b);
@@ -194,18 +207,25 @@ void redact_report_mail(struct redactor *r, struct report_mail *m)
 	}
 	if (r->order.how == REDACT_NONE)
 		return;
+	/* What names somebody by its place goes whole, before values are looked for in it: one
+	 * value, one tag. */
+	for (size_t i = 0; i < m->n_fields; i++)
+		if (m->fields[i].recipient || m->fields[i].message_id)
+			whole_in(r, in.p, &m->fields[i].value);
+	for (size_t i = 0; i < m->n_received; i++)
+		whole_in(r, in.p, &m->received[i].recipient);
+	whole_in(r, in.p, &m->message_id);
+	whole_in(r, in.p, &m->return_path);
 	report_mail_each(m, text_in, &in);
 	for (size_t i = 0; i < m->n_fields; i++)
-		field_in(r, in.p, &m->fields[i]);
+		if (!m->fields[i].recipient && !m->fields[i].message_id)
+			field_in(r, in.p, &m->fields[i]);
 	for (size_t i = 0; i < m->n_received; i++) {
 		struct buf b = {0};
-		whole_in(r, in.p, &m->received[i].recipient);
 		received(r, in.p, m->received[i].raw, &b);
 		m->received[i].raw = arena_copy(r->a, buf_span(&b));
 		buf_fini(&b);
 	}
-	whole_in(r, in.p, &m->message_id);
-	whole_in(r, in.p, &m->return_path);
 	/* Whoever sent it has the message for each of its readers. */
 	m->sha256 = SPAN_NONE;
 	m->n_recipients = 0;

@@ -153,10 +153,22 @@ bool redact_holds(struct redactor *r, struct span bytes)
 	return hits.n > 0 || hits.cut;
 }
 
+/* Of a value that was replaced already: a tag of a tag would be another value. */
+static bool is_tag(struct span s)
+{
+	struct span rest = span_from(s, strlen(REDACT_WORD));
+	if (!span_starts(s, REDACT_WORD) || (rest.n > 0 && rest.p[0] != '-'))
+		return false;
+	for (size_t i = 1; i < rest.n; i++)
+		if (!ascii_alpha(rest.p[i]) && !ascii_digit(rest.p[i]))
+			return false;
+	return true;
+}
+
 struct span redact_whole(
 	struct redactor *r, struct redact_place p, const char *what, struct span value)
 {
-	if (value.n == 0)
+	if (value.n == 0 || is_tag(value))
 		return value;
 	struct span tag = redact_tag(r, value);
 	redact_note(r, what, p, tag, "plain", 1);

@@ -65,7 +65,8 @@ static int64_t date_before(struct span s, size_t at)
 	for (size_t width = 4; width >= 2; width -= 2) {
 		size_t back = width + 8; /* "15 Nov " and the year, and a space */
 		if (at < back || !digits(s, at - width - 1, width, &year) ||
-			!digits(s, at - back, 2, &day))
+			!(digits(s, at - back, 2, &day) ||
+				(s.p[at - back] == ' ' && digits(s, at - back + 1, 1, &day))))
 			continue;
 		for (size_t i = 0; i < 12; i++)
 			if (memcmp(s.p + at - back + 3, months + 3 * i, 3) == 0)

@@ -183,7 +183,7 @@ static void grade_in(struct redactor *r, struct redact_place p, const struct rep
 static void shots_in(struct redactor *r, const struct report_hop *h, bool url_changed,
 	const struct report_landing *l)
 {
-	bool body = false;
+	bool body = r->said.more; /* then it may be among those that are not listed */
 	for (size_t i = 0; i < r->said.n_items && h->exchange != NULL; i++) {
 		const struct redacted_item *item = &r->said.items[i];
 		char where[64];
@@ -218,6 +218,7 @@ static void landing_in(struct redactor *r, const struct report_hop *h, bool url_
 		span_in(r, p, &f->action);
 		for (size_t k = 0; k < f->n_fields; k++) {
 			span_in(r, p, &f->fields[k].name);
+			span_in(r, p, &f->fields[k].type);
 			span_in(r, p, &f->fields[k].label);
 		}
 	}
@@ -226,11 +227,21 @@ static void landing_in(struct redactor *r, const struct report_hop *h, bool url_
 		const struct model_exchange *x = model_exchange(r->report->model, d->exchange);
 		span_in(r, p, &d->url);
 		span_in(r, p, &d->name);
+		span_in(r, p, &d->media_type);
 		if (x != NULL && x->end != NULL && x->end->res_sha256.p == NULL)
 			d->sha256 = SPAN_NONE;
 		for (size_t k = 0; k < d->n_details; k++)
 			span_in(r, p, &d->details[k].value);
 	}
+}
+
+/* What its host has today: no format shows it by itself, but findings are made of it. */
+static void looked_in(struct redactor *r, struct redact_place p, const struct report_looked *l)
+{
+	if (l == NULL)
+		return;
+	span_in(r, p, &l->reverse_name);
+	spans_in(r, p, l->caa, l->n_caa);
 }
 
 static void hop_in(struct redactor *r, struct report_hop *h)
@@ -254,6 +265,7 @@ static void hop_in(struct redactor *r, struct report_hop *h)
 	span_in(r, p, &h->registered_domain);
 	span_in(r, p, &h->media_type);
 	span_in(r, p, &h->reason_detail);
+	looked_in(r, p, h->looked);
 	landing_in(r, h, t->url.p != url.p);
 }
 
@@ -267,6 +279,22 @@ static void party_in(struct redactor *r, struct report_party *party)
 	span_in(r, p, &party->cert_subject);
 	span_in(r, p, &party->cert_issuer);
 	span_in(r, p, &party->reverse_name);
+	span_in(r, p, &party->looks_like);
+	span_in(r, p, &party->network);
+	span_in(r, p, &party->front.how);
+	span_in(r, p, &party->registrar);
+	span_in(r, p, &party->registrant);
+	span_in(r, p, &party->whois_server);
+	spans_in(r, p, party->nameservers, party->n_nameservers);
+	spans_in(r, p, party->mx, party->n_mx);
+	spans_in(r, p, party->txt, party->n_txt);
+	spans_in(r, p, party->status, party->n_status);
+	spans_in(r, p, party->caa, party->n_caa);
+	/* Not the addresses: they are desks'. */
+	for (size_t i = 0; i < party->n_contacts; i++) {
+		span_in(r, p, &party->contacts[i].name);
+		span_in(r, p, &party->contacts[i].form);
+	}
 }
 
 static void replay_in(struct redactor *r, struct redact_place p, const struct same_kept *k)
@@ -321,6 +349,7 @@ static void attachment_in(struct redactor *r, struct report_attachment *a)
 		return;
 	span_in(r, p, &a->name);
 	span_in(r, p, &a->detail);
+	span_in(r, p, &a->media_type);
 	if (a->data.n == 0)
 		return;
 	if (span_is(a->kind, attachment_word(ATTACHMENT_MAIL))) {
@@ -352,7 +381,7 @@ static void session_in(struct redactor *r, struct report_session *s)
 	span_in(r, p, &s->replay_of);
 	spans_in(r, p, s->giveaways, s->n_giveaways);
 	if (r->order.withhold_egress) {
-		e->ip = SPAN_NONE;
+		e->ip = e->country = e->country_by = SPAN_NONE;
 		e->n_ips = e->n_via_ips = 0;
 	}
 }

@@ -551,19 +551,13 @@ static void finishing_adds_what_was_looked_up(void **state)
 	struct made m = make_cert(
 		&(struct make_cert){.cn = "a.example", .san = "DNS:a.example"}, &root);
 	take_cert(&s, &m);
-	size_t hops[] = {1};
 	struct span records[] = {span_str("0 issue \"digicert.com\"")};
-	struct report_party party = {.n = 1,
-		.hops = hops,
-		.n_hops = 1,
-		.caa = records,
-		.n_caa = 1,
-		.caa_at_us = FACT_NULL};
+	struct report_looked looked = {.caa = records, .n_caa = 1, .caa_at_us = FACT_NULL};
 	struct landing_form form = {.to_plain_http = true};
 	struct report_landing landing = {.hop = 1, .forms = &form, .n_forms = 1};
-	struct report_trail trail = {
-		.hops = &s.hop, .n_hops = 1, .parties = {.list = &party, .n = 1}};
+	struct report_trail trail = {.hops = &s.hop, .n_hops = 1};
 	s.report = (struct report){.trails = &trail, .n_trails = 1};
+	s.hop.looked = &looked;
 	grades_make(&s.report, &s.a);
 	grades_finish(&s.report, &s.a);
 	assert_null(s.hop.grade->caa); /* nobody asked */
@@ -573,7 +567,7 @@ static void finishing_adds_what_was_looked_up(void **state)
 	assert_ptr_equal(s.hop.grade, finished);
 	grades_unfinish(&s.report);
 	assert_ptr_equal(s.hop.grade, finished->before);
-	party.caa_at_us = 1;
+	looked.caa_at_us = 1;
 	s.hop.landing = &landing;
 	grades_finish(&s.report, &s.a);
 	assert_string_equal(s.hop.grade->caa, "not-allowed");
