@@ -19,7 +19,7 @@ static void check_mail(struct span mail)
 	struct report_attachment x = {.kind = span_str("mail"), .data = mail};
 	struct report r = {.attachments = {.list = &x, .n = 1}};
 	struct edition e = {.report = &r};
-	if (source_mail_find(&e, &a, &m)) {
+	if (source_mail_find(&e, 1, &a, &m)) {
 		MUST(m.head.p >= mail.p && m.head.p + m.head.n <= mail.p + mail.n);
 		MUST(m.head.n <= SOURCE_MAIL_HEAD_MAX);
 		MUST(span_find(m.head, span_str("\n\n"), 0) == SIZE_MAX);

@@ -73,7 +73,8 @@ static int trace_file(struct world *w, const char *file, const char *const *more
 	trace_file(w, "m.eml", (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 static const struct script_step page[] = {EXPECT_HEAD,
-	SEND("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n<p>hello"),
+	SEND("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n<p>hello"
+	     "<form action=/in><input type='ada@example.org' name=q></form>"),
 	END};
 
 static void assert_out(struct world *w, const char *text)
@@ -129,6 +130,27 @@ static void names_nobody(struct world *w, const char *format)
 	assert_out(w, "Offer");
 }
 
+static void one_reader_has_one_tag(struct world *w)
+{
+	const char *const args[] = {"report", "x.case", "--format", "json", NULL};
+	assert_int_equal(run_program(&w->p, SECONDS, args), 0);
+	json_t *j = json_loads(run_program_stdout(&w->p), 0, NULL);
+	const json_t *mail = json_object_get(j, "mail"),
+		     *fields = json_object_get(mail, "headers");
+	const char *received =
+		word(json_array_get(json_object_get(mail, "received"), 0), "for");
+	const char *to = NULL;
+	for (size_t i = 0; i < json_array_size(fields); i++) {
+		const json_t *pair = json_array_get(fields, i);
+		if (strcmp(json_string_value(json_array_get(pair, 0)), "To") == 0)
+			to = json_string_value(json_array_get(pair, 1));
+	}
+	assert_non_null(to);
+	assert_non_null(strstr(to, "redacted-"));
+	assert_string_equal(to, received);
+	json_decref(j);
+}
+
 static void the_only_link_is_traced(void **state)
 {
 	struct world w;
@@ -175,6 +197,7 @@ static void the_only_link_is_traced(void **state)
 	names_nobody(&w, "text");
 	names_nobody(&w, "json");
 	names_nobody(&w, "html");
+	one_reader_has_one_tag(&w);
 	end(&w);
 }
 

@@ -369,9 +369,10 @@ static const char *name_letter(struct draft *d)
 {
 	char id[UUID_TEXT];
 	struct buf name = {0};
-	buf_addf(&name, "eml/%s/%s/%zu/%d/", d->c.trail->id,
-		abuse_class_word(d->edition->order->abuse), d->c.party->n,
-		d->edition->order->as_xarf);
+	const struct edition_order *o = d->edition->order;
+	buf_addf(&name, "eml/%s/%s/%zu/%d/%s/%d%d/", d->c.trail->id, abuse_class_word(o->abuse),
+		d->c.party->n, o->as_xarf, redact_word(o->redact.how), o->coarse_time,
+		o->withhold_egress);
 	buf_add_span(&name, d->edition->report->about.id);
 	buf_add_byte(&name, '/');
 	buf_add_span(&name, d->to);
@@ -384,7 +385,8 @@ static const char *name_letter(struct draft *d)
 static bool compose(struct draft *d, struct buf *out, struct err *err)
 {
 	struct eml_letter l = {.date_us = d->edition->made_us};
-	d->has_mail = source_mail_find(d->edition, &d->arena, &d->mail);
+	d->has_mail =
+		source_mail_find(d->edition, d->c.trail->trail->session, &d->arena, &d->mail);
 	if (!pick_to(d, err) || !make_subject(d, err) || !make_third(d, &l.third, err))
 		return false;
 	make_feedback(d);

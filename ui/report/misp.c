@@ -86,7 +86,9 @@ void misp_landing(struct misp *m)
 {
 	const struct report_landing *l = m->hop->landing;
 	json_t *url = misp_hop_object(m, m->hop);
-	bool phishing = m->edition->order->abuse == ABUSE_PHISHING;
+	/* Of what the trail came to; a mailing service's link is none. */
+	bool phishing = m->edition->order->abuse == ABUSE_PHISHING &&
+			m->hop == &m->trail->hops[m->trail->n_hops - 1];
 	if (phishing)
 		add_phishing(m, url);
 	for (size_t i = 0; l != NULL && i < l->n_downloads && i < MISP_LIST_MAX; i++)
@@ -198,7 +200,8 @@ static json_t *event_json(struct misp *m)
 	json_t *j = json_object();
 	buf_add_str(&words, "misp-event/");
 	buf_add_span(&words, e->report->about.id);
-	buf_addf(&words, "/%s/%s/%s/%zu", m->trail->id, redact_word(e->order->redact.how),
+	buf_addf(&words, "/%s/%s/%d%d/%s/%zu", m->trail->id, redact_word(e->order->redact.how),
+		e->order->coarse_time, e->order->withhold_egress,
 		abuse_class_word(e->order->abuse), e->order->party);
 	uuid_v5(buf_span(&words), uuid);
 	buf_clear(&words);

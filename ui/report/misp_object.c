@@ -62,8 +62,9 @@ static void name_object(
 	struct buf name = {0};
 	buf_add_str(&name, "misp/");
 	buf_add_span(&name, m->edition->report->about.id);
-	buf_addf(&name, "/%s/%s/%s/", m->trail->id, redact_word(m->edition->order->redact.how),
-		templates[kind].name);
+	const struct edition_order *o = m->edition->order;
+	buf_addf(&name, "/%s/%s/%d%d/%s/", m->trail->id, redact_word(o->redact.how),
+		o->coarse_time, o->withhold_egress, templates[kind].name);
 	buf_add_span(&name, key);
 	uuid_v5(buf_span(&name), uuid);
 	buf_fini(&name);

@@ -1,4 +1,5 @@
 #include "ui/report/source_mail.h"
+#include "ui/report/mail.h"
 #include "store/fact/attachment.h"
 
 #include <arpa/inet.h>
@@ -34,11 +35,13 @@ static struct span field(struct arena *a, struct span head, const char *name, si
 			    nth-- == 0;
 		struct buf value = {0};
 		if (ours)
-			buf_add_span(&value, span_trim(span_from(line, colon + 1), "\r"));
+			buf_add_span(&value, span_trim(span_from(line, colon + 1), " \t\r"));
 		while (left.n > 0 && (left.p[0] == ' ' || left.p[0] == '\t')) {
 			end = span_find_byte(left, '\n', 0);
-			if (ours)
-				buf_add_span(&value, span_trim(span_first(left, end), "\r"));
+			if (ours) {
+				buf_add_byte(&value, ' ');
+				buf_add_span(&value, span_trim(span_first(left, end), " \t\r"));
+			}
 			left = end != SIZE_MAX ? span_from(left, end + 1) : SPAN_NONE;
 		}
 		struct span out = span_trim(buf_span(&value), " \t\r");
@@ -100,13 +103,23 @@ static void read_received(struct arena *a, struct source_mail *m)
 	}
 }
 
-bool source_mail_find(const struct edition *e, struct arena *a, struct source_mail *out)
+/* Of a file that holds several messages only the outermost has its header here, and that may be
+ * the reporter's own: nothing of it goes out where another was chosen. */
+static bool is_of(
+	const struct report_mail *m, const struct report_attachment *x, int64_t session)
+{
+	return m == NULL || (m->seq == x->seq && m->session == session && m->message == 1);
+}
+
+bool source_mail_find(
+	const struct edition *e, int64_t session, struct arena *a, struct source_mail *out)
 {
 	const struct report_attachments *all = &e->report->attachments;
 	*out = (struct source_mail){0};
 	for (size_t i = 0; i < all->n; i++) {
 		const struct report_attachment *x = &all->list[i];
-		if (!span_is(x->kind, attachment_word(ATTACHMENT_MAIL)) || x->data.n == 0)
+		if (!span_is(x->kind, attachment_word(ATTACHMENT_MAIL)) || x->data.n == 0 ||
+			!is_of(e->report->mail, x, session))
 			continue;
 		out->head = head_of(x->data, &out->cut);
 		if (out->head.n == 0)

@@ -23,7 +23,9 @@ struct source_mail {
 	struct span source_ip;     /* of the topmost Received that names a public address */
 };
 
-/* False: the case holds none that may go out. Memory from `a`. */
-bool source_mail_find(const struct edition *e, struct arena *a, struct source_mail *out);
+/* The one that the link of that session's trail stood in. False: the case holds none that may go
+ * out. Memory from `a`. */
+bool source_mail_find(
+	const struct edition *e, int64_t session, struct arena *a, struct source_mail *out);
 
 #endif

@@ -308,7 +308,7 @@ static bool spam(struct edition *e, const struct complaint *c, json_t *j, struct
 		"chat", "social_media", "push_notification", "other", NULL};
 	struct arena a = {0};
 	struct source_mail mail;
-	bool has_mail = source_mail_find(e, &a, &mail);
+	bool has_mail = source_mail_find(e, c->trail->trail->session, &a, &mail);
 	const char *by = e->order->spam_protocol != NULL ? e->order->spam_protocol
 			 : has_mail                      ? "smtp"
 							 : NULL;

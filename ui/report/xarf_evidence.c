@@ -188,7 +188,7 @@ static void add_mail(const struct complaint *c, struct pile *p)
 {
 	struct arena a = {0};
 	struct source_mail mail;
-	if (source_mail_find(c->edition, &a, &mail))
+	if (source_mail_find(c->edition, c->trail->trail->session, &a, &mail))
 		add(p, "text/plain",
 			mail.cut ? "The header of the mail that the link came in, not whole"
 				 : "The header of the mail that the link came in",

@@ -14,6 +14,7 @@
 
 #include "tests/unit/ui/complaint_case.h"
 #include "ui/report/complaint.h"
+#include "ui/report/mail.h"
 #include "ui/report/source_mail.h"
 #include "ui/report/uuid.h"
 
@@ -100,7 +101,7 @@ static void reads_a_mail(const char *text, const char *subject, const char *from
 	complaint_case_init(&x);
 	x.mail.data = span_str(text);
 	complaint_case_mail(&x);
-	assert_true(source_mail_find(&x.e, &a, &m));
+	assert_true(source_mail_find(&x.e, 1, &a, &m));
 	const struct {
 		struct span got;
 		const char *want;
@@ -122,18 +123,48 @@ static void mails(void **state)
 		"bounce@mailer.example", "203.0.113.9", "Thu, 1 Jan 2026 00:00:00 +0000");
 	/* An mbox's first line, bare line feeds, folding, any case, the first line counts. */
 	reads_a_mail("From x Thu Jan 1\nsubject : a\n b\n\tc\nSUBJECT: d\n\nSubject: body\n",
-		"a b\tc", NULL, NULL, NULL);
+		"a b c", NULL, NULL, NULL);
 	/* Our own relays are private; the sender's address in IPv6; none behind "by". */
 	reads_a_mail("Received: from in ([10.1.2.3]) by mx; Mon, 1\n"
 		     "Received: from out (x [IPv6:2001:db8::5]) by mx [198.51.100.1]; Tue\n\n",
 		NULL, NULL, "2001:db8::5", "Mon, 1");
 	reads_a_mail("Received: from a ([127.0.0.1]) by b ([198.51.100.7])\n\n", NULL, NULL,
 		NULL, NULL);
+	reads_a_mail("Received: from a ([10.0.0.1])\r\n\tby b ([198.51.100.7])\r\n\r\n", NULL,
+		NULL, NULL, NULL);
 	reads_a_mail("Received: from a ([192.168.0.1]\n ) by b\n"
 		     "Received: from c ([999.1.1.1]) by d\nReturn-Path: <>\n\n",
 		NULL, NULL, NULL, NULL);
 	reads_a_mail("Subject:", "", NULL, NULL, NULL);
 	reads_a_mail(":\n :\nSubject: x", "x", NULL, NULL, NULL);
+}
+
+/* Another session's, or that of the message around the one that was chosen. */
+static void only_the_links_own_mail_goes_out(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t session, seq;
+		size_t message;
+		bool goes;
+	} rows[] = {{1, 5, 1, true}, {2, 5, 1, false}, {1, 6, 1, false}, {1, 5, 2, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct complaint_case x;
+		struct arena a = {0};
+		struct source_mail m;
+		struct report_mail mail = {.session = rows[i].session,
+			.seq = rows[i].seq,
+			.message = rows[i].message,
+			.n_messages = 2};
+		complaint_case_init(&x);
+		x.mail.seq = 5;
+		complaint_case_mail(&x);
+		x.e.report->mail = &mail;
+		assert_int_equal(source_mail_find(&x.e, 1, &a, &m), rows[i].goes);
+		x.e.report->mail = NULL;
+		arena_fini(&a);
+		complaint_case_fini(&x);
+	}
 }
 
 static void no_body_comes_along(void **state)
@@ -148,13 +179,13 @@ static void no_body_comes_along(void **state)
 		complaint_case_init(&x);
 		x.mail.data = span_str(mails[i]);
 		complaint_case_mail(&x);
-		assert_true(source_mail_find(&x.e, &a, &m));
+		assert_true(source_mail_find(&x.e, 1, &a, &m));
 		assert_true(span_find(m.head, span_str("body"), 0) == SIZE_MAX);
 		x.mail.data = SPAN_NONE;
-		assert_false(source_mail_find(&x.e, &a, &m));
+		assert_false(source_mail_find(&x.e, 1, &a, &m));
 		x.mail.kind = span_str("screenshot");
 		x.mail.data = span_str(mails[i]);
-		assert_false(source_mail_find(&x.e, &a, &m));
+		assert_false(source_mail_find(&x.e, 1, &a, &m));
 		arena_fini(&a);
 		complaint_case_fini(&x);
 	}
@@ -221,6 +252,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_too_long_is_none),
 		cmocka_unit_test(mail_addresses),
 		cmocka_unit_test(mails),
+		cmocka_unit_test(only_the_links_own_mail_goes_out),
 		cmocka_unit_test(no_body_comes_along),
 		cmocka_unit_test(cells_are_no_formulas),
 		cmocka_unit_test(short_ones_are_short),

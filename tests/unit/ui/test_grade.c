@@ -621,6 +621,37 @@ static void a_dated_back_one_is_young(void **state)
 	}
 }
 
+/* With a certificate's own times its age would tell when the click was. */
+static void a_coarse_click_stays_coarse(void **state)
+{
+	(void)state;
+	struct scene s;
+	set(&s, GOOD);
+	struct made root = make_root("Root");
+	struct made m = make_cert(&(struct make_cert){.cn = "a.example",
+					  .san = "DNS:a.example",
+					  .from_days = -1,
+					  .to_days = 60},
+		&root);
+	take_cert(&s, &m);
+	int64_t exact_us = s.cert.not_before_us + 30 * HOUR_US + 1234567;
+	int64_t coarse_us = exact_us - 1234567 - HOUR_US / 3;
+	s.at.at_us = exact_us;
+	struct report_trail trail = {.hops = &s.hop, .n_hops = 1};
+	s.report = (struct report){.trails = &trail, .n_trails = 1};
+	grades_make(&s.report, &s.a);
+	assert_int_equal(s.hop.grade->age_us, exact_us - s.cert.not_before_us);
+	struct span before = find(s.hop.grade, "young")->detail;
+	s.at.at_us = coarse_us;
+	grades_finish(&s.report, &s.a);
+	const struct report_grade *g = s.hop.grade;
+	assert_int_equal(s.cert.not_before_us + g->age_us, coarse_us);
+	assert_int_equal(s.cert.not_after_us - g->left_us, coarse_us);
+	assert_false(span_eq(find(g, "young")->detail, before));
+	made_free(&root);
+	drop(&s);
+}
+
 /* What redaction replaced after grading is not shown by a grade either. */
 static void finishing_forgets_what_was_redacted(void **state)
 {
@@ -661,6 +692,7 @@ int main(void)
 		cmocka_unit_test(caa_by_table),
 		cmocka_unit_test(finishing_adds_what_was_looked_up),
 		cmocka_unit_test(finishing_forgets_what_was_redacted),
+		cmocka_unit_test(a_coarse_click_stays_coarse),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
