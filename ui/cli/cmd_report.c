@@ -152,7 +152,7 @@ static int run_rebuild(const struct command *self, int argc, char **argv)
 const struct command command_report = {
 	.name = "report",
 	.args = "CASE [--format F] [-o FILE] [options]",
-	.summary = "what a case says, as text, HTML or PDF for people or JSON for programs",
+	.summary = "what a case says: for people, for programs, as complaints, as archives",
 	.details = report_options_help,
 	.run = run_report,
 };

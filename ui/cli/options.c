@@ -324,7 +324,9 @@ static bool take_ca_dir(struct options *o, const char *value, struct err *err)
 #define A OPTIONS_AGAIN
 #define R OPTIONS_REPLAY
 static const struct option_row rows[] = {
-	{"case", "FILE", T | P | D | R, take_case,
+	{"case", "FILE", R, take_case,
+		"keep what this replay records (default: it is not kept)"},
+	{"case", "FILE", T | P | D, take_case,
 		"the case to write (default: a dated name here); an open case gets a new "
 		"session"},
 	{"browser", "NAME", T | A | D | R, take_browser,

@@ -93,7 +93,7 @@ static bool look(struct folder *f, struct err *err)
 		.trail = o->trail,
 		.whole = true,
 		.name = "report",
-		.about = span_str("the whole case")};
+		.about = span_str(o->session == 0 ? "the whole case" : "what was asked for")};
 	struct report_reading x;
 	bool ok = report_reading_open(&x, f->options, o, false, err);
 	ARENA_PUSH(&f->arena, f->ones, f->n_ones, whole);
@@ -121,6 +121,17 @@ static bool write_one(struct folder *f, const struct one *one,
 	return ok;
 }
 
+#define NO_TO                                                                                  \
+	": a draft without an address, for nobody is known (clicktrail lookup asks for it)"
+
+static bool lacks_to(const struct kind *kind, const struct buf *mail)
+{
+	struct span head =
+		span_first(buf_span(mail), span_find(buf_span(mail), span_str("\r\n\r\n"), 0));
+	return strcmp(kind->format, "eml") == 0 &&
+	       span_find(head, span_str("\r\nTo: "), 0) == SIZE_MAX;
+}
+
 /* What could not be made is no reason to give up the rest: the list says why. */
 static bool put_one(
 	struct folder *f, const struct one *one, const struct kind *kind, struct err *err)
@@ -134,7 +145,7 @@ static bool put_one(
 	const char *name = arena_printf(&f->arena, "%s.%s", one->name, kind->ending);
 	if (write_one(f, one, format, &out, &why)) {
 		ok = bundle_folder_put(&f->files, name, buf_span(&out), err);
-		buf_addf(&f->list, "%s\n", name);
+		buf_addf(&f->list, "%s%s\n", name, lacks_to(kind, &out) ? NO_TO : "");
 		f->n_made++;
 	} else {
 		buf_addf(&f->list, "%s was not made: ", name);
@@ -163,7 +174,7 @@ static bool put_all(struct folder *f, struct err *err)
 	}
 	if (f->more)
 		buf_addf(&f->list,
-			"\nThere are more than %d parties; the others are left out: "
+			"\nThere are more than %d parties and trails; the others are left out: "
 			"name them with --trail and --party.\n",
 			REPORT_FOLDER_PARTIES_MAX);
 	return bundle_folder_put(&f->files, "README.txt", buf_span(&f->list), err) &&

@@ -234,6 +234,20 @@ static const struct row *row_of(int c)
 	return NULL;
 }
 
+/* What would be without effect is not passed over: somebody may rely on it. */
+static int check_use(const struct command *self, const struct report_options *o)
+{
+	const struct edition_order *e = &o->order;
+	bool mail = o->all != NULL || strcmp(o->format->name, "eml") == 0;
+	if (e->redact.disclose_own_token && e->party == 0 && o->all == NULL)
+		return command_usage(self,
+			"--disclose-own-token: say whose, by --party or for all by --all");
+	if (!mail && (e->as_xarf || e->to != NULL || e->subject != NULL))
+		return command_usage(
+			self, "--as, --to and --subject are for a mail (--format eml)");
+	return EXIT_DONE;
+}
+
 int report_options_read(const struct command *self, enum report_command which, int argc,
 	char **argv, struct report_options *o)
 {
@@ -264,7 +278,7 @@ int report_options_read(const struct command *self, enum report_command which, i
 			"--all: it writes all formats for all parties; leave out "
 			"--format, --party and -o");
 	o->order.redact.party = o->order.party;
-	return EXIT_DONE;
+	return check_use(self, o);
 }
 
 void report_options_fini(struct report_options *o)

@@ -299,7 +299,9 @@ static int run(const struct command *self, int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &rest, &err))
 		code = command_fail(&err);
 	else if (argc - rest != 1)
-		code = command_usage(self, "give one link or one mail, not %d", argc - rest);
+		code = command_usage(self,
+			"give the options first, then one link, mail or picture, not %d",
+			argc - rest);
 	else
 		code = trace(&options, argv[rest]);
 	options_fini(&options);

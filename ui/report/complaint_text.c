@@ -210,8 +210,9 @@ void complaint_short(const struct complaint *c, size_t max, struct buf *out)
 	bool all = true;
 	buf_add_str(&part, "On ");
 	say_day(&part, c->trail->trail->started_us);
-	buf_addf(&part, " a link led over %zu steps; we report it as %s. ", c->trail->n_hops,
-		nouns[c->edition->order->abuse]);
+	buf_add_str(&part, " a link led over ");
+	say_count(&part, c->trail->n_hops, "step", "steps");
+	buf_addf(&part, "; we report it as %s. ", nouns[c->edition->order->abuse]);
 	all = add_if(out, &left, &part) && all;
 	buf_clear(&part);
 	buf_add_str(&part, "At ");
