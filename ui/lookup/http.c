@@ -161,7 +161,7 @@ static const struct lookup_kept *ask_url(
 	struct asking q = {.s = s, .kind = kind, .subject = subject, .url = url};
 	const struct lookup_kept *k = lookup_fresh(s, kind, subject, url);
 	if (k != NULL) {
-		s->n_kept++;
+		s->n_kept += k->at_us < s->started_us; /* else it is this run's own */
 		return k;
 	}
 	if (s->writer == NULL || lookup_over(s) || lookup_has_failed(s, kind, subject, url))

@@ -5,7 +5,7 @@ static const char registry_says[] =
 static const char robot_says[] = "nobody reads it";
 static const char other_says[] = "a desk for something else";
 
-/* domain: "@x" is that domain and what is below it. local: "x@" is that mailbox anywhere. */
+/* domain: that one and what is below it. local: that mailbox anywhere. */
 static const struct rule {
 	const char *domain, *local, *why;
 } rules[] = {

@@ -113,7 +113,11 @@ static const struct rdap *ask(
 {
 	for (int redirects = 0; redirects <= RDAP_REDIRECTS_MAX; redirects++) {
 		if (!visit(g, url)) {
-			trouble(g, "it leads back to where it was asked already", url);
+			trouble(g,
+				g->n_seen == RDAP_STEPS_MAX
+					? "more steps than are followed"
+					: "it leads back to where it was asked already",
+				url);
 			return NULL;
 		}
 		const struct lookup_kept *k = g->w->step(g->w->ctx, kind, subject, url);
