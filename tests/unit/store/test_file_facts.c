@@ -247,9 +247,27 @@ static void stores_name_their_app(void **state)
 	}
 }
 
+/* Memory for what stands there, not for the rest of the header at each word. */
+static void a_header_of_quoted_words(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	struct buf field = {0};
+	buf_add_str(&field, "attachment");
+	for (int i = 0; i < 11000; i++)
+		buf_add_str(&field, ";a=\"\"");
+	buf_add_str(&field, ";filename=\"in\\voice.pdf\"");
+	assert_true(span_is(
+		file_name(&a, buf_span(&field), span_str("https://a.test/")), "invoice.pdf"));
+	assert_true(a.total < 4 * 1024 * 1024);
+	buf_fini(&field);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_header_of_quoted_words),
 		cmocka_unit_test(files_are_what_they_are),
 		cmocka_unit_test(androids_own_packages_are_read),
 		cmocka_unit_test(a_bomb_is_not_unpacked),

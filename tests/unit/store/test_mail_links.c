@@ -81,6 +81,23 @@ static void too_many_addresses_are_told(void **state)
 	arena_fini(&a);
 }
 
+/* Each bracket is looked at once, however many there are: the time limit of tests tells. */
+static void nothing_but_brackets_behind_it(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	struct buf text = {0};
+	struct text_links found;
+	buf_add_str(&text, "http://a.test/(x");
+	for (int i = 0; i < 1000 * 1000; i++)
+		buf_add_byte(&text, ')');
+	text_links_read(&a, buf_span(&text), &found);
+	assert_int_equal(found.n, 1);
+	assert_true(span_is(found.list[0].href, "http://a.test/(x)"));
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 static void flowed_lines_are_put_together(void **state)
 {
 	static const struct {
@@ -336,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_hold_addresses),
 		cmocka_unit_test(too_many_addresses_are_told),
+		cmocka_unit_test(nothing_but_brackets_behind_it),
 		cmocka_unit_test(flowed_lines_are_put_together),
 		cmocka_unit_test(what_is_not_seen),
 		cmocka_unit_test(what_is_read_at_a_link),
