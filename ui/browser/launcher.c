@@ -114,22 +114,23 @@ static _Noreturn void give_up(const char *what)
 
 /* A process that is root outside stays root outside whatever uid a namespace shows it, so root
  * is left for good first. */
-static void leave_root(void)
+bool launcher_leave_root(void)
 {
 	if (geteuid() != 0 && getuid() != 0)
-		return;
+		return true;
 	uid_t uid = launcher_unused_uid();
 	if (uid == 0) {
 		errno = EAGAIN;
-		give_up("no unused user id between 60578 and 61183");
+		return false;
 	}
 	if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
 		setresuid(uid, uid, uid) != 0)
-		give_up("becoming an unused ordinary user");
+		return false;
 	if (setuid(0) == 0 || seteuid(0) == 0 || geteuid() != uid) {
 		errno = EPERM;
-		give_up("root could not be left");
+		return false;
 	}
+	return true;
 }
 
 static void plain_signals(void)
@@ -182,7 +183,8 @@ static void prepare(int sock, int err_fd)
 		fclose(oom);
 	}
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	leave_root();
+	if (!launcher_leave_root())
+		give_up("becoming an unused ordinary user (one between 60578 and 61183)");
 	/* Keys that the user's session holds are not for the browser; where the call is unknown
 	 * there are none. */
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);

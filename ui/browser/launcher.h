@@ -49,6 +49,9 @@ void launcher_fini(
 
 /* A uid that nobody is known by and no process runs as; 0 if there is none. */
 uid_t launcher_unused_uid(void);
+/* Who is root becomes such a user, for good. False: errno says why. It takes back what was said
+ * about dying with the parent (prctl(2)): that is to be said afterwards. */
+bool launcher_leave_root(void);
 
 /* One message with at most one descriptor (-1: none). EINTR is handled; MSG_NOSIGNAL is set. */
 bool launcher_send(int sock, const void *p, size_t n, const int *fds, size_t fds_n);

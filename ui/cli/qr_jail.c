@@ -5,7 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -52,20 +52,6 @@ static const struct sock_filter program[] = {
 	BPF_RETURN(SECCOMP_RET_KILL_PROCESS),
 };
 
-/* Nothing is left that a file or another process could be asked for by our rights. */
-static bool leave_root(struct err *err)
-{
-	if (geteuid() != 0 && getuid() != 0)
-		return true;
-	uid_t uid = launcher_unused_uid();
-	if (uid == 0)
-		return err_set(err, ERR_SYSTEM, "no unused user id for the reader of pictures");
-	if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
-		setresuid(uid, uid, uid) != 0)
-		return err_set_os(err, ERR_SYSTEM, errno, "becoming an unused ordinary user");
-	return true;
-}
-
 bool qr_jail(struct err *err)
 {
 	struct sock_filter *filter = NULL;
@@ -76,8 +62,10 @@ bool qr_jail(struct err *err)
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			return err_set_os(err, ERR_SYSTEM, errno, "/dev/null");
-	if (!leave_root(err))
-		return false;
+	/* Nothing is left that a file or another process could be asked for by our rights. */
+	if (!launcher_leave_root())
+		return err_set_os(err, ERR_SYSTEM, errno, "becoming an unused ordinary user");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0});

@@ -68,7 +68,7 @@ static void attach_link(struct arena *a, const struct mail_links *links, size_t 
 		.text = l->text,
 		.found = mail_found_word(l->found),
 		.about = mail_found_about(l->found),
-		.part = l->places[0].part,
+		.part = mail_link_place(l)->part,
 		.times = l->times,
 		.text_host = l->text_host,
 		.says = mail_text_says_word(l->says),

@@ -272,6 +272,14 @@ void mail_links_read(struct arena *a, const struct wrapper_rules *rules, const s
 		link_says(a, rules, &m->messages[message - 1], &out->list[i]);
 }
 
+const struct mail_place *mail_link_place(const struct mail_link *l)
+{
+	for (size_t i = 0; i < l->n_places; i++)
+		if (l->places[i].found == l->found)
+			return &l->places[i];
+	return &l->places[0];
+}
+
 bool mail_link_is_call(const struct mail_link *l)
 {
 	return l->web && l->found <= FOUND_CALENDAR && !l->unseen &&

@@ -104,6 +104,9 @@ bool mail_link_is_call(const struct mail_link *l);
 /* The only such one; NULL: there is none, or there are several. */
 const struct mail_link *mail_links_only_call(const struct mail_links *links);
 
+/* Where it was found as `found` says. */
+const struct mail_place *mail_link_place(const struct mail_link *l);
+
 /* ui/mail/list.c: the list for people, and as JSON (a string that the caller frees). */
 void mail_links_say(
 	const struct mail *m, const struct mail_links *links, const char *why, struct buf *out);

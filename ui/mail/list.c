@@ -69,12 +69,7 @@ static void say_message(
 
 static void say_places(const struct mail_link *l, struct buf *out)
 {
-	const struct mail_place *p = &l->places[0];
-	for (size_t i = 0; i < l->n_places; i++)
-		if (l->places[i].found == l->found) {
-			p = &l->places[i];
-			break;
-		}
+	const struct mail_place *p = mail_link_place(l);
 	line(out, mail_found_word(l->found));
 	buf_add_str(out, l->found == FOUND_HEADER ? "in the header field " : "in part ");
 	say_text(out, p->part);

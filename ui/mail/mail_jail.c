@@ -1,12 +1,15 @@
 #include "ui/mail/mail_jail.h"
 #include "ui/bpf.h"
+#include "ui/browser/launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 /* Calls by which a process reaches out of itself, or changes what is there. Reading files
  * stays: the C library loads its charset tables from some. */
@@ -80,7 +83,7 @@ static const uint32_t forbidden[] = {
 };
 enum { FORBIDDEN = sizeof forbidden / sizeof *forbidden };
 
-bool mail_jail(void)
+bool mail_jail(pid_t parent)
 {
 	static const struct sock_filter start[] = {
 		BPF_LOAD(arch),
@@ -105,6 +108,8 @@ bool mail_jail(void)
 	}
 	program[n++] = (struct sock_filter)BPF_RETURN(SECCOMP_RET_ALLOW);
 	const struct sock_fprog all = {(unsigned short)n, program};
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	/* Files may be read, for charset tables, but not by our rights. */
+	return launcher_leave_root() && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+	       getppid() == parent && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) == 0;
 }

@@ -12,12 +12,7 @@ static struct span cut(struct span s, size_t most)
 
 void mail_note_write(size_t message, const struct mail_link *l, struct buf *out)
 {
-	const struct mail_place *p = &l->places[0];
-	for (size_t i = 0; i < l->n_places; i++)
-		if (l->places[i].found == l->found) {
-			p = &l->places[i];
-			break;
-		}
+	const struct mail_place *p = mail_link_place(l);
 	buf_addf(out, "link %zu of message %zu, %s", l->n, message, mail_found_about(l->found));
 	buf_add_str(out, l->found == FOUND_HEADER ? ", field " : ", part ");
 	buf_add_span(out, cut(p->part, 100));

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,15 +42,14 @@ static bool bound(int what, rlim_t most)
 	return setrlimit((__rlimit_resource_t)what, &limit) == 0;
 }
 
-static bool confine(int answer)
+static bool confine(int answer, pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Standard input and output are the caller's. */
 	if (dup2(answer, STDIN_FILENO) < 0 || close_range(STDIN_FILENO + 1, ~0u, 0) != 0)
 		return false;
 	return bound(RLIMIT_CPU, MAIL_SECONDS) && bound(RLIMIT_CORE, 0) &&
 	       bound(RLIMIT_FSIZE, 0) && (SANITIZED || bound(RLIMIT_AS, MEMORY_MAX)) &&
-	       mail_jail();
+	       mail_jail(parent);
 }
 
 static void write_all(int fd, struct span s)
@@ -66,12 +64,12 @@ static void write_all(int fd, struct span s)
 	}
 }
 
-static _Noreturn void be_reader(struct span file, int answer)
+static _Noreturn void be_reader(struct span file, int answer, pid_t parent)
 {
 	struct arena a = {0};
 	struct mail m;
 	struct buf out = {0};
-	if (!confine(answer))
+	if (!confine(answer, parent))
 		_exit(READER_BROKEN);
 	if (!mail_parse(&a, file, &m))
 		_exit(READER_NOTHING);
@@ -121,9 +119,9 @@ static bool ask_reader(struct span file, struct buf *out, struct err *err)
 	int pipe_fds[2], status = 0;
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return err_set_os(err, ERR_SYSTEM, errno, "pipe");
-	pid_t pid = fork();
+	pid_t us = getpid(), pid = fork();
 	if (pid == 0)
-		be_reader(file, pipe_fds[1]);
+		be_reader(file, pipe_fds[1], us);
 	close(pipe_fds[1]);
 	if (pid < 0) {
 		close(pipe_fds[0]);

@@ -78,7 +78,7 @@ static bool fits(const struct form_desk *d, const struct complaint *c)
 	if (names_word(span_str(p->front.name), d->words) || names_word(p->network, d->words) ||
 		(!d->front && names_word(p->registrar, d->words)) ||
 		in_domain(p->name, d->domains) || in_domain(p->run_by, d->domains) ||
-		in_domain(p->reverse_name, d->domains) || in_domain(c->hop->host, d->domains))
+		in_domain(c->hop->host, d->domains))
 		return true;
 	for (size_t i = 0; c->hop->dns != NULL && i < c->hop->dns->n_cnames; i++)
 		if (in_domain(c->hop->dns->cnames[i], d->domains))

@@ -205,8 +205,10 @@ void redact_report_mail(struct redactor *r, struct report_mail *m)
 		m->at_us = redact_us(m->at_us);
 		m->date_us = redact_us(m->date_us);
 	}
-	if (r->order.how == REDACT_NONE)
+	if (r->order.how == REDACT_NONE) {
+		report_mail_each(m, text_in, &in); /* its times, where they are to be coarse */
 		return;
+	}
 	/* What names somebody by its place goes whole, before values are looked for in it: one
 	 * value, one tag. */
 	for (size_t i = 0; i < m->n_fields; i++)
