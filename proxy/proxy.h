@@ -10,6 +10,7 @@
 #include "proxy/ca.h"
 #include "proxy/connect_to.h"
 #include "proxy/policy.h"
+#include "proxy/tap.h"
 #include "store/writer.h"
 
 struct proxy;
@@ -69,6 +70,10 @@ struct proxy_options {
 	/* A case that is served again: what the leaves' validity is shifted by, see mint.h. 0
 	 * and 0: a live proxy. */
 	int64_t browser_offset_s, like_offset_s;
+	const struct tap *tap; /* who watches from outside; NULL: nobody. Borrowed */
+	/* TLS is passed through untouched, but for clicktrail's own host; tap->passing is told
+	 * of each. */
+	bool no_intercept;
 };
 
 struct proxy *proxy_start(const struct proxy_options *options, struct err *err);

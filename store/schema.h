@@ -11,7 +11,8 @@
 enum {
 	SCHEMA_OLDEST = 6, /* of the cases that are read */
 	SCHEMA_SEAL = 8,   /* from here on there is a seal */
-	SCHEMA_REPORT = 9, /* from here on there are lookups and attachments */
+	SCHEMA_REPORT = 9,   /* from here on there are lookups and attachments */
+	SCHEMA_PACKETS = 10, /* from here on there are packet recorders and what packets show */
 };
 
 int schema_number(void); /* of the last step that this program knows */

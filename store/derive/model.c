@@ -245,6 +245,14 @@ static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *c
 	case FACT_KIND_CUSTODY:
 	case FACT_KIND_LOOKUP:
 	case FACT_KIND_ATTACHMENT:
+	case FACT_KIND_CAPTURE:
+	case FACT_KIND_PACKET_FILE:
+	case FACT_KIND_FLOW:
+	case FACT_KIND_FLOW_TLS:
+	case FACT_KIND_FLOW_PLAIN:
+	case FACT_KIND_FLOW_EXCHANGE:
+	case FACT_KIND_PACKET_DNS:
+	case FACT_KIND_STRAY:
 	case FACT_KIND_COUNT: break;
 	}
 }

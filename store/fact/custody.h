@@ -15,7 +15,9 @@
 	X(NOTED, "noted")      /* somebody wrote a note */                                     \
 	X(REPLAYED, "replayed") /* a trail was walked again offline: same_line.h */            \
 	X(LOOKED_UP,                                                                           \
-		"looked-up") /* directories were asked about its parties: what came of it */
+		"looked-up") /* directories were asked about its parties: what came of it */   \
+	X(CROSSCHECKED,                                                                        \
+		"crosschecked") /* its packets were read: what they show against what it says */
 
 enum custody_act {
 #define X(name, word) CUSTODY_##name,

@@ -86,6 +86,34 @@ static const struct fact_field lookup_fields[] = {FACT_LOOKUP(FIELD_I, FIELD_T, 
 static const struct fact_field attachment_fields[] = {
 	FACT_ATTACHMENT(FIELD_I, FIELD_T, FIELD_B)};
 #undef FACT_STRUCT
+#define FACT_STRUCT struct fact_capture
+static const struct fact_field capture_fields[] = {FACT_CAPTURE(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_packet_file
+static const struct fact_field packet_file_fields[] = {
+	FACT_PACKET_FILE(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_flow
+static const struct fact_field flow_fields[] = {FACT_FLOW(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_flow_tls
+static const struct fact_field flow_tls_fields[] = {FACT_FLOW_TLS(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_flow_plain
+static const struct fact_field flow_plain_fields[] = {
+	FACT_FLOW_PLAIN(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_flow_exchange
+static const struct fact_field flow_exchange_fields[] = {
+	FACT_FLOW_EXCHANGE(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_packet_dns
+static const struct fact_field packet_dns_fields[] = {
+	FACT_PACKET_DNS(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
+#define FACT_STRUCT struct fact_stray
+static const struct fact_field stray_fields[] = {FACT_STRAY(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
 #define X(upper, lower)                                                                        \

@@ -165,6 +165,67 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 #define FACT_ATTACHMENT(I, T, B)                                                              \
 	I(session) I(at_us) I(exchange) T(kind) T(name) T(media_type) T(detail) I(size)       \
 	B(sha256) B(data)
+
+/* A packet recorder, of one side of the proxy: it began, ended, or could not. side, event: words of capture.h. name: of its file,
+ * which lies beside the case. detail: on which interface, or why not. packets, dropped, size, sha256: of what it wrote, at its
+ * end; dropped: by the kernel, before it saw them. */
+#define FACT_CAPTURE(I, T, B)                                                                 \
+	I(session) I(at_us) T(side) T(event) T(name) T(detail) I(packets) I(dropped) I(size)  \
+	B(sha256)
+
+/* What follows is in the companion: the witness, as `crosscheck` read it out of packets. Packet numbers count from 1 in their file;
+ * at_us and other times are the kernel's. up: from who opened the connection; down: to it. *_lost: bytes that no packet shows;
+ * such a direction has no digest. */
+
+/* A packet file was read. file: a number of its own; run: of the reading, the same for all files of one. malformed: packets that are
+ * none; key_lines: secrets that were at hand. outcome: an err word. */
+#define FACT_PACKET_FILE(I, T, B)                                                             \
+	I(session) I(at_us) I(file) I(run) T(side) T(name) I(size) B(sha256) I(packets)       \
+	I(first_us) I(last_us) I(dropped) I(malformed) I(flows) I(key_lines) T(outcome)       \
+	T(detail)
+
+/* A TCP connection. flow: a number of its own. *_bytes, *_sha256: of the stream as it was acknowledged. conflicts: bytes that
+ * came again and were others; conflict_packet: where first. ended: a word of flow.h. target: "host:port" that was asked of a proxy
+ * at its start, absent if none was. */
+#define FACT_FLOW(I, T, B)                                                                    \
+	I(session) I(at_us) I(flow) I(file) T(client_ip) I(client_port) T(server_ip)          \
+	I(server_port) I(first_packet) I(last_packet) I(last_us) I(up_bytes) B(up_sha256)     \
+	I(up_lost) I(down_bytes) B(down_sha256) I(down_lost) I(conflicts) I(conflict_packet)  \
+	T(ended) T(target) T(detail)
+
+/* TLS inside a flow. hello: the first ClientHello, server_hello: the last ServerHello, both handshake messages; hellos: 2 after a
+ * HelloRetryRequest. certs: as in a handshake fact. resumed: 1, 0, unknown. early_data, keys: words of flow.h. why: what could not be
+ * read, and where. */
+#define FACT_FLOW_TLS(I, T, B)                                                                \
+	I(session) I(at_us) I(flow) I(hello_packet) B(hello) T(ja3) T(ja4) T(sni)             \
+	T(offered_alpn) I(server_packet) B(server_hello) T(version) T(cipher) T(alpn)         \
+	B(certs) I(certs_packet) I(resumed) I(hellos) T(early_data) T(keys) T(why)            \
+	I(why_packet)
+
+/* What a flow carried, behind what was asked of a proxy and inside TLS. layer: clear, tls. protocol: http/1.1, h2, other; unknown where
+ * it could not be read. why: what could not, and where. */
+#define FACT_FLOW_PLAIN(I, T, B)                                                              \
+	I(session) I(at_us) I(flow) T(layer) T(protocol) I(up_bytes) B(up_sha256) I(up_lost)  \
+	I(down_bytes) B(down_sha256) I(down_lost) I(exchanges) I(last_us) T(why)              \
+	I(why_packet)
+
+/* A request in a flow, and its response. n: from 1. stream: of HTTP/2. request_sha256, response_sha256: of the heads in the form of
+ * `head`, or of HTTP/2's `fields`, in request and response facts. reason: an err word. */
+#define FACT_FLOW_EXCHANGE(I, T, B)                                                           \
+	I(session) I(at_us) I(flow) I(n) I(stream) T(method) T(url) T(version) I(status)      \
+	I(request_packet) B(request_sha256) I(req_size) B(req_sha256) I(response_packet)      \
+	I(response_us) B(response_sha256) I(res_size) B(res_sha256) I(last_packet) I(ended_us) \
+	T(reason)
+
+/* An answer of a name server. type: as in a zone file. cnames, addresses: as in a dns fact. */
+#define FACT_PACKET_DNS(I, T, B)                                                              \
+	I(session) I(at_us) I(file) I(packet) T(server_ip) I(server_port) T(name) T(type)     \
+	I(rcode) T(cnames) T(addresses) I(ttl)
+
+/* Packets that belong to no TCP connection, those of one protocol between the same two put together. protocol: udp, icmp, arp, ... */
+#define FACT_STRAY(I, T, B)                                                                   \
+	I(session) I(at_us) I(file) I(packet) T(protocol) T(source_ip) I(source_port)         \
+	T(destination_ip) I(destination_port) I(packets) I(last_us) T(detail)
 /* clang-format on */
 
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
@@ -192,7 +253,15 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	X(ERASURE, erasure)                                                                    \
 	X(CUSTODY, custody)                                                                    \
 	X(LOOKUP, lookup)                                                                      \
-	X(ATTACHMENT, attachment)
+	X(ATTACHMENT, attachment)                                                              \
+	X(CAPTURE, capture)                                                                    \
+	X(PACKET_FILE, packet_file)                                                            \
+	X(FLOW, flow)                                                                          \
+	X(FLOW_TLS, flow_tls)                                                                  \
+	X(FLOW_PLAIN, flow_plain)                                                              \
+	X(FLOW_EXCHANGE, flow_exchange)                                                        \
+	X(PACKET_DNS, packet_dns)                                                              \
+	X(STRAY, stray)
 
 enum fact_kind {
 #define X(upper, lower) FACT_KIND_##upper,

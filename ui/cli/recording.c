@@ -137,7 +137,9 @@ bool recording_begin(struct recording *r, struct fact_session *about, struct err
 	ca_sha256(r->ca, fingerprint);
 	f.session = r->session;
 	f.at_us = clock_now_us(clock_real());
-	f.mode = span_str(r->replayed != NULL ? "replay" : "intercept");
+	f.mode = span_str(r->replayed != NULL ? "replay"
+			  : r->no_intercept   ? "no-intercept"
+					      : "intercept");
 	f.options = span_str(options);
 	f.tool_name = span_str("clicktrail");
 	f.tool_version = span_str(CLICKTRAIL_VERSION);
@@ -182,6 +184,8 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		.referer = r->referer_link != NULL ? o->referer : NULL,
 		.referer_link = r->referer_link,
 		.browser_offset_s = r->browser_offset_s,
+		.tap = r->tap,
+		.no_intercept = r->no_intercept,
 	};
 	if (r->replayed != NULL) {
 		p.replay = r->replayed->replay;

@@ -45,6 +45,8 @@ struct recording {
 	int64_t browser_offset_s; /* as in proxy_options */
 	const char *credentials; /* "user:password" that clients must give, or NULL; borrowed */
 	bool ended;
+	const struct tap *tap; /* as in proxy_options */
+	bool no_intercept;     /* the same; the session's mode says it */
 };
 
 void recording_init(struct recording *r, struct options *options);

@@ -152,6 +152,14 @@ static bool is_wanted(struct pick *p, enum fact_kind kind, const void *fact)
 	case FACT_KIND_CUSTODY:
 	case FACT_KIND_LOOKUP:
 	case FACT_KIND_ATTACHMENT:
+	case FACT_KIND_CAPTURE:
+	case FACT_KIND_PACKET_FILE:
+	case FACT_KIND_FLOW:
+	case FACT_KIND_FLOW_TLS:
+	case FACT_KIND_FLOW_PLAIN:
+	case FACT_KIND_FLOW_EXCHANGE:
+	case FACT_KIND_PACKET_DNS:
+	case FACT_KIND_STRAY:
 	case FACT_KIND_COUNT: break;
 	}
 	return false;

@@ -16,6 +16,7 @@
 #include "ui/report/party.h"
 
 struct report_mail;
+struct compared;
 
 struct report_dns {
 	struct span name, source, resolver;
@@ -113,8 +114,10 @@ struct report {
 	size_t n_trails;
 	const struct model *model;
 	struct report_attachments attachments;
-	struct report_mail *mail;    /* that the link came from (mail.h); NULL: none, or nobody
-					looked */
+	struct report_mail *mail; /* that the link came from (mail.h); NULL: none, or nobody
+				     looked */
+	const struct compared *compared; /* packets against facts (compared.h); NULL: nobody
+					    looked */
 	const struct rounds *rounds; /* of a link opened more than once; NULL: only one session,
 					or trail, is looked at */
 };

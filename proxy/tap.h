@@ -1,0 +1,28 @@
+/*
+ * Who watches the proxy's connections from outside, by their packets, and wants to be told
+ * which they are and by what secrets they can be read. The proxy does not know what is made of
+ * it. Every call may come from any tunnel's thread and returns at once; all may be NULL.
+ */
+#ifndef PROXY_TAP_H
+#define PROXY_TAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct tap {
+	void *self;
+	/* A socket of ours, bound to a local port, is about to send its first packet to
+	 * `remote`: an attempt to reach an origin or a proxy, or a question to a name server.
+	 */
+	void (*opening)(void *self, int fd, const struct sockaddr *remote, socklen_t len);
+	/* A line of a TLS key log (RFC 9850), without line end. */
+	void (*secret)(void *self, int64_t tunnel, int64_t leg, const char *line);
+	/* --no-intercept: a connection is passed through unread to host:port. Called before
+	 * the client is told that it may send; leg is the number of the origin leg, told again
+	 * once there is one (FACT_NULL before). */
+	void (*passing)(void *self, int64_t tunnel, int64_t leg, const struct sockaddr *client,
+		const char *host, uint16_t port);
+};
+
+#endif

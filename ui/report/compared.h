@@ -1,0 +1,59 @@
+/*
+ * The verdicts of a case: its facts against what the newest crosscheck kept in its companion,
+ * tunnel by tunnel, in memory that does not grow with bodies or packets. Reads only; both files
+ * are hostile, and a companion that does not say that it is this case's is not believed. One
+ * thread.
+ */
+#ifndef UI_REPORT_COMPARED_H
+#define UI_REPORT_COMPARED_H
+
+#include "store/case.h"
+#include "store/derive/compare.h"
+
+enum {
+	COMPARED_KEPT_MAX = 10000, /* verdicts other than agree that a report keeps */
+};
+
+/* Each verdict in turn; its spans live during the call. False stops. */
+typedef bool compared_fn(void *ctx, const struct verdict *v);
+
+struct compared_counts {
+	uint64_t of[VERDICT_COUNT];
+	uint64_t tunnels, legs, flows, exchanges; /* that were looked at */
+};
+
+/* A packet file as it was read, for reports. */
+struct compared_file {
+	int64_t session;
+	struct span side, name, outcome, detail;
+	uint8_t sha256[32];
+	int64_t size, packets, dropped, first_us, last_us;
+};
+
+/* For a report: memory in its arena. */
+struct compared {
+	bool checked;   /* there is a crosscheck; else all below is empty */
+	int64_t at_us;  /* of the newest one */
+	struct span by; /* who ran it; absent: not said */
+	struct compared_counts counts;
+	struct compared_file *files;
+	size_t n_files;
+	struct verdict *kept; /* all that are not agree, the first COMPARED_KEPT_MAX */
+	size_t n_kept;
+	/* Of exchanges of the trails, by exchange: how many of each kind there are of the
+	 * exchange itself, its tunnel's legs and handshakes included. */
+	struct compared_hop {
+		int64_t exchange;
+		uint64_t of[VERDICT_COUNT];
+	} * hops;
+	size_t n_hops;
+	/* Packet recorders, as the case says: were they there? */
+	bool recorded; /* a capture fact, of any session */
+};
+
+/* `companion`: path; one that is not there gives no verdicts. stop at false of each. Errors:
+ * those of case_open, CASE_READ. */
+bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
+
+#endif
