@@ -71,15 +71,16 @@ static void read_theirs(const char *path, struct heard *h)
 	snprintf(command + at, sizeof command - (size_t)at, " 2>/dev/null");
 	FILE *out = popen(command, "r");
 	assert_non_null(out);
+	int stream = -1;
 	while (getline(&line, &cap, out) > 0) {
 		line[strcspn(line, "\n")] = 0;
-		n += strncmp(line, "Follow:", 7) == 0;
+		n += sscanf(line, "Filter: tcp.stream eq %d", &stream) == 1;
 		bool down = line[0] == '\t';
-		if (n == 0 || n > FLOWS || ascii_hex((uint8_t)line[down]) < 0 ||
-			line[0] == 'F') /* "Follow:", "Filter:" */
+		if (line[0] == 'F' || ascii_hex((uint8_t)line[down]) < 0)
 			continue;
+		assert_in_range(stream, 0, FLOWS - 1);
 		assert_true(hex_read(
-			span_str(line + down), &h->bytes[n - 1][down ? FLOW_DOWN : FLOW_UP]));
+			span_str(line + down), &h->bytes[stream][down ? FLOW_DOWN : FLOW_UP]));
 	}
 	free(line);
 	assert_int_equal(pclose(out), 0);
@@ -92,7 +93,23 @@ static uint64_t dice(uint64_t *state)
 	return *state >> 33;
 }
 
-/* Four conversations at once; then what a network does. */
+/* What a network does to the packets of one side, from `from` on, before they are acknowledged:
+ * tshark takes what was acknowledged and not yet captured for lost. */
+static void disturb(struct packet_build *b, size_t from, uint64_t *state)
+{
+	for (size_t i = from; i < b->n; i++) {
+		size_t to = i + dice(state) % 6;
+		if (dice(state) % 8 == 0)
+			packet_build_copy(b, i, to + 1 < b->n ? to + 1 : b->n);
+		/* Lost on its way, and sent again. */
+		if (dice(state) % 6 == 0)
+			packet_build_move(b, i, to < b->n ? to : b->n - 1);
+		if (dice(state) % 20 == 0 && b->packets[i].n > 900)
+			packet_build_fragment(b, i, 504);
+	}
+}
+
+/* Four conversations at once. */
 static void make(const char *path, uint64_t seed)
 {
 	static const char *const ends[FLOWS][2] = {
@@ -109,28 +126,21 @@ static void make(const char *path, uint64_t seed)
 	for (int i = 0; i < FLOWS; i++) {
 		packet_build_tcp(&t[i], &b, ends[i][0], (uint16_t)(40000 + i), ends[i][1], 443);
 		t[i].first[FLOW_DOWN] = UINT32_MAX - 9000;
+		t[i].quiet_acks = true;
 		packet_build_open(&t[i]);
 	}
 	for (int round = 0; round < 60; round++) {
 		int i = (int)(dice(&state) % FLOWS);
-		size_t n = 1 + dice(&state) % sizeof bytes;
+		size_t n = 1 + dice(&state) % sizeof bytes, from = b.n;
+		enum flow_way way = dice(&state) % 3 == 0 ? FLOW_UP : FLOW_DOWN;
 		for (size_t k = 0; k < n; k++)
 			bytes[k] = (uint8_t)dice(&state);
-		packet_build_send(
-			&t[i], dice(&state) % 3 == 0 ? FLOW_UP : FLOW_DOWN, span_of(bytes, n));
+		packet_build_send(&t[i], way, span_of(bytes, n));
+		disturb(&b, from, &state);
+		packet_build_ack(&t[i], !way);
 	}
 	for (int i = 0; i < FLOWS; i++)
 		packet_build_close(&t[i]);
-	size_t end = b.n - 3 * FLOWS;
-	for (size_t i = 3 * FLOWS; i < end; i++) {
-		if (dice(&state) % 10 == 0)
-			packet_build_copy(&b, i, i + 1 + dice(&state) % 8);
-		/* Lost on its way, and sent again. */
-		if (dice(&state) % 20 == 0)
-			packet_build_move(&b, i, i + 6 + dice(&state) % 6);
-		if (dice(&state) % 30 == 0 && b.packets[i].n > 900)
-			packet_build_fragment(&b, i, 504);
-	}
 	struct buf file = {0};
 	packet_build_pcapng(&b, SPAN_NONE, &file);
 	packet_build_write(path, buf_span(&file));
