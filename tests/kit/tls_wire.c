@@ -14,7 +14,8 @@
 		}                                                                              \
 	} while (0)
 
-enum { CLIENT = FLOW_UP, SERVER = FLOW_DOWN, STEPS_MAX = 20 };
+/* After a HelloRetryRequest OpenSSL passes over no larger records of early data. */
+enum { CLIENT = FLOW_UP, SERVER = FLOW_DOWN, STEPS_MAX = 20, EARLY_RECORD = 8000 };
 
 static void keep_line(const SSL *ssl, const char *line)
 {
@@ -38,6 +39,12 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 	*out = in + 1;
 	*out_n = in[0];
 	return SSL_TLSEXT_ERR_OK;
+}
+
+static int refuse_early(SSL *ssl, void *ctx)
+{
+	(void)ssl, (void)ctx;
+	return 0;
 }
 
 static void use_cert(SSL_CTX *ctx, const struct made *cert)
@@ -86,7 +93,7 @@ static SSL_CTX *new_context(const struct tls_wire_order *o, int side)
 			ctx, SSL_OP_NO_ANTI_REPLAY | SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 		SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"wire", 4);
 		SSL_CTX_set_max_early_data(ctx, 1 << 20);
-		SSL_CTX_set_recv_max_early_data(ctx, o->early_refused ? 0 : 1 << 20);
+		SSL_CTX_set_recv_max_early_data(ctx, 1 << 20);
 		if (o->alpn != NULL)
 			SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
 	}
@@ -105,9 +112,12 @@ static void set_up_client(SSL *ssl, const struct tls_wire_order *o)
 		memcpy(list + 1, o->alpn, n);
 		MUST(SSL_set_alpn_protos(ssl, list, (unsigned)n + 1) == 0);
 	}
-	if (o->resumes != NULL)
-		MUST(o->resumes->session != NULL &&
-			SSL_set_session(ssl, o->resumes->session) == 1);
+	if (o->resumes == NULL)
+		return;
+	/* A copy: a session is marked when it was used. */
+	SSL_SESSION *session = SSL_SESSION_dup(o->resumes->session);
+	MUST(session != NULL && SSL_set_session(ssl, session) == 1);
+	SSL_SESSION_free(session);
 }
 
 void tls_wire_move(struct tls_wire *w, enum flow_way way)
@@ -149,7 +159,7 @@ static bool step(SSL *ssl)
 static void send_early(struct tls_wire *w, struct span early)
 {
 	for (size_t at = 0; at < early.n;) {
-		size_t n = 0, want = early.n - at < 16384 ? early.n - at : 16384;
+		size_t n = 0, want = early.n - at < EARLY_RECORD ? early.n - at : EARLY_RECORD;
 		MUST(SSL_write_early_data(w->ssl[CLIENT], early.p + at, want, &n) == 1);
 		at += n;
 		tls_wire_move(w, FLOW_UP);
@@ -223,10 +233,8 @@ struct tls_wire *tls_wire_new(const struct tls_wire_order *o)
 	SSL_set_connect_state(w->ssl[CLIENT]);
 	SSL_set_accept_state(w->ssl[SERVER]);
 	set_up_client(w->ssl[CLIENT], o);
-	if (o->early_refused) {
-		MUST(SSL_set_recv_max_early_data(w->ssl[SERVER], 0) == 1);
-		MUST(SSL_set_max_early_data(w->ssl[SERVER], 0) == 1);
-	}
+	if (o->early_refused)
+		SSL_set_allow_early_data_cb(w->ssl[SERVER], refuse_early, NULL);
 	if (o->server_groups != NULL)
 		MUST(SSL_set1_groups_list(w->ssl[SERVER], o->server_groups) == 1);
 	if (o->set_up != NULL)
