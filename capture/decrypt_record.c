@@ -113,10 +113,13 @@ static enum record_step find_keys(
 
 /* ---- contents ---- */
 
-static void alert(struct decrypt *d, enum flow_way way, struct span body)
+static void alert(
+	struct decrypt *d, enum flow_way way, struct span body, const struct packet_at *at)
 {
-	if (body.n != 2)
+	if (body.n != 2) {
+		decrypt_blind(d, way, "an alert that is sealed, or none", at);
 		return;
+	}
 	/* Its part of the handshake will not come. */
 	if (!d->way[way].finished)
 		transcript_fini(&d->transcript);
@@ -149,7 +152,7 @@ static void content(struct decrypt *d, enum flow_way way, uint8_t type, struct s
 	const struct packet_at *at)
 {
 	switch (type) {
-	case CONTENT_ALERT: alert(d, way, body); break;
+	case CONTENT_ALERT: alert(d, way, body, at); break;
 	case CONTENT_HANDSHAKE: decrypt_handshake(d, way, body, at); break;
 	case CONTENT_DATA: application_data(d, way, body, at); break;
 	case CONTENT_HEARTBEAT: break;
@@ -252,7 +255,7 @@ static enum record_step sealed_13(struct decrypt *d, enum flow_way way, const st
 		return RECORD_ON;
 	/* Who could not make the keys says so in clear. */
 	if (r->type == CONTENT_ALERT && !w->opened) {
-		alert(d, way, r->body);
+		alert(d, way, r->body, &r->at);
 		return RECORD_ON;
 	}
 	decrypt_blind(d, way, "a record in clear where sealed ones are due", &r->at);
@@ -320,7 +323,7 @@ enum record_step decrypt_record(
 	/* Where the order is not kept any more, nothing is vouched for. */
 	if (way == FLOW_UP && d->greeted && !d->answered && !d->retried) {
 		if (r.type == CONTENT_ALERT)
-			alert(d, way, r.body);
+			alert(d, way, r.body, at);
 		else if (r.type == CONTENT_DATA)
 			unexpected_data(d, way, &r);
 		else

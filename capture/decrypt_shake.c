@@ -127,6 +127,12 @@ static bool server_hello(
 		decrypt_blind(d, FLOW_DOWN, "a ServerHello that no ClientHello asked for", at);
 		return false;
 	}
+	/* And what it chose stays chosen. */
+	if (about->hellos > 1 && hello.cipher != about->cipher_number) {
+		decrypt_blind(
+			d, FLOW_DOWN, "the ServerHello and the HelloRetryRequest differ", at);
+		return false;
+	}
 	d->retried = false;
 	d->version = hello.version;
 	d->suite = suite_find(hello.cipher);
