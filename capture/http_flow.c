@@ -36,6 +36,11 @@ void http_flow_direct(struct http_flow *h)
 	h->direct = true;
 }
 
+bool http_flow_nonsense(const struct http_flow *h)
+{
+	return h->other && !h->understood;
+}
+
 void http_flow_bytes(
 	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
@@ -88,6 +93,7 @@ void http_flow_end(struct http_flow *h, const struct packet_at *at)
 void http_tell_request(struct http_flow *h, uint64_t n, uint32_t stream,
 	const struct http_message *m, const struct packet_at *at)
 {
+	h->understood |= m->method.p != NULL;
 	if (h->calls->request != NULL)
 		h->calls->request(h->ctx, n, stream, m, at);
 }
@@ -130,6 +136,7 @@ void http_tell_end(
 void http_tell_other(
 	struct http_flow *h, uint64_t n, const struct err *why, const struct packet_at *at)
 {
+	h->other = true;
 	if (h->calls->other != NULL)
 		h->calls->other(h->ctx, n, why, at);
 }

@@ -67,6 +67,8 @@ void http_flow_free(struct http_flow *h);
  * the packets show (a name of TLS, or an address). Then what Host says comes first where it is
  * no contradiction (RFC 9112 3.3). */
 void http_flow_direct(struct http_flow *h);
+/* It was told as other, and not one request of it could be read. */
+bool http_flow_nonsense(const struct http_flow *h);
 void http_flow_bytes(
 	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at);
 /* That direction cannot be read on: exchanges that need it end with why. */

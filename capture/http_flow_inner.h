@@ -7,6 +7,7 @@
 #define CAPTURE_HTTP_FLOW_INNER_H
 
 #include "capture/http_flow.h"
+#include "capture/http_place.h"
 
 enum {
 	HTTP_FLOW_INTERIMS_MAX = 64,              /* 1xx responses to one request, */
@@ -24,6 +25,8 @@ struct http_flow {
 	const struct http_flow_calls *calls;
 	void *ctx;
 	uint64_t exchanges; /* numbers given */
+	bool understood;    /* a request was */
+	bool other;         /* that was told */
 	struct http_one *one;
 	struct http_two *two;
 };
@@ -50,23 +53,6 @@ void http_tell_other(
 	struct http_flow *h, uint64_t n, const struct err *why, const struct packet_at *at);
 
 /* ---- http_flow_url.c ---- */
-
-enum { HTTP_PLACE_HOST_MAX = 256 };
-
-struct http_place {
-	char host[HTTP_PLACE_HOST_MAX]; /* lower case, IPv6 without brackets */
-	uint16_t port;
-	bool https;
-};
-
-/* "host[:port]"; ERR_TARGET. default_port 0: a port must be there. https is left as it is. */
-bool http_place_authority(
-	struct span authority, uint16_t default_port, struct http_place *out, struct err *err);
-bool http_place_same(const struct http_place *a, const struct http_place *b);
-/* "https://host[:port]", the scheme's own port left out. */
-void http_place_origin(const struct http_place *p, struct buf *out);
-/* Is it an address, and no name? */
-bool http_place_is_address(const char *host);
 
 /* The URL of an HTTP/1 request, by the rule of request facts; always something. False: why says
  * what is wrong with it. differs: Host names another place than the connection leads to. */
