@@ -1,9 +1,8 @@
 /* clicktrail-capture: docs/clicktrail-capture.1. clicktrail starts it; people need not. */
-#include "capture/recorder.h"
+#include "capture/recorder_orders.h"
 #include "capture/recorder_run.h"
 #include "capture/source.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +55,10 @@ int main(int argc, char **argv)
 			SOURCE_RING_MIN / 1024, SOURCE_RING_MAX / 1024);
 		return 2;
 	}
-	if (fcntl(RECORDER_SOCK, F_GETFD) < 0) {
+	if (!recorder_orders_check()) {
 		fputs("clicktrail-capture records packets for clicktrail, which starts it for "
 		      "its option --pcap.\n"
-		      "It does nothing by hand: there is no socket on descriptor 3.\n",
+		      "It does nothing by hand: descriptor 3 is no socket of clicktrail's.\n",
 			stderr);
 		return 1;
 	}

@@ -16,14 +16,11 @@ static bool option(int fd, int name, int *out)
 	return getsockopt(fd, SOL_SOCKET, name, out, &n) == 0;
 }
 
-bool recorder_orders_check(struct err *err)
+bool recorder_orders_check(void)
 {
 	int domain = 0, type = 0;
-	if (option(RECORDER_SOCK, SO_DOMAIN, &domain) && domain == AF_UNIX &&
-		option(RECORDER_SOCK, SO_TYPE, &type) && type == SOCK_SEQPACKET)
-		return true;
-	return err_set(
-		err, ERR_CAPTURE, "descriptor %d is no socket of clicktrail's", RECORDER_SOCK);
+	return option(RECORDER_SOCK, SO_DOMAIN, &domain) && domain == AF_UNIX &&
+	       option(RECORDER_SOCK, SO_TYPE, &type) && type == SOCK_SEQPACKET;
 }
 
 bool recorder_orders_network(int socket, uint64_t *out, struct err *err)
@@ -89,17 +86,22 @@ static const char *look_at(int fd, uint64_t network, struct shown *out)
 	return NULL;
 }
 
+/* An IPv6 address that stands for one of IPv4 (RFC 4291 2.5.5.2), or such a one. */
+static bool is_v4(const struct packet_address *a)
+{
+	struct in6_addr in6;
+	memcpy(&in6, a->bytes, sizeof in6);
+	return a->n == 4 || IN6_IS_ADDR_V4MAPPED(&in6);
+}
+
 /* Could this socket speak to that address? Else its port may be somebody else's there. */
 static bool reaches(const struct recorder_local *l, const struct packet_address *remote)
 {
-	bool v4 = remote->n == 4 ||
-		  IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)remote->bytes);
 	if (remote->n != 4 && remote->n != 16)
 		return false;
-	if (l->ip.n == 16)
-		return v4 ==
-		       IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)l->ip.bytes);
-	return v4 ? l->v4 : l->v6;
+	if (l->ip.n != 0)
+		return is_v4(&l->ip) == is_v4(remote);
+	return is_v4(remote) ? l->v4 : l->v6;
 }
 
 /* NULL, or why it was refused. *fd is -1 afterwards if it was kept. */

@@ -20,7 +20,7 @@ struct recorder_orders {
 };
 
 /* Is descriptor RECORDER_SOCK what it should be? */
-bool recorder_orders_check(struct err *err);
+bool recorder_orders_check(void);
 /* The cookie of the network namespace of a socket. */
 bool recorder_orders_network(int socket, uint64_t *out, struct err *err);
 /* Takes all that has come; does not wait. True: something was shown. */

@@ -202,10 +202,6 @@ int recorder_run(uint32_t ring)
 	struct recorder r = {0};
 	struct err err = {0};
 	bool denied = false;
-	if (!recorder_orders_check(&err)) {
-		fprintf(stderr, "clicktrail-capture: %s\n", err.detail);
-		return 1;
-	}
 	bool network = fcntl(RECORDER_NETWORK, F_GETFD) >= 0;
 	const char *about = network ? "everything in a network namespace of its own"
 				    : "TCP and UDP of the connections that were shown";
