@@ -95,7 +95,7 @@ static void opening(void *self, int fd, const struct sockaddr *remote, socklen_t
 	memset(&order, 0, sizeof order); /* all of it is sent */
 	order.word = RECORDER_CONNECTION;
 	if (!atomic_load(&s->listening) ||
-		(fill_remote(&order, remote) && recorder_run_tell(&s->run, &order, fd)))
+		(fill_remote(&order, remote) && recorder_child_tell(&s->run, &order, fd)))
 		return;
 	/* Who hung up is dealt with by who watches. */
 	if (errno == EPIPE || errno == ECONNRESET)
@@ -119,12 +119,12 @@ const struct tap *witnessing_tap(struct witnessing *w)
 
 static void fail(struct witness_side *s, const char *why)
 {
-	char how[RECORDER_RUN_WHY];
+	char how[RECORDER_CHILD_WHY];
 	s->state = WITNESS_FAILED;
 	if (s->why[0] == 0)
 		snprintf(s->why, sizeof s->why, "%s", why);
-	recorder_run_end(&s->run, 0, how);
-	recorder_run_fini(&s->run, true);
+	recorder_child_end(&s->run, 0, how);
+	recorder_child_fini(&s->run, true);
 }
 
 /* False: a file is in the way, which is no matter of recorders. */
@@ -138,7 +138,7 @@ static bool begin(struct witnessing *w, enum capture_side side, struct err *err)
 		fail(s, "the program " PROGRAM " is not installed");
 		return true;
 	}
-	if (!recorder_run_start(
+	if (!recorder_child_start(
 		    &s->run, w->program, o->case_path, o->session, network_fd, &why)) {
 		char text[WITNESS_WHY_MAX];
 		err_text(&why, text, sizeof text);
@@ -151,7 +151,7 @@ static bool begin(struct witnessing *w, enum capture_side side, struct err *err)
 	order.word = RECORDER_LISTENER;
 	/* Before it listens to us: it will find it in its queue. */
 	if (side == CAPTURE_BROWSER && network_fd < 0 &&
-		!recorder_run_tell(&s->run, &order, o->listen_fd))
+		!recorder_child_tell(&s->run, &order, o->listen_fd))
 		fail(s, "the recorder could not be told of our listener");
 	return true;
 }
@@ -160,11 +160,11 @@ static bool begin(struct witnessing *w, enum capture_side side, struct err *err)
 static void await_start(struct witness_side *s, int64_t until_us)
 {
 	struct recorder_news news;
-	char how[RECORDER_RUN_WHY];
+	char how[RECORDER_CHILD_WHY];
 	while (s->state == WITNESS_STARTING) {
 		struct pollfd p = {s->run.sock, POLLIN, 0};
 		int64_t left = until_us - clock_now_us(clock_real());
-		enum recorder_run_heard heard = recorder_run_listen(&s->run, &news);
+		enum recorder_child_heard heard = recorder_child_listen(&s->run, &news);
 		if (heard == RECORDER_HEARD && news.word == RECORDER_STARTED) {
 			s->counts = news;
 			s->state = WITNESS_RUNNING;
@@ -173,7 +173,7 @@ static void await_start(struct witness_side *s, int64_t until_us)
 			s->needs_privilege = news.needs_privilege != 0;
 			fail(s, news.text[0] != 0 ? news.text : "it did not say why");
 		} else if (heard == RECORDER_HUNG_UP) {
-			recorder_run_end(&s->run, START_MS / 2, how);
+			recorder_child_end(&s->run, START_MS / 2, how);
 			fail(s, how);
 		} else if (left <= 0) {
 			fail(s, "the recorder did not begin in time");
@@ -259,7 +259,7 @@ static void end_watching(struct witnessing *w)
 static void release(struct witnessing *w, bool forget)
 {
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
-		recorder_run_fini(&w->sides[i].run, forget);
+		recorder_child_fini(&w->sides[i].run, forget);
 	key_file_close(&w->keys, forget, NULL);
 	if (w->order.browser_keys >= 0)
 		close(w->order.browser_keys);
@@ -281,7 +281,7 @@ struct witnessing *witnessing_start(const struct witnessing_order *order, struct
 	pthread_mutex_init(&w->lock, NULL);
 	key_file_init(&w->keys);
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
-		recorder_run_init(&w->sides[i].run, (enum capture_side)i);
+		recorder_child_init(&w->sides[i].run, (enum capture_side)i);
 	bool wants_keys = order->secrets || order->browser_keys >= 0;
 	witnessing_program(w->program, sizeof w->program);
 	if ((wants_keys && !key_file_make(&w->keys, order->case_path, order->session, err)) ||
@@ -308,7 +308,7 @@ void witnessing_flush(struct witnessing *w)
 	order.word = RECORDER_FLUSH;
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
 		if (atomic_load(&w->sides[i].listening))
-			recorder_run_tell(&w->sides[i].run, &order, -1);
+			recorder_child_tell(&w->sides[i].run, &order, -1);
 }
 
 /* ---- end ---- */

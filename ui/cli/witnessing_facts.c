@@ -87,7 +87,7 @@ static void put_end(struct witnessing *w, struct witness_side *s, struct fact_ca
 	if (s->counts.word == RECORDER_DONE || s->counts.word == RECORDER_FAILED)
 		f->packets = (int64_t)s->counts.packets;
 	f->dropped = (int64_t)s->counts.dropped;
-	if (recorder_run_hash(&s->run, &f->size, digest, &err)) {
+	if (recorder_child_hash(&s->run, &f->size, digest, &err)) {
 		f->sha256 = span_of(digest, sizeof digest);
 	} else {
 		f->size = FACT_NULL;

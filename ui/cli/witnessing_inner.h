@@ -6,7 +6,7 @@
 #define UI_CLI_WITNESSING_INNER_H
 
 #include "ui/cli/key_file.h"
-#include "ui/cli/recorder_run.h"
+#include "ui/cli/recorder_child.h"
 #include "ui/cli/witnessing.h"
 #include "store/base/buf.h"
 
@@ -27,7 +27,7 @@ enum witness_state {
 
 /* Of the main thread while nobody watches, else of the watching one. */
 struct witness_side {
-	struct recorder_run run;
+	struct recorder_child run;
 	enum witness_state state;
 	struct recorder_news counts; /* the newest */
 	char why[WITNESS_WHY_MAX];   /* FAILED, LOST, or soon so; "": nothing wrong */

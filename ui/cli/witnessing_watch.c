@@ -90,11 +90,11 @@ static bool is_up(const struct witness_side *s)
 
 static void end(struct witnessing *w, struct witness_side *s, int ms)
 {
-	char how[RECORDER_RUN_WHY];
+	char how[RECORDER_CHILD_WHY];
 	bool whole = s->counts.word == RECORDER_DONE && s->why[0] == 0;
 	atomic_store(&s->listening, false);
 	s->lost_us = clock_now_us(clock_real());
-	recorder_run_end(&s->run, ms, how);
+	recorder_child_end(&s->run, ms, how);
 	if (whole && atomic_load(&w->finishing)) {
 		s->state = WITNESS_DONE;
 		return;
@@ -108,7 +108,7 @@ static void hear(struct witnessing *w, struct witness_side *s)
 {
 	struct recorder_news news;
 	for (;;) {
-		switch (recorder_run_listen(&s->run, &news)) {
+		switch (recorder_child_listen(&s->run, &news)) {
 		case RECORDER_SILENT: return;
 		case RECORDER_HUNG_UP: end(w, s, END_MS); return;
 		case RECORDER_HEARD: break;
@@ -131,7 +131,7 @@ static void order_finish(struct witness_side *s)
 	order.word = RECORDER_FINISH;
 	/* If its queue is full, so is its plate: the end of the socket, later, means the same.
 	 */
-	recorder_run_tell(&s->run, &order, -1);
+	recorder_child_tell(&s->run, &order, -1);
 }
 
 /* How long to wait; less than 0: until something happens. */

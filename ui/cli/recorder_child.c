@@ -1,4 +1,4 @@
-#include "ui/cli/recorder_run.h"
+#include "ui/cli/recorder_child.h"
 #include "ui/cli/case_beside.h"
 #include "store/base/hash.h"
 
@@ -22,9 +22,9 @@ enum {
 	FORCED_MS = 5000,
 };
 
-void recorder_run_init(struct recorder_run *r, enum capture_side side)
+void recorder_child_init(struct recorder_child *r, enum capture_side side)
 {
-	*r = (struct recorder_run){.side = side, .file = -1, .sock = -1, .pidfd = -1};
+	*r = (struct recorder_child){.side = side, .file = -1, .sock = -1, .pidfd = -1};
 }
 
 /* Where the program looks for its descriptors; whatever else is open here is not for it. */
@@ -77,8 +77,8 @@ static int spawn(const char *program, const int given[3], pid_t *pid)
 	return failed;
 }
 
-static bool start(
-	struct recorder_run *r, const char *program, int sock, int network_fd, struct err *err)
+static bool start(struct recorder_child *r, const char *program, int sock, int network_fd,
+	struct err *err)
 {
 	int given[3] = {sock, r->file, network_fd}, failed = 0;
 	for (int i = 0; i < 3; i++) {
@@ -99,7 +99,7 @@ static bool start(
 	return r->pidfd >= 0 || err_set_os(err, ERR_CAPTURE, errno, "watching %s", program);
 }
 
-bool recorder_run_start(struct recorder_run *r, const char *program, const char *case_path,
+bool recorder_child_start(struct recorder_child *r, const char *program, const char *case_path,
 	int64_t session, int network_fd, struct err *err)
 {
 	int pair[2];
@@ -118,7 +118,8 @@ bool recorder_run_start(struct recorder_run *r, const char *program, const char 
 	return ok;
 }
 
-bool recorder_run_tell(const struct recorder_run *r, const struct recorder_order *order, int fd)
+bool recorder_child_tell(
+	const struct recorder_child *r, const struct recorder_order *order, int fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -143,8 +144,8 @@ bool recorder_run_tell(const struct recorder_run *r, const struct recorder_order
 	return n == sizeof copy;
 }
 
-enum recorder_run_heard recorder_run_listen(
-	const struct recorder_run *r, struct recorder_news *news)
+enum recorder_child_heard recorder_child_listen(
+	const struct recorder_child *r, struct recorder_news *news)
 {
 	for (;;) {
 		/* Descriptors that may be attached are not taken: there is no room for them. */
@@ -161,12 +162,12 @@ enum recorder_run_heard recorder_run_listen(
 	}
 }
 
-void recorder_run_end(struct recorder_run *r, int ms, char why[RECORDER_RUN_WHY])
+void recorder_child_end(struct recorder_child *r, int ms, char why[RECORDER_CHILD_WHY])
 {
 	struct pollfd p = {r->pidfd, POLLIN, 0};
 	int status = 0;
 	bool forced = false;
-	snprintf(why, RECORDER_RUN_WHY, "the recorder was not running");
+	snprintf(why, RECORDER_CHILD_WHY, "the recorder was not running");
 	if (r->pid == 0)
 		return;
 	if (r->pidfd >= 0 && poll(&p, 1, ms) != 1) {
@@ -181,12 +182,12 @@ void recorder_run_end(struct recorder_run *r, int ms, char why[RECORDER_RUN_WHY]
 		ended = waitpid(r->pid, &status, r->pidfd >= 0 ? WNOHANG : 0);
 	while (ended < 0 && errno == EINTR);
 	if (forced)
-		snprintf(why, RECORDER_RUN_WHY, "the recorder did not end, and was killed");
+		snprintf(why, RECORDER_CHILD_WHY, "the recorder did not end, and was killed");
 	else if (WIFSIGNALED(status))
-		snprintf(why, RECORDER_RUN_WHY, "the recorder was killed by signal %d",
+		snprintf(why, RECORDER_CHILD_WHY, "the recorder was killed by signal %d",
 			WTERMSIG(status));
 	else
-		snprintf(why, RECORDER_RUN_WHY, "the recorder ended with status %d",
+		snprintf(why, RECORDER_CHILD_WHY, "the recorder ended with status %d",
 			WEXITSTATUS(status));
 	if (r->pidfd >= 0)
 		close(r->pidfd);
@@ -194,8 +195,8 @@ void recorder_run_end(struct recorder_run *r, int ms, char why[RECORDER_RUN_WHY]
 	r->pid = 0;
 }
 
-bool recorder_run_hash(
-	const struct recorder_run *r, int64_t *size, uint8_t sha256[32], struct err *err)
+bool recorder_child_hash(
+	const struct recorder_child *r, int64_t *size, uint8_t sha256[32], struct err *err)
 {
 	static const char what[] = "reading the packets back";
 	char own[64];
@@ -221,13 +222,13 @@ bool recorder_run_hash(
 	return n == 0 || err_set_os(err, ERR_SYSTEM, failed, what);
 }
 
-void recorder_run_fini(struct recorder_run *r, bool forget)
+void recorder_child_fini(struct recorder_child *r, bool forget)
 {
-	char why[RECORDER_RUN_WHY];
+	char why[RECORDER_CHILD_WHY];
 	if (r->sock >= 0)
 		close(r->sock);
 	r->sock = -1;
-	recorder_run_end(r, FORCED_MS, why);
+	recorder_child_end(r, FORCED_MS, why);
 	if (r->file >= 0) {
 		close(r->file);
 		if (forget)
