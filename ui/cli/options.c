@@ -206,6 +206,7 @@ static bool take_no_sandbox(struct options *o, const char *value, struct err *er
 }
 
 TAKE_FLAG(no_screenshot)
+TAKE_FLAG(pcap)
 
 static bool take_as_of(struct options *o, const char *value, struct err *err)
 {
@@ -380,6 +381,8 @@ static const struct option_row rows[] = {
 		"run the browser without namespaces; recorded"},
 	{"no-screenshot", NULL, T | A | D | R, take_no_screenshot,
 		"take no picture of the browser's private screen"},
+	{"pcap", NULL, T | A | P | D, take_pcap,
+		"record packets of both sides beside the case, with the keys to read them"},
 	{"as-of", NULL, R, take_as_of,
 		"the browser's clock stands at the time of capture, and runs on from there"},
 	{"listen", "A:P", P | R, take_listen, "where to listen (default 127.0.0.1:8080)"},

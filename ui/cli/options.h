@@ -52,6 +52,7 @@ struct options {
 	bool list, yes;
 	bool show, dry_run, json, no_bodies, no_sandbox;
 	bool no_screenshot;
+	bool pcap;  /* packets are recorded, with the keys to read them */
 	bool as_of; /* replay: the browser's clock stands at the time of capture */
 	int64_t settle_us, timeout_us;
 	const char *user_agent, *language, *timezone, *device;

@@ -102,6 +102,8 @@ char *options_json(const struct options *o)
 		j, "durability", word(o->durability == DURABILITY_POWER ? "power" : "crash"));
 	json_object_set_new(j, "max-body", json_integer((json_int_t)o->max_body));
 	json_object_set_new(j, "no-bodies", json_boolean(o->no_bodies));
+	if (o->pcap)
+		json_object_set_new(j, "pcap", json_true());
 	char *text = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(j);
 	return text;
