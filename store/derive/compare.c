@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-const char *verdict_word(enum verdict_kind k)
+const char *verdict_kind_word(enum verdict_kind k)
 {
 	static const char *const words[] = {
 #define X(name, word) word,

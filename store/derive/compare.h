@@ -23,7 +23,7 @@ enum verdict_kind {
 #undef X
 		VERDICT_COUNT
 };
-const char *verdict_word(enum verdict_kind k);
+const char *verdict_kind_word(enum verdict_kind k);
 
 /* What was compared. Only ever appended; the words are in docs/packets.md. */
 #define VERDICT_SUBJECTS(X)                                                                    \
