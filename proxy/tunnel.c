@@ -359,7 +359,9 @@ static enum step step_accept(struct tunnel *t)
 	struct tls_accept want = {.leaf = leaf,
 		.alpn = alpn_to_answer(t),
 		.until_us = in_ms(PROXY_TLS_TIMEOUT_MS),
-		.stop_fd = t->proxy->stop_fd};
+		.stop_fd = t->proxy->stop_fd,
+		.tap = t->proxy->options.tap,
+		.tunnel = t->record.tunnel};
 	struct arena arena = {0};
 	bool ok = tls_accept(t->proxy->tls_server, &t->browser, &want, &arena, &facts, &t->end);
 	record_tls(&t->record, LEG_BROWSER, &facts);

@@ -119,6 +119,10 @@ struct browser_event {
 	char line[BROWSER_LINE_MAX];
 };
 
+/* The network namespace of the sandbox: all that the browser sends passes in there. -1: it has
+ * none of its own, or did not show it. Stays the browser's. */
+int browser_network(const struct browser *b);
+
 /* Readable when browser_next may have something (an epoll descriptor: it stays ours). */
 int browser_fd(const struct browser *b);
 /* Never blocks; false: nothing now. Call until false. Who does not call loses lines, never the

@@ -42,7 +42,8 @@ enum inside_word {
 	INSIDE_EXITED,    /* value: wait status of the browser */
 	INSIDE_XVFB_GONE, /* value: wait status */
 	INSIDE_FAILED,    /* text says why; we end */
-	INSIDE_SCREEN     /* before READY: what Xvfb draws into is attached, to be read */
+	INSIDE_SCREEN,    /* before READY: what Xvfb draws into is attached, to be read */
+	INSIDE_NETWORK /* before READY: our network namespace is attached; not with --plain */
 };
 enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f };
 struct inside_message {
