@@ -8,7 +8,6 @@
 
 #include "capture/decrypt_derive.h"
 #include "store/base/codec.h"
-#include "tests/kit/tls_wire.h"
 #include "tests/unit/capture/decrypt_hear.h"
 
 #include <openssl/evp.h>
@@ -152,11 +151,10 @@ static inline void hand_server_hello(
 	buf_fini(&body);
 }
 
-/* Up to the ServerHello; both sides are in the handshake's epoch then. */
-static inline void hand_open(struct hand *h, bool answered)
+/* hello: the record of a ClientHello. answered: up to the ServerHello; both sides are in the
+ * handshake's epoch then. */
+static inline void hand_open(struct hand *h, struct span hello, bool answered)
 {
-	struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){.no_handshake = true});
-	struct span hello = buf_span(&w->wire);
 	static const char *const labels[2][HAND_EPOCHS] = {
 		{"CLIENT_EARLY_TRAFFIC_SECRET", "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
 			"CLIENT_TRAFFIC_SECRET_0"},
@@ -173,7 +171,6 @@ static inline void hand_open(struct hand *h, bool answered)
 		}
 	buf_add_span(&h->messages, span_from(hello, 5));
 	hand_raw(h, FLOW_UP, hello);
-	tls_wire_free(w);
 	if (!answered)
 		return;
 	static const uint8_t random[32] = {1, 2, 3};

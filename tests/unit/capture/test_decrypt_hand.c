@@ -8,9 +8,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/kit/tls_wire.h"
 #include "tests/unit/capture/hand_tls.h"
 
 #include <zlib.h>
+
+static void open_hand(struct hand *h, bool answered)
+{
+	struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){.no_handshake = true});
+	hand_open(h, buf_span(&w->wire), answered);
+	tls_wire_free(w);
+}
 
 static const struct span NO_EXTENSIONS = {(const uint8_t *)"\0\0", 2};
 
@@ -63,7 +71,7 @@ static void test_certificates(void **state)
 	add_entry(&list, span_str("second der"), span_of("\0\x12\0\4\0\2\7\7", 8));
 	certificate_of(&body, &list);
 	for (size_t piece = 1; piece < 200; piece += 40) {
-		hand_open(&h, true);
+		open_hand(&h, true);
 		hand_say(&h, FLOW_DOWN, 8, span_of("\0\x09\0\x10\0\5\0\3\2h2", 11), piece);
 		hand_say(&h, FLOW_DOWN, 11, buf_span(&body), piece);
 		hand_say(&h, FLOW_DOWN, 15, span_of("\x08\x04\0\1x", 5), piece);
@@ -115,7 +123,7 @@ static void test_compressed(void **state)
 		buf_add(&body, packed, packed_n);
 		if (i == 4)
 			body.p[body.start + 12] ^= 0xff;
-		hand_open(&h, true);
+		open_hand(&h, true);
 		hand_say(&h, FLOW_DOWN, 8, NO_EXTENSIONS, 16384);
 		hand_say(&h, FLOW_DOWN, 25, buf_span(&body), 16384);
 		finish(&h);
@@ -161,7 +169,7 @@ static void test_brotli_zstd(void **state)
 		buf_add_byte(&body, 0);
 		buf_add_u16(&body, (uint16_t)buf_len(&packed));
 		buf_add_span(&body, buf_span(&packed));
-		hand_open(&h, true);
+		open_hand(&h, true);
 		hand_say(&h, FLOW_DOWN, 8, NO_EXTENSIONS, 16384);
 		hand_say(&h, FLOW_DOWN, 25, buf_span(&body), 16384);
 		finish(&h);
@@ -185,7 +193,7 @@ static void test_many_certificates(void **state)
 	for (int i = 0; i < DECRYPT_CERTS_MAX + 5; i++)
 		add_entry(&list, span_str("der"), SPAN_NONE);
 	certificate_of(&body, &list);
-	hand_open(&h, true);
+	open_hand(&h, true);
 	hand_say(&h, FLOW_DOWN, 11, buf_span(&body), 300);
 	finish(&h);
 	assert_int_equal(about_of(&h)->n_certs, DECRYPT_CERTS_MAX);
@@ -202,7 +210,7 @@ static void test_joined(void **state)
 	(void)state;
 	struct hand h;
 	struct buf all = {0};
-	hand_open(&h, true);
+	open_hand(&h, true);
 	hand_say(&h, FLOW_DOWN, 8, NO_EXTENSIONS, 16384);
 	hand_finished(&h, FLOW_DOWN);
 	hand_record(&h, FLOW_DOWN, 23, span_str("early answer"), 100);
@@ -295,7 +303,7 @@ static void test_wrongs(void **state)
 	(void)state;
 	for (int wrong = 0; wrong < WRONGS; wrong++) {
 		struct hand h;
-		hand_open(&h, true);
+		open_hand(&h, true);
 		do_wrong(&h, (enum wrong)wrong);
 		if (h.hear.blind[FLOW_DOWN] != 1)
 			print_message("wrong %d is not noticed\n", wrong);
@@ -323,7 +331,7 @@ static void test_retries(void **state)
 	struct hand h;
 	static const uint8_t random[32] = {9};
 	/* Nothing comes after it: about has the HelloRetryRequest. */
-	hand_open(&h, false);
+	open_hand(&h, false);
 	hand_server_hello(&h, retry_random, 0x1301, span_of("\0\x33\0\2\0\x17", 6));
 	decrypt_end(h.hear.d);
 	assert_int_equal(about_of(&h)->group_number, 0x17);
@@ -332,7 +340,7 @@ static void test_retries(void **state)
 	hand_close(&h);
 
 	/* A second one. */
-	hand_open(&h, false);
+	open_hand(&h, false);
 	struct buf hello = {0};
 	buf_add_span(&hello, buf_span(&h.messages));
 	hand_server_hello(&h, retry_random, 0x1301, SPAN_NONE);
@@ -343,7 +351,7 @@ static void test_retries(void **state)
 	hand_close(&h);
 
 	/* Another cipher after it. */
-	hand_open(&h, false);
+	open_hand(&h, false);
 	hand_server_hello(&h, retry_random, 0x1301, SPAN_NONE);
 	hand_record(&h, FLOW_UP, 22, buf_span(&hello), 0);
 	hand_server_hello(&h, random, 0x1302, SPAN_NONE);
@@ -352,7 +360,7 @@ static void test_retries(void **state)
 	buf_fini(&hello);
 
 	/* A suite that nobody knows. */
-	hand_open(&h, false);
+	open_hand(&h, false);
 	hand_server_hello(&h, random, 0x13ff, SPAN_NONE);
 	hand_turn(&h, FLOW_DOWN, HAND_HANDSHAKE);
 	hand_record(&h, FLOW_DOWN, 22, span_str("x"), 0);
@@ -371,7 +379,7 @@ static void test_alerts(void **state)
 	(void)state;
 	for (int sealed = 0; sealed < 2; sealed++) {
 		struct hand h;
-		hand_open(&h, true);
+		open_hand(&h, true);
 		if (!sealed)
 			hand_turn(&h, FLOW_UP, -1);
 		else
