@@ -3,6 +3,7 @@
  * first bytes tell TLS from clear, then HTTP of either version, or something else.
  */
 #include "capture/story.h"
+#include "capture/story_looks.h"
 #include "capture/story_preamble.h"
 #include "capture/wire/tls_hello.h"
 
@@ -84,15 +85,6 @@ static void note_why(struct story *s, const char *why, const struct packet_at *a
 
 /* ---- HTTP ---- */
 
-/* How far the two are the same: 0 differs, 1 begins alike, 2 is whole. */
-static int begins(struct span s, const char *with)
-{
-	size_t n = strlen(with);
-	if (!span_eq(span_first(s, n), span_first(span_str(with), s.n)))
-		return 0;
-	return s.n >= n ? 2 : 1;
-}
-
 static bool asked(const struct story *s)
 {
 	return s->about.target_host[0] != 0;
@@ -145,47 +137,27 @@ static void no_http(struct story *s)
 	buf_fini(&s->held[FLOW_DOWN]);
 }
 
-/* What nobody held to be HTTP must look like it: a request line (RFC 9112 3). MORE while it
- * may become one. */
-static enum http1_scan looks_like_request(struct span up)
-{
-	struct arena a = {0};
-	struct http1_head head;
-	struct err err = {0};
-	enum http1_scan scan = http1_request_head(up, &a, &head, &err);
-	arena_fini(&a);
-	size_t end = span_find_byte(up, '\n', 0);
-	if (scan == HTTP1_BAD || end == SIZE_MAX)
-		return scan;
-	struct span line = span_trim(span_first(up, end), "\r");
-	size_t space = line.n;
-	while (space > 0 && line.p[space - 1] != ' ')
-		space--;
-	return span_starts(span_from(line, space), "HTTP/1.") ? HTTP1_HEAD : HTTP1_BAD;
-}
-
 /* Which HTTP it is, by the first bytes that come up. last: no more will come. */
 static void find_protocol(struct story *s, bool last)
 {
-	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 	struct span up = buf_span(&s->held[FLOW_UP]);
 	bool many =
 		up.n > STORY_PREAMBLE_MAX || buf_len(&s->held[FLOW_DOWN]) > STORY_PREAMBLE_MAX;
-	int two = begins(up, preface);
+	enum story_looks two = story_looks_h2(up);
 	if (up.n == 0 && !many && !last)
 		return;
-	if (two == 2)
+	if (two == STORY_LOOKS)
 		make_http(s, HTTP_FLOW_2);
-	else if (two == 1 && up.n > 0 && !last && !many)
+	else if (two == STORY_MAY_LOOK && !last && !many)
 		return;
 	else if (s->about.layer == STORY_TLS || (s->to_proxy && !s->granted))
 		/* Whoever sits there reads HTTP/1, whatever comes. */
 		make_http(s, HTTP_FLOW_1);
 	else
-		switch (looks_like_request(up)) {
-		case HTTP1_HEAD: make_http(s, HTTP_FLOW_1); break;
-		case HTTP1_BAD: no_http(s); break;
-		case HTTP1_MORE:
+		switch (story_looks_http1(up)) {
+		case STORY_LOOKS: make_http(s, HTTP_FLOW_1); break;
+		case STORY_UNLIKE: no_http(s); break;
+		case STORY_MAY_LOOK:
 			if (last || many)
 				no_http(s);
 			break;
@@ -299,18 +271,6 @@ static void take(
 		plain(s, way, bytes, at);
 }
 
-/* RFC 8446 5.1: a handshake record, version 3.x. In the middle of a connection any record may
- * be the first. 1: it may yet be one. */
-static int looks_like_tls(const struct story *s, struct span in)
-{
-	bool midway = s->about.flow->midway;
-	if (in.n > 0 && (midway ? in.p[0] < 20 || in.p[0] > 23 : in.p[0] != 22))
-		return 0;
-	if (in.n > 1 && in.p[1] != 3)
-		return 0;
-	return in.n > 1 ? 2 : 1;
-}
-
 static void begin_layer(struct story *s, enum story_layer layer)
 {
 	s->about.layer = layer;
@@ -339,12 +299,14 @@ static void find_layer(struct story *s, bool last, const struct packet_at *at)
 	struct span down = span_from(buf_span(&p->in[FLOW_DOWN]), p->at[FLOW_DOWN]);
 	/* A connection to a proxy without CONNECT is clear: nobody speaks TLS there. */
 	bool may = !s->to_proxy || s->granted;
-	int tls = may ? looks_like_tls(s, up.n > 0 ? up : down) : 0;
+	enum story_looks tls = STORY_UNLIKE;
+	if (may)
+		tls = story_looks_tls(up.n > 0 ? up : down, s->about.flow->midway);
 	if (up.n == 0 && down.n == 0)
 		return;
-	if (tls == 1 && !last)
+	if (tls == STORY_MAY_LOOK && !last)
 		return;
-	begin_layer(s, tls == 2 ? STORY_TLS : STORY_CLEAR);
+	begin_layer(s, tls == STORY_LOOKS ? STORY_TLS : STORY_CLEAR);
 	take_rest(s, at);
 }
 
