@@ -164,26 +164,22 @@ static void find_protocol(struct story *s, bool last)
 		}
 }
 
-static void http_error(struct err *err, const char *why)
-{
-	err_set(err, ERR_PACKETS, "%s", why);
-}
-
-/* What is told of a direction's end, once there is somebody to tell. */
+/* What is told of a direction's end, once there is somebody to tell, and behind all that came
+ * before it. */
 static void tell_end(struct story *s, enum flow_way way)
 {
 	struct err err = {0};
 	if (s->http == NULL || s->way[way].told)
 		return;
 	if (s->way[way].blind) {
-		http_error(&err, s->about.why != NULL ? s->about.why : "");
+		err_set(&err, ERR_PACKETS, "%s", s->about.why);
 		http_flow_lost(s->http, way, &err, &s->way[way].at);
-	} else if (s->way[way].ended && s->way[way].reset) {
-		http_flow_reset(s->http, way, &s->way[way].at);
-	} else if (s->way[way].ended) {
-		http_flow_closed(s->http, way, &s->way[way].at);
-	} else {
+	} else if (!s->way[way].ended || (s->tls != NULL && decrypt_waits(s->tls, way))) {
 		return;
+	} else if (s->way[way].reset) {
+		http_flow_reset(s->http, way, &s->way[way].at);
+	} else {
+		http_flow_closed(s->http, way, &s->way[way].at);
 	}
 	s->way[way].told = true;
 }
@@ -197,8 +193,22 @@ static void after_http(struct story *s)
 static void feed_held(struct story *s, const struct packet_at *at)
 {
 	for (int way = FLOW_UP; way <= FLOW_DOWN && s->speaks == SPEAKS_HTTP; way++) {
-		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&s->held[way]), at);
-		buf_fini(&s->held[way]);
+		struct buf held = s->held[way];
+		s->held[way] = (struct buf){0};
+		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&held), at);
+		buf_fini(&held);
+	}
+	after_http(s);
+}
+
+static void tell_ends(struct story *s)
+{
+	/* A request that was too short to be known for one stays so. */
+	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && s->way[FLOW_UP].ended &&
+		(s->tls == NULL || !decrypt_waits(s->tls, FLOW_UP)) &&
+		buf_len(&s->held[FLOW_UP]) > 0) {
+		find_protocol(s, true);
+		feed_held(s, &s->way[FLOW_UP].at);
 	}
 	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
 		tell_end(s, (enum flow_way)way);
@@ -365,6 +375,7 @@ void story_bytes(
 	case PHASE_LAYER: take(s, way, bytes, at); break;
 	case PHASE_BLIND: break;
 	}
+	tell_ends(s);
 }
 
 void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct packet_at *at)
@@ -387,20 +398,13 @@ void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct pac
 		return;
 	}
 	note_why(s, missing, at);
-	if (s->speaks == SPEAKS_UNKNOWN)
+	if (s->speaks == SPEAKS_UNKNOWN) {
 		no_http(s);
+		s->about.protocol = NULL;
+	}
 	s->way[way].blind = true;
 	s->way[way].at = *at;
 	tell_end(s, way);
-}
-
-/* Has all been read that came before the end? While secrets may still come, records wait for
- * them, and their end behind them. */
-static bool read_to_end(const struct story *s, enum flow_way way)
-{
-	if (s->tls == NULL || !s->wait)
-		return true;
-	return s->about.tls->close_notify[way] || s->about.tls->alert[way] >= 0;
 }
 
 static void ended(struct story *s, enum flow_way way, bool reset, const struct packet_at *at)
@@ -411,14 +415,7 @@ static void ended(struct story *s, enum flow_way way, bool reset, const struct p
 	s->way[way].reset = reset;
 	if (!s->way[way].blind)
 		s->way[way].at = *at;
-	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && way == FLOW_UP &&
-		read_to_end(s, way)) {
-		find_protocol(s, true);
-		feed_held(s, at);
-	}
-	if (read_to_end(s, way))
-		tell_end(s, way);
-	after_http(s);
+	tell_ends(s);
 }
 
 void story_closed(struct story *s, enum flow_way way, const struct packet_at *at)
@@ -436,10 +433,7 @@ void story_retry(struct story *s)
 	if (s->tls == NULL)
 		return;
 	decrypt_retry(s->tls);
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
-		if (s->way[way].ended && read_to_end(s, (enum flow_way)way))
-			tell_end(s, (enum flow_way)way);
-	after_http(s);
+	tell_ends(s);
 }
 
 /* It ends before it was clear what it is. */
@@ -472,13 +466,12 @@ void story_end(struct story *s)
 		end_early(s, &at);
 	if (s->tls != NULL)
 		decrypt_end(s->tls);
-	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN) {
-		if (buf_len(&s->held[FLOW_UP]) + buf_len(&s->held[FLOW_DOWN]) > 0)
-			find_protocol(s, true);
+	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN &&
+		buf_len(&s->held[FLOW_UP]) + buf_len(&s->held[FLOW_DOWN]) > 0) {
+		find_protocol(s, true);
 		feed_held(s, &at);
 	}
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
-		tell_end(s, (enum flow_way)way);
+	tell_ends(s);
 	if (s->http != NULL)
 		http_flow_end(s->http, &at);
 	after_http(s);
