@@ -13,6 +13,7 @@ struct told_exchange {
 	uint64_t n;
 	uint32_t stream;
 	bool answered, over, message_over[2];
+	bool cut; /* holds what is no head: how much of it, and why, depends on how it came */
 	struct buf request, response, bodies[2], trailers[2], end;
 };
 
@@ -20,7 +21,7 @@ struct flow_told {
 	struct told_exchange *x;
 	size_t n, cap, open;
 	struct buf other;
-	size_t heads_max; /* of one head, seen */
+	bool whole_only; /* what depends on how bytes came is left out of the text */
 };
 
 static inline struct told_exchange *told_find(struct flow_told *t, uint64_t n)
@@ -80,14 +81,21 @@ static inline void told_request(void *ctx, uint64_t n, uint32_t stream,
 		m->method.p != NULL ? (const char *)m->method.p : "-");
 	buf_addf(&x->request, " %.*s", m->url.p != NULL ? (int)m->url.n : 1,
 		m->url.p != NULL ? (const char *)m->url.p : "-");
+	x->cut |= m->method.p == NULL && m->fields.p == NULL;
+	if (x->cut && t->whole_only)
+		return;
 	told_message(&x->request, m);
 }
 
 static inline void told_interim(
 	void *ctx, uint64_t n, const struct http_message *m, const struct packet_at *at)
 {
-	struct told_exchange *x = told_find(ctx, n);
+	struct flow_told *t = ctx;
+	struct told_exchange *x = told_find(t, n);
 	MUST(!x->answered && m->status < 200 && at != NULL);
+	x->cut |= m->status == 0 && m->fields.p == NULL;
+	if (x->cut && t->whole_only)
+		return;
 	buf_addf(&x->response, " interim %d", m->status);
 	told_message(&x->response, m);
 }
@@ -133,7 +141,7 @@ static inline void told_end(
 	MUST(why->kind != ERR_NONE || x->message_over[SIDE_RESPONSE]);
 	x->over = true;
 	t->open--;
-	buf_add_str(&x->end, err_word(why->kind));
+	buf_add_str(&x->end, x->cut && t->whole_only ? "cut" : err_word(why->kind));
 }
 
 static inline void told_other(
@@ -141,6 +149,8 @@ static inline void told_other(
 {
 	struct flow_told *t = ctx;
 	MUST(n <= t->n && at != NULL);
+	if (t->whole_only)
+		return;
 	buf_addf(&t->other, "other %llu %s\n", (unsigned long long)n, err_word(why->kind));
 }
 
