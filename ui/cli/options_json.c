@@ -55,6 +55,8 @@ static void put_browser(json_t *j, const struct options *o)
 	json_object_set_new(j, "replace", words(&o->replace));
 	if (o->no_screenshot)
 		json_object_set_new(j, "no-screenshot", json_true());
+	if (o->no_intercept)
+		json_object_set_new(j, "no-intercept", json_true());
 	if (o->link != 0)
 		json_object_set_new(j, "link", json_integer((json_int_t)o->link));
 	if (o->message != 0)
