@@ -278,7 +278,9 @@ static void say_alone(struct run *r, void *const facts[4])
 		r->w->to.about.exchange = x.request->exchange;
 	} else {
 		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
-		if (r->s->only)
+		if (x.shown->request_packet == FACT_NULL)
+			unseen = "only its answer is in the packets";
+		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
 		else if (!answered && (c->cut || !c->settled))
 			unseen = "the connection was cut: the proxy may never have read it";
@@ -290,7 +292,8 @@ static void say_alone(struct run *r, void *const facts[4])
 static bool say_batch(
 	struct run *r, struct asked *const *asked, size_t n, bool alone, struct err *err)
 {
-	const struct compared_entry *ours[COMPARED_BATCH * 3], *theirs[COMPARED_BATCH];
+	const struct compared_entry *ours[COMPARED_BATCH * 3] = {NULL};
+	const struct compared_entry *theirs[COMPARED_BATCH] = {NULL};
 	void *facts[COMPARED_BATCH * 3], *shown[COMPARED_BATCH];
 	static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
 	arena_reset(&r->w->scratch);
