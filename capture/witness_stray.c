@@ -204,7 +204,7 @@ static struct stray *rest_of(struct strays *s, const struct stray *like)
 	const char *protocol = like->protocol;
 	struct stray *r = find_rest(s, protocol);
 	s->over++;
-	if (r == NULL && s->n_rest == RESTS_MAX) {
+	if (r == NULL && s->n_rest >= RESTS_MAX) {
 		protocol = "other";
 		r = find_rest(s, protocol);
 	}
