@@ -144,16 +144,6 @@ static int no_packets(const struct crosscheck_call *x, const struct crosscheck *
 	return command_fail(&err);
 }
 
-static bool compare(const struct crosscheck *c, struct crosscheck_said *said, struct err *err)
-{
-	struct case_file *file = case_open(c->path, err);
-	bool good = file != NULL && compared_walk(file, c->path, c->companion, crosscheck_take,
-					    said, &said->counts, err);
-	if (file != NULL)
-		case_close(file);
-	return good;
-}
-
 static int tell(const struct crosscheck_call *x, const struct crosscheck_said *said)
 {
 	struct buf out = {0};
@@ -177,8 +167,8 @@ static int work(struct crosscheck_call *x, struct crosscheck *c)
 		return no_packets(x, c);
 	if (!crosscheck_read(c, x->seal_dir, &err))
 		return command_fail(&err);
-	int code = compare(c, &said, &err) ? tell(x, &said) : command_fail_reading(&err);
-	arena_fini(&said.arena);
+	int code = crosscheck_compare(&said, &err) ? tell(x, &said) : command_fail(&err);
+	crosscheck_said_fini(&said);
 	return code;
 }
 

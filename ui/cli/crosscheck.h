@@ -67,8 +67,10 @@ struct crosscheck_said {
 };
 enum { CROSSCHECK_KEPT = 1000 };
 
-/* A compared_fn. */
-bool crosscheck_take(void *said, const struct verdict *v);
+/* Compares by what the companion holds now, and stores the verdicts there, too. said->c is set.
+ * To be freed by crosscheck_said_fini in either case. */
+bool crosscheck_compare(struct crosscheck_said *said, struct err *err);
+void crosscheck_said_fini(struct crosscheck_said *said);
 void crosscheck_text(const struct crosscheck_said *said, struct buf *out);
 void crosscheck_json(const struct crosscheck_said *said, struct buf *out);
 /* 0, 2 or 4: the exit code. */

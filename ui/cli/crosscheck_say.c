@@ -5,44 +5,10 @@
 #include "ui/report/json_value.h"
 #include "ui/report/say.h"
 
-enum { NO_SIDE = CAPTURE_SIDE_COUNT };
-
 #define X(name, word) word,
 static const char *const kinds[] = {VERDICTS(X)};
 static const char *const subjects[] = {VERDICT_SUBJECTS(X)};
 #undef X
-
-/* ---- collecting ---- */
-
-static int side_of_file(const struct crosscheck *c, struct span name)
-{
-	for (size_t i = 0; i < c->n_files; i++)
-		if (span_is(name, c->files[i].name))
-			return (int)c->files[i].side;
-	return NO_SIDE;
-}
-
-static int side_of(const struct crosscheck *c, const struct verdict *v)
-{
-	if (v->leg != FACT_NULL)
-		return v->leg == LEG_BROWSER ? CAPTURE_BROWSER : CAPTURE_ORIGIN;
-	return v->file.p != NULL ? side_of_file(c, v->file) : NO_SIDE;
-}
-
-bool crosscheck_take(void *ctx, const struct verdict *v)
-{
-	struct crosscheck_said *s = ctx;
-	s->sides[side_of(s->c, v)][v->kind]++;
-	if (v->kind == VERDICT_AGREE || s->n_kept == CROSSCHECK_KEPT)
-		return true;
-	struct verdict copy = *v;
-	copy.file = arena_copy(&s->arena, v->file);
-	copy.proxy_value = arena_copy(&s->arena, v->proxy_value);
-	copy.witness_value = arena_copy(&s->arena, v->witness_value);
-	copy.detail = arena_copy(&s->arena, v->detail);
-	ARENA_PUSH(&s->arena, s->kept, s->n_kept, copy);
-	return true;
-}
 
 static uint64_t others(const struct compared_counts *c)
 {
@@ -138,7 +104,7 @@ static void say_table(struct buf *out, const struct crosscheck_said *s)
 {
 	static const char *const rows[] = {"browser", "origin", "case"};
 	buf_add_str(out, "\n           agree   differ   unseen   bypass\n");
-	for (int i = 0; i <= NO_SIDE; i++) {
+	for (int i = 0; i <= CAPTURE_SIDE_COUNT; i++) {
 		uint64_t all = 0;
 		for (int k = 0; k < VERDICT_COUNT; k++)
 			all += s->sides[i][k];
