@@ -3,20 +3,15 @@
  * kept, and all of them stored in the companion.
  */
 #include "ui/cli/crosscheck.h"
-#include "store/verdicts.h"
+#include "store/rebuild.h"
 #include "store/writer.h"
 
 enum { NO_SIDE = CAPTURE_SIDE_COUNT, BATCH = 1000 };
 
-#define X(name, word) word,
-static const char *const kinds[] = {VERDICTS(X)};
-static const char *const subjects[] = {VERDICT_SUBJECTS(X)};
-#undef X
-
 struct comparing {
 	struct crosscheck_said *said;
 	struct writer *w;
-	struct derived_verdict batch[BATCH];
+	struct verdict batch[BATCH];
 	size_t n;
 	struct arena arena; /* of the batch */
 	bool first, broken;
@@ -38,22 +33,26 @@ static int side_of(const struct crosscheck *c, const struct verdict *v)
 	return v->file.p != NULL ? side_of_file(c, v->file) : NO_SIDE;
 }
 
-static void keep(struct crosscheck_said *s, const struct verdict *v)
+static struct verdict copied(const struct verdict *v, struct arena *a)
 {
 	struct verdict copy = *v;
+	copy.file = arena_copy(a, v->file);
+	copy.proxy_value = arena_copy(a, v->proxy_value);
+	copy.witness_value = arena_copy(a, v->witness_value);
+	copy.detail = arena_copy(a, v->detail);
+	return copy;
+}
+
+static void keep(struct crosscheck_said *s, const struct verdict *v)
+{
 	s->sides[side_of(s->c, v)][v->kind]++;
-	if (v->kind == VERDICT_AGREE || s->n_kept == CROSSCHECK_KEPT)
-		return;
-	copy.file = arena_copy(&s->arena, v->file);
-	copy.proxy_value = arena_copy(&s->arena, v->proxy_value);
-	copy.witness_value = arena_copy(&s->arena, v->witness_value);
-	copy.detail = arena_copy(&s->arena, v->detail);
-	ARENA_PUSH(&s->arena, s->kept, s->n_kept, copy);
+	if (v->kind != VERDICT_AGREE && s->n_kept < CROSSCHECK_KEPT)
+		ARENA_PUSH(&s->arena, s->kept, s->n_kept, copied(v, &s->arena));
 }
 
 static bool put_batch(struct comparing *x)
 {
-	bool good = writer_put_verdicts(x->w, x->batch, x->n, x->first, x->err);
+	bool good = writer_put_verdicts(x->w, x->first, x->batch, x->n, x->err);
 	x->broken = !good;
 	x->first = false;
 	x->n = 0;
@@ -65,18 +64,7 @@ static bool take(void *ctx, const struct verdict *v)
 {
 	struct comparing *x = ctx;
 	keep(x->said, v);
-	x->batch[x->n++] = (struct derived_verdict){.session = v->session,
-		.tunnel = v->tunnel,
-		.leg = v->leg,
-		.exchange = v->exchange,
-		.flow = v->flow,
-		.packet = v->packet,
-		.subject = span_str(subjects[v->subject]),
-		.verdict = span_str(kinds[v->kind]),
-		.file = arena_copy(&x->arena, v->file),
-		.proxy_value = arena_copy(&x->arena, v->proxy_value),
-		.witness_value = arena_copy(&x->arena, v->witness_value),
-		.detail = arena_copy(&x->arena, v->detail)};
+	x->batch[x->n++] = copied(v, &x->arena);
 	return x->n < BATCH || put_batch(x);
 }
 

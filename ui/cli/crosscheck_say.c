@@ -5,11 +5,6 @@
 #include "ui/report/json_value.h"
 #include "ui/report/say.h"
 
-#define X(name, word) word,
-static const char *const kinds[] = {VERDICTS(X)};
-static const char *const subjects[] = {VERDICT_SUBJECTS(X)};
-#undef X
-
 static uint64_t others(const struct compared_counts *c)
 {
 	return c->of[VERDICT_DIFFER] + c->of[VERDICT_UNSEEN] + c->of[VERDICT_BYPASS];
@@ -38,7 +33,7 @@ static void say_number(struct buf *out, const char *what, int64_t n)
 
 static void say_verdict(struct buf *out, const struct verdict *v)
 {
-	buf_addf(out, "  %s: ", kinds[v->kind]);
+	buf_addf(out, "  %s: ", verdict_kind_word(v->kind));
 	say_number(out, "session", v->session);
 	say_number(out, "tunnel", v->tunnel);
 	if (v->leg == LEG_BROWSER)
@@ -46,7 +41,7 @@ static void say_verdict(struct buf *out, const struct verdict *v)
 	else
 		say_number(out, "origin leg", v->leg);
 	say_number(out, "exchange", v->exchange);
-	buf_add_str(out, subjects[v->subject]);
+	buf_add_str(out, verdict_subject_word(v->subject));
 	if (v->proxy_value.p != NULL || v->witness_value.p != NULL) {
 		buf_add_str(out, "\n    the case says    ");
 		say_value(out, v->proxy_value);
@@ -172,8 +167,8 @@ static json_t *json_file(const struct crosscheck_file *f)
 static json_t *json_verdict(const struct verdict *v)
 {
 	json_t *o = json_object();
-	json_object_set_new(o, "verdict", json_words_of(kinds[v->kind]));
-	json_object_set_new(o, "subject", json_words_of(subjects[v->subject]));
+	json_object_set_new(o, "verdict", json_words_of(verdict_kind_word(v->kind)));
+	json_object_set_new(o, "subject", json_words_of(verdict_subject_word(v->subject)));
 	json_object_set_new(o, "session", json_int_of(v->session));
 	json_object_set_new(o, "tunnel", json_int_of(v->tunnel));
 	json_object_set_new(o, "leg", json_int_of(v->leg));
@@ -200,7 +195,8 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
 	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
 	for (int k = 0; k < VERDICT_COUNT; k++)
-		json_object_set_new(o, kinds[k], json_integer((json_int_t)s->counts.of[k]));
+		json_object_set_new(o, verdict_kind_word((enum verdict_kind)k),
+			json_integer((json_int_t)s->counts.of[k]));
 	json_object_set_new(o, "files", files);
 	json_object_set_new(o, "verdicts", verdicts);
 	json_object_set_new(o, "verdicts_left_out",
