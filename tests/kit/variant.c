@@ -295,9 +295,12 @@ void variant_judge_packets(struct variant_world *w, const struct packet_build *b
 	struct judging j = {.w = w};
 	struct crosscheck c;
 	struct err err;
-	w->tried++;
+	sqlite3 *db = variant_case(w);
+	if (w->also != NULL)
+		variant_exec(db, "%s", w->also);
+	variant_exec(db, "COMMIT");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	unlink(w->companion);
-	packet_build_write(w->case_path, buf_span(&w->case_file));
 	packet_build_write(w->keys_path, keys.p != NULL ? keys : buf_span(&w->keys));
 	put_packets(w, 0, browser);
 	put_packets(w, 1, origin);

@@ -29,6 +29,7 @@ struct variant_world {
 	} flows[VARIANT_FLOWS_MAX];
 	size_t n_flows;
 	const char *dir, *case_path, *companion, *keys_path, *packet_paths[2];
+	const char *also; /* SQL on the case that goes with the next packets; NULL: none */
 	struct random_source random;
 	size_t tried; /* variants so far */
 };
