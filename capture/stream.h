@@ -76,6 +76,9 @@ void flows_free(struct flows *fs);
 struct flows_counts {
 	uint64_t packets, malformed, limits; /* limits: times that one of those above was met */
 	uint64_t conflicts;
+	uint64_t unchecked; /* bytes that came again when the first version was kept no more */
+	uint64_t outside;   /* segments that no receiver takes: beyond a FIN, a RST or SYN that
+			       fits nothing */
 };
 void flows_counts(const struct flows *fs, struct flows_counts *out);
 

@@ -234,7 +234,7 @@ static enum step step_connect(struct tunnel *t)
 	leg_send(&t->browser, span_str(established));
 	leg_count_anew(&t->browser);
 	if (reached)
-		passthrough(t, "no-intercept", FACT_NULL);
+		passthrough(t, OPAQUE_NO_INTERCEPT, FACT_NULL);
 	return reached ? STEP_OVER : STEP_NEXT;
 }
 

@@ -82,6 +82,9 @@ struct writer_job {
 	const struct derived_trail *trails;
 	size_t n;
 	const struct derived_session *summary; /* NULL: none */
+	bool verdicts;                         /* these, and no trails: */
+	bool all;                              /* drop those that are there, */
+	const struct verdict *put;             /* put these, n of them */
 	bool done, ok;
 	struct err err;
 };

@@ -32,6 +32,15 @@ struct packet {
 	struct span bytes;
 };
 
+/* Times are as hostile as anything else: as far as an int64_t goes. */
+static inline int64_t packet_elapsed_ns(int64_t from_ns, int64_t to_ns)
+{
+	int64_t ns;
+	if (__builtin_sub_overflow(to_ns, from_ns, &ns))
+		return to_ns < from_ns ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 struct packet_address {
 	uint8_t n; /* 4, 16; 0: none */
 	uint8_t bytes[16];

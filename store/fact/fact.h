@@ -29,6 +29,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 /* Among a request's oddities: clicktrail answered it in its origin's place, as the page of
  * --referer. */
 #define ODDITY_REFERER_PAGE "referer-page"
+/* Why bytes were passed through unread by the proxy: another reads them, by their packets. */
+#define OPAQUE_NO_INTERCEPT "no-intercept"
 
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */

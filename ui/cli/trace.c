@@ -133,6 +133,19 @@ static bool start_client(struct trace *t, struct err *err)
 	return started;
 }
 
+/* What a browser in its sandbox sends passes in there; any other client comes to our own
+ * listener. */
+static bool record_packets(struct trace *t, struct err *err)
+{
+	const struct witnessing_order packets = {
+		.network_fd = t->browser != NULL ? browser_network(t->browser) : -1,
+		.listen_fd = t->listen_fd,
+		.origin = true,
+		.secrets = true,
+		.browser_keys = -1};
+	return recording_witness(&t->recording, &packets, err);
+}
+
 static bool serve(struct trace *t, struct err *err)
 {
 	int fd = t->listen_fd;
@@ -167,6 +180,7 @@ static const struct {
 	{"the certificate authority", open_authority},
 	{"the case", open_case},
 	{"the browser", start_client},
+	{"the packet recorder", record_packets},
 	{"the proxy", serve},
 	{"the browser", trace_open},
 	{"the proof", trace_prove},

@@ -180,6 +180,12 @@ static void say_trails(const struct trace *t, const struct report *r, struct buf
 	buf_add_str(out, "Recorded in ");
 	say_text(out, span_str(t->recording.case_path));
 	buf_add_str(out, "; see: clicktrail report, clicktrail explain\n");
+	if (t->recording.witness != NULL) {
+		struct buf line = {0};
+		buf_addf(&line, "With it: %s.", witnessing_says(t->recording.witness));
+		say_prose(out, "", "", buf_span(&line));
+		buf_fini(&line);
+	}
 }
 
 /* What is printed when it is over: the report as JSON, or what happened as text and where the

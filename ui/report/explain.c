@@ -184,6 +184,8 @@ static void explain_server(const struct report_hop *h, struct buf *out)
 			buf_add_str(&line, ", without encryption");
 		else if (h->tls->origin->verified == 1)
 			buf_add_str(&line, ", with a certificate that verifies");
+		else if (h->tls->origin->verified == FACT_NULL)
+			buf_add_str(&line, ", with a certificate that the browser took");
 		else
 			buf_add_str(&line, ", with a certificate that does NOT verify");
 		buf_add_byte(&line, '.');

@@ -143,13 +143,18 @@ static void say_tls(const struct report_tls *t, struct buf *out)
 	say_text(out, t->origin->cipher);
 	if (t->origin->verified == 1)
 		buf_add_str(out, ", certificate verified\n");
+	else if (t->origin->verified == FACT_NULL)
+		buf_add_str(out, ", certificate judged by the browser itself\n");
 	else
 		buf_add_str(out, ", certificate NOT verified\n");
 	if (t->origin->verify_error.n > 0)
 		text_labelled(out, "  why", t->origin->verify_error);
 	if (t->origin->permitted == 1)
 		text_labelled(out, "  permitted", span_str("by --permit-bad-cert"));
-	if (t->hello != NULL)
+	/* The browser's own went through to the origin. */
+	bool own = t->hello != NULL && t->browser_hello != NULL &&
+		   span_eq(t->hello->raw, t->browser_hello->raw);
+	if (t->hello != NULL && !own)
 		text_labelled(out, "  our ja4", t->hello->ja4);
 	if (t->browser_hello != NULL)
 		text_labelled(out, "  browser ja4", t->browser_hello->ja4);

@@ -31,6 +31,11 @@ static void say_session(const struct report_session *s, struct buf *out)
 		text_labelled(out, "options", buf_span(&words));
 		buf_fini(&words);
 	}
+	if (span_is(s->start->mode, "no-intercept"))
+		text_labelled(out, "mode",
+			span_str("no-intercept: the browser's own TLS reached the sites "
+				 "untouched; it was read from recorded packets with the "
+				 "browser's own keys"));
 	if (s->other_wrappers)
 		text_labelled(out, "link rules",
 			span_str("it was recorded with a file of link rules that this report "
