@@ -129,13 +129,13 @@ static bool hash_file(int fd, uint8_t out[SHA256_LEN], int64_t *size, struct err
 
 /* ---- the file's own fact ---- */
 
-static void add_part(struct buf *b, const char *format, uint64_t n)
+static void add_part(struct buf *b, const char *before, uint64_t n, const char *behind)
 {
 	if (n == 0)
 		return;
 	if (buf_len(b) > 0)
 		buf_add_str(b, "; ");
-	buf_addf(b, format, (unsigned long long)n);
+	buf_addf(b, "%s%llu%s", before, (unsigned long long)n, behind);
 }
 
 static void describe(const struct witness *w, const struct packet_file_about *about,
@@ -149,13 +149,13 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 		buf_add_str(out, buf_len(out) > 0 ? "; " : "");
 		buf_add_str(out, why->detail[0] != 0 ? why->detail : err_sentence(why->kind));
 	}
-	add_part(out, "%llu blocks of other kinds", about->skipped);
-	add_part(out, "a limit of connections was met %llu times", counts.limits);
-	add_part(out, "%llu stray packets beyond those that are told apart", strays_over);
-	add_part(out, "%llu exchanges without their URL: a limit", w->texts_left);
+	add_part(out, "", about->skipped, " blocks of other kinds");
+	add_part(out, "a limit of connections was met ", counts.limits, " times");
+	add_part(out, "", strays_over, " stray packets beyond those that are told apart");
+	add_part(out, "", w->texts_left, " exchanges without their URL: a limit");
 	if (about->secrets_cut)
-		add_part(out, "more secrets than the %llu bytes that are kept",
-			PACKET_FILE_SECRETS_MAX);
+		add_part(out, "more secrets than the ", PACKET_FILE_SECRETS_MAX,
+			" bytes that are kept");
 }
 
 struct finding {

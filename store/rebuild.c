@@ -30,11 +30,10 @@ static const char put_hop_sql[] =
 
 static const char drop_verdicts_sql[] = "DELETE FROM derived_verdict WHERE :session = 0";
 static const char put_verdict_sql[] =
-	"INSERT INTO derived_verdict (session, tunnel, exchange, subject, verdict, "
-	"proxy_value, "
-	"witness_value, detail) "
-	"VALUES (:session, :tunnel, :exchange, :subject, :verdict, :proxy_value, "
-	":witness_value, :detail)";
+	"INSERT INTO derived_verdict (session, tunnel, leg, exchange, flow, packet, file, "
+	"subject, verdict, proxy_value, witness_value, detail) "
+	"VALUES (:session, :tunnel, :leg, :exchange, :flow, :packet, :file, :subject, "
+	":verdict, :proxy_value, :witness_value, :detail)";
 
 struct statements {
 	sqlite3 *db;
@@ -165,12 +164,17 @@ static bool put_verdicts(sqlite3 *db, const struct writer_job *job, struct err *
 			db_bind_text(
 				s, ":subject", span_str(verdict_subject_word(v->subject))) &&
 			db_bind_text(s, ":verdict", span_str(verdict_kind_word(v->kind))) &&
+			db_bind_text(s, ":file", v->file) &&
 			db_bind_text(s, ":proxy_value", v->proxy_value) &&
 			db_bind_text(s, ":witness_value", v->witness_value) &&
 			db_bind_text(s, ":detail", v->detail);
-		db_bind_int(s, ":session", v->session);
+		/* One that is about no session belongs to the case. */
+		db_bind_int(s, ":session", v->session != FACT_NULL ? v->session : 0);
 		db_bind_int(s, ":tunnel", v->tunnel);
+		db_bind_int(s, ":leg", v->leg);
 		db_bind_int(s, ":exchange", v->exchange);
+		db_bind_int(s, ":flow", v->flow);
+		db_bind_int(s, ":packet", v->packet);
 		ok = run(db, s, bound, err);
 	}
 	sqlite3_finalize(s);

@@ -203,15 +203,15 @@ void variant_exec(sqlite3 *db, const char *format, ...)
 }
 
 /* The column of the one table of facts. */
-static void column_of(enum fact_kind kind, const char *field, char out[16])
+static void column_of(enum fact_kind kind, const char *field, char out[32])
 {
 	const struct fact_info *info = fact_info(kind);
 	for (size_t i = 0; i < info->n_fields; i++)
 		if (strcmp(info->fields[i].name, field) == 0) {
 			if (i < 2)
-				snprintf(out, 16, "%s", field);
+				snprintf(out, 32, "%s", field);
 			else
-				snprintf(out, 16, "f%zu", i + 1);
+				snprintf(out, 32, "f%zu", i + 1);
 			return;
 		}
 	fail_msg("%s has no field %s", info->name, field);
@@ -243,7 +243,7 @@ static void change(struct variant_world *w, sqlite3_stmt *from, sqlite3_stmt *to
 bool variant_flip(struct variant_world *w, sqlite3 *db, enum fact_kind kind, const char *field,
 	int64_t seq)
 {
-	char column[16], sql[200];
+	char column[32], sql[200];
 	sqlite3_stmt *from, *to;
 	column_of(kind, field, column);
 	snprintf(sql, sizeof sql, "SELECT %s FROM fact WHERE seq = %lld", column,

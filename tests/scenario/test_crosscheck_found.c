@@ -3,6 +3,7 @@
  * what it is, where it is, and as nothing else. In the suite some; all of them with
  * CLICKTRAIL_SOAK. */
 #include "tests/kit/variant.h"
+#include "store/fact/capture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,7 +204,8 @@ static void delete_where(struct sqlite3 *db, const char *column, int64_t is)
 	const char *const *list = strcmp(column, "exchange") == 0 ? exchange : tunnel;
 	for (; *list != NULL; list++)
 		variant_exec(db,
-			"DELETE FROM fact WHERE seq IN (SELECT seq FROM fact_%s WHERE %s = %lld)",
+			"DELETE FROM fact WHERE seq IN (SELECT seq FROM fact_%s WHERE %s = "
+			"%lld)",
 			*list, column, (long long)is);
 }
 
@@ -232,7 +234,8 @@ static void an_exchange_that_never_was(void **state)
 	static const struct {
 		const char *kind, *column;
 		int number;
-	} kinds[] = {{"request", "f3", FACT_KIND_REQUEST}, {"response", "f3", FACT_KIND_RESPONSE},
+	} kinds[] = {{"request", "f3", FACT_KIND_REQUEST},
+		{"response", "f3", FACT_KIND_RESPONSE},
 		{"exchange_end", "f3", FACT_KIND_EXCHANGE_END}};
 	for (size_t n = 0; n < rounds(); n++) {
 		const struct fact_request *q = some_request(w);
@@ -245,7 +248,8 @@ static void an_exchange_that_never_was(void **state)
 			variant_exec(db, "UPDATE copy SET seq = %zu, %s = %d", SEQ + i,
 				kinds[i].column, NEW);
 			if (i == 0)
-				variant_exec(db, "UPDATE copy SET f5 = f5 + 100, f7 = f7 || 'x'");
+				variant_exec(
+					db, "UPDATE copy SET f5 = f5 + 100, f7 = f7 || 'x'");
 			variant_exec(db, "INSERT INTO fact SELECT * FROM copy");
 			variant_exec(db, "DROP TABLE copy");
 		}
@@ -292,8 +296,8 @@ static void a_tunnel_that_is_gone(void **state)
 				.kind = VERDICT_DIFFER,
 				.tunnel = FACT_NULL,
 				.lone_flow = {variant_flow_of(w, t->tunnel, LEG_BROWSER),
-					variant_flow_of(w, t->tunnel,
-						leg_of(w, t->tunnel)->leg)}});
+					variant_flow_of(
+						w, t->tunnel, leg_of(w, t->tunnel)->leg)}});
 	}
 }
 
@@ -348,8 +352,8 @@ static bool look_at(const struct variant_world *w, int side, size_t at, struct s
 {
 	const struct built_packet *p = &w->packets[side].packets[at];
 	*s = (struct spot){.side = side, .at = at};
-	packet_parse(w->packets[side].link, span_of(p->bytes, p->n), (uint32_t)p->wire_n,
-		&s->parts);
+	packet_parse(
+		w->packets[side].link, span_of(p->bytes, p->n), (uint32_t)p->wire_n, &s->parts);
 	if (s->parts.kind != PACKET_TCP || !locate(w, s))
 		return false;
 	s->tls = has_tls(w, s->tunnel);
@@ -387,8 +391,8 @@ static struct variant_want want_at(const char *what, const struct spot *s)
 static void judge_side(struct variant_world *w, int side, const struct packet_build *changed,
 	const struct variant_want *want)
 {
-	variant_judge_packets(w, side == 0 ? changed : NULL, side == 1 ? changed : NULL,
-		SPAN_NONE, want);
+	variant_judge_packets(
+		w, side == 0 ? changed : NULL, side == 1 ? changed : NULL, SPAN_NONE, want);
 }
 
 static void a_lost_packet(void **state)
