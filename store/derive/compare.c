@@ -224,7 +224,7 @@ void compare_dns(struct compare_to *to, const struct fact_dns *dns,
 			unseen != NULL ? unseen
 			: silent       ? "no answer of a name server is in the packets either"
 				       : "no answer of a name server about this name is in the "
-				   "packets");
+					 "packets");
 		return;
 	}
 	struct span theirs = all_addresses(to->arena, answers, n);

@@ -3,7 +3,7 @@
  * kept, and all of them stored in the companion.
  */
 #include "ui/cli/crosscheck.h"
-#include "store/rebuild.h"
+#include "store/verdicts.h"
 #include "store/writer.h"
 
 enum { NO_SIDE = CAPTURE_SIDE_COUNT, BATCH = 1000 };

@@ -278,7 +278,9 @@ static void say_alone(struct run *r, void *const facts[4])
 		r->w->to.about.exchange = x.request->exchange;
 	} else {
 		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
-		if (r->s->only)
+		if (x.shown->request_packet == FACT_NULL)
+			unseen = "only its answer is in the packets";
+		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
 		else if (!answered && (c->cut || !c->settled))
 			unseen = "the connection was cut: the proxy may never have read it";

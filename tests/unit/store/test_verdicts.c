@@ -1,6 +1,6 @@
 /* Verdicts as rows: put in batches, replaced whole, beside facts that they do not touch. */
 #include "store/derive/compare.h"
-#include "store/rebuild.h"
+#include "store/verdicts.h"
 #include "tests/kit/temp_case.h"
 
 #include <setjmp.h>
