@@ -194,19 +194,32 @@ static const struct fact_request *some_request(struct variant_world *w)
 	}
 }
 
-/* The views know which column is the exchange of which kind. */
-static void delete_where(struct sqlite3 *db, const char *column, int64_t is)
+/* The views know which column is what of which kind. */
+static void delete_where(
+	struct sqlite3 *db, const char *const *kinds, const char *column, int64_t is)
 {
-	static const char *const exchange[] = {"request", "interim", "response", "chunk",
-		"exchange_end", "note", "h2_frame", NULL};
-	static const char *const tunnel[] = {"tunnel", "connect", "dns", "leg", "hello",
-		"handshake", "opaque", "leg_end", "tunnel_end", "h2_frame", NULL};
-	const char *const *list = strcmp(column, "exchange") == 0 ? exchange : tunnel;
-	for (; *list != NULL; list++)
+	for (; *kinds != NULL; kinds++)
 		variant_exec(db,
-			"DELETE FROM fact WHERE seq IN (SELECT seq FROM fact_%s WHERE %s = "
-			"%lld)",
-			*list, column, (long long)is);
+			"DELETE FROM fact WHERE seq IN "
+			"(SELECT seq FROM fact_%s WHERE %s = %lld)",
+			*kinds, column, (long long)is);
+}
+
+static void delete_exchange(struct sqlite3 *db, int64_t exchange, bool bodies)
+{
+	static const char *const kinds[] = {
+		"request", "interim", "response", "exchange_end", "note", "h2_frame", NULL};
+	static const char *const chunks[] = {"chunk", NULL};
+	delete_where(db, kinds, "exchange", exchange);
+	if (bodies)
+		delete_where(db, chunks, "exchange", exchange);
+}
+
+static void delete_tunnel(struct sqlite3 *db, int64_t tunnel)
+{
+	static const char *const kinds[] = {"tunnel", "connect", "dns", "leg", "hello",
+		"handshake", "opaque", "leg_end", "tunnel_end", "h2_frame", NULL};
+	delete_where(db, kinds, "tunnel", tunnel);
 }
 
 static void an_exchange_that_is_gone(void **state)
@@ -215,7 +228,7 @@ static void an_exchange_that_is_gone(void **state)
 	for (size_t n = 0; n < rounds(); n++) {
 		const struct fact_request *q = some_request(w);
 		struct sqlite3 *db = variant_case(w);
-		delete_where(db, "exchange", q->exchange);
+		delete_exchange(db, q->exchange, true);
 		variant_judge_case(w, db,
 			&(struct variant_want){.what = "an exchange is gone",
 				.kind = VERDICT_DIFFER,
@@ -288,9 +301,9 @@ static void a_tunnel_that_is_gone(void **state)
 			const struct fact_request *q =
 				CASE_FACT(&w->facts, REQUEST, request, i);
 			if (q->tunnel == t->tunnel)
-				delete_where(db, "exchange", q->exchange);
+				delete_exchange(db, q->exchange, false);
 		}
-		delete_where(db, "tunnel", t->tunnel);
+		delete_tunnel(db, t->tunnel);
 		variant_judge_case(w, db,
 			&(struct variant_want){.what = "a tunnel is gone",
 				.kind = VERDICT_DIFFER,
