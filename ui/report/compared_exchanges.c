@@ -329,7 +329,8 @@ static void say_alone(struct run *r, void *const facts[4])
 static bool say_batch(
 	struct run *r, struct asked *const *asked, size_t n, bool alone, struct err *err)
 {
-	const struct compared_entry *ours[COMPARED_BATCH * 3], *theirs[COMPARED_BATCH];
+	const struct compared_entry *ours[COMPARED_BATCH * 3] = {NULL};
+	const struct compared_entry *theirs[COMPARED_BATCH] = {NULL};
 	void *facts[COMPARED_BATCH * 3], *shown[COMPARED_BATCH];
 	static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
 	arena_reset(&r->w->scratch);
