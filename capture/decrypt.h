@@ -30,7 +30,7 @@ struct decrypt_about {
 		server_hello; /* the last one; a HelloRetryRequest only if nothing came after
 			       */
 	struct packet_at server_at;
-	const char *version; /* "TLSv1.2", "TLSv1.3", as in handshake facts; NULL: unknown */
+	const char *version; /* "TLS 1.2", "TLS 1.3", as in handshake facts; NULL: unknown */
 	const char *cipher;  /* IANA name; NULL: unknown */
 	uint16_t cipher_number, group_number; /* 0: unknown */
 	struct span alpn;                     /* chosen; absent: none, or not seen */
@@ -47,14 +47,18 @@ struct decrypt_about {
 	unsigned key_updates;
 	int alert[2]; /* fatal, by enum flow_way: sent that way; -1: none */
 	bool close_notify[2];
-	const char *why; /* what could not be read: a static sentence; NULL: all was */
+	/* What could not be read: a static sentence; NULL: all was. In `blind` that
+	 * direction's reason, afterwards the first that there was. */
+	const char *why;
 	struct packet_at why_at;
 };
 
 struct decrypt_calls {
 	/* A ClientHello was whole (the first time only). */
 	void (*hello)(void *ctx, const struct decrypt_about *about);
-	/* Both Finished were read, or, without keys, the first application record came. */
+	/* Once: both Finished were read, or application data came before that (0.5-RTT, early
+	 * data), or what is sealed cannot be opened (keys NONE, WRONG, UNKNOWN). So it comes
+	 * before the first `plain`; `complete` says whether both Finished were seen. */
 	void (*secured)(void *ctx, const struct decrypt_about *about);
 	/* Application data. */
 	void (*plain)(
@@ -75,6 +79,11 @@ void decrypt_lost(struct decrypt *d, enum flow_way way, uint64_t n, const struct
 void decrypt_retry(struct decrypt *d);
 /* Nothing comes any more: what still waits is blind. */
 void decrypt_end(struct decrypt *d);
+/* Bytes of that direction wait to be read: for secrets, or for the other side. */
+bool decrypt_waits(const struct decrypt *d, enum flow_way way);
 const struct decrypt_about *decrypt_about(const struct decrypt *d);
+/* Frees what the spans of `about` point to, which become absent (n_certs 0): for whoever has
+ * read them, with many connections open. Not before `secured`; it may be called in there. */
+void decrypt_forget(struct decrypt *d);
 
 #endif

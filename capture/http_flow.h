@@ -63,6 +63,12 @@ enum http_kind { HTTP_FLOW_1, HTTP_FLOW_2 };
 struct http_flow *http_flow_new(enum http_kind kind, bool https, const char *host,
 	uint16_t port, const struct http_flow_calls *calls, void *ctx);
 void http_flow_free(struct http_flow *h);
+/* Before the first byte: no proxy was told where the connection leads; host and port are what
+ * the packets show (a name of TLS, or an address). Then what Host says comes first where it is
+ * no contradiction (RFC 9112 3.3). */
+void http_flow_direct(struct http_flow *h);
+/* It was told as other, and not one request of it could be read. */
+bool http_flow_nonsense(const struct http_flow *h);
 void http_flow_bytes(
 	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at);
 /* That direction cannot be read on: exchanges that need it end with why. */
@@ -70,6 +76,8 @@ void http_flow_lost(struct http_flow *h, enum flow_way way, const struct err *wh
 	const struct packet_at *at);
 /* The sender of that direction is done. */
 void http_flow_closed(struct http_flow *h, enum flow_way way, const struct packet_at *at);
+/* The sender of that direction broke the connection off. */
+void http_flow_reset(struct http_flow *h, enum flow_way way, const struct packet_at *at);
 void http_flow_end(struct http_flow *h, const struct packet_at *at);
 
 #endif

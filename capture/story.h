@@ -51,7 +51,10 @@ void story_free(struct story *s);
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at);
 void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct packet_at *at);
+/* By FIN. */
 void story_closed(struct story *s, enum flow_way way, const struct packet_at *at);
+/* By RST: what was under way was broken off. */
+void story_reset(struct story *s, enum flow_way way, const struct packet_at *at);
 void story_retry(struct story *s); /* the key log has grown */
 void story_end(struct story *s);
 const struct story_about *story_about(const struct story *s);

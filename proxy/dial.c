@@ -151,6 +151,7 @@ static int connect_any(struct call *c, const struct resolved *r, uint16_t port, 
 		.any_range = any_range,
 		.until_us = c->until_us,
 		.stop_fd = c->stop_fd,
+		.tap = c->d->tap,
 	};
 	struct race_result result;
 	int fd = dial_race(&race, c->a, &result, err);

@@ -16,6 +16,7 @@ enum { DIAL_STAGGER_MS = 250, DIAL_TIMEOUT_MS = 15000 };
 
 struct via; /* proxy/via.h */
 struct fds; /* proxy/fds.h */
+struct tap; /* proxy/tap.h */
 
 struct dialer {
 	struct resolver *resolver;
@@ -23,6 +24,7 @@ struct dialer {
 	const struct policy *policy;
 	const struct via *via; /* NULL: direct */
 	struct fds *fds;       /* NULL: descriptors are not counted */
+	const struct tap *tap; /* is told of every attempt; NULL: nobody */
 };
 
 /*

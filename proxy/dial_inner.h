@@ -10,6 +10,8 @@
 
 #include <netinet/in.h>
 
+struct tap; /* proxy/tap.h */
+
 struct race {
 	const struct resolved_address *addresses; /* in the order to try; at least one */
 	size_t n;
@@ -18,6 +20,7 @@ struct race {
 	bool any_range; /* the user named this address: only our own ports are refused */
 	int64_t until_us;
 	int stop_fd;
+	const struct tap *tap; /* NULL: nobody is told */
 };
 
 struct race_result {

@@ -1,5 +1,6 @@
 #include "proxy/dial.h"
 #include "proxy/dial_inner.h"
+#include "proxy/tap.h"
 #include "store/base/buf.h"
 #include "store/base/clock.h"
 
@@ -9,6 +10,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
+
+enum { PORT_TRIES = 8 };
 
 enum attempt_state {
 	ATTEMPT_UNTRIED,
@@ -178,21 +181,47 @@ static void attempt_fail(struct attempt *at, enum err_kind kind, int os)
 	attempt_end(at, ATTEMPT_FAILED);
 }
 
+/* Whoever watches from outside must know our port before the first packet leaves. Shared with
+ * connections to elsewhere, as ports chosen by connect() are. */
+static bool announce(const struct attempt *at, const struct tap *tap)
+{
+	struct sockaddr_storage any = {.ss_family = at->to.ss_family};
+	int one = 1;
+	if (setsockopt(at->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+		bind(at->fd, (const struct sockaddr *)&any, address_len(&any)) < 0)
+		return false;
+	tap->opening(tap->self, at->fd, (const struct sockaddr *)&at->to, address_len(&at->to));
+	return true;
+}
+
+/* The socket, on its way; false with errno, and the socket may be there. */
+static bool set_out(struct attempt *at, const struct tap *tap)
+{
+	at->fd = socket(
+		at->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (at->fd < 0 || (tap != NULL && tap->opening != NULL && !announce(at, tap)))
+		return false;
+	return connect(at->fd, (const struct sockaddr *)&at->to, address_len(&at->to)) == 0 ||
+	       errno == EINPROGRESS || errno == EINTR;
+}
+
 static void attempt_begin(struct attempt *at, const struct race *race)
 {
 	if (!permitted(race, &at->to, &at->err)) {
 		at->state = ATTEMPT_REFUSED;
 		return;
 	}
-	at->fd = socket(
-		at->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (at->fd < 0) {
-		attempt_fail(at, connect_error(errno), errno);
-		return;
+	/* A port that was chosen before its destination was known may have been there lately:
+	 * only connect() says so, and another port will do. */
+	bool out = set_out(at, race->tap);
+	for (int i = 1; !out && errno == EADDRNOTAVAIL && race->tap != NULL && i < PORT_TRIES;
+		i++) {
+		close(at->fd);
+		out = set_out(at, race->tap);
 	}
-	at->state = ATTEMPT_CONNECTING;
-	if (connect(at->fd, (const struct sockaddr *)&at->to, address_len(&at->to)) < 0 &&
-		errno != EINPROGRESS && errno != EINTR)
+	if (out)
+		at->state = ATTEMPT_CONNECTING;
+	else
 		attempt_fail(at, connect_error(errno), errno);
 }
 

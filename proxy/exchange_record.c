@@ -3,6 +3,9 @@
 
 void exchange_put_request(struct exchange *x, struct fact_request *fact)
 {
+	const struct proxy_options *o = &x->t->proxy->options;
+	if (o->no_intercept && o->tap != NULL && o->tap->turn != NULL)
+		o->tap->turn(o->tap->self);
 	fact->exchange = x->id;
 	fact->n = x->t->requests;
 	record_put(&x->t->record, FACT_KIND_REQUEST, fact);

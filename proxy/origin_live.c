@@ -39,6 +39,8 @@ static bool secure(struct origin_live *o, const struct origin_ask *ask, struct l
 		.permit_bad_cert = permitted(o, ask->host),
 		.until_us = clock_now_us(clock_real()) + (int64_t)PROXY_TLS_TIMEOUT_MS * 1000,
 		.stop_fd = ask->stop_fd,
+		.tap = o->dialer.tap,
+		.tunnel = ask->record->tunnel,
 	};
 	bool ok = tls_connect(o->tls, leg, &want, ask->arena, &facts, &got->peer, err);
 	record_tls(ask->record, leg->number, &facts);

@@ -8,6 +8,24 @@ enum {
 	PASSTHROUGH_IDLE_MS = 900000
 }; /* an opaque connection that moves nothing for so long is ended */
 
+bool passthrough_reach(struct tunnel *t)
+{
+	const struct tap *tap = t->proxy->options.tap;
+	struct origin_got got;
+	struct err err = {0};
+	if (!tunnel_hold(t, &t->end))
+		return false;
+	t->target.https = false; /* TLS is not ours to make */
+	bool open = tunnel_open_origin(t, &t->target, NULL, &got, &err);
+	tls_cert_free(got.peer);
+	if (err.kind == ERR_SHUTDOWN)
+		t->end = err;
+	if (open && tap != NULL && tap->passing != NULL)
+		tap->passing(tap->self, t->record.tunnel, t->origin.leg.number, t->client,
+			t->target.host, t->target.port);
+	return open;
+}
+
 struct stream {
 	struct leg *from, *to;
 	uint64_t bytes;
@@ -35,6 +53,16 @@ static bool both_over(const struct stream *up, const struct stream *down)
 	return (up->ended && down->ended && buf_len(&up->to->out) == 0 &&
 		       buf_len(&down->to->out) == 0) ||
 	       up->from->broken || down->from->broken;
+}
+
+/* Who reads it elsewhere knows by this how far he is behind. */
+static void tell_passed(
+	const struct tunnel *t, const struct stream *up, const struct stream *down)
+{
+	const struct tap *tap = t->proxy->options.tap;
+	if (tap != NULL && tap->passed != NULL)
+		tap->passed(tap->self, t->record.tunnel, up->bytes,
+			down->bytes - buf_len(&down->to->out));
 }
 
 static void put_opaque(struct tunnel *t, const char *why, int64_t exchange, struct stream *up,
@@ -67,6 +95,7 @@ void passthrough(struct tunnel *t, const char *why, int64_t exchange)
 	for (;;) {
 		stream_move(&up);
 		stream_move(&down);
+		tell_passed(t, &up, &down);
 		if (both_over(&up, &down))
 			break;
 		struct pump pump = {.browser = b,

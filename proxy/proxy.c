@@ -156,6 +156,8 @@ void proxy_mark_failed(struct proxy *p, const struct err *err)
 
 static void free_parts(struct proxy *p)
 {
+	if (p->options.replay == NULL)
+		resolver_use_tap(p->options.resolver, NULL);
 	crew_free(p->crew);
 	fds_free(p->fds);
 	leaves_free(p->leaves);
@@ -195,6 +197,8 @@ static bool make_parts(struct proxy *p, struct err *err)
 	p->tls_server = tls_server_new(p->mint, err);
 	if (p->tls_server == NULL)
 		return false;
+	if (o->tap != NULL && o->tap->secret != NULL)
+		tls_server_tells(p->tls_server);
 	if (o->replay != NULL) {
 		p->origin = origin_replay(o->replay);
 		return true;
@@ -202,11 +206,15 @@ static bool make_parts(struct proxy *p, struct err *err)
 	p->tls_client = tls_client_new(o->cacert, o->ca, err);
 	if (p->tls_client == NULL)
 		return false;
+	if (o->tap != NULL && o->tap->secret != NULL)
+		tls_client_tells(p->tls_client);
+	resolver_use_tap(o->resolver, o->tap);
 	p->live = (struct origin_live){.dialer = {.resolver = o->resolver,
 					       .connect_to = o->connect_to,
 					       .policy = o->policy,
 					       .via = o->via,
-					       .fds = p->fds},
+					       .fds = p->fds,
+					       .tap = o->tap},
 		.tls = p->tls_client,
 		.permit_bad_cert = o->permit_bad_cert};
 	p->origin = origin_live(&p->live);

@@ -15,6 +15,7 @@ struct resolver {
 	char *csv;     /* "ip:port,ip:port", as c-ares reads it */
 	char *servers; /* the same with spaces, for facts */
 	char *hosts;
+	const struct tap *tap; /* NULL: nobody is told */
 };
 
 static pthread_once_t ares_once = PTHREAD_ONCE_INIT;
@@ -114,7 +115,7 @@ struct resolver *resolver_new(const char *servers, struct err *err)
 		abort();
 	for (char *c = text; (c = strchr(c, ',')) != NULL;)
 		*c = ' ';
-	*r = (struct resolver){csv, text, hosts};
+	*r = (struct resolver){csv, text, hosts, NULL};
 	return r;
 }
 
@@ -136,6 +137,16 @@ const char *resolver_servers(const struct resolver *r)
 const char *resolver_csv(const struct resolver *r)
 {
 	return r->csv;
+}
+
+const struct tap *resolver_tap(const struct resolver *r)
+{
+	return r->tap;
+}
+
+void resolver_use_tap(struct resolver *r, const struct tap *tap)
+{
+	r->tap = tap;
 }
 
 void resolver_use_hosts(struct resolver *r, const char *path)
@@ -316,7 +327,7 @@ static bool find(struct resolver *r, const char *name, int64_t until_us, int sto
 	struct resolved_address *found;
 	size_t n, n_over = 0;
 	out->source = "dns";
-	if (!resolve_dns(r->csv, checked, until_us, stop_fd, a, out, &found, &n, err))
+	if (!resolve_dns(r, checked, until_us, stop_fd, a, out, &found, &n, err))
 		return false;
 	interleave(found, n, a, out, &n_over);
 	note_over(n_over, a, out);

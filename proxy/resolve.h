@@ -22,6 +22,7 @@ enum {
 		500 /* how long the other family is waited for, once one has addresses */
 };
 
+struct tap; /* proxy/tap.h */
 struct resolver;
 /* servers: "ip[:port],ip[:port]" (curl's --dns-servers), or NULL for the system's. */
 struct resolver *resolver_new(const char *servers, struct err *err);
@@ -30,6 +31,8 @@ void resolver_free(struct resolver *r);
 const char *resolver_servers(const struct resolver *r);
 /* Another file in place of /etc/hosts; before threads. */
 void resolver_use_hosts(struct resolver *r, const char *path);
+/* Who is told of every question's socket; NULL: nobody. Borrowed; while nobody resolves. */
+void resolver_use_tap(struct resolver *r, const struct tap *tap);
 
 struct resolved_address {
 	struct sockaddr_storage addr; /* port 0 */

@@ -1,9 +1,11 @@
 #include "proxy/resolve_inner.h"
+#include "proxy/tap.h"
 #include "store/base/clock.h"
 
 #include <ares.h>
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 
 static void answered(void *arg, int status, int timeouts, unsigned char *message, int len)
@@ -14,6 +16,68 @@ static void answered(void *arg, int status, int timeouts, unsigned char *message
 	answer->status = status;
 	if (message != NULL && len > 0)
 		buf_add(&answer->raw, message, (size_t)len);
+}
+
+/* Who is told of a channel's sockets. */
+struct told {
+	const struct tap *tap;
+	ares_channel channel;
+};
+
+/* A question by UDP: its socket is connected, and nothing is sent yet. */
+static int tell_udp(ares_socket_t fd, int type, void *self)
+{
+	const struct told *told = self;
+	struct sockaddr_storage to = {0};
+	socklen_t len = sizeof to;
+	if (type == SOCK_DGRAM && getpeername(fd, (struct sockaddr *)&to, &len) == 0)
+		told->tap->opening(told->tap->self, fd, (struct sockaddr *)&to, len);
+	return ARES_SUCCESS;
+}
+
+static socklen_t server_address(
+	const struct ares_addr_port_node *s, struct sockaddr_storage *to)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)s->tcp_port)};
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)s->tcp_port)};
+	*to = (struct sockaddr_storage){0};
+	memcpy(&in.sin_addr, &s->addr.addr4, sizeof in.sin_addr);
+	memcpy(&in6.sin6_addr, &s->addr.addr6, sizeof in6.sin6_addr);
+	if (s->family == AF_INET)
+		memcpy(to, &in, sizeof in);
+	else
+		memcpy(to, &in6, sizeof in6);
+	return s->family == AF_INET ? sizeof in : sizeof in6;
+}
+
+/*
+ * By TCP (an answer was too long) the first packet leaves inside of connect(), so the socket
+ * gets its port here, before. c-ares does not say to which of its servers: all are told, and
+ * one of them it will be.
+ */
+static int tell_tcp(ares_socket_t fd, int type, void *self)
+{
+	const struct told *told = self;
+	struct ares_addr_port_node *servers = NULL;
+	struct sockaddr_storage any = {0}, to;
+	int family = 0;
+	socklen_t len = sizeof family;
+	if (type != SOCK_STREAM || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) < 0)
+		return ARES_SUCCESS;
+	any.ss_family = (sa_family_t)family;
+	len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	if (bind(fd, (struct sockaddr *)&any, len) < 0 ||
+		ares_get_servers_ports(told->channel, &servers) != ARES_SUCCESS)
+		return ARES_SUCCESS; /* asked all the same, without a witness */
+	for (const struct ares_addr_port_node *s = servers; s != NULL; s = s->next) {
+		len = server_address(s, &to);
+		if (s->family == family)
+			told->tap->opening(told->tap->self, fd, (struct sockaddr *)&to, len);
+	}
+	ares_free_data(servers);
+	return ARES_SUCCESS;
 }
 
 static ares_channel channel_new(const char *servers)
@@ -49,6 +113,7 @@ static int earlier(int64_t at_us, int64_t now_us, int ms)
  * question that shared the socket would wait for its timeout. */
 struct ask {
 	ares_channel channels[RESOLVE_QUESTIONS_MAX];
+	struct told told[RESOLVE_QUESTIONS_MAX];
 	size_t n;
 	int stop_fd;
 };
@@ -148,8 +213,8 @@ static enum ask_result run(
 	return ASK_DONE;
 }
 
-enum ask_result resolve_ask(const char *servers, const char *name, int64_t until_us,
-	int stop_fd, struct resolve_answer *answers, size_t n)
+enum ask_result resolve_ask(const char *servers, const struct tap *tap, const char *name,
+	int64_t until_us, int stop_fd, struct resolve_answer *answers, size_t n)
 {
 	struct ask ask = {.n = n, .stop_fd = stop_fd};
 	enum ask_result result = ASK_SYSTEM;
@@ -158,6 +223,12 @@ enum ask_result resolve_ask(const char *servers, const char *name, int64_t until
 	for (size_t k = 0; k < n; k++) {
 		ask.channels[k] = channel_new(servers);
 		good = good && ask.channels[k] != NULL;
+		ask.told[k] = (struct told){tap, ask.channels[k]};
+		if (good && tap != NULL && tap->opening != NULL) {
+			ares_set_socket_callback(ask.channels[k], tell_udp, &ask.told[k]);
+			ares_set_socket_configure_callback(
+				ask.channels[k], tell_tcp, &ask.told[k]);
+		}
 	}
 	for (size_t k = 0; good && k < n; k++)
 		ares_query(

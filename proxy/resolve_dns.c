@@ -158,14 +158,14 @@ const char *resolve_next_server(const char *servers)
 /* One server after the other is `servers` less its first ones: c-ares goes on by itself where a
  * server is silent, we do where it says that it cannot. False with err: nothing found, *more
  * says whether the next server may know. */
-static bool ask_round(const char *servers, const char *name, int64_t until_us, int stop_fd,
-	struct arena *a, struct resolved *out, struct resolved_address **found, size_t *n_found,
-	bool *more, struct err *err)
+static bool ask_round(const char *servers, const struct tap *tap, const char *name,
+	int64_t until_us, int stop_fd, struct arena *a, struct resolved *out,
+	struct resolved_address **found, size_t *n_found, bool *more, struct err *err)
 {
 	struct round round = {.answers = {{.type = DNS_A}, {.type = DNS_AAAA}}};
 	const char *wire = wire_text(name, a);
 	enum ask_result result =
-		resolve_ask(servers, name, until_us, stop_fd, round.answers, QUESTIONS);
+		resolve_ask(servers, tap, name, until_us, stop_fd, round.answers, QUESTIONS);
 	bool failed = false;
 	for (int k = 0; k < QUESTIONS; k++) {
 		resolve_path(buf_span(&round.answers[k].raw), wire, round.answers[k].type, a,
@@ -189,15 +189,16 @@ static bool ask_round(const char *servers, const char *name, int64_t until_us, i
 	return *n_found > 0 && (result == ASK_DONE || result == ASK_TIMEOUT);
 }
 
-bool resolve_dns(const char *servers, const char *name, int64_t until_us, int stop_fd,
+bool resolve_dns(const struct resolver *r, const char *name, int64_t until_us, int stop_fd,
 	struct arena *a, struct resolved *out, struct resolved_address **found, size_t *n_found,
 	struct err *err)
 {
 	bool more = true, ok = false;
 	*found = NULL;
 	*n_found = 0;
-	for (; more; servers = resolve_next_server(servers))
-		ok = ask_round(
-			servers, name, until_us, stop_fd, a, out, found, n_found, &more, err);
+	for (const char *servers = resolver_csv(r); more;
+		servers = resolve_next_server(servers))
+		ok = ask_round(servers, resolver_tap(r), name, until_us, stop_fd, a, out, found,
+			n_found, &more, err);
 	return ok;
 }

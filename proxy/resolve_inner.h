@@ -26,9 +26,10 @@ enum ask_result {
 
 enum { RESOLVE_QUESTIONS_MAX = 2 };
 /* Asks for the records of n types at once, A and AAAA or one alone. name: a host name in ASCII.
- * servers: as c-ares reads them. The raw buffers are the caller's to end, always. */
-enum ask_result resolve_ask(const char *servers, const char *name, int64_t until_us,
-	int stop_fd, struct resolve_answer *answers, size_t n);
+ * servers: as c-ares reads them. tap: may be NULL. The raw buffers are the caller's to end,
+ * always. */
+enum ask_result resolve_ask(const char *servers, const struct tap *tap, const char *name,
+	int64_t until_us, int stop_fd, struct resolve_answer *answers, size_t n);
 /* The list without its first server; NULL: there is no other. */
 const char *resolve_next_server(const char *servers);
 
@@ -55,7 +56,7 @@ void resolve_path(struct span raw, const char *name, uint16_t type, struct arena
 /* resolve_dns.c: ask one server after the other, A and AAAA at once. True: *found are the
  * addresses of both types, unordered; cnames, ttl and note of out are set in either case.
  * `name`: checked, lower case, without a last dot. */
-bool resolve_dns(const char *servers, const char *name, int64_t until_us, int stop_fd,
+bool resolve_dns(const struct resolver *r, const char *name, int64_t until_us, int stop_fd,
 	struct arena *a, struct resolved *out, struct resolved_address **found, size_t *n_found,
 	struct err *err);
 
@@ -63,6 +64,7 @@ void resolve_note(struct arena *a, struct resolved *out, const char *text);
 
 /* resolve.c: as c-ares reads them. */
 const char *resolver_csv(const struct resolver *r);
+const struct tap *resolver_tap(const struct resolver *r);
 
 /* resolve_hosts.c: all addresses that the file has for the name, in its order; none if it
  * cannot be read. */

@@ -31,8 +31,8 @@ bool resolve_records(struct resolver *r, const char *name, uint16_t type, int64_
 	for (const char *servers = resolver_csv(r); servers != NULL;
 		servers = resolve_next_server(servers)) {
 		struct resolve_answer answer = {.type = type};
-		enum ask_result result =
-			resolve_ask(servers, name, until_us, stop_fd, &answer, 1);
+		enum ask_result result = resolve_ask(
+			servers, resolver_tap(r), name, until_us, stop_fd, &answer, 1);
 		if (buf_len(&answer.raw) > 0) {
 			buf_clear(message);
 			buf_add_span(message, buf_span(&answer.raw));

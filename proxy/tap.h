@@ -1,7 +1,8 @@
 /*
  * Who watches the proxy's connections from outside, by their packets, and wants to be told
  * which they are and by what secrets they can be read. The proxy does not know what is made of
- * it. Every call may come from any tunnel's thread and returns at once; all may be NULL.
+ * it. Every call may come from any tunnel's thread, and returns at once where it does not say
+ * otherwise; all may be NULL.
  */
 #ifndef PROXY_TAP_H
 #define PROXY_TAP_H
@@ -18,11 +19,18 @@ struct tap {
 	void (*opening)(void *self, int fd, const struct sockaddr *remote, socklen_t len);
 	/* A line of a TLS key log (RFC 9850), without line end. */
 	void (*secret)(void *self, int64_t tunnel, int64_t leg, const char *line);
-	/* --no-intercept: a connection is passed through unread to host:port. Called before
-	 * the client is told that it may send; leg is the number of the origin leg, told again
-	 * once there is one (FACT_NULL before). */
+	/* --no-intercept: a connection is passed through unread to host:port. Called once, when
+	 * the origin was reached (leg: its number), before the client is told that it may send.
+	 */
 	void (*passing)(void *self, int64_t tunnel, int64_t leg, const struct sockaddr *client,
 		const char *host, uint16_t port);
+	/* So many bytes of a tunnel that is passed through were taken from the client (up) and
+	 * handed to its socket (down), behind CONNECT and its answer. Often. */
+	void (*passed)(void *self, int64_t tunnel, uint64_t up, uint64_t down);
+	/* A request that the proxy itself reads is about to be written down: what was passed
+	 * through before it is to be written first, for the order of facts is the order of what
+	 * happened. The only call that may take its time: a second at most. */
+	void (*turn)(void *self);
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include "proxy/ca_x509.h"
 #include "proxy/tls_capture.h"
 #include "proxy/tls_io.h"
+#include "proxy/tls_secret.h"
 #include "proxy/tls_shake.h"
 #include "store/base/clock.h"
 
@@ -82,13 +83,20 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
+void tls_server_tells(struct tls_server *s)
+{
+	tls_secret_tell(s->ctx);
+}
+
 static bool shake(struct tls_server *s, SSL *ssl, const struct leg *leg,
 	const struct tls_accept *want, struct arena *a, struct tls_facts *out, struct err *err)
 {
 	struct tls_capture seen;
 	struct tls_accept ours = *want; /* for choose_alpn */
+	const struct tls_secret secret = {want->tap, want->tunnel, leg->number};
 	tls_capture_start(&seen, ssl, a);
 	SSL_set_app_data(ssl, &ours);
+	tls_secret_start(&secret, ssl);
 	SSL_set_accept_state(ssl);
 	bool ok = SSL_use_certificate(ssl, want->leaf) == 1 &&
 		  SSL_use_PrivateKey(ssl, s->key) == 1;
@@ -97,6 +105,7 @@ static bool shake(struct tls_server *s, SSL *ssl, const struct leg *leg,
 	ok = ok && tls_shake(ssl, leg, want->until_us, want->stop_fd, &seen, err);
 	tls_capture_stop(ssl);
 	SSL_set_app_data(ssl, NULL);
+	tls_secret_stop(ssl);
 	tls_shake_facts(ssl, &seen, a, &out->handshake);
 	const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	if (sni != NULL)

@@ -10,10 +10,13 @@
 #include "proxy/leg.h"
 #include "proxy/tls_facts.h"
 
+struct tap;        /* proxy/tap.h */
 struct tls_server; /* one per run */
 
 struct tls_server *tls_server_new(struct mint *m, struct err *err);
 void tls_server_free(struct tls_server *s);
+/* Handshakes give their secrets to the tap of their order. Before the first of them. */
+void tls_server_tells(struct tls_server *s);
 
 struct tls_accept {
 	struct x509_st *leaf; /* borrowed; its key is the mint's */
@@ -21,6 +24,9 @@ struct tls_accept {
 			     NULL: answer no ALPN */
 	int64_t until_us;
 	int stop_fd;
+	const struct tap *tap; /* who is given the secrets, as those of this tunnel and of the
+				  leg's number; NULL: nobody. Borrowed */
+	int64_t tunnel;
 };
 
 /* Handshakes on a plain leg whose `in` holds the record bytes read so far (they are fed back

@@ -3,6 +3,7 @@
 #include "proxy/tls_capture.h"
 #include "proxy/tls_io.h"
 #include "proxy/tls_known.h"
+#include "proxy/tls_secret.h"
 #include "proxy/tls_shake.h"
 #include "proxy/tls_verify.h"
 #include "store/base/clock.h"
@@ -103,6 +104,11 @@ void tls_client_free(struct tls_client *c)
 	free(c);
 }
 
+void tls_client_tells(struct tls_client *c)
+{
+	tls_secret_tell(c->ctx);
+}
+
 static bool offer_alpn(SSL *ssl, const char *const *alpn)
 {
 	struct buf list = {0};
@@ -199,7 +205,9 @@ static bool shake(struct tls_client *c, SSL *ssl, struct leg *leg,
 	struct tls_facts *out, const char **note, struct err *err)
 {
 	struct tls_capture seen;
+	const struct tls_secret secret = {want->tap, want->tunnel, leg->number};
 	tls_capture_start(&seen, ssl, a);
+	tls_secret_start(&secret, ssl);
 	char *name = arena_str(a, span_str(host->name)); /* the macro casts constness away */
 	bool ok = (host->ip_len > 0 || SSL_set_tlsext_host_name(ssl, name) == 1) &&
 		  offer_alpn(ssl, want->alpn);
@@ -208,6 +216,7 @@ static bool shake(struct tls_client *c, SSL *ssl, struct leg *leg,
 	SSL_set_connect_state(ssl);
 	ok = ok && tls_shake(ssl, leg, want->until_us, want->stop_fd, &seen, err);
 	tls_capture_stop(ssl);
+	tls_secret_stop(ssl);
 	take_facts(ssl, &seen, a, out);
 	if (ok && !was_offered(out->handshake.alpn, want->alpn))
 		return err_set(err, ERR_ORIGIN_TLS,

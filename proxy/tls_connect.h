@@ -11,12 +11,15 @@
 #include "proxy/leg.h"
 #include "proxy/tls_facts.h"
 
+struct tap;        /* proxy/tap.h */
 struct tls_client; /* one per run */
 
 /* cacert: PEM file with additional trust anchors, or NULL. own: our CA, whose leaves are
  * refused; may be NULL. */
 struct tls_client *tls_client_new(const char *cacert, const struct ca *own, struct err *err);
 void tls_client_free(struct tls_client *c);
+/* As tls_server_tells. */
+void tls_client_tells(struct tls_client *c);
 
 struct tls_connect {
 	const char *host; /* A-label name or IP literal: SNI (names only) and verification */
@@ -25,6 +28,8 @@ struct tls_connect {
 	bool permit_bad_cert; /* go on although it does not verify; the facts say so */
 	int64_t until_us;     /* deadline, clock_real */
 	int stop_fd;
+	const struct tap *tap; /* as in struct tls_accept */
+	int64_t tunnel;
 };
 
 /* Handshakes on a connected plain leg. True: leg->tls is set. False: err is ORIGIN_TLS,

@@ -1,51 +1,22 @@
 #include "proxy/tls_facts.h"
-#include "capture/wire/ja3.h"
-#include "capture/wire/ja4.h"
 #include "capture/wire/tls_certs.h"
-#include "capture/wire/tls_hello.h"
+#include "capture/wire/tls_hello_words.h"
 #include "store/base/clock.h"
-
-static struct span keep(struct buf *b, struct arena *a)
-{
-	struct span s = span_str(arena_str(a, buf_span(b)));
-	buf_fini(b);
-	return s;
-}
-
-static struct span alpn_text(const struct tls_hello *hello, struct arena *a)
-{
-	struct buf b = {0};
-	if (hello->alpn == NULL)
-		return SPAN_NONE;
-	for (size_t i = 0; i < hello->n_alpn; i++) {
-		if (i > 0)
-			buf_add_byte(&b, ' ');
-		for (size_t k = 0; k < hello->alpn[i].n; k++) {
-			uint8_t c = hello->alpn[i].p[k];
-			buf_addf(&b, c > 0x20 && c < 0x7f && c != '\\' ? "%c" : "\\x%02x", c);
-		}
-	}
-	return keep(&b, a);
-}
 
 bool tls_facts_hello(struct span raw, struct arena *a, struct fact_hello *out, struct err *err)
 {
-	struct tls_hello hello;
-	struct buf full = {0};
+	struct tls_hello_words words;
 	fact_init(FACT_KIND_HELLO, out);
 	out->at_us = clock_now_us(clock_real());
 	out->raw = arena_copy(a, raw);
-	if (!tls_hello_parse(out->raw, a, &hello, err))
+	if (!tls_hello_words(out->raw, a, &words, err))
 		return false;
-	char *ja3_hex = arena_alloc(a, JA3_HEX), *ja4_hex = arena_alloc(a, JA4_TEXT);
-	ja3(&hello, &full, ja3_hex);
-	out->ja3_full = keep(&full, a);
-	ja4(&hello, 't', &full, ja4_hex);
-	out->ja4_raw = keep(&full, a);
-	out->ja3 = span_str(ja3_hex);
-	out->ja4 = span_str(ja4_hex);
-	out->sni = hello.sni;
-	out->alpn = alpn_text(&hello, a);
+	out->ja3 = words.ja3;
+	out->ja3_full = words.ja3_full;
+	out->ja4 = words.ja4;
+	out->ja4_raw = words.ja4_raw;
+	out->sni = words.sni;
+	out->alpn = words.alpn;
 	return true;
 }
 

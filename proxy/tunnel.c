@@ -226,9 +226,16 @@ static enum step step_connect(struct tunnel *t)
 	}
 	t->intercepted = true;
 	t->internal = strcmp(t->target.host, PROXY_INTERNAL_HOST) == 0;
+	/* What we answer ourselves is served by our own TLS in any case. */
+	bool straight = t->proxy->options.no_intercept && !t->internal && !t->referer;
+	bool reached = straight && passthrough_reach(t);
+	if (straight && t->end.kind != ERR_NONE)
+		return STEP_OVER;
 	leg_send(&t->browser, span_str(established));
 	leg_count_anew(&t->browser);
-	return STEP_NEXT;
+	if (reached)
+		passthrough(t, OPAQUE_NO_INTERCEPT, FACT_NULL);
+	return reached ? STEP_OVER : STEP_NEXT;
 }
 
 /* ---- peek ---- */
@@ -243,7 +250,9 @@ static enum step pass_through(struct tunnel *t, const char *why)
 		return STEP_OVER;
 	}
 	t->target.https = false;
-	if (tunnel_hold(t, &t->end) && tunnel_open_origin(t, &t->target, NULL, &got, &t->end)) {
+	t->end = t->origin.failed; /* as --no-intercept found it already */
+	if (t->end.kind == ERR_NONE && tunnel_hold(t, &t->end) &&
+		tunnel_open_origin(t, &t->target, NULL, &got, &t->end)) {
 		tls_cert_free(got.peer);
 		passthrough(t, why, FACT_NULL);
 	}
@@ -315,7 +324,7 @@ static enum step step_origin(struct tunnel *t)
 {
 	const char *alpn[ALPN_SPOKEN + 1];
 	struct err err = {0};
-	if (t->internal || t->referer)
+	if (t->internal || t->referer || t->origin.failed.kind != ERR_NONE)
 		return STEP_NEXT;
 	if (!tunnel_hold(t, &t->end))
 		return STEP_OVER;
@@ -350,7 +359,9 @@ static enum step step_accept(struct tunnel *t)
 	struct tls_accept want = {.leaf = leaf,
 		.alpn = alpn_to_answer(t),
 		.until_us = in_ms(PROXY_TLS_TIMEOUT_MS),
-		.stop_fd = t->proxy->stop_fd};
+		.stop_fd = t->proxy->stop_fd,
+		.tap = t->proxy->options.tap,
+		.tunnel = t->record.tunnel};
 	struct arena arena = {0};
 	bool ok = tls_accept(t->proxy->tls_server, &t->browser, &want, &arena, &facts, &t->end);
 	record_tls(&t->record, LEG_BROWSER, &facts);
@@ -442,7 +453,7 @@ static void put_tunnel_end(struct tunnel *t)
 void tunnel_run(
 	struct proxy *p, int fd, const struct sockaddr *client, const struct sockaddr *listener)
 {
-	struct tunnel t = {.proxy = p};
+	struct tunnel t = {.proxy = p, .client = client};
 	struct writer *w = p->options.writer;
 	t.record = (struct record){.writer = w,
 		.session = p->options.session,

@@ -25,6 +25,7 @@ struct tunnel_origin {
 
 struct tunnel {
 	struct proxy *proxy;
+	const struct sockaddr *client; /* where it came from; borrowed */
 	struct record record;
 	struct leg browser;
 	struct writer_waiter waiter; /* for commits; eventfd -1 while it waits for none */
@@ -74,5 +75,9 @@ void h2_serve(struct tunnel *t);
 /* Bytes both ways, unread, until both sides are done; records an opaque fact. why: its word.
  * (passthrough.c) */
 void passthrough(struct tunnel *t, const char *why, int64_t exchange);
+/* --no-intercept: reach CONNECT's target, before the browser is told that it may send, and tell
+ * who watches. False: t->end says that we stop; else origin.failed says why not, and the tunnel
+ * goes on as an intercepted one whose origin cannot be reached. (passthrough.c) */
+bool passthrough_reach(struct tunnel *t);
 
 #endif

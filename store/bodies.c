@@ -266,6 +266,42 @@ static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 	return case_begin(c, err);
 }
 
+static bool hash_chunks(
+	struct case_file *c, sqlite3_stmt *s, struct case_stored *out, struct err *err)
+{
+	struct sha256 hash;
+	int rc;
+	sha256_init(&hash);
+	for (int64_t n = 0; (rc = sqlite3_step(s)) == SQLITE_ROW; n++) {
+		struct span data = SPAN_NONE;
+		struct err why;
+		out->erased = case_chunk_erased(c, s);
+		out->broken = !out->erased && !case_chunk_data(s, n, &data, &why);
+		if (out->erased || out->broken)
+			break;
+		sha256_add(&hash, data.p, data.n);
+		out->size += (int64_t)data.n;
+	}
+	sha256_end(&hash, out->sha256);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ||
+	       db_fail(c->db, ERR_CASE_READ, "body", err);
+}
+
+bool case_stored(struct case_file *c, int64_t exchange, enum fact_side side,
+	struct case_stored *out, struct err *err)
+{
+	bool indexed = false;
+	*out = (struct case_stored){0};
+	bool ok = begin_body(c, &indexed, err);
+	sqlite3_stmt *s = ok ? prepare_body(c, indexed, exchange, side, err) : NULL;
+	ok = s != NULL && hash_chunks(c, s, out, err);
+	if (s != NULL)
+		sqlite3_reset(s);
+	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
+		ok = false;
+	return ok;
+}
+
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
 	struct buf *out, bool *whole, struct err *err)
 {

@@ -172,6 +172,7 @@ void case_close(struct case_file *c)
 		return;
 	sqlite3_finalize(c->facts);
 	sqlite3_finalize(c->for_trails);
+	sqlite3_finalize(c->one);
 	sqlite3_finalize(c->begin);
 	sqlite3_finalize(c->rollback);
 	sqlite3_finalize(c->schema_version);

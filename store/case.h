@@ -8,6 +8,7 @@
 #define STORE_CASE_H
 
 #include "store/base/err.h"
+#include "store/base/hash.h"
 #include "store/fact/fact.h"
 
 struct case_file;
@@ -57,6 +58,25 @@ bool case_facts(struct case_file *c, int64_t after, int64_t session, case_fact_f
 typedef void case_taken_fn(void *ctx, enum fact_kind kind, int64_t seq, void *fact);
 bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct arena *into,
 	case_taken_fn *each, void *ctx, struct err *err);
+
+/* Some facts by their numbers, in one read transaction: out[i] is the fact, copied into the
+ * arena, or NULL where that number is none of a fact of that kind. Chunk data is left out. */
+struct case_wanted {
+	enum fact_kind kind;
+	int64_t seq;
+};
+bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
+	struct arena *a, void **out, struct err *err);
+
+/* What is stored of a body, chunk by chunk: how many bytes, and their SHA-256. */
+struct case_stored {
+	int64_t size;
+	uint8_t sha256[SHA256_LEN];
+	bool erased; /* some of it was: the rest is not looked at */
+	bool broken; /* its chunks contradict themselves: one is missing, or not of its size */
+};
+bool case_stored(struct case_file *c, int64_t exchange, enum fact_side side,
+	struct case_stored *out, struct err *err);
 
 /* At most max bytes of a stored body, from its start, appended to out. *whole is set if that is
  * all of what is stored. */

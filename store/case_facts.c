@@ -135,3 +135,42 @@ bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct
 	}
 	return ok;
 }
+
+static bool fetch_one(struct case_file *c, const struct case_wanted *w, struct arena *a,
+	void **out, struct err *err)
+{
+	union fact_any fact;
+	enum fact_kind kind;
+	int64_t seq;
+	*out = NULL;
+	sqlite3_reset(c->one);
+	db_bind_int(c->one, ":seq", w->seq);
+	int rc = sqlite3_step(c->one);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "a fact", err);
+	if (!get_kind(c->one, &seq, &kind, err))
+		return false;
+	if (kind != w->kind)
+		return true;
+	if (!get_row(c->one, kind, &fact, err))
+		return false;
+	*out = arena_alloc(a, fact_info(kind)->size);
+	fact_copy(kind, &fact, *out, a);
+	return true;
+}
+
+bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
+	struct arena *a, void **out, struct err *err)
+{
+	if (c->one == NULL)
+		c->one = get_prepare(c->db, GET_ONE, err);
+	case_start_clock(c);
+	bool ok = c->one != NULL && case_begin(c, err);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = fetch_one(c, &wanted[i], a, &out[i], err);
+	if (c->one != NULL)
+		sqlite3_reset(c->one);
+	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
+		ok = false;
+	return ok;
+}

@@ -44,6 +44,7 @@ struct case_file {
 	struct arena texts;  /* what case_about gave */
 	sqlite3_stmt *facts;
 	sqlite3_stmt *for_trails; /* made when first needed */
+	sqlite3_stmt *one;        /* the same */
 	/* Made when first needed. */
 	sqlite3_stmt *begin, *rollback, *schema_version, *find_indexes, *body_indexed,
 		*body_between;

@@ -9,6 +9,7 @@
 #define STORE_DERIVE_COMPARE_H
 
 #include "store/base/arena.h"
+#include "store/base/hash.h"
 #include "store/fact/fact.h"
 #include "store/fact/flow.h"
 
@@ -23,7 +24,7 @@ enum verdict_kind {
 #undef X
 		VERDICT_COUNT
 };
-const char *verdict_word(enum verdict_kind k);
+const char *verdict_kind_word(enum verdict_kind k);
 
 /* What was compared. Only ever appended; the words are in docs/packets.md. */
 #define VERDICT_SUBJECTS(X)                                                                    \
@@ -60,6 +61,14 @@ enum verdict_subject {
 };
 const char *verdict_subject_word(enum verdict_subject s);
 
+/* How far the proxy's time of something may be from the kernel's time of the packet that
+ * brought it: both are of the same machine's clock, and the packet comes first. */
+enum {
+	COMPARE_EARLY_US = 5000,
+	COMPARE_LATE_US = 60 * 1000000,  /* a busy machine, a full queue */
+	COMPARE_HELD_US = 900 * 1000000, /* what may wait until the link is released */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_subject subject;
@@ -69,5 +78,90 @@ struct verdict {
 	struct span proxy_value, witness_value; /* absent: not known. Text */
 	struct span detail;                     /* the reason of unseen, and so on; text */
 };
+
+/* Each verdict in turn; its spans live during the call. False stops. */
+typedef bool compare_fn(void *ctx, const struct verdict *v);
+
+/* Where verdicts go, and what all of them have in common. */
+struct compare_to {
+	compare_fn *each;
+	void *ctx;
+	struct arena *arena;  /* for values; may be reset between two calls */
+	struct verdict about; /* session, tunnel, leg, exchange, flow, file */
+	bool stopped;         /* `each` said so: nothing more is given */
+};
+
+/* One leg of a tunnel. What is NULL is not there. */
+struct compare_leg {
+	/* The proxy's. The browser's leg has tunnel and connect, an origin's has origin. */
+	const struct fact_tunnel *tunnel;
+	const struct fact_connect *connect;
+	const struct fact_leg *origin;
+	const struct fact_hello *hello;
+	const struct fact_handshake *handshake;
+	const struct fact_leg_end *end;
+	const struct fact_opaque *opaque; /* the whole of it was passed through unread */
+	/* The witness's. */
+	const struct fact_flow *flow;
+	const struct fact_flow_tls *tls;
+	const struct fact_flow_plain *plain;
+	const char *unseen; /* why there may be no flow; NULL: there should be one */
+};
+/* By enum flow_way: can what went that way be read from the packets, to its end? */
+struct compare_seen {
+	bool way[2];
+};
+void compare_leg(struct compare_to *to, const struct compare_leg *l, struct compare_seen *seen);
+
+/* One attempt of a leg to reach an address, "ip:port word" (FACT_LEG), against the flow that
+ * was it; flow NULL: there is none, and unseen says why that may be. */
+void compare_attempt(struct compare_to *to, struct span attempt, const struct fact_flow *flow,
+	const char *unseen);
+
+/* What the case keeps of a body (store/case.h). */
+struct compare_body {
+	int64_t size;
+	struct span sha256;
+	bool erased, broken;
+};
+
+/* One exchange on one leg. */
+struct compare_exchange {
+	const struct fact_request *request;
+	const struct fact_response *response;
+	const struct fact_exchange_end *end;
+	bool origin;  /* the leg is an origin's, */
+	bool plain;   /* of a connection whose requests are in the form for proxies */
+	bool settled; /* the connection ended as it should: both sides said so */
+	/* By enum fact_side; NULL: not to be looked at here. */
+	const struct compare_body *stored[2];
+	const struct fact_flow_exchange *shown;
+	struct compare_seen seen;
+};
+/* request and shown are there: they are the same exchange. */
+void compare_exchange(struct compare_to *to, const struct compare_exchange *x);
+/* Only one of them is. unseen: why the other need not be; NULL: it should. */
+void compare_exchange_alone(
+	struct compare_to *to, const struct compare_exchange *x, const char *unseen);
+
+/* A name resolution against the answers about that name, `n` of them. */
+void compare_dns(struct compare_to *to, const struct fact_dns *dns,
+	const struct fact_packet_dns *const *answers, size_t n, const char *unseen);
+
+/* A packet file as its recorder left it (NULL: it did not say) and as it was read. */
+void compare_file(struct compare_to *to, const struct fact_capture *left,
+	const struct fact_packet_file *read);
+
+/* A verdict that needs no comparison. Values may be absent. */
+void compare_say(struct compare_to *to, enum verdict_kind kind, enum verdict_subject subject,
+	int64_t packet, struct span proxy_value, struct span witness_value, const char *detail);
+
+/* SHA-256 of the request head as it must have left toward the origin, from the one that the
+ * browser sent; false: that cannot be told. plain: of a connection whose requests are in the
+ * form for proxies. */
+bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[SHA256_LEN]);
+
+/* "ip:port", "[ip]:port"; absent for none. */
+struct span compare_place(struct arena *a, struct span ip, int64_t port);
 
 #endif

@@ -100,6 +100,45 @@ const struct fact_connect *refused_connect(
 	return found;
 }
 
+/* --no-intercept: the connection stood, but browser and origin came to no terms in it. */
+static const struct fact_handshake *broken_handshake(
+	const struct model *m, const struct fact_connect *connect)
+{
+	for (size_t i = 0; i < m->n_handshakes; i++) {
+		const struct fact_handshake *f = m->handshakes[i];
+		if (f->tunnel == connect->tunnel && f->leg != LEG_BROWSER && f->outcome.n > 0 &&
+			!span_is(f->outcome, "ok") && !span_is(f->outcome, "shutdown"))
+			return f;
+	}
+	return NULL;
+}
+
+static bool was_used(const struct model *m, int64_t tunnel)
+{
+	for (size_t i = m->n_exchanges; i > 0; i--)
+		if (m->exchanges[i - 1]->tunnel == tunnel)
+			return true;
+	return false;
+}
+
+const struct fact_handshake *refused_handshake(
+	const struct walk *w, const struct model_exchange *x, const struct cue *c)
+{
+	struct arena scratch = {0};
+	struct url u;
+	const struct fact_handshake *found = NULL;
+	if (c->target.p != NULL && url_parse(&scratch, NULL, c->target, &u))
+		for (size_t i = 0; i < w->m->n_connects && found == NULL; i++) {
+			const struct fact_connect *f = w->m->connects[i];
+			if (f->session == x->session && f->at_us >= x->request->at_us &&
+				f->port == url_port(&u) && span_eq_nocase(f->host, u.host) &&
+				!was_used(w->m, f->tunnel))
+				found = broken_handshake(w->m, f);
+		}
+	arena_fini(&scratch);
+	return found;
+}
+
 /* How often was the last hop's request made in this trail, cookies and all? */
 bool trail_looped(const struct walk *w, const struct trail *t)
 {
@@ -145,6 +184,17 @@ static enum trail_end end_of_redirect(
 			"the browser asked for %s:%lld next, which could not be reached: %.*s",
 			host, (long long)refused->port, (int)refused->outcome.n,
 			(const char *)refused->outcome.p);
+		return ENDED_ERROR;
+	}
+	const struct fact_handshake *broken = refused_handshake(w, last->x, c);
+	if (broken != NULL) {
+		char why[300];
+		text_escape(broken->detail, why, sizeof why);
+		trail_note(w, t,
+			"the browser went to where hop %zu leads, and the TLS handshake "
+			"failed: %.*s, %s",
+			t->n_hops, (int)broken->outcome.n, (const char *)broken->outcome.p,
+			why);
 		return ENDED_ERROR;
 	}
 	trail_note(w, t, "hop %zu: its Location was not followed", t->n_hops);

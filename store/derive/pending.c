@@ -78,7 +78,8 @@ static void pending_page(const struct walk *w, size_t nav, struct trail_pending 
 	const struct cue *location = location_cue(x);
 	if (location != NULL) {
 		if (location->web && !location->refused &&
-			refused_connect(w, x, location) == NULL)
+			refused_connect(w, x, location) == NULL &&
+			refused_handshake(w, x, location) == NULL)
 			due(out, x->response->at_us + CONNECT_US, "location", location->target);
 		return;
 	}

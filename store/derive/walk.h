@@ -166,6 +166,10 @@ bool trail_looped(const struct walk *w, const struct trail *t);
 /* A CONNECT to where this Location leads that could not be made; NULL if there is none. */
 const struct fact_connect *refused_connect(
 	const struct walk *w, const struct model_exchange *x, const struct cue *c);
+/* One that could, and in which the browser and the origin did not come to terms: of
+ * --no-intercept, where nobody answers in the origin's place. */
+const struct fact_handshake *refused_handshake(
+	const struct walk *w, const struct model_exchange *x, const struct cue *c);
 /* The Location cue of a response, NULL if it has none. */
 const struct cue *location_cue(const struct model_exchange *x);
 

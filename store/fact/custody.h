@@ -16,8 +16,10 @@
 	X(REPLAYED, "replayed") /* a trail was walked again offline: same_line.h */            \
 	X(LOOKED_UP,                                                                           \
 		"looked-up") /* directories were asked about its parties: what came of it */   \
-	X(CROSSCHECKED,                                                                        \
-		"crosschecked") /* its packets were read: what they show against what it says */
+	X(CROSSCHECKED, "crosschecked") /* its packets were read: what they show against what  \
+					   it says */                                          \
+	X(DESTROYED, "destroyed") /* a file beside it, packets or keys: its name, its hash,    \
+				     and why */
 
 enum custody_act {
 #define X(name, word) CUSTODY_##name,

@@ -29,6 +29,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 /* Among a request's oddities: clicktrail answered it in its origin's place, as the page of
  * --referer. */
 #define ODDITY_REFERER_PAGE "referer-page"
+/* Why bytes were passed through unread by the proxy: another reads them, by their packets. */
+#define OPAQUE_NO_INTERCEPT "no-intercept"
 
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */
@@ -117,7 +119,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	B(req_sha256) B(req_trailers) I(req_ended_us) I(first_byte_us) I(res_size)            \
 	I(res_stored) B(res_sha256) B(res_trailers) I(recorder_wait_us)
 
-/* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello. exchange: of an upgrade. */
+/* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello, no-intercept (they are read elsewhere, by their
+ * packets). exchange: of an upgrade. */
 #define FACT_OPAQUE(I, T, B)                                                                  \
 	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(why) I(up_bytes) B(up_sha256)      \
 	I(down_bytes) B(down_sha256) T(reason) T(detail)

@@ -107,6 +107,8 @@ void run_proxy_start(struct run_proxy *p, const struct run_proxy_options *option
 		.replay = o->replay,
 		.browser_offset_s = o->browser_offset_s,
 		.like_offset_s = o->like_offset_s,
+		.no_intercept = o->no_intercept,
+		.tap = o->tap,
 	};
 	p->proxy = proxy_start(&proxy, &err);
 	demand(p->proxy != NULL, &err, "proxy");

@@ -30,6 +30,8 @@ struct run_proxy_options {
 	int64_t browser_offset_s; /* see proxy.h */
 	int64_t like_offset_s;
 	bool power; /* --durability power: each commit waits for the disk */
+	bool no_intercept;
+	const struct tap *tap;
 };
 
 struct run_proxy {

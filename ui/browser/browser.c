@@ -43,6 +43,7 @@ struct browser {
 	bool plain;
 	enum browser_kind kind;
 	int drawing;       /* what the private screen draws into, to be read; -1: none */
+	int network;       /* the jail's network namespace; -1: none */
 	int first_process; /* pidfd of process 1 of the jail's pid namespace; -1 */
 	bool stopped_well;
 };
@@ -54,7 +55,7 @@ struct browser *browser_fork(struct err *err)
 		err_set(err, ERR_SYSTEM, "no memory");
 		return NULL;
 	}
-	b->first_process = b->drawing = -1;
+	b->first_process = b->drawing = b->network = -1;
 	b->watch.epoll = -1;
 	if (launcher_fork(&b->launcher, err)) {
 		if (watch_init(&b->watch, &b->launcher, err))
@@ -79,6 +80,21 @@ static bool start_failed(struct browser *b, struct err *err)
 		line[0] != 0 ? line : "it did not say why");
 }
 
+/* What is shown to us before the browser runs: kept, once each. */
+static bool keep(struct browser *b, struct watch_letter *letter)
+{
+	int *place = NULL;
+	if (letter->m.word == INSIDE_SCREEN)
+		place = &b->drawing;
+	else if (letter->m.word == INSIDE_NETWORK && b->state == STARTED &&
+		 watch_other_network(letter->fd))
+		place = &b->network;
+	if (place == NULL || *place >= 0)
+		return false;
+	*place = letter->fd;
+	return true;
+}
+
 /* Waits for a word of the inside program; others are dropped. */
 static bool await(struct browser *b, enum inside_word word, int timeout_ms,
 	struct watch_letter *letter, struct err *err)
@@ -90,10 +106,8 @@ static bool await(struct browser *b, enum inside_word word, int timeout_ms,
 		while (watch_letter(&b->watch, letter)) {
 			if (letter->m.word == word)
 				return true;
-			if (letter->m.word == INSIDE_SCREEN && b->drawing < 0) {
-				b->drawing = letter->fd;
+			if (keep(b, letter))
 				continue;
-			}
 			if (letter->fd >= 0)
 				close(letter->fd);
 			if (letter->m.word == INSIDE_FAILED)
@@ -317,6 +331,11 @@ bool browser_picture(struct browser *b, size_t max, struct browser_picture *abou
 	return ok;
 }
 
+int browser_network(const struct browser *b)
+{
+	return b->network;
+}
+
 int browser_fd(const struct browser *b)
 {
 	return b->watch.epoll;
@@ -415,6 +434,8 @@ void browser_free(struct browser *b)
 		close(b->first_process);
 	if (b->drawing >= 0)
 		close(b->drawing);
+	if (b->network >= 0)
+		close(b->network);
 	watch_fini(&b->watch);
 	launcher_fini(&b->launcher);
 	free(b->instrument);

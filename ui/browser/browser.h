@@ -21,6 +21,7 @@
 
 enum browser_kind { BROWSER_FIREFOX, BROWSER_CHROMIUM };
 
+enum { BROWSER_ANCHORS_MAX = 1000 };
 struct browser_launch {
 	enum browser_kind kind;
 	bool sandbox; /* false: --no-sandbox; host namespaces, a private 0700 folder, removed
@@ -28,6 +29,12 @@ struct browser_launch {
 	bool show;    /* a window on the user's display (DISPLAY, WAYLAND_DISPLAY), see
 			 docs/guide/sandbox.md */
 	const char *ca_pem; /* the root that the browser shall trust, PEM text */
+	/* More of them, at most BROWSER_ANCHORS_MAX in one text; NULL: none. */
+	const char *anchors_pem;
+	/* Write end of a pipe that gets the browser's own TLS secrets, as lines of a key log
+	 * (SSLKEYLOGFILE); who reads slowly loses lines, never the browser's time. Borrowed. 0:
+	 * they are not wanted. */
+	int keys_fd;
 	/* NULL: the browser's own, the host's time zone, a desktop of its own kind. */
 	const char *user_agent, *language, *timezone, *device;
 	int width,
@@ -111,6 +118,10 @@ struct browser_event {
 	int status; /* EXITED, GONE: as wait(2) gives it */
 	char line[BROWSER_LINE_MAX];
 };
+
+/* The network namespace of the sandbox: all that the browser sends passes in there. -1: it has
+ * none of its own, or did not show it. Stays the browser's. */
+int browser_network(const struct browser *b);
 
 /* Readable when browser_next may have something (an epoll descriptor: it stays ours). */
 int browser_fd(const struct browser *b);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,14 @@ static bool make_instrument(struct browser_plan *p, const char *path, struct err
 	       err_set_os(err, ERR_BROWSER_START, errno, "--instrument %s", path);
 }
 
+static bool give_keys(struct browser_plan *p, int fd, struct err *err)
+{
+	int *given = &p->order.given[LAUNCHER_KEYS - LAUNCHER_FILTER];
+	*given = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return *given >= 0 ||
+	       err_set_os(err, ERR_BROWSER_START, errno, "the pipe for TLS secrets");
+}
+
 static bool choose_home(struct browser_plan *p, bool sandbox, struct err *err)
 {
 	uint8_t name[NAME_BYTES];
@@ -273,6 +282,42 @@ static const struct browser_ways *ways_of(enum browser_kind kind)
 	return &firefox;
 }
 
+/* Each certificate of the text as a file of its own, as certutil takes them, and what it is to
+ * do with them. */
+static bool anchor_files(const struct browser_setup *s, struct buf *parcel, struct err *err)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	static const char end[] = "-----END CERTIFICATE-----";
+	struct span rest = span_str(s->launch->anchors_pem);
+	struct buf orders = {0};
+	char name[PARCEL_NAME_MAX];
+	size_t n = 0, at;
+	while (n <= BROWSER_ANCHORS_MAX &&
+		(at = span_find(rest, span_str(begin), 0)) != SIZE_MAX) {
+		rest = span_from(rest, at);
+		size_t to = span_find(rest, span_str(end), 0);
+		if (to == SIZE_MAX)
+			break;
+		snprintf(name, sizeof name, PARCEL_ANCHOR, ++n);
+		parcel_add(parcel, name, span_first(rest, to + sizeof end - 1));
+		buf_addf(&orders, "-A -n anchor-%zu -t C,, -i %s/%s -d sql:%s/%s\n", n, s->home,
+			name, s->home, ways_of(s->launch->kind)->trust);
+		rest = span_from(rest, to + sizeof end - 1);
+	}
+	if (n > 0)
+		parcel_add(parcel, PARCEL_ANCHORS, buf_span(&orders));
+	buf_fini(&orders);
+	if (n == 0)
+		return err_set(err, ERR_USAGE,
+			"--cacert holds no PEM certificate that a "
+			"browser could be given");
+	return n <= BROWSER_ANCHORS_MAX ||
+	       err_set(err, ERR_LIMIT,
+		       "--cacert holds more than %d certificates: a browser "
+		       "is not given so many",
+		       BROWSER_ANCHORS_MAX);
+}
+
 static bool make_files(struct browser_plan *p, const struct browser_setup *s,
 	struct span cookie, struct err *err)
 {
@@ -284,6 +329,10 @@ static bool make_files(struct browser_plan *p, const struct browser_setup *s,
 		parcel_add(&parcel, CLOCK_SET_LIBRARY, clock_set_library());
 	if (cookie.n > 0)
 		parcel_add(&parcel, PARCEL_XAUTH, cookie);
+	if (s->launch->anchors_pem != NULL && !anchor_files(s, &parcel, err)) {
+		buf_fini(&parcel);
+		return false;
+	}
 	int *given = p->order.given;
 	int files = given[LAUNCHER_PARCEL - LAUNCHER_FILTER] =
 		parcel_file(buf_span(&parcel), err);
@@ -352,6 +401,8 @@ static const char *const *inner_argv(struct browser_plan *p, const struct browse
 		ARENA_PUSH(
 			a, v, n, arena_printf(a, "%lld", (long long)s->about->clock_offset_s));
 	}
+	if (s->launch->keys_fd != 0)
+		ARENA_PUSH(a, v, n, "--keys");
 	if (s->launch->instrument != NULL) {
 		ARENA_PUSH(a, v, n, "--instrument");
 		ARENA_PUSH(a, v, n, arena_printf(a, "%d", BROWSER_INSTRUMENT_PORT));
@@ -415,7 +466,8 @@ bool browser_plan_init(struct browser_plan *p, const struct browser_launch *laun
 	     choose_home(p, launch->sandbox, err) &&
 	     (launch->sandbox || listen_here(p, &s.port, err)) &&
 	     (!launch->show || show_find(&show, &cookie, &p->arena, err)) &&
-	     (launch->instrument == NULL || make_instrument(p, launch->instrument, err));
+	     (launch->instrument == NULL || make_instrument(p, launch->instrument, err)) &&
+	     (launch->keys_fd == 0 || give_keys(p, launch->keys_fd, err));
 	s.home = p->home;
 	s.wayland = show.wayland != NULL;
 	if (ok)

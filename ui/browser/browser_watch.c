@@ -2,10 +2,14 @@
 #include "store/base/clock.h"
 
 #include <errno.h>
+#include <linux/nsfs.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +146,14 @@ bool watch_letter(struct watch *w, struct watch_letter *out)
 			close(out->fd);
 	}
 	return false;
+}
+
+bool watch_other_network(int fd)
+{
+	struct stat theirs, ours;
+	return ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET && fstat(fd, &theirs) == 0 &&
+	       stat("/proc/self/ns/net", &ours) == 0 &&
+	       (theirs.st_ino != ours.st_ino || theirs.st_dev != ours.st_dev);
 }
 
 bool watch_end(struct watch *w)

@@ -37,6 +37,8 @@ void watch_fini(struct watch *w);
 
 bool watch_line(struct watch *w);                             /* true: w->last is a new line */
 bool watch_letter(struct watch *w, struct watch_letter *out); /* true: one was there */
+/* Is that a network namespace, and another one than ours? */
+bool watch_other_network(int fd);
 bool watch_end(struct watch *w); /* true: the launcher ended; end_status is set */
 /* Waits until something can be read or time is over. */
 void watch_wait(struct watch *w, int timeout_ms);

@@ -1,5 +1,5 @@
 #include "ui/browser/filter.h"
-#include "ui/bpf.h"
+#include "store/base/bpf.h"
 #include "ui/browser/parcel.h"
 
 #include <errno.h>

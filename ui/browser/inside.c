@@ -127,6 +127,10 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 			in->plain = true;
 			continue;
 		}
+		if (strcmp(o, "--keys") == 0) {
+			in->has_keys = true;
+			continue;
+		}
 		if (i + 1 == argc)
 			break;
 		if (strcmp(o, "--") == 0) {
@@ -204,7 +208,7 @@ static pid_t start_browser(struct inside *in, int urls_fd, struct err *err)
 	for (char *u = text; u < text + bytes && n < ARGS_MAX + TABS_MAX; u += strlen(u) + 1)
 		argv[n++] = u;
 	argv[n] = NULL;
-	pid_t pid = inside_spawn(in, argv, -1, err);
+	pid_t pid = inside_spawn(in, argv, in->keys, err);
 	munmap(text, bytes);
 	return pid > 0 ? pid : 0;
 }
@@ -236,12 +240,23 @@ static bool set_clock(struct inside *in, struct err *err)
 		       library);
 }
 
+/* Nobody waits for it: a network that cannot be looked into is a network nonetheless. */
+static void show_network(struct inside *in)
+{
+	int fd = in->plain ? -1 : open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	tell(in, INSIDE_NETWORK, 0, NULL, fd);
+	close(fd);
+}
+
 /* Everything that can fail without having asked for a single URL. */
 static bool prepare(struct inside *in, struct err *err)
 {
 	int listener = -1;
 	if (in->port != 0 && (listener = open_listener(in->port, err)) < 0)
 		return false;
+	show_network(in);
 	if (in->walled != NULL && may_make_namespace())
 		in->walled = NULL;
 	bool ok = inside_unpack(in, LAUNCHER_PARCEL, err) &&
@@ -254,6 +269,8 @@ static bool prepare(struct inside *in, struct err *err)
 	}
 	if (ok && in->instrument != 0)
 		ok = inside_porter(in, LAUNCHER_INSTRUMENT, err);
+	if (ok && in->has_keys)
+		ok = inside_keys(in, LAUNCHER_KEYS, err);
 	if (ok && in->clock_offset != NULL)
 		ok = set_clock(in, err);
 	if (ok && !tell(in, INSIDE_READY, in->walled != NULL, NULL, listener))
@@ -329,7 +346,7 @@ int inside_main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[2], "--clock") == 0)
 		return clock_set_check_main(argc, argv);
-	struct inside in = {.sock = LAUNCHER_SOCK, .drawing = -1};
+	struct inside in = {.sock = LAUNCHER_SOCK, .drawing = -1, .keys = -1};
 	struct err err = {0};
 	sigset_t chld;
 	/* The browser runs as the same user: not for it to trace us or take our socket. */
@@ -348,6 +365,7 @@ int inside_main(int argc, char **argv)
 	fcntl(in.sock, F_SETFD, FD_CLOEXEC);
 	fcntl(LAUNCHER_PARCEL, F_SETFD, FD_CLOEXEC);
 	fcntl(LAUNCHER_INSTRUMENT, F_SETFD, FD_CLOEXEC);
+	fcntl(LAUNCHER_KEYS, F_SETFD, FD_CLOEXEC);
 	if (ok)
 		ok = work(&in, &err);
 	if (!ok) {

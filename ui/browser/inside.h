@@ -15,15 +15,18 @@
 
 /*
  * argv: PROGRAM --inside [--port N] [--screen WxH] [--plain] [--walled ARG]
- *       [--instrument N] [--clock-offset S] --trust DIR --home DIR -- BROWSER ARGS...
+ *       [--instrument N] [--clock-offset S] [--keys] --trust DIR --home DIR
+ *       -- BROWSER ARGS...
  *   --port    listen on 127.0.0.1:N and pass the socket out with INSIDE_READY
  *   --screen  start Xvfb of that size, and give the browser its DISPLAY; what it draws into is
  *             passed out with INSIDE_SCREEN
  *   --plain   no jail around us: end all our descendants and remove DIR when done
- *   --trust   folder below the home whose certificate database gets our root
+ *   --trust   folder below the home whose certificate database gets our root, and what
+ *             PARCEL_ANCHORS lists
  *   --walled  one more argument for the browser, if we may not make a user namespace
  *   --instrument  carry what connects to LAUNCHER_INSTRUMENT to 127.0.0.1:N
  *   --clock-offset  the browser's clock is that far ahead of ours, see clock_set.h
+ *   --keys    the browser's TLS secrets go to LAUNCHER_KEYS, as lines of a key log
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
  * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
  * ended by NUL. More of them may follow while the browser runs: it is started a second time,
@@ -39,7 +42,8 @@ enum inside_word {
 	INSIDE_EXITED,    /* value: wait status of the browser */
 	INSIDE_XVFB_GONE, /* value: wait status */
 	INSIDE_FAILED,    /* text says why; we end */
-	INSIDE_SCREEN     /* before READY: what Xvfb draws into is attached, to be read */
+	INSIDE_SCREEN,    /* before READY: what Xvfb draws into is attached, to be read */
+	INSIDE_NETWORK /* before READY: our network namespace is attached; not with --plain */
 };
 enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f };
 struct inside_message {
@@ -53,6 +57,8 @@ struct inside {
 	int sock;
 	int port;       /* 0: none */
 	int instrument; /* the browser's automation port; 0: it has none */
+	bool has_keys;  /* its TLS secrets are wanted */
+	int keys;       /* what it writes them into; -1: nothing */
 	const char *home, *screen;
 	const char *trust;
 	const char *clock_offset; /* NULL: the browser's clock is ours */
@@ -73,6 +79,7 @@ bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err
 bool inside_unpack(struct inside *in, int parcel, struct err *err); /* home, profile, CA */
 bool inside_screen(struct inside *in, struct err *err); /* Xvfb; sets DISPLAY and in->drawing */
 bool inside_porter(struct inside *in, int listener, struct err *err); /* --instrument */
+bool inside_keys(struct inside *in, int out, struct err *err);        /* --keys; takes out */
 /* --plain: ends every descendant, then removes the home. */
 bool inside_clean(struct inside *in, struct err *err);
 

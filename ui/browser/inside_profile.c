@@ -88,14 +88,20 @@ static bool trust_ca(struct inside *in, struct err *err)
 	char tool[] = "certutil", make[] = "-N", no_password[] = "--empty-password", d[] = "-d";
 	char add[] = "-A", name[] = "-n", nick[] = "clicktrail", trust[] = "-t",
 	     for_sites[] = "C,,", file[] = "-i";
+	char orders[512], batch[] = "-B";
 	snprintf(db, sizeof db, "sql:%s/%s", in->home, in->trust);
 	snprintf(ca, sizeof ca, "%s/" PARCEL_CA, in->home);
-	return inside_run(in, (char *[]){tool, make, no_password, d, db, NULL}, CERTUTIL_MS,
-		       err) &&
-	       inside_run(in,
-		       (char *[]){
-			       tool, add, name, nick, trust, for_sites, file, ca, d, db, NULL},
-		       CERTUTIL_MS, err);
+	snprintf(orders, sizeof orders, "%s/" PARCEL_ANCHORS, in->home);
+	bool ok = inside_run(in, (char *[]){tool, make, no_password, d, db, NULL}, CERTUTIL_MS,
+			  err) &&
+		  inside_run(in,
+			  (char *[]){tool, add, name, nick, trust, for_sites, file, ca, d, db,
+				  NULL},
+			  CERTUTIL_MS, err);
+	if (!ok || access(orders, F_OK) != 0)
+		return ok;
+	return inside_run(
+		in, (char *[]){tool, batch, file, orders, d, db, NULL}, CERTUTIL_MS, err);
 }
 
 bool inside_unpack(struct inside *in, int parcel, struct err *err)

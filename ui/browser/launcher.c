@@ -1,15 +1,13 @@
 #include "ui/browser/launcher.h"
 #include "ui/browser/inside.h"
 #include "store/base/buf.h"
+#include "store/base/unused_uid.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +21,6 @@
 #include <unistd.h>
 
 enum {
-	/* Of the range that neither Debian (60000-64999 is "created on demand") nor systemd
-	 * (60001-60577 homes and users, 61184-65519 dynamic users) gives out. */
-	UID_FIRST = 60578,
-	UID_LAST = 61183,
 	FD_ASIDE = 64,   /* above all numbers of launcher_fd: room to shuffle */
 	OOM_SCORE = 600, /* when memory runs out the browser goes first, not the proxy with its
 			    evidence */
@@ -65,46 +59,6 @@ bool launcher_send(int sock, const void *p, size_t n, const int *fds, size_t fds
 	return sent == (ssize_t)n;
 }
 
-/* True if a process runs as uid: two jails side by side shall not share one, for then either
- * could signal the other's launcher and they would share the limit on processes. They could not
- * see each other even so: each has its own pid namespace. Two that start in the same instant
- * may still pick the same one; that costs only this separation. */
-static bool uid_runs(uid_t uid)
-{
-	DIR *proc = opendir("/proc");
-	if (proc == NULL)
-		return false;
-	bool runs = false;
-	for (struct dirent *e; !runs && (e = readdir(proc)) != NULL;) {
-		char path[300], line[256];
-		if (!isdigit((unsigned char)e->d_name[0]))
-			continue;
-		snprintf(path, sizeof path, "/proc/%s/status", e->d_name);
-		FILE *f = fopen(path, "re");
-		if (f == NULL)
-			continue;
-		unsigned real;
-		while (!runs && fgets(line, sizeof line, f) != NULL)
-			runs = sscanf(line, "Uid: %u", &real) == 1 && real == uid;
-		fclose(f);
-	}
-	closedir(proc);
-	return runs;
-}
-
-uid_t launcher_unused_uid(void)
-{
-	enum { COUNT = UID_LAST - UID_FIRST + 1 };
-	/* Starting at our pid spreads parallel jails over the range. */
-	unsigned start = (unsigned)getpid() % COUNT;
-	for (unsigned i = 0; i < COUNT; i++) {
-		uid_t uid = UID_FIRST + (start + i) % COUNT;
-		if (getpwuid(uid) == NULL && getgrgid(uid) == NULL && !uid_runs(uid))
-			return uid;
-	}
-	return 0;
-}
-
 /* The launcher cannot report but by its stderr, which its parent reads. */
 static _Noreturn void give_up(const char *what)
 {
@@ -118,7 +72,7 @@ bool launcher_leave_root(void)
 {
 	if (geteuid() != 0 && getuid() != 0)
 		return true;
-	uid_t uid = launcher_unused_uid();
+	uid_t uid = unused_uid();
 	if (uid == 0) {
 		errno = EAGAIN;
 		return false;

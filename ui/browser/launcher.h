@@ -22,6 +22,8 @@ enum launcher_fd {
 	LAUNCHER_POLICIES,   /* policies.json */
 	LAUNCHER_PARCEL,     /* files for the home folder, see inside.h */
 	LAUNCHER_INSTRUMENT, /* --instrument: a listening Unix socket, see inside.h */
+	LAUNCHER_KEYS,  /* write end of a pipe for the browser's TLS secrets, see inside.h */
+	LAUNCHER_NAMES, /* where names are looked up in the jail: nowhere but in files */
 	LAUNCHER_FD_END
 };
 enum { LAUNCHER_GIVEN = LAUNCHER_FD_END - LAUNCHER_FILTER, LAUNCHER_ORDER_MAX = 48 * 1024 };
@@ -47,10 +49,9 @@ bool launcher_order(struct launcher *l, const struct launcher_order *order, stru
 void launcher_fini(
 	struct launcher *l); /* closes the descriptors; does not wait for the process */
 
-/* A uid that nobody is known by and no process runs as; 0 if there is none. */
-uid_t launcher_unused_uid(void);
-/* Who is root becomes such a user, for good. False: errno says why. It takes back what was said
- * about dying with the parent (prctl(2)): that is to be said afterwards. */
+/* Who is root becomes an unused user (store/base/unused_uid.h), for good. False: errno says
+ * why. It takes back what was said about dying with the parent (prctl(2)): that is to be said
+ * afterwards. */
 bool launcher_leave_root(void);
 
 /* One message with at most one descriptor (-1: none). EINTR is handled; MSG_NOSIGNAL is set. */

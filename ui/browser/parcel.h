@@ -16,6 +16,8 @@
 #define PARCEL_TMP "tmp"
 #define PARCEL_DOWNLOADS "downloads"
 #define PARCEL_CA "ca.pem"
+#define PARCEL_ANCHOR "anchor-%zu.pem" /* roots to trust beside ours, from 1, */
+#define PARCEL_ANCHORS "anchors"       /* and the orders that import them (certutil -B) */
 #define PARCEL_XAUTH "xauthority"
 enum { PARCEL_NAME_MAX = 64 };
 

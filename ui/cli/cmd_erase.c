@@ -4,6 +4,7 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
+#include "ui/cli/erase_beside.h"
 #include "ui/cli/output.h"
 #include "ui/cli/sealing.h"
 #include "ui/report/gather.h"
@@ -21,7 +22,7 @@
 
 struct erasing {
 	const char *path, *copy, *dir, *reason;
-	bool dry;
+	bool dry, keys, packets;
 	struct arena arena;
 	struct span *texts;
 	size_t n_texts;
@@ -29,6 +30,7 @@ struct erasing {
 	size_t n_exchanges;
 	int64_t *attachments;
 	size_t n_attachments;
+	struct erase_beside beside;
 	bool nothing; /* was found to be erased */
 };
 
@@ -40,6 +42,7 @@ static const struct option longs[] = {{"match", required_argument, NULL, 'm'},
 	{"header", required_argument, NULL, 'h'}, {"request-body", no_argument, NULL, 'q'},
 	{"response-body", no_argument, NULL, 'p'}, {"reason", required_argument, NULL, 'r'},
 	{"dry-run", no_argument, NULL, 'n'}, {"output", required_argument, NULL, 'o'},
+	{"keys", no_argument, NULL, 'k'}, {"packets", no_argument, NULL, 's'},
 	{"seal-dir", required_argument, NULL, 'd'}, {0}};
 
 static int add_text(const struct command *self, struct erasing *o, const char *text)
@@ -99,6 +102,8 @@ static int take(const struct command *self, struct erasing *o, int c)
 	case 'o': o->copy = optarg; return EXIT_DONE;
 	case 'd': o->dir = optarg; return EXIT_DONE;
 	case 'n': o->dry = true; return EXIT_DONE;
+	case 'k': o->keys = true; return EXIT_DONE;
+	case 's': o->packets = true; return EXIT_DONE;
 	default: return add_part(self, o, c);
 	}
 }
@@ -122,11 +127,19 @@ static bool says_it(const struct erasing *o, const char *words)
 	return any;
 }
 
+static bool has_values(const struct erasing *o)
+{
+	return o->n_texts > 0 || o->n_exchanges > 0 || o->n_attachments > 0;
+}
+
 static int check(const struct command *self, const struct erasing *o)
 {
-	if (o->n_texts == 0 && o->n_exchanges == 0 && o->n_attachments == 0)
-		return command_usage(
-			self, "say what to erase: --match, --exchange or --attachment");
+	if (!has_values(o) && !o->keys && !o->packets)
+		return command_usage(self,
+			"say what to erase: --match, --exchange, --attachment, --keys or "
+			"--packets");
+	if (!has_values(o) && o->copy != NULL)
+		return command_usage(self, "--output: there is nothing to erase from a copy");
 	for (size_t i = 0; i < o->n_exchanges; i++) {
 		const struct erase_exchange *x = &o->exchanges[i];
 		if (!x->url && !x->request_body && !x->response_body && x->n_headers == 0)
@@ -212,10 +225,12 @@ static void say_left(const struct erasing *o, const struct erase_found *found, s
 		say_prose(out, "", "", buf_span(&line));
 		buf_fini(&line);
 	}
+	if (!o->keys && !o->packets)
+		say_prose(out, "", "", span_str("Only this file was changed."));
 	say_prose(out, "", "",
-		span_str("Only this file was changed. Reports, exports, other copies of the "
-			 "case, "
-			 "backups and what the file system keeps hold what they held."));
+		span_str(
+			"Reports, exports, other copies of the case, backups and what the file "
+			"system keeps hold what they held."));
 	if (o->copy != NULL)
 		say_prose(out, "", "",
 			span_str("The case that this is a copy of still holds everything. The "
@@ -223,6 +238,8 @@ static void say_left(const struct erasing *o, const struct erase_found *found, s
 				 "heads has the copy's new heads: against it the first one "
 				 "verifies "
 				 "no longer, for it lacks the erasure."));
+	if (o->copy != NULL && o->beside.n > 0 && !o->keys && !o->packets)
+		say_prose(out, "", "", span_str("So do the packets beside it."));
 }
 
 static void say_done(const struct erasing *o, const struct erase_found *found, int64_t n,
@@ -255,17 +272,30 @@ static bool find(
 	return erase_find(c, &wish, &o->arena, found, err);
 }
 
+/* The erased copy has no packets beside it. */
+static bool stays_apart(const struct erasing *o)
+{
+	return o->copy != NULL && !erase_beside_same_folder(o->path, o->copy);
+}
+
 static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 {
 	struct erase_found found;
 	struct case_file *c = case_open(o->path, err);
-	bool ok = c != NULL && find(o, c, &found, err);
-	if (ok) {
+	bool ok = c != NULL && find(o, c, &found, err) &&
+		  erase_beside_find(c, &o->arena, &o->beside, err);
+	if (ok && has_values(o)) {
 		say_count(out, found.n, "value", "values");
 		buf_add_str(out, " would be erased.\n");
 		say_items(&found, out);
 		say_left(o, &found, out);
 	}
+	if (ok)
+		erase_beside_say(&o->beside, o->keys, o->packets, "Would be destroyed", out);
+	struct err why = {0};
+	if (ok && !stays_apart(o) &&
+		!erase_beside_check(c, &o->beside, &found, o->keys, o->packets, &why))
+		say_prose(out, "", "", span_str(why.detail));
 	case_close(c);
 	return ok;
 }
@@ -339,11 +369,12 @@ static bool erase_in(struct erasing *o, const char *path, struct buf *out, struc
 
 /* What does not hold is not to be gone on with; and a case of which the log knows a later state
  * was gone on with already: a second way on from here would contradict the first. */
-static bool may_erase(const struct erasing *o, struct err *err)
+static bool may_erase(struct erasing *o, struct err *err)
 {
 	struct sealing s;
 	struct seal_verdict v;
 	struct case_about about;
+	struct erase_found found;
 	struct arena a = {0};
 	if (!sealing_dir(&s, o->dir, err))
 		return false;
@@ -357,17 +388,17 @@ static bool may_erase(const struct erasing *o, struct err *err)
 		ok = err_set(err, ERR_CASE_READ,
 			"its seal does not hold (clicktrail verify): %.*s",
 			(int)v.faults[0].why.n, (const char *)v.faults[0].why.p);
+	ok = ok && erase_beside_find(c, &o->arena, &o->beside, err) &&
+	     (!has_values(o) || stays_apart(o) ||
+		     (find(o, c, &found, err) && erase_beside_check(c, &o->beside, &found,
+							 o->keys, o->packets, err)));
 	case_close(c);
 	arena_fini(&a);
 	return ok;
 }
 
-static bool erase(struct erasing *o, struct buf *out, struct err *err)
+static bool erase_values(struct erasing *o, struct buf *out, struct err *err)
 {
-	if (o->dry)
-		return dry_run(o, out, err);
-	if (!may_erase(o, err))
-		return false;
 	if (o->copy == NULL)
 		return erase_in(o, o->path, out, err);
 	if (!case_copy(o->path, o->copy, err))
@@ -377,6 +408,20 @@ static bool erase(struct erasing *o, struct buf *out, struct err *err)
 	if (!ok || o->nothing)
 		unlink(o->copy);
 	return ok;
+}
+
+static bool erase(struct erasing *o, struct buf *out, struct err *err)
+{
+	size_t gone;
+	if (o->dry)
+		return dry_run(o, out, err);
+	if (!may_erase(o, err) || (has_values(o) && !erase_values(o, out, err)))
+		return false;
+	if ((o->keys || o->packets) && !erase_beside_destroy(&o->beside, o->packets, o->path,
+					       o->dir, o->reason, &gone, err))
+		return false;
+	erase_beside_say(&o->beside, o->keys, o->packets, "Destroyed", out);
+	return true;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -395,7 +440,8 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_erase = {
 	.name = "erase",
-	.args = "CASE --reason TEXT [--match TEXT] [--exchange N ...] [-o NEW]",
+	.args = "CASE --reason TEXT [--match TEXT] [--exchange N ...] [--keys|--packets] [-o "
+		"NEW]",
 	.summary = "take content out of a case lawfully; what it was committed to stays",
 	.details =
 		"Says who erased what and why, signed; `clicktrail verify` then says erased, "
@@ -412,6 +458,11 @@ const struct command command_erase = {
 		"holds "
 		"and is called;\n"
 		"                         `clicktrail note CASE` lists them; repeatable\n"
+		"  --keys                 the TLS secrets beside the case: what passed "
+		"encrypted "
+		"can no\n"
+		"                         longer be read in the packets\n"
+		"  --packets              the packet files beside the case, and the secrets\n"
 		"  --reason TEXT          why; kept with the erasure\n"
 		"  --dry-run              list what would be erased, change nothing\n"
 		"  -o, --output NEW       erase from a copy; the only way for a closed case\n"

@@ -61,6 +61,15 @@ static bool start(struct proxy_run *p, struct err *err)
 		close(fd);
 		return false;
 	}
+	const struct witnessing_order packets = {.network_fd = -1,
+		.listen_fd = fd,
+		.origin = true,
+		.secrets = true,
+		.browser_keys = -1};
+	if (!recording_witness(r, &packets, err)) {
+		close(fd);
+		return false;
+	}
 	return recording_serve(r, fd, false, NULL, err);
 }
 
@@ -77,6 +86,8 @@ static void greet(struct proxy_run *p)
 	if (p->recording.made_ca)
 		live_say(
 			&p->live, "A new certificate authority was made for this installation");
+	if (p->recording.witness != NULL)
+		live_say(&p->live, "Recording %s", witnessing_says(p->recording.witness));
 	live_say(&p->live, "Ctrl-C ends it");
 }
 
@@ -189,6 +200,8 @@ static bool finish(struct proxy_run *p, const struct err *failure, struct err *e
 			    writer_flush(r->writer, err) && store_trails(p, err));
 	if (good && failure->kind == ERR_NONE)
 		live_say(&p->live, "Recorded in %s; see: clicktrail report", r->case_path);
+	if (r->witness != NULL)
+		live_say(&p->live, "With it: %s", witnessing_says(r->witness));
 	if (p->gathering)
 		gather_close(&p->gather);
 	return good;

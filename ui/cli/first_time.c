@@ -7,7 +7,8 @@
 const char *const first_time_again[] = {
 	"browser", "user-agent", "language", "timezone", "device", "referer", "replace", NULL};
 static const char *const told[] = {"connect-to", "allow-net", "permit-bad-cert", "via",
-	"cacert", "dns-servers", "no-sandbox", "no-bodies", "wrappers", "timestamp", NULL};
+	"cacert", "dns-servers", "no-sandbox", "no-bodies", "no-intercept", "wrappers",
+	"timestamp", "pcap", NULL};
 
 _Static_assert(sizeof told / sizeof *told <= FIRST_TIME_TOLD_MAX + 1, "room for all");
 

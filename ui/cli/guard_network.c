@@ -1,6 +1,6 @@
 /* The process that replays takes the network from itself: what was recorded is all that it can
  * answer with, whatever its other parts might try. */
-#include "ui/bpf.h"
+#include "store/base/bpf.h"
 #include "ui/cli/guard.h"
 
 #include <dirent.h>

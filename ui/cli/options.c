@@ -191,28 +191,12 @@ static bool take_max_body(struct options *o, const char *value, struct err *err)
 	return value_size(value, &o->max_body, err);
 }
 
-static bool take_no_bodies(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->no_bodies = true;
-	return true;
-}
-
-static bool take_no_sandbox(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->no_sandbox = true;
-	return true;
-}
-
+TAKE_FLAG(no_bodies)
+TAKE_FLAG(no_sandbox)
 TAKE_FLAG(no_screenshot)
-
-static bool take_as_of(struct options *o, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	o->as_of = true;
-	return true;
-}
+TAKE_FLAG(no_intercept)
+TAKE_FLAG(pcap)
+TAKE_FLAG(as_of)
 
 static bool take_listen(struct options *o, const char *value, struct err *err)
 {
@@ -378,8 +362,13 @@ static const struct option_row rows[] = {
 	{"no-bodies", NULL, T | A | P, take_no_bodies, "store no bodies, only their hashes"},
 	{"no-sandbox", NULL, T | A | D | R, take_no_sandbox,
 		"run the browser without namespaces; recorded"},
+	{"no-intercept", NULL, T | A | D, take_no_intercept,
+		"let the browser's own TLS through untouched, and read it by packets and the "
+		"browser's keys"},
 	{"no-screenshot", NULL, T | A | D | R, take_no_screenshot,
 		"take no picture of the browser's private screen"},
+	{"pcap", NULL, T | A | P | D, take_pcap,
+		"record packets of both sides beside the case, with the keys to read them"},
 	{"as-of", NULL, R, take_as_of,
 		"the browser's clock stands at the time of capture, and runs on from there"},
 	{"listen", "A:P", P | R, take_listen, "where to listen (default 127.0.0.1:8080)"},

@@ -55,6 +55,8 @@ static void put_browser(json_t *j, const struct options *o)
 	json_object_set_new(j, "replace", words(&o->replace));
 	if (o->no_screenshot)
 		json_object_set_new(j, "no-screenshot", json_true());
+	if (o->no_intercept)
+		json_object_set_new(j, "no-intercept", json_true());
 	if (o->link != 0)
 		json_object_set_new(j, "link", json_integer((json_int_t)o->link));
 	if (o->message != 0)
@@ -102,6 +104,8 @@ char *options_json(const struct options *o)
 		j, "durability", word(o->durability == DURABILITY_POWER ? "power" : "crash"));
 	json_object_set_new(j, "max-body", json_integer((json_int_t)o->max_body));
 	json_object_set_new(j, "no-bodies", json_boolean(o->no_bodies));
+	if (o->pcap)
+		json_object_set_new(j, "pcap", json_true());
 	char *text = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(j);
 	return text;

@@ -1,5 +1,5 @@
 /* The walls around the child that decodes a picture. */
-#include "ui/bpf.h"
+#include "store/base/bpf.h"
 #include "ui/browser/launcher.h"
 #include "ui/cli/qr.h"
 

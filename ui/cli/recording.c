@@ -1,4 +1,5 @@
 #include "ui/cli/recording.h"
+#include "ui/cli/case_beside.h"
 #include "ui/cli/custody.h"
 #include "store/derive/party.h"
 #include "proxy/resolve.h"
@@ -158,6 +159,20 @@ bool recording_begin(struct recording *r, struct fact_session *about, struct err
 	return good && put_opened(r, err) && writer_flush(r->writer, err);
 }
 
+bool recording_witness(
+	struct recording *r, const struct witnessing_order *about, struct err *err)
+{
+	struct witnessing_order order = *about;
+	if (!r->options->pcap && !r->no_intercept)
+		return true;
+	order.writer = r->writer;
+	order.case_path = r->case_path;
+	order.session = r->session;
+	r->witness = witnessing_start(&order, err);
+	r->tap = r->witness != NULL ? witnessing_tap(r->witness) : NULL;
+	return r->witness != NULL;
+}
+
 bool recording_serve(struct recording *r, int listen_fd, bool hold,
 	const char *const *noise_hosts, struct err *err)
 {
@@ -230,6 +245,8 @@ bool recording_end(struct recording *r, const char *reason, const char *detail,
 	if (r->ended || r->session == 0)
 		return true;
 	r->ended = true;
+	if (!witnessing_finish(r->witness, err))
+		return false;
 	fact_init(FACT_KIND_SESSION_END, &f);
 	f.session = r->session;
 	f.at_us = clock_now_us(clock_real());
@@ -246,6 +263,12 @@ static void remove_scratch(const struct recording *r)
 {
 	static const char *const tails[] = {"", "-wal", "-shm", "-journal", ".lock"};
 	char path[PATH_MAX + 16];
+	for (int side = 0; side < CAPTURE_SIDE_COUNT && r->witness != NULL; side++)
+		if (case_beside_packets(
+			    r->case_path, r->session, (enum capture_side)side, path))
+			unlink(path);
+	if (r->witness != NULL && case_beside_keys(r->case_path, r->session, path))
+		unlink(path);
 	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
 		snprintf(path, sizeof path, "%s%s", r->case_path, tails[i]);
 		unlink(path);
@@ -257,11 +280,14 @@ bool recording_close(struct recording *r, struct err *err)
 	bool good = true;
 	recording_stop(r);
 	if (r->writer != NULL) {
-		good = writer_close(r->writer, err);
+		bool told = witnessing_finish(r->witness, err);
+		good = writer_close(r->writer, told ? err : NULL) && told;
 		if (r->scratch)
 			remove_scratch(r);
 	}
 	r->writer = NULL;
+	witnessing_stop(r->witness, NULL);
+	r->witness = NULL;
 	if (r->resolver != NULL)
 		resolver_free(r->resolver);
 	r->resolver = NULL;

@@ -11,6 +11,7 @@
 #include "store/fact/notes.h"
 #include "ui/cli/options.h"
 #include "ui/cli/sealing.h"
+#include "ui/cli/witnessing.h"
 
 #include <limits.h>
 
@@ -45,8 +46,9 @@ struct recording {
 	int64_t browser_offset_s; /* as in proxy_options */
 	const char *credentials; /* "user:password" that clients must give, or NULL; borrowed */
 	bool ended;
-	const struct tap *tap; /* as in proxy_options */
-	bool no_intercept;     /* the same; the session's mode says it */
+	struct witnessing *witness; /* NULL: packets are not recorded */
+	const struct tap *tap;      /* as in proxy_options */
+	bool no_intercept;          /* the same; the session's mode says it */
 };
 
 void recording_init(struct recording *r, struct options *options);
@@ -58,6 +60,11 @@ bool recording_open_case(struct recording *r, struct err *err);
 /* Puts the session fact: `about` is taken for what only the caller knows (command, link,
  * browser, ...); the rest is filled here. Blocks until it is committed. */
 bool recording_begin(struct recording *r, struct fact_session *about, struct err *err);
+/* Has packets recorded until recording_end, if the options want it: behind the session fact,
+ * before the first connection. The caller fills what only it knows of the order (the browser's
+ * network, our listener, keys); errors are those of witnessing_start. */
+bool recording_witness(
+	struct recording *r, const struct witnessing_order *about, struct err *err);
 /* Starts the proxy on a listening socket, which is taken. */
 bool recording_serve(struct recording *r, int listen_fd, bool hold,
 	const char *const *noise_hosts, struct err *err);
@@ -65,8 +72,8 @@ bool recording_note(struct recording *r, enum note_code code, struct err *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Ends every connection; facts about that are put. */
 void recording_stop(struct recording *r);
-/* Puts the session_end fact and waits until everything is committed. incomplete: why not
- * everything was recorded, or NULL. Once. */
+/* Ends the recorders, puts the session_end fact and waits until everything is committed.
+ * incomplete: why not everything was recorded, or NULL. Once. */
 bool recording_end(struct recording *r, const char *reason, const char *detail,
 	const char *incomplete, struct err *err);
 /* Closes all that is open. False if something was not written. */

@@ -1,5 +1,6 @@
 #include "ui/cli/render.h"
 #include "store/base/clock.h"
+#include "store/base/unused_uid.h"
 #include "ui/browser/launcher.h"
 #include "ui/report/say.h"
 
@@ -42,7 +43,7 @@ bool render_find(const char *const *names, char path[PATH_MAX])
 /* Root is left for good in the child; the folder is then this user's. */
 static uid_t worker(void)
 {
-	return geteuid() == 0 ? launcher_unused_uid() : geteuid();
+	return geteuid() == 0 ? unused_uid() : geteuid();
 }
 
 /* May anybody pass through every folder of this path? */

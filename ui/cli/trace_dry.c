@@ -94,6 +94,18 @@ static void say_browser(const struct trace *t, struct arena *a, struct buf *out)
 		row(out, i == 0 ? "gives it away" : "", span_str(tells.list[i]));
 }
 
+/* The files were made, filled and removed again; their names are those of the scratch case. */
+static void say_packets(const struct trace *t, struct buf *out)
+{
+	struct buf line = {0};
+	if (t->recording.witness == NULL)
+		return;
+	buf_addf(&line, "Also recorded, and removed again: %s.",
+		witnessing_says(t->recording.witness));
+	say_prose(out, "", "", buf_span(&line));
+	buf_fini(&line);
+}
+
 void trace_print_dry(const struct trace *t)
 {
 	struct arena a = {0};
@@ -112,6 +124,7 @@ void trace_print_dry(const struct trace *t)
 		"\nProven: the %s opens a page over TLS by our certificate authority through\n"
 		"the recording proxy, and a case takes facts where it would be written.\n",
 		t->browser != NULL ? "browser" : "built-in client");
+	say_packets(t, &out);
 	output_write(NULL, NULL, &out, NULL);
 	buf_fini(&out);
 	arena_fini(&a);

@@ -53,6 +53,8 @@ static const char *why_incomplete(const struct trace *t, const struct err *recor
 						: err_sentence(recorder->kind);
 	if (t->end == TRACE_BROKEN)
 		return t->detail;
+	if (t->unheard != NULL)
+		return t->unheard;
 	if (t->gathering && t->gather.trails.n == 0)
 		return "the link was never asked for";
 	for (size_t i = 0; t->gathering && i < t->gather.trails.n; i++) {
@@ -117,12 +119,14 @@ static bool wind_up(struct trace *t, struct err *err)
 	bool pictured = trace_shot_last(t, err);
 	/* The proxy first: what was still under way was ended by us, and its facts shall say
 	 * so. */
+	trace_overhear_stopping(t);
 	recording_stop(r);
 	plain_stop(t->plain);
 	t->plain = NULL;
 	browser.kind = ERR_NONE;
 	if (t->browser != NULL && !browser_stop(t->browser, &browser))
 		log_error("%s: %s", err_sentence(browser.kind), browser.detail);
+	trace_overhear_finish(t);
 	live_clear(&t->live);
 	if (r->writer == NULL || r->session == 0)
 		return true;
@@ -180,6 +184,12 @@ static void say_trails(const struct trace *t, const struct report *r, struct buf
 	buf_add_str(out, "Recorded in ");
 	say_text(out, span_str(t->recording.case_path));
 	buf_add_str(out, "; see: clicktrail report, clicktrail explain\n");
+	if (t->recording.witness != NULL) {
+		struct buf line = {0};
+		buf_addf(&line, "With it: %s.", witnessing_says(t->recording.witness));
+		say_prose(out, "", "", buf_span(&line));
+		buf_fini(&line);
+	}
 }
 
 /* What is printed when it is over: the report as JSON, or what happened as text and where the

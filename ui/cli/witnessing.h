@@ -8,6 +8,7 @@
 #define UI_CLI_WITNESSING_H
 
 #include "proxy/tap.h"
+#include "store/fact/capture.h"
 #include "store/writer.h"
 
 struct witnessing;
@@ -30,8 +31,17 @@ struct witnessing_order {
 struct witnessing *witnessing_start(const struct witnessing_order *order, struct err *err);
 /* For proxy_options; lives as long as w. */
 const struct tap *witnessing_tap(struct witnessing *w);
-/* What is recorded, for people: "packets of both sides", say. */
+/* Did the recorder of that side begin? */
+bool witnessing_records(const struct witnessing *w, enum capture_side side);
+/* What is recorded, for people, and after witnessing_finish, what was: "packets of both sides
+ * (x.1.browser.pcapng, x.1.origin.pcapng)", and from when on there was no witness. */
 const char *witnessing_says(const struct witnessing *w);
+/* Asks the recorders to write out what they have; does not wait. The browser's side grows at
+ * case_beside_packets. */
+void witnessing_flush(struct witnessing *w);
+/* After the last connection: waits until the recorders have finished their files and puts the
+ * facts; the files are whole then. witnessing_stop does it, if it was not done. */
+bool witnessing_finish(struct witnessing *w, struct err *err);
 /* After the last connection: waits until the recorders have finished their files, puts the
  * facts, frees. False: something could not be put. NULL is fine. */
 bool witnessing_stop(struct witnessing *w, struct err *err);

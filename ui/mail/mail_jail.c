@@ -1,5 +1,5 @@
 #include "ui/mail/mail_jail.h"
-#include "ui/bpf.h"
+#include "store/base/bpf.h"
 #include "ui/browser/launcher.h"
 
 #include <errno.h>

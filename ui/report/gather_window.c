@@ -28,7 +28,9 @@ static void count(struct window_worker *w, enum fact_kind kind, const void *fact
 	const struct fact_request *request = fact;
 	struct counted *c = counts_of(&w->counts, session_of(kind, fact));
 	c->summary.exchanges += kind == FACT_KIND_REQUEST;
-	c->summary.opaque += kind == FACT_KIND_OPAQUE;
+	c->summary.opaque +=
+		kind == FACT_KIND_OPAQUE &&
+		!span_is(((const struct fact_opaque *)fact)->why, OPAQUE_NO_INTERCEPT);
 	c->ended += kind == FACT_KIND_EXCHANGE_END && span_is(end->reason, "ok");
 	if (kind != FACT_KIND_REQUEST || c->summary.user_agent.p != NULL)
 		return;

@@ -223,6 +223,8 @@ static void encryption(struct html *h, const struct report_tls *t)
 	html_value(h, t->origin->cipher);
 	if (t->origin->verified == 1)
 		html_say(h, ", certificate verified");
+	else if (t->origin->verified == FACT_NULL)
+		html_say(h, ", certificate judged by the browser itself");
 	else
 		html_say(h, ", <strong class=\"bad\">certificate not verified</strong>");
 	if (t->origin->verify_error.n > 0) {

@@ -201,7 +201,8 @@ void report_count(const struct model *m, int64_t session, struct report_session 
 			out->user_agent = model_request_header(x, "User-Agent");
 	}
 	for (size_t i = 0; i < m->n_opaques; i++)
-		out->n_opaque += m->opaques[i]->session == session;
+		out->n_opaque += m->opaques[i]->session == session &&
+				 !span_is(m->opaques[i]->why, OPAQUE_NO_INTERCEPT);
 }
 
 static void add_once(struct arena *a, struct span ip, struct span **list, size_t *n)

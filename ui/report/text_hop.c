@@ -1,6 +1,7 @@
 /* A hop in full, or what of it others need to know. */
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/text_parts.h"
 #include "ui/report/say_link.h"
 #include "store/base/clock.h"
@@ -143,13 +144,18 @@ static void say_tls(const struct report_tls *t, struct buf *out)
 	say_text(out, t->origin->cipher);
 	if (t->origin->verified == 1)
 		buf_add_str(out, ", certificate verified\n");
+	else if (t->origin->verified == FACT_NULL)
+		buf_add_str(out, ", certificate judged by the browser itself\n");
 	else
 		buf_add_str(out, ", certificate NOT verified\n");
 	if (t->origin->verify_error.n > 0)
 		text_labelled(out, "  why", t->origin->verify_error);
 	if (t->origin->permitted == 1)
 		text_labelled(out, "  permitted", span_str("by --permit-bad-cert"));
-	if (t->hello != NULL)
+	/* The browser's own went through to the origin. */
+	bool own = t->hello != NULL && t->browser_hello != NULL &&
+		   span_eq(t->hello->raw, t->browser_hello->raw);
+	if (t->hello != NULL && !own)
 		text_labelled(out, "  our ja4", t->hello->ja4);
 	if (t->browser_hello != NULL)
 		text_labelled(out, "  browser ja4", t->browser_hello->ja4);
@@ -243,6 +249,11 @@ void text_hop(const struct report_hop *h, bool whole, struct buf *out)
 		text_labelled(out, "arrived by", span_str(mechanism_word(h->hop->mechanism)));
 	say_time(h->hop, out);
 	say_link_lines(h, out);
+	struct buf witness = {0};
+	say_compared_hop(h->witness, &witness);
+	if (buf_len(&witness) > 0)
+		text_labelled(out, "witness", buf_span(&witness));
+	buf_fini(&witness);
 	if (h->exchange != NULL) {
 		say_server(h, out);
 		if (whole)

@@ -207,6 +207,7 @@ static void without_a_jail(void **state)
 	page_wait(&p, "http 127.0.0.1:8765", "GET http://127.0.0.1:8765/start ");
 	assert_null(page_find(&p, "http localhost:9", ""));
 	assert_false(about.sandboxed);
+	assert_int_equal(browser_network(p.browser), -1);
 	assert_int_not_equal(about.uid_outside, 0);
 	assert_true(browser_stop(p.browser, &err));
 	page_fini(&p);

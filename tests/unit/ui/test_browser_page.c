@@ -31,6 +31,31 @@ static size_t doubly_filtered(void)
 	return n;
 }
 
+/* The namespace that came out is the one that the browser lives in, and not ours. Who may not
+ * look at its processes sees only that it is another one. */
+static void network_came_out(const struct browser *b)
+{
+	struct tree t;
+	struct stat shown, ours, of;
+	size_t same = 0, seen = 0;
+	assert_true(browser_network(b) >= 0);
+	assert_int_equal(fstat(browser_network(b), &shown), 0);
+	assert_int_equal(stat("/proc/self/ns/net", &ours), 0);
+	assert_true(shown.st_ino != ours.st_ino);
+	tree_of(&t, getpid());
+	for (size_t i = 0; i < t.n; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "/proc/%d/ns/net", t.pid[i]);
+		if (stat(path, &of) != 0)
+			continue;
+		seen++;
+		same += of.st_ino == shown.st_ino;
+	}
+	assert_true(geteuid() != 0 || seen > 2);
+	assert_true(seen == 0 || same >= 2);
+	tree_fini(&t);
+}
+
 static void two_tabs(void **state)
 {
 	(void)state;
@@ -76,6 +101,7 @@ static void two_tabs(void **state)
 	assert_false(about.headless);
 	assert_int_not_equal(about.uid_outside, 0);
 
+	network_came_out(p.browser);
 	/* Firefox's own sandbox for its pages works inside ours. */
 	assert_true(doubly_filtered() >= 2);
 

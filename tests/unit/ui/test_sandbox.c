@@ -35,6 +35,7 @@
 enum { HARD_LIMIT_S = 60, WAIT_MS = 20000, PRISONER_WORD = 0x77 };
 
 /* ---- the prisoner: one line "name value" per try ---- */
+#include "store/base/unused_uid.h"
 
 static void tell(const char *name, int result)
 {
@@ -552,7 +553,7 @@ static void looks_small_from_outside(void **state)
 static void unused_uid_is_nobodys(void **state)
 {
 	(void)state;
-	uid_t uid = launcher_unused_uid();
+	uid_t uid = unused_uid();
 	assert_in_range(uid, 60578, 61183);
 }
 

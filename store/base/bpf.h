@@ -1,9 +1,10 @@
 /*
  * The words in which our seccomp programs are written, and which machine they are for. Not the
- * programs: those are ui/browser/filter.c (the jail) and ui/cli/guard_network.c (ourselves).
+ * programs: those are where they are needed, ui/browser/filter.c (the jail), say, or
+ * capture/recorder_drop.c (the packet recorder).
  */
-#ifndef UI_BPF_H
-#define UI_BPF_H
+#ifndef STORE_BASE_BPF_H
+#define STORE_BASE_BPF_H
 
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -1,0 +1,177 @@
+#include "capture/overheard_inner.h"
+#include "store/fact/notes.h"
+
+#include <stdlib.h>
+
+int64_t overheard_us(const struct overheard *o, const struct packet_at *at)
+{
+	const struct overheard_order *order = o->order;
+	return at->at_ns / 1000 + (order->ahead_us != NULL ? order->ahead_us(order->ctx) : 0);
+}
+
+/* Every kind begins with its session. */
+_Static_assert(offsetof(struct fact_hello, session) == 0, "session comes first");
+
+void overheard_put(struct overheard *o, enum fact_kind kind, void *fact)
+{
+	*(int64_t *)fact = o->order->session;
+	if (!o->failed && !o->order->put(o->order->ctx, kind, fact))
+		o->failed = true;
+}
+
+bool overheard_silent(const struct overheard *o)
+{
+	return !o->ours || o->failed;
+}
+
+void overheard_on_asked(void *ctx, const struct story_about *about, const struct packet_at *at)
+{
+	struct overheard *o = ctx;
+	(void)at;
+	if (o->asked || about->refused)
+		return;
+	o->asked = true;
+	o->ours = o->order->whose(o->order->ctx, about, &o->tunnel, &o->leg);
+}
+
+void overheard_on_hello(void *ctx, const struct story_about *about)
+{
+	struct overheard *o = ctx;
+	if (!overheard_silent(o))
+		overheard_hello(o, about->tls);
+}
+
+void overheard_on_secured(void *ctx, const struct story_about *about)
+{
+	struct overheard *o = ctx;
+	if (!overheard_silent(o))
+		overheard_handshake(o, about->tls, false);
+}
+
+struct overheard *overheard_new(
+	const struct overheard_order *order, const struct flow *f, const struct keylog *keys)
+{
+	struct overheard *o = calloc(1, sizeof *o);
+	if (o == NULL)
+		abort();
+	o->order = order;
+	o->keys = keys;
+	o->story = story_new(f, true, keys, true, &overheard_story, o);
+	return o;
+}
+
+/* Those of the packet that brought the proxy's answer belong to it. */
+static void count(struct overheard *o, bool was_asked, enum flow_way way, uint64_t n)
+{
+	if (was_asked)
+		o->bytes[way] += n;
+}
+
+void overheard_bytes(
+	struct overheard *o, enum flow_way way, struct span bytes, const struct packet_at *at)
+{
+	bool asked = o->asked;
+	story_bytes(o->story, way, bytes, at);
+	count(o, asked, way, bytes.n);
+	arena_reset(&o->arena);
+}
+
+void overheard_lost(
+	struct overheard *o, enum flow_way way, uint64_t n, const struct packet_at *at)
+{
+	bool asked = o->asked;
+	story_lost(o->story, way, n, at);
+	count(o, asked, way, n);
+	arena_reset(&o->arena);
+}
+
+void overheard_closed(struct overheard *o, enum flow_way way, const struct packet_at *at)
+{
+	story_closed(o->story, way, at);
+	arena_reset(&o->arena);
+}
+
+void overheard_retry(struct overheard *o)
+{
+	story_retry(o->story);
+	arena_reset(&o->arena);
+}
+
+static const char *why_of(const struct overheard *o)
+{
+	const struct story_about *about = story_about(o->story);
+	const struct decrypt_about *tls = about->tls;
+	if (o->why != NULL)
+		return o->why;
+	if (about->why != NULL)
+		return about->why;
+	/* Secrets that were never told, of a connection that was used. */
+	if (tls != NULL && tls->keys == FLOW_KEYS_NONE && tls->server_hello.p != NULL)
+		return "its secrets are not in the browser's key log";
+	return tls != NULL ? tls->why : NULL;
+}
+
+void overheard_end(struct overheard *o)
+{
+	story_end(o->story);
+	const struct story_about *about = story_about(o->story);
+	if (!overheard_silent(o) && about->tls != NULL && about->tls->hello.p != NULL)
+		overheard_handshake(o, about->tls, true);
+	if (!overheard_silent(o) && why_of(o) != NULL) {
+		struct fact_note note;
+		fact_init(FACT_KIND_NOTE, &note);
+		note.at_us = overheard_us(o, &about->flow->last);
+		note.tunnel = o->tunnel;
+		note.code = span_str(note_word(NOTE_NOT_READ));
+		note.detail = span_str(why_of(o));
+		overheard_put(o, FACT_KIND_NOTE, &note);
+	}
+	arena_reset(&o->arena);
+}
+
+void overheard_free(struct overheard *o)
+{
+	if (o == NULL)
+		return;
+	story_free(o->story);
+	while (o->open != NULL) {
+		struct overheard_exchange *x = o->open;
+		o->open = x->next;
+		for (int side = 0; side < 2; side++) {
+			overheard_body_fini(&x->bodies[side]);
+			buf_fini(&x->trailers[side]);
+		}
+		free(x);
+	}
+	arena_fini(&o->arena);
+	free(o);
+}
+
+/* TLS 1.3 has four secrets that matter, older versions one. A browser writes them down before
+ * it sends what is protected by them. */
+static bool keys_there(const struct overheard *o, struct span hello)
+{
+	enum { RANDOM_AT = 4 + 2, RANDOM = 32 }; /* RFC 8446 4.1.2 */
+	if (hello.n < RANDOM_AT + RANDOM)
+		return true;
+	const struct keylog_secrets *s =
+		keylog_find(o->keys, span_first(span_from(hello, RANDOM_AT), RANDOM));
+	return s != NULL &&
+	       (s->of[KEYLOG_MASTER].n > 0 || (s->of[KEYLOG_CLIENT_HANDSHAKE].n > 0 &&
+						      s->of[KEYLOG_SERVER_HANDSHAKE].n > 0 &&
+						      s->of[KEYLOG_CLIENT_TRAFFIC].n > 0 &&
+						      s->of[KEYLOG_SERVER_TRAFFIC].n > 0));
+}
+
+void overheard_about(const struct overheard *o, struct overheard_about *out)
+{
+	const struct story_about *about = story_about(o->story);
+	const struct decrypt_about *tls = about->tls;
+	*out = (struct overheard_about){.ours = o->ours,
+		.tunnel = o->tunnel,
+		.bytes = {o->bytes[0], o->bytes[1]},
+		.exchanges = (uint64_t)o->requests};
+	out->wants_keys = o->ours && tls != NULL && tls->server_hello.p != NULL &&
+			  tls->alert[FLOW_UP] < 0 && !keys_there(o, tls->hello);
+	out->why = why_of(o);
+}

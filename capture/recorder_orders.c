@@ -1,0 +1,232 @@
+#include "capture/recorder_orders.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SHOWN_MAX = 8 }; /* descriptors of one message; one is what we ask for */
+
+static bool option(int fd, int name, int *out)
+{
+	socklen_t n = sizeof *out;
+	return getsockopt(fd, SOL_SOCKET, name, out, &n) == 0;
+}
+
+bool recorder_orders_check(void)
+{
+	int domain = 0, type = 0;
+	return option(RECORDER_SOCK, SO_DOMAIN, &domain) && domain == AF_UNIX &&
+	       option(RECORDER_SOCK, SO_TYPE, &type) && type == SOCK_SEQPACKET;
+}
+
+bool recorder_orders_network(int socket, uint64_t *out, struct err *err)
+{
+	socklen_t n = sizeof *out;
+	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, out, &n) == 0 ||
+	       err_set_os(err, ERR_CAPTURE, errno,
+		       "the kernel does not say which network a socket is of (Linux 5.14 "
+		       "does)");
+}
+
+static bool address(const struct sockaddr_storage *s, struct recorder_local *out)
+{
+	if (s->ss_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, s, sizeof in);
+		out->port = ntohs(in.sin_port);
+		out->ip.n = in.sin_addr.s_addr == htonl(INADDR_ANY) ? 0 : 4;
+		memcpy(out->ip.bytes, &in.sin_addr, 4);
+		return true;
+	}
+	if (s->ss_family != AF_INET6)
+		return false;
+	struct sockaddr_in6 in6;
+	memcpy(&in6, s, sizeof in6);
+	out->port = ntohs(in6.sin6_port);
+	out->ip.n = IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr) ? 0 : 16;
+	memcpy(out->ip.bytes, &in6.sin6_addr, 16);
+	return true;
+}
+
+struct shown {
+	struct recorder_local local;
+	bool udp, listens;
+};
+
+/* What the kernel says of a socket; NULL, or why it is no proof. A socket of a network that its
+ * owner made for himself says nothing of ours: there every port is free. */
+static const char *look_at(int fd, uint64_t network, struct shown *out)
+{
+	struct sockaddr_storage name = {0};
+	socklen_t n = sizeof name;
+	int domain, protocol, listens, only = 0;
+	uint64_t cookie = 0;
+	*out = (struct shown){0};
+	if (!option(fd, SO_DOMAIN, &domain) || (domain != AF_INET && domain != AF_INET6) ||
+		!option(fd, SO_PROTOCOL, &protocol) || !option(fd, SO_ACCEPTCONN, &listens))
+		return "what was shown is no socket of IP";
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
+		return "what was shown is no socket of TCP or UDP";
+	if (!recorder_orders_network(fd, &cookie, NULL) || cookie != network)
+		return "the socket is of another network";
+	if (getsockname(fd, (struct sockaddr *)&name, &n) != 0 ||
+		!address(&name, &out->local) || out->local.port == 0)
+		return "the socket is not bound to a port";
+	n = sizeof only;
+	if (domain == AF_INET6 && getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &n) != 0)
+		return "the socket does not say whether it takes IPv4";
+	out->local.v4 = domain == AF_INET || only == 0;
+	out->local.v6 = domain == AF_INET6;
+	out->udp = protocol == IPPROTO_UDP;
+	out->listens = listens != 0;
+	return NULL;
+}
+
+/* An IPv6 address that stands for one of IPv4 (RFC 4291 2.5.5.2), or such a one. */
+static bool is_v4(const struct packet_address *a)
+{
+	struct in6_addr in6;
+	memcpy(&in6, a->bytes, sizeof in6);
+	return a->n == 4 || IN6_IS_ADDR_V4MAPPED(&in6);
+}
+
+/* Could this socket speak to that address? Else its port may be somebody else's there. */
+static bool reaches(const struct recorder_local *l, const struct packet_address *remote)
+{
+	if (remote->n != 4 && remote->n != 16)
+		return false;
+	if (l->ip.n != 0)
+		return is_v4(&l->ip) == is_v4(remote);
+	return is_v4(remote) ? l->v4 : l->v6;
+}
+
+/* NULL, or why it was refused. *fd is -1 afterwards if it was kept. */
+static const char *obey_connection(
+	struct recorder_orders *o, const struct recorder_order *order, int *fd, int64_t now_ns)
+{
+	struct shown s;
+	const char *why = look_at(*fd, o->network, &s);
+	if (why != NULL)
+		return why;
+	if (s.listens)
+		return "a listening socket makes no connection";
+	if (order->remote_port == 0 || !reaches(&s.local, &order->remote))
+		return "the socket does not reach that address";
+	recorder_table_connection(
+		o->table, s.udp, &s.local, &order->remote, order->remote_port, *fd, now_ns);
+	*fd = -1;
+	return NULL;
+}
+
+static const char *obey_listener(struct recorder_orders *o, int fd)
+{
+	struct shown s;
+	const char *why = look_at(fd, o->network, &s);
+	if (why != NULL)
+		return why;
+	if (s.udp || !s.listens)
+		return "the socket does not listen";
+	return recorder_table_listener(o->table, &s.local) ? NULL
+							   : "too many listening sockets";
+}
+
+/* True: something was shown. fd: attached, or -1; left open only if it is kept. */
+static bool obey(
+	struct recorder_orders *o, const struct recorder_order *order, int fd, int64_t now_ns)
+{
+	const char *why = NULL;
+	bool shown = false;
+	switch (order->word) {
+	case RECORDER_CONNECTION:
+	case RECORDER_LISTENER:
+		if (o->table == NULL)
+			break; /* everything is recorded anyway */
+		if (fd < 0)
+			why = "no socket was shown";
+		else if (order->word == RECORDER_LISTENER)
+			why = obey_listener(o, fd);
+		else
+			why = obey_connection(o, order, &fd, now_ns);
+		shown = why == NULL;
+		break;
+	case RECORDER_FLUSH: o->flush = true; break;
+	case RECORDER_FINISH: o->finish = true; break;
+	default: why = "an order that is none"; break;
+	}
+	if (why != NULL)
+		snprintf(o->refused, sizeof o->refused, "not recorded: %s", why);
+	if (fd >= 0)
+		close(fd);
+	return shown;
+}
+
+/* One message. False: there is none. */
+static bool take(struct recorder_orders *o, int64_t now_ns, bool *shown)
+{
+	struct recorder_order order = {0};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * SHOWN_MAX)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {&order, sizeof order};
+	struct msghdr m = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof control.bytes};
+	ssize_t n;
+	do
+		n = recvmsg(RECORDER_SOCK, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n <= 0) {
+		o->gone = true;
+		return false;
+	}
+	int first = -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len;
+			at += sizeof(int)) {
+			int fd;
+			memcpy(&fd, (const char *)c + at, sizeof fd);
+			if (first >= 0)
+				close(fd);
+			else
+				first = fd;
+		}
+	}
+	if (n != (ssize_t)sizeof order || (m.msg_flags & MSG_TRUNC) != 0)
+		order.word = 0;
+	*shown |= obey(o, &order, first, now_ns);
+	return true;
+}
+
+bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns)
+{
+	bool shown = false;
+	while (!o->gone && take(o, now_ns, &shown))
+		;
+	return shown;
+}
+
+void recorder_tell(const struct recorder_news *news, int wait_ms)
+{
+	struct recorder_news copy = *news;
+	struct iovec iov = {&copy, sizeof copy};
+	const struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	for (;;) {
+		if (sendmsg(RECORDER_SOCK, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return;
+		struct pollfd p = {.fd = RECORDER_SOCK, .events = POLLOUT};
+		if (errno != EINTR && (errno != EAGAIN || wait_ms <= 0))
+			return;
+		if (errno == EAGAIN && poll(&p, 1, wait_ms) <= 0)
+			return;
+	}
+}

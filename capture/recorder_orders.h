@@ -1,0 +1,32 @@
+/*
+ * The recorder's end of the socket that recorder.h describes: orders come, and what sockets
+ * they show goes into the table; news goes back. What it believes of a connection is what the
+ * kernel says of the socket that is shown: its local end, and that it is of our own network.
+ * One thread.
+ */
+#ifndef CAPTURE_RECORDER_ORDERS_H
+#define CAPTURE_RECORDER_ORDERS_H
+
+#include "capture/recorder.h"
+#include "capture/recorder_table.h"
+#include "store/base/err.h"
+
+struct recorder_orders {
+	struct recorder_table *table; /* NULL: everything is recorded, and nothing is shown */
+	uint64_t network;             /* the cookie of our network namespace */
+	bool flush, finish;           /* it was said; whoever obeys takes flush back */
+	bool gone;                    /* nobody is there any more */
+	char refused[RECORDER_TEXT_MAX]; /* why the last refused order was; "": none was */
+};
+
+/* Is descriptor RECORDER_SOCK what it should be? */
+bool recorder_orders_check(void);
+/* The cookie of the network namespace of a socket. */
+bool recorder_orders_network(int socket, uint64_t *out, struct err *err);
+/* Takes all that has come; does not wait. True: something was shown. */
+bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns);
+
+/* wait_ms: for room; a state that nobody reads is left out. */
+void recorder_tell(const struct recorder_news *news, int wait_ms);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * A case held against its packets: one that agrees in everything, and then each way to differ,
+ * which must be told as what it is and of the tunnel where it is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/kit/witness_case.h"
+#include "ui/report/compared.h"
+
+enum { TUNNELS = 12, WHICH = 7 };
+
+struct told {
+	struct arena arena;
+	struct verdict *of; /* all but agree */
+	size_t n;
+	struct compared_counts counts;
+	bool ok;
+	struct err err;
+};
+
+static bool take(void *ctx, const struct verdict *v)
+{
+	struct told *t = ctx;
+	struct verdict kept = *v;
+	if (v->kind == VERDICT_AGREE)
+		return true;
+	kept.proxy_value = arena_copy(&t->arena, v->proxy_value);
+	kept.witness_value = arena_copy(&t->arena, v->witness_value);
+	kept.detail = arena_copy(&t->arena, v->detail);
+	kept.file = arena_copy(&t->arena, v->file);
+	ARENA_PUSH(&t->arena, t->of, t->n, kept);
+	return true;
+}
+
+static void walk(const struct witness_case *c, struct told *t)
+{
+	*t = (struct told){0};
+	struct case_file *f = case_open(c->of_case.path, &t->err);
+	assert_non_null(f);
+	t->ok = compared_walk(f, c->of_case.path, c->path, take, t, &t->counts, &t->err);
+	case_close(f);
+}
+
+static void print(const struct told *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		print_message(
+			"  %s %s: tunnel %lld leg %lld exchange %lld: %.*s | %.*s (%.*s)\n",
+			verdict_kind_word(t->of[i].kind),
+			verdict_subject_word(t->of[i].subject), (long long)t->of[i].tunnel,
+			(long long)t->of[i].leg, (long long)t->of[i].exchange,
+			(int)t->of[i].proxy_value.n, (const char *)t->of[i].proxy_value.p,
+			(int)t->of[i].witness_value.n, (const char *)t->of[i].witness_value.p,
+			(int)t->of[i].detail.n, (const char *)t->of[i].detail.p);
+}
+
+static void all_agrees(void **state)
+{
+	(void)state;
+	struct witness_case c;
+	struct told t;
+	witness_case_make(&c, TUNNELS, NULL, NULL);
+	walk(&c, &t);
+	if (!t.ok)
+		print_message("%s: %s\n", err_word(t.err.kind), t.err.detail);
+	assert_true(t.ok);
+	print(&t);
+	assert_int_equal(t.n, 0);
+	assert_int_equal(t.counts.tunnels, TUNNELS);
+	assert_int_equal(t.counts.legs, 2 * TUNNELS);
+	assert_int_equal(t.counts.flows, 2 * TUNNELS);
+	assert_int_equal(t.counts.exchanges, TUNNELS);
+	/* Both files; per tunnel and leg what there is to compare; the name. */
+	assert_int_equal(t.counts.of[VERDICT_AGREE], 2 + TUNNELS * (15 + 14 + 6 + 5 + 1));
+	arena_fini(&t.arena);
+	witness_case_fini(&c);
+}
+
+/* ---- one fact is changed, or left out ---- */
+
+enum how {
+	DROP,  /* the fact is not there */
+	FLIP,  /* the lowest bit of the field is another */
+	CLEAR, /* the field is unknown */
+	WORD,  /* the field is this word, or this number */
+};
+
+struct change {
+	const char *name;
+	bool in_companion;
+	enum fact_kind kind;
+	int64_t leg; /* of a fact that has one: 0 the browser's, 1 an origin's; -1: any */
+	const char *field;
+	enum how how;
+	const char *word;
+	int64_t number;
+	/* What comes of it, in order: all that is not agree. */
+	struct {
+		enum verdict_kind kind;
+		enum verdict_subject subject;
+		int64_t leg;  /* 0, 1; -1: no leg */
+		bool nowhere; /* of no tunnel: the case does not have it */
+	} expect[4];
+};
+
+static const struct fact_field *field_of(enum fact_kind kind, const char *name)
+{
+	const struct fact_info *info = fact_info(kind);
+	for (size_t i = 0; i < info->n_fields; i++)
+		if (strcmp(info->fields[i].name, name) == 0)
+			return &info->fields[i];
+	fail_msg("%s has no %s", info->name, name);
+	return NULL;
+}
+
+static int64_t number_in(enum fact_kind kind, const void *fact, const char *name)
+{
+	int64_t v;
+	memcpy(&v, (const uint8_t *)fact + field_of(kind, name)->offset, sizeof v);
+	return v;
+}
+
+/* Which tunnel a fact is of: kinds of the case count tunnels, legs, exchanges alike; flows of
+ * the origin's side come behind all of the browser's. */
+static bool is_the_one(const struct change *c, enum fact_kind kind, const void *fact)
+{
+	const struct fact_info *info = fact_info(kind);
+	const char *key = info->fields[2].name;
+	int64_t n = number_in(kind, fact, key);
+	if (strcmp(key, "flow") == 0) {
+		int64_t side = n > TUNNELS;
+		return n - side * TUNNELS == WHICH && (c->leg < 0 || c->leg == side);
+	}
+	if (strcmp(key, "tunnel") != 0 && strcmp(key, "exchange") != 0)
+		return kind == FACT_KIND_PACKET_DNS
+			       ? number_in(kind, fact, "packet") == WHICH * 20 + 1
+			       : n == 1 || info->fields[2].type != FACT_TYPE_INT;
+	if (n != WHICH)
+		return false;
+	if (c->leg < 0 || strcmp(key, "tunnel") != 0 || kind == FACT_KIND_TUNNEL ||
+		kind == FACT_KIND_CONNECT || kind == FACT_KIND_TUNNEL_END)
+		return true;
+	return (number_in(kind, fact, "leg") != 0) == (c->leg != 0);
+}
+
+static uint8_t changed[4096];
+
+static bool apply(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	const struct change *c = ctx;
+	if (in_companion != c->in_companion || kind != c->kind || !is_the_one(c, kind, fact))
+		return true;
+	if (c->how == DROP)
+		return false;
+	const struct fact_field *f = field_of(kind, c->field);
+	uint8_t *at = (uint8_t *)fact + f->offset;
+	if (f->type == FACT_TYPE_INT) {
+		int64_t v;
+		memcpy(&v, at, sizeof v);
+		v = c->how == CLEAR ? FACT_NULL : c->how == WORD ? c->number : v ^ 1;
+		memcpy(at, &v, sizeof v);
+		return true;
+	}
+	struct span s;
+	memcpy(&s, at, sizeof s);
+	if (c->how == CLEAR)
+		s = SPAN_NONE;
+	if (c->how == WORD)
+		s = span_str(c->word);
+	if (c->how == FLIP) {
+		assert_true(s.n > 0 && s.n < sizeof changed);
+		memcpy(changed, s.p, s.n);
+		changed[s.n - 1] ^= 1;
+		s.p = changed;
+	}
+	memcpy(at, &s, sizeof s);
+	return true;
+}
+
+#define D(subject, leg)                                                                        \
+	{                                                                                      \
+		VERDICT_DIFFER, VERDICT_OF_##subject, leg, false                               \
+	}
+#define U(subject, leg)                                                                        \
+	{                                                                                      \
+		VERDICT_UNSEEN, VERDICT_OF_##subject, leg, false                               \
+	}
+#define GONE(subject)                                                                          \
+	{                                                                                      \
+		VERDICT_DIFFER, VERDICT_OF_##subject, -1, true                                 \
+	}
+#define OURS(kind, leg, field) #kind, false, FACT_KIND_##kind, leg, field
+#define THEIRS(kind, leg, field) #kind, true, FACT_KIND_##kind, leg, field
+
+static const struct change changes[] = {
+	/* a flipped bit in the case */
+	{OURS(TUNNEL, -1, "client_port"), FLIP, NULL, 0, {D(CONNECTION, 0), GONE(CONNECTION)}},
+	{OURS(CONNECT, -1, "host"), FLIP, NULL, 0, {D(TARGET, 0)}},
+	{OURS(CONNECT, -1, "port"), FLIP, NULL, 0, {D(TARGET, 0)}},
+	{OURS(HELLO, 0, "raw"), FLIP, NULL, 0, {D(HELLO, 0)}},
+	{OURS(HELLO, 1, "raw"), FLIP, NULL, 0, {D(HELLO, 1)}},
+	{OURS(HELLO, 0, "ja3"), FLIP, NULL, 0, {D(JA3, 0)}},
+	{OURS(HELLO, 1, "ja4"), FLIP, NULL, 0, {D(JA4, 1)}},
+	{OURS(HELLO, 1, "sni"), FLIP, NULL, 0, {D(SNI, 1)}},
+	{OURS(HELLO, 1, "sni"), CLEAR, NULL, 0, {D(SNI, 1)}},
+	{OURS(HELLO, 0, "alpn"), FLIP, NULL, 0, {D(OFFERED_ALPN, 0)}},
+	{OURS(HANDSHAKE, 0, "server_hello"), FLIP, NULL, 0, {D(SERVER_HELLO, 0)}},
+	{OURS(HANDSHAKE, 1, "version"), FLIP, NULL, 0, {D(VERSION, 1)}},
+	{OURS(HANDSHAKE, 1, "cipher"), FLIP, NULL, 0, {D(CIPHER, 1)}},
+	{OURS(HANDSHAKE, 0, "alpn"), FLIP, NULL, 0, {D(ALPN, 0)}},
+	{OURS(HANDSHAKE, 1, "certs"), FLIP, NULL, 0, {D(CERTIFICATES, 1)}},
+	{OURS(HANDSHAKE, 1, "certs"), CLEAR, NULL, 0, {U(CERTIFICATES, 1)}},
+	{OURS(LEG_END, 0, "in_bytes"), FLIP, NULL, 0, {D(UP, 0)}},
+	{OURS(LEG_END, 0, "in_sha256"), FLIP, NULL, 0, {D(UP, 0)}},
+	{OURS(LEG_END, 1, "in_sha256"), FLIP, NULL, 0, {D(DOWN, 1)}},
+	{OURS(LEG_END, 0, "out_sha256"), FLIP, NULL, 0, {D(DOWN, 0)}},
+	{OURS(LEG_END, 1, "out_bytes"), FLIP, NULL, 0, {D(UP, 1)}},
+	{OURS(LEG_END, 1, ""), DROP, NULL, 0, {U(UP, 1), U(DOWN, 1)}},
+	{OURS(TUNNEL, -1, "at_us"), WORD, NULL, WITNESS_EPOCH_US - 1000000, {D(TIME, 0)}},
+	{OURS(LEG, -1, "at_us"), WORD, NULL, WITNESS_EPOCH_US - 1000000, {D(TIME, 1)}},
+	{OURS(DNS, -1, "addresses"), FLIP, NULL, 0, {D(DNS, 1)}},
+	{OURS(REQUEST, -1, "method"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
+	{OURS(REQUEST, -1, "url"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
+	{OURS(REQUEST, -1, "head"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
+	{OURS(REQUEST, -1, "at_us"), WORD, NULL, WITNESS_EPOCH_US, {D(TIME, 0)}},
+	{OURS(RESPONSE, -1, "status"), FLIP, NULL, 0, {D(RESPONSE, 0), D(RESPONSE, 1)}},
+	{OURS(RESPONSE, -1, "head"), FLIP, NULL, 0, {D(RESPONSE, 0), D(RESPONSE, 1)}},
+	{OURS(RESPONSE, -1, "head"), CLEAR, NULL, 0, {U(RESPONSE, 0), U(RESPONSE, 1)}},
+	{OURS(RESPONSE, -1, ""), DROP, NULL, 0, {D(RESPONSE, 0), D(RESPONSE, 1)}},
+	{OURS(EXCHANGE_END, -1, "res_sha256"), FLIP, NULL, 0,
+		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
+	{OURS(EXCHANGE_END, -1, "res_size"), FLIP, NULL, 0,
+		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
+	{OURS(EXCHANGE_END, -1, "res_stored"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
+	{OURS(CHUNK, -1, "data"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
+	{OURS(CHUNK, -1, ""), DROP, NULL, 0, {D(STORED_BODY, 0)}},
+	/* something was taken out of the case */
+	{OURS(REQUEST, -1, ""), DROP, NULL, 0, {D(EXCHANGE, 0), D(EXCHANGE, 1)}},
+	{OURS(LEG, -1, ""), DROP, NULL, 0, {GONE(CONNECTION)}},
+	{OURS(TUNNEL, -1, ""), DROP, NULL, 0, {GONE(CONNECTION)}},
+	{OURS(HELLO, 1, ""), DROP, NULL, 0, {D(HELLO, 1)}},
+	{OURS(CAPTURE, -1, "size"), FLIP, NULL, 0, {GONE(FILE), GONE(FILE)}},
+	/* something is not in the packets */
+	{THEIRS(FLOW, 0, ""), DROP, NULL, 0, {D(CONNECTION, 0)}},
+	{THEIRS(FLOW, 1, ""), DROP, NULL, 0, {D(CONNECTION, 1)}},
+	{THEIRS(FLOW_EXCHANGE, 0, ""), DROP, NULL, 0, {D(EXCHANGE, 0)}},
+	{THEIRS(FLOW_EXCHANGE, 1, ""), DROP, NULL, 0, {D(EXCHANGE, 1)}},
+	{THEIRS(FLOW, 1, "conflicts"), WORD, NULL, 12, {D(OVERLAP, 1)}},
+	{THEIRS(FLOW, 0, "server_port"), WORD, NULL, 443,
+		{D(CONNECTION, 0), {VERDICT_BYPASS, VERDICT_OF_CONNECTION, -1, true}}},
+	{THEIRS(FLOW_PLAIN, 0, "down_lost"), WORD, NULL, 1460, {U(DOWN, 0)}},
+	{THEIRS(FLOW_TLS, 1, "hello"), CLEAR, NULL, 0, {U(HELLO, 1)}},
+	{THEIRS(PACKET_DNS, 1, ""), DROP, NULL, 0, {U(DNS, 1)}},
+};
+
+static void each_change_is_told(void **state)
+{
+	(void)state;
+	int bad = 0;
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		const struct change *x = &changes[i];
+		struct witness_case c;
+		struct told t;
+		size_t n = 0;
+		struct change one = *x;
+		witness_case_make(&c, TUNNELS, apply, &one);
+		walk(&c, &t);
+		if (!t.ok)
+			fail_msg("%s: %s: %s", x->name, err_word(t.err.kind), t.err.detail);
+		while (n < 4 && x->expect[n].kind != VERDICT_AGREE)
+			n++;
+		bool same = t.n == n;
+		for (size_t k = 0; same && k < n; k++) {
+			const struct verdict *v = &t.of[k];
+			int64_t leg = x->expect[k].leg < 0    ? FACT_NULL
+				      : x->expect[k].leg == 0 ? 0
+							      : WHICH;
+			same = v->kind == x->expect[k].kind &&
+			       v->subject == x->expect[k].subject &&
+			       v->tunnel == (x->expect[k].nowhere ? FACT_NULL : WHICH) &&
+			       v->leg == leg && (v->kind != VERDICT_UNSEEN || v->detail.n > 0);
+		}
+		if (!same) {
+			print(&t);
+			bad++;
+			print_message("%s.%s (%zu): %zu verdicts that are not agree\n", x->name,
+				x->field, i, t.n);
+		}
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+	assert_int_equal(bad, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_agrees),
+		cmocka_unit_test(each_change_is_told),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

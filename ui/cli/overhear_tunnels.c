@@ -1,0 +1,170 @@
+#include "ui/cli/overhear_tunnels.h"
+#include "store/base/clock.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct overhear_tunnel {
+	int64_t tunnel, leg;
+	uint16_t port;
+	bool taken, over;
+	uint64_t passed[2], read[2]; /* up, down */
+	int64_t passed_us;           /* when it last grew */
+	struct overhear_tunnel *next;
+};
+
+void overhear_tunnels_init(struct overhear_tunnels *ts)
+{
+	pthread_condattr_t monotonic;
+	*ts = (struct overhear_tunnels){0};
+	pthread_mutex_init(&ts->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&ts->moved, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+void overhear_tunnels_fini(struct overhear_tunnels *ts)
+{
+	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
+		while (ts->buckets[i] != NULL) {
+			struct overhear_tunnel *t = ts->buckets[i];
+			ts->buckets[i] = t->next;
+			free(t);
+		}
+	pthread_cond_destroy(&ts->moved);
+	pthread_mutex_destroy(&ts->lock);
+}
+
+static struct overhear_tunnel **bucket_of(struct overhear_tunnels *ts, int64_t tunnel)
+{
+	return &ts->buckets[(uint64_t)tunnel % OVERHEAR_BUCKETS];
+}
+
+static struct overhear_tunnel *find(struct overhear_tunnels *ts, int64_t tunnel)
+{
+	struct overhear_tunnel *t = *bucket_of(ts, tunnel);
+	while (t != NULL && t->tunnel != tunnel)
+		t = t->next;
+	return t;
+}
+
+void overhear_tunnels_add(
+	struct overhear_tunnels *ts, int64_t tunnel, int64_t leg, uint16_t port)
+{
+	struct overhear_tunnel *t = calloc(1, sizeof *t), **at = bucket_of(ts, tunnel);
+	if (t == NULL)
+		abort();
+	t->tunnel = tunnel;
+	t->leg = leg;
+	t->port = port;
+	pthread_mutex_lock(&ts->lock);
+	t->next = *at;
+	*at = t;
+	pthread_mutex_unlock(&ts->lock);
+}
+
+void overhear_tunnels_passed(
+	struct overhear_tunnels *ts, int64_t tunnel, uint64_t up, uint64_t down)
+{
+	pthread_mutex_lock(&ts->lock);
+	struct overhear_tunnel *t = find(ts, tunnel);
+	if (t != NULL && (t->passed[0] != up || t->passed[1] != down)) {
+		t->passed[0] = up;
+		t->passed[1] = down;
+		t->passed_us = clock_now_us(clock_real());
+	}
+	pthread_mutex_unlock(&ts->lock);
+}
+
+bool overhear_tunnels_take(
+	struct overhear_tunnels *ts, uint16_t port, int64_t *tunnel, int64_t *leg)
+{
+	struct overhear_tunnel *oldest = NULL;
+	pthread_mutex_lock(&ts->lock);
+	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
+		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next)
+			if (t->port == port && !t->taken &&
+				(oldest == NULL || t->tunnel < oldest->tunnel))
+				oldest = t;
+	if (oldest != NULL) {
+		oldest->taken = true;
+		*tunnel = oldest->tunnel;
+		*leg = oldest->leg;
+	}
+	pthread_mutex_unlock(&ts->lock);
+	return oldest != NULL;
+}
+
+void overhear_tunnels_read(
+	struct overhear_tunnels *ts, int64_t tunnel, const uint64_t bytes[2], bool over)
+{
+	pthread_mutex_lock(&ts->lock);
+	struct overhear_tunnel *t = find(ts, tunnel);
+	if (t != NULL) {
+		t->read[0] = bytes[0];
+		t->read[1] = bytes[1];
+		t->over |= over;
+	}
+	pthread_cond_broadcast(&ts->moved);
+	pthread_mutex_unlock(&ts->lock);
+}
+
+/* One whose packets do not come is not waited for. They may be lost; or the browser does not
+ * take what it is sent, and the bytes lie in a socket yet. */
+static bool behind(const struct overhear_tunnel *t, int64_t now_us, int64_t patience_us)
+{
+	return !t->over && (t->passed[0] > t->read[0] || t->passed[1] > t->read[1]) &&
+	       now_us - t->passed_us <= patience_us;
+}
+
+static bool any_behind(struct overhear_tunnels *ts, int64_t patience_us)
+{
+	int64_t now_us = clock_now_us(clock_real());
+	bool any = false;
+	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
+		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next)
+			any |= behind(t, now_us, patience_us);
+	return any;
+}
+
+bool overhear_tunnels_behind(struct overhear_tunnels *ts, int64_t patience_us)
+{
+	pthread_mutex_lock(&ts->lock);
+	bool any = any_behind(ts, patience_us);
+	pthread_mutex_unlock(&ts->lock);
+	return any;
+}
+
+bool overhear_tunnels_await(struct overhear_tunnels *ts, int timeout_ms, int64_t patience_us)
+{
+	enum { NANOS = 1000000000 };
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += timeout_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= NANOS) {
+		until.tv_sec++;
+		until.tv_nsec -= NANOS;
+	}
+	pthread_mutex_lock(&ts->lock);
+	bool in_time = true;
+	/* What is passed meanwhile is waited for too: it is little, and no harm. */
+	while (any_behind(ts, patience_us) && in_time)
+		in_time = pthread_cond_timedwait(&ts->moved, &ts->lock, &until) == 0;
+	bool done = !any_behind(ts, patience_us);
+	pthread_mutex_unlock(&ts->lock);
+	return done;
+}
+
+bool overhear_tunnels_missing(struct overhear_tunnels *ts)
+{
+	bool missing = false;
+	pthread_mutex_lock(&ts->lock);
+	/* What the browser sent was in packets before the proxy had it. */
+	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
+		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next)
+			missing |= t->passed[0] > t->read[0];
+	pthread_mutex_unlock(&ts->lock);
+	return missing;
+}

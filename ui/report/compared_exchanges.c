@@ -1,0 +1,448 @@
+/*
+ * The exchanges of one tunnel: which of the case is which of the packets, on each leg, and each
+ * pair held against each other.
+ */
+#include "ui/report/compared_parts.h"
+
+#include <stdlib.h>
+
+struct asked {
+	struct compared_entry request, response, end; /* seq 0: there is none */
+	const struct compared_entry *shown;           /* on the leg that is looked at */
+	bool at_origin;                               /* it was found on an origin's leg */
+	int64_t leg;                                  /* its origin leg; FACT_NULL: none */
+};
+
+struct asked_list {
+	struct asked *p; /* by number in the tunnel */
+	size_t n;
+	struct asked_at {
+		uint32_t hash;
+		uint32_t at;   /* in p */
+		uint32_t skip; /* of the first of a hash: how many behind it are taken */
+	} * by_hash;           /* by hash, then number */
+};
+
+static int by_num(const void *a, const void *b)
+{
+	const struct asked *x = a, *y = b;
+	if (x->request.num != y->request.num)
+		return x->request.num < y->request.num ? -1 : 1;
+	return x->request.seq < y->request.seq ? -1 : x->request.seq > y->request.seq;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct asked_at *x = a, *y = b;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void add_answers(struct compared_work *w, struct asked *q)
+{
+	struct compared_range r = compared_find(&w->answers, q->request.extra);
+	q->leg = FACT_NULL;
+	for (size_t i = 0; i < r.n; i++) {
+		struct compared_entry *to =
+			r.p[i].kind == FACT_KIND_RESPONSE ? &q->response : &q->end;
+		if (to->seq != 0)
+			continue;
+		*to = r.p[i];
+		if (r.p[i].extra != FACT_NULL)
+			q->leg = r.p[i].extra;
+	}
+}
+
+static void list_asked(struct compared_work *w, int64_t tunnel, struct asked_list *out)
+{
+	struct compared_range r = compared_find(&w->requests, tunnel);
+	*out = (struct asked_list){.n = r.n};
+	if (r.n == 0)
+		return;
+	out->p = calloc(r.n, sizeof *out->p);
+	out->by_hash = calloc(r.n, sizeof *out->by_hash);
+	if (out->p == NULL || out->by_hash == NULL)
+		abort();
+	for (size_t i = 0; i < r.n; i++) {
+		out->p[i].request = r.p[i];
+		add_answers(w, &out->p[i]);
+	}
+	qsort(out->p, out->n, sizeof *out->p, by_num);
+	for (size_t i = 0; i < r.n; i++)
+		out->by_hash[i] =
+			(struct asked_at){.hash = out->p[i].request.hash, .at = (uint32_t)i};
+	qsort(out->by_hash, out->n, sizeof *out->by_hash, by_hash);
+}
+
+/* What the packets of one flow show, by number. */
+static const struct compared_entry **list_shown(
+	struct compared_work *w, const struct compared_flow *f, size_t *n)
+{
+	struct compared_range r = compared_find(&w->in_flows, f->flow);
+	const struct compared_entry **out = calloc(r.n + 1, sizeof *out);
+	*n = 0;
+	if (out == NULL)
+		abort();
+	for (size_t i = 0; i < r.n; i++)
+		if (r.p[i].kind == FACT_KIND_FLOW_EXCHANGE)
+			out[(*n)++] = &r.p[i];
+	return out;
+}
+
+static int shown_by_num(const void *a, const void *b)
+{
+	const struct compared_entry *x = *(const struct compared_entry *const *)a;
+	const struct compared_entry *y = *(const struct compared_entry *const *)b;
+	if (x->num != y->num)
+		return x->num < y->num ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static bool is_free(const struct asked *q, int64_t leg)
+{
+	if (q->shown != NULL || (leg != LEG_BROWSER && q->at_origin))
+		return false;
+	return leg == LEG_BROWSER || q->leg == leg || q->leg == FACT_NULL;
+}
+
+static size_t lowest(const struct asked_list *l, uint32_t hash)
+{
+	size_t low = 0, high = l->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (l->by_hash[mid].hash < hash)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The first of that hash that is free, and of that leg or of none. */
+static struct asked *find_asked(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	size_t low = lowest(l, shown->hash);
+	if (low == l->n)
+		return NULL;
+	/* Asked a thousand times for the same, the taken ones are not looked at again. */
+	struct asked_at *first = &l->by_hash[low];
+	bool row = true;
+	for (size_t i = low + first->skip; i < l->n && l->by_hash[i].hash == shown->hash; i++) {
+		struct asked *q = &l->p[l->by_hash[i].at];
+		bool here = is_free(q, leg);
+		if (row)
+			first->skip = (uint32_t)(i - low) + here;
+		row &= !here;
+		if (here)
+			return q;
+	}
+	return NULL;
+}
+
+/* By its head alone, so that of many requests for one URL each finds its own. */
+static struct asked *find_exact(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	size_t low = lowest(l, shown->hash);
+	if (low == l->n || shown->head == 0)
+		return NULL;
+	size_t from = low + l->by_hash[low].skip;
+	for (size_t i = from;
+		i < l->n && i - from < COMPARED_NEAR_MAX && l->by_hash[i].hash == shown->hash;
+		i++) {
+		struct asked *q = &l->p[l->by_hash[i].at];
+		uint32_t sent = q->request.sent != 0 ? q->request.sent : q->request.head;
+		if (is_free(q, leg) &&
+			(leg == LEG_BROWSER ? q->request.head : sent) == shown->head)
+			return q;
+	}
+	return NULL;
+}
+
+static struct asked *numbered(struct asked_list *l, uint32_t num)
+{
+	size_t low = 0, high = l->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (l->p[mid].request.num < num)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->n && l->p[low].request.num == num ? &l->p[low] : NULL;
+}
+
+typedef struct asked *find_fn(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg);
+
+static void pair_by(find_fn *find, struct asked_list *l, const struct compared_entry **shown,
+	size_t n, int64_t leg)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL ? find(l, shown[i], leg) : NULL;
+		if (q == NULL)
+			continue;
+		q->shown = shown[i];
+		q->at_origin |= leg != LEG_BROWSER;
+		shown[i] = NULL;
+	}
+}
+
+static struct asked *find_numbered(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	struct asked *q = numbered(l, shown->num);
+	(void)leg;
+	return q != NULL && q->shown == NULL ? q : NULL;
+}
+
+/* The same number, and all that is known of the head. */
+static struct asked *find_same(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	struct asked *q = find_numbered(l, shown, leg);
+	bool same =
+		q != NULL && q->request.hash == shown->hash &&
+		(q->request.head == shown->head || q->request.head == 0 || shown->head == 0);
+	return same ? q : NULL;
+}
+
+/* On the browser's leg numbers are the same on both sides. Where they are not, something is
+ * missing, and what looks alike belongs together; what is left of one number is one exchange
+ * that differs. */
+static void pair_browser(struct asked_list *l, const struct compared_entry **shown, size_t n)
+{
+	pair_by(find_same, l, shown, n, LEG_BROWSER);
+	pair_by(find_exact, l, shown, n, LEG_BROWSER);
+	pair_by(find_numbered, l, shown, n, LEG_BROWSER);
+	pair_by(find_asked, l, shown, n, LEG_BROWSER);
+}
+
+static void pair_origin(
+	struct asked_list *l, const struct compared_entry **shown, size_t n, int64_t leg)
+{
+	pair_by(find_exact, l, shown, n, leg);
+	pair_by(find_asked, l, shown, n, leg);
+	/* Whose URL is another now: the only one that is left of this leg, on both sides. */
+	struct asked *only = NULL;
+	size_t left_ours = 0, left_theirs = 0, theirs = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->p[i].leg == leg && l->p[i].shown == NULL) {
+			only = &l->p[i];
+			left_ours++;
+		}
+	for (size_t i = 0; i < n; i++)
+		if (shown[i] != NULL) {
+			theirs = i;
+			left_theirs++;
+		}
+	if (left_ours == 1 && left_theirs == 1) {
+		only->shown = shown[theirs];
+		only->at_origin = true;
+		shown[theirs] = NULL;
+	}
+}
+
+/* ---- the facts ---- */
+
+struct run {
+	struct compared_work *w;
+	const struct compared_session *s;
+	const struct compared_carrier *carrier;
+	bool plain, bodies;
+};
+
+/* Reading a body costs: only where one was. */
+static bool stored_body(struct run *r, int64_t exchange, enum fact_side side,
+	const struct fact_exchange_end *end, struct compare_body *out, bool *has,
+	struct err *err)
+{
+	int64_t passed = side == SIDE_REQUEST ? end->req_size : end->res_size;
+	int64_t kept = side == SIDE_REQUEST ? end->req_stored : end->res_stored;
+	struct case_stored stored;
+	*has = r->bodies && (passed > 0 || kept > 0);
+	if (!*has)
+		return true;
+	if (!case_stored(r->w->c, exchange, side, &stored, err))
+		return false;
+	*out = (struct compare_body){.size = stored.size,
+		.sha256 = arena_copy(&r->w->scratch, span_of(stored.sha256, SHA256_LEN)),
+		.erased = stored.erased,
+		.broken = stored.broken};
+	return true;
+}
+
+static bool say_pair(struct run *r, void *const facts[4], struct err *err)
+{
+	const struct compared_carrier *c = r->carrier;
+	struct compare_body bodies[2];
+	struct compare_exchange x = {.request = facts[0],
+		.response = facts[1],
+		.end = facts[2],
+		.shown = facts[3],
+		.origin = c->leg != LEG_BROWSER,
+		.plain = r->plain,
+		.settled = c->settled,
+		.seen = c->seen};
+	if (x.request == NULL || x.shown == NULL)
+		return true;
+	for (int side = 0; side < 2 && x.end != NULL; side++) {
+		bool has;
+		if (!stored_body(r, x.request->exchange, (enum fact_side)side, x.end,
+			    &bodies[side], &has, err))
+			return false;
+		x.stored[side] = has ? &bodies[side] : NULL;
+	}
+	r->w->to.about.exchange = x.request->exchange;
+	compare_exchange(&r->w->to, &x);
+	return true;
+}
+
+static void say_alone(struct run *r, void *const facts[4])
+{
+	const struct compared_carrier *c = r->carrier;
+	const struct compare_exchange x = {.request = facts[0], .shown = facts[3]};
+	const struct fact_exchange_end *end = facts[2];
+	const char *unseen = NULL;
+	if (x.request != NULL) {
+		/* Recorded, and then it did not get that far. */
+		if (x.request->method.p == NULL)
+			unseen = "what came was no request that can be understood";
+		else if (c->cut && (end == NULL || !span_is(end->reason, "ok")))
+			unseen = "the connection was cut before it was whole";
+		r->w->to.about.exchange = x.request->exchange;
+	} else {
+		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
+		if (x.shown->request_packet == FACT_NULL)
+			unseen = "only its answer is in the packets";
+		else if (r->s->only)
+			unseen = "only some hosts were recorded (--only)";
+		else if (!answered && (c->cut || !c->settled))
+			unseen = "the connection was cut: the proxy may never have read it";
+		r->w->to.about.exchange = FACT_NULL;
+	}
+	compare_exchange_alone(&r->w->to, &x, unseen);
+}
+
+static bool say_batch(
+	struct run *r, struct asked *const *asked, size_t n, bool alone, struct err *err)
+{
+	const struct compared_entry *ours[COMPARED_BATCH * 3] = {NULL};
+	const struct compared_entry *theirs[COMPARED_BATCH] = {NULL};
+	void *facts[COMPARED_BATCH * 3], *shown[COMPARED_BATCH];
+	static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
+	arena_reset(&r->w->scratch);
+	for (size_t i = 0; i < n; i++) {
+		ours[3 * i] = &asked[i]->request;
+		ours[3 * i + 1] = asked[i]->response.seq != 0 ? &asked[i]->response : &none;
+		ours[3 * i + 2] = asked[i]->end.seq != 0 ? &asked[i]->end : &none;
+		theirs[i] = asked[i]->shown != NULL ? asked[i]->shown : &none;
+	}
+	if (!compared_fetch(r->w->c, ours, 3 * n, &r->w->scratch, facts, err) ||
+		!compared_fetch(r->w->companion, theirs, n, &r->w->scratch, shown, err))
+		return false;
+	for (size_t i = 0; i < n && !r->w->to.stopped; i++) {
+		void *const one[4] = {facts[3 * i], facts[3 * i + 1], facts[3 * i + 2],
+			alone ? NULL : shown[i]};
+		if (one[0] == NULL)
+			continue;
+		if (alone)
+			say_alone(r, one);
+		else if (!say_pair(r, one, err))
+			return false;
+	}
+	return true;
+}
+
+/* A request of ours that the packets of this leg do not show, though it is this leg's. */
+static bool is_alone(const struct run *r, const struct asked *q)
+{
+	int64_t leg = r->carrier->leg;
+	if (q->shown != NULL || !r->carrier->seen.way[0])
+		return false;
+	return leg == LEG_BROWSER || (q->leg == leg && !q->at_origin);
+}
+
+static bool say_asked(struct run *r, struct asked_list *l, bool alone, struct err *err)
+{
+	struct asked *batch[COMPARED_BATCH];
+	size_t n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct asked *q = &l->p[i];
+		if (alone ? !is_alone(r, q) : q->shown == NULL)
+			continue;
+		batch[n++] = q;
+		if (n < COMPARED_BATCH)
+			continue;
+		if (!say_batch(r, batch, n, alone, err))
+			return false;
+		n = 0;
+	}
+	return n == 0 || say_batch(r, batch, n, alone, err);
+}
+
+static bool say_shown(
+	struct run *r, const struct compared_entry *const *shown, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n && !r->w->to.stopped; i++) {
+		void *facts[4] = {0};
+		if (shown[i] == NULL)
+			continue;
+		arena_reset(&r->w->scratch);
+		if (!compared_fetch(
+			    r->w->companion, &shown[i], 1, &r->w->scratch, &facts[3], err))
+			return false;
+		if (facts[3] != NULL)
+			say_alone(r, facts);
+	}
+	return true;
+}
+
+static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
+{
+	size_t n;
+	const struct compared_entry **shown = list_shown(r->w, r->carrier->flow, &n);
+	struct verdict about = r->w->to.about;
+	if (n > 1)
+		qsort(shown, n, sizeof *shown, shown_by_num);
+	for (size_t i = 0; i < l->n; i++) {
+		l->p[i].shown = NULL;
+		l->by_hash[i].skip = 0;
+	}
+	if (r->carrier->leg == LEG_BROWSER)
+		pair_browser(l, shown, n);
+	else
+		pair_origin(l, shown, n, r->carrier->leg);
+	r->w->to.about.leg = r->carrier->leg;
+	r->w->to.about.flow = r->carrier->flow->flow;
+	r->w->to.about.file = r->carrier->file;
+	bool ok = say_asked(r, l, false, err) && say_asked(r, l, true, err) &&
+		  say_shown(r, shown, n, err);
+	r->w->to.about = about;
+	free(shown);
+	return ok;
+}
+
+bool compared_exchanges(struct compared_work *w, const struct compared_session *s,
+	int64_t tunnel, bool plain, const struct compared_carrier *carriers, size_t n,
+	struct err *err)
+{
+	struct asked_list l;
+	bool ok = true;
+	list_asked(w, tunnel, &l);
+	w->counts->exchanges += l.n;
+	for (size_t i = 0; ok && i < n && !w->to.stopped; i++) {
+		struct run r = {.w = w,
+			.s = s,
+			.carrier = &carriers[i],
+			.plain = plain,
+			/* What is stored is held against the first leg that shows it. */
+			.bodies = i == 0};
+		ok = say_leg(&r, &l, err);
+	}
+	free(l.p);
+	free(l.by_hash);
+	return ok;
+}

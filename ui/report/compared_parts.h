@@ -1,0 +1,171 @@
+/*
+ * Inside the comparison of a case with its packets: what is kept in memory of both files while
+ * tunnels and flows are matched, a few numbers for each fact. Private to
+ * ui/report/compared*.c: compared_load.c reads both files once, compared_match.c finds which
+ * flow is which connection, compared_walk.c and compared_exchanges.c fetch the facts and hold
+ * them against each other. One thread.
+ */
+#ifndef UI_REPORT_COMPARED_PARTS_H
+#define UI_REPORT_COMPARED_PARTS_H
+
+#include "store/fact/capture.h"
+#include "store/fact/custody.h"
+#include "ui/report/compared.h"
+
+enum {
+	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
+	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
+	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
+	COMPARED_NEAR_MAX = 64,   /* exchanges of one URL whose heads are looked at for one */
+	COMPARED_RESOLVERS_MAX = 32, /* of one session */
+	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
+};
+
+/* A fact, and what it is about. */
+struct compared_entry {
+	int64_t of, seq;
+	int64_t extra; /* of a request: its exchange; of responses and ends: their leg */
+	uint32_t hash; /* of method and URL; of a name */
+	uint32_t num;  /* a request's number in its connection */
+	/* Of digests of a request's head as it came, and as it must have left where it was in a
+	 * proxy's form; 0: not known. */
+	uint32_t head, sent;
+	enum fact_kind kind;
+};
+struct compared_list {
+	struct compared_entry *p;
+	size_t n, cap;
+};
+/* Those of one number, in order of `seq`; after compared_sort. */
+struct compared_range {
+	const struct compared_entry *p;
+	size_t n;
+};
+struct compared_range compared_find(const struct compared_list *l, int64_t of);
+
+enum { COMPARED_NO_FLOW = -1 };
+
+/* A connection of the proxy's that was made. */
+struct compared_ours {
+	int64_t session, id, tunnel; /* id: the tunnel's number, or the leg's */
+	int64_t at_us, took_us;
+	uint32_t place; /* of the server */
+	uint16_t port;  /* of the client */
+	enum capture_side side;
+	int64_t flow; /* index; COMPARED_NO_FLOW */
+};
+struct compared_flow {
+	int64_t flow, session, file, at_us, seq;
+	uint32_t place;
+	uint16_t port, server_port;
+	enum capture_side side;
+	bool used;
+	bool empty; /* it carried nothing */
+};
+
+/* A recorder of one side, as the case says it, and its file, as it was read. */
+struct compared_side {
+	bool told;                   /* any capture fact */
+	int64_t started_us, over_us; /* FACT_NULL: not said */
+	bool failed, lost;
+	struct span detail;
+	const struct fact_capture *ended;
+	const struct fact_packet_file *file; /* of the newest run; NULL: none was read */
+};
+struct compared_session {
+	int64_t session, at_us;
+	bool sandboxed;    /* the browser was alone in a network of its own */
+	bool instrumented; /* and had an automation port */
+	bool only;         /* not all hosts were recorded */
+	bool no_intercept;
+	struct compared_side sides[CAPTURE_SIDE_COUNT];
+	uint32_t listeners[4], resolvers[COMPARED_RESOLVERS_MAX];
+	size_t n_listeners, n_resolvers;
+};
+
+struct compared_work {
+	struct case_file *c, *companion;
+	struct arena arena;                /* as long as the comparison */
+	struct compared_session *sessions; /* in order of number */
+	size_t n_sessions;
+	/* Of the case: tunnel facts and those of the browser's leg; origin legs'; requests by
+	 * tunnel; responses and ends by exchange. */
+	struct compared_list tunnels, legs, requests, answers;
+	struct compared_ours *ours;
+	size_t n_ours, cap_ours;
+	/* Of the companion. */
+	struct compared_list files, in_flows, dns, strays;
+	struct compared_flow *flows;
+	size_t n_flows, cap_flows;
+	const struct fact_packet_file **read; /* all packet_file facts */
+	size_t n_read;
+	int64_t run, at_us; /* the newest; FACT_NULL: none */
+	struct span by;
+	bool mine;      /* the companion says that it is this case's */
+	struct span id; /* of the case */
+	bool full;
+	/* Where it goes. */
+	struct compare_to to;
+	struct arena scratch;
+	struct compared_counts *counts;
+	compared_fn *each;
+	void *ctx;
+};
+
+uint32_t compared_hash(struct span a, struct span b);
+uint32_t compared_place(struct span ip, int64_t port);
+/* The first bytes of a digest; 0: there is none. */
+uint32_t compared_short(struct span digest);
+/* Of a request's head, as it came and as it must have left. */
+void compared_heads(const struct fact_request *request, struct compared_entry *e);
+struct compared_session *compared_session(struct compared_work *w, int64_t session);
+
+bool compared_load(struct compared_work *w, struct err *err);
+void compared_unload(struct compared_work *w);
+
+/* Which flow is which connection. Afterwards flows are in order of session, side, port, time.
+ */
+void compared_match(struct compared_work *w);
+struct compared_ours *compared_ours_of(
+	struct compared_work *w, enum capture_side side, int64_t id);
+/* A flow that is nobody's yet, to that place and about then; NULL: there is none. */
+struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
+	struct span place, int64_t from_us, int64_t to_us);
+
+/* Why packets of that side may be missing then; NULL: they should be there. In the scratch
+ * arena. */
+const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
+	enum capture_side side, int64_t at_us);
+
+/* Facts by their entries; out: as in case_fetch. */
+bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
+	struct arena *a, void **out, struct err *err);
+
+/* A leg whose flow was found, for its exchanges. */
+struct compared_carrier {
+	int64_t leg;
+	const struct compared_flow *flow;
+	bool settled, cut; /* it ended as it should; the proxy says that it did not */
+	struct compare_seen seen;
+	struct span file;
+};
+/* The exchanges of one tunnel on all of its legs, the browser's first. */
+bool compared_exchanges(struct compared_work *w, const struct compared_session *s,
+	int64_t tunnel, bool plain, const struct compared_carrier *carriers, size_t n,
+	struct err *err);
+
+/* What verdicts have in common from here on: no exchange, no flow. */
+void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg);
+struct span compared_file_name(const struct compared_work *w, int64_t file);
+
+/* compared_rest.c: flows that no connection is, and what is no flow. */
+bool compared_flows(struct compared_work *w, struct err *err);
+bool compared_strays(struct compared_work *w, struct err *err);
+
+/* compared_walk, and what was loaded for it, for who wants more than the verdicts. w is to be
+ * done away with in either case. */
+bool compared_walk_to(struct case_file *c, const char *companion, struct compared_work *w,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
+void compared_walk_done(struct compared_work *w);
+
+#endif

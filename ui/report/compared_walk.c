@@ -1,0 +1,416 @@
+/* A case and its companion, tunnel by tunnel. */
+#include "ui/report/compared_parts.h"
+#include "store/base/clock.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	LEGS_MAX = 4096,   /* of one tunnel, whose exchanges are looked at */
+	ATTEMPTS_MAX = 64, /* of one leg */
+};
+
+/* ---- small things ---- */
+
+static bool give(void *ctx, const struct verdict *v)
+{
+	struct compared_work *w = ctx;
+	w->counts->of[v->kind]++;
+	return w->each(w->ctx, v);
+}
+
+void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
+{
+	w->to.about = (struct verdict){.session = session,
+		.tunnel = tunnel,
+		.leg = leg,
+		.exchange = FACT_NULL,
+		.flow = FACT_NULL,
+		.packet = FACT_NULL};
+}
+
+bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
+	struct arena *a, void **out, struct err *err)
+{
+	struct case_wanted wanted[COMPARED_BATCH * 3];
+	for (size_t i = 0; i < n; i++)
+		wanted[i] = (struct case_wanted){of[i]->kind, of[i]->seq};
+	return case_fetch(c, wanted, n, a, out, err);
+}
+
+struct span compared_file_name(const struct compared_work *w, int64_t file)
+{
+	struct compared_range r = compared_find(&w->files, file);
+	return r.n > 0 ? w->read[r.p->seq]->name : SPAN_NONE;
+}
+
+static const char *at_time(struct compared_work *w, int64_t us)
+{
+	char text[CLOCK_TEXT_MAX] = "an unknown time";
+	if (us != FACT_NULL)
+		clock_text(us, text);
+	return arena_printf(&w->scratch, "%s", text);
+}
+
+const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
+	enum capture_side side, int64_t at_us)
+{
+	const struct compared_side *r = s != NULL ? &s->sides[side] : NULL;
+	const char *of = capture_side_word(side);
+	if (r == NULL || (!r->told && r->file == NULL))
+		return arena_printf(
+			&w->scratch, "no packets were recorded on the %s's side", of);
+	if (r->failed)
+		return arena_printf(&w->scratch,
+			"the recorder of the %s's side could not begin: %.*s", of,
+			(int)r->detail.n, (const char *)r->detail.p);
+	if (r->started_us != FACT_NULL && at_us != FACT_NULL && at_us < r->started_us)
+		return arena_printf(&w->scratch, "the recorder of the %s's side began at %s",
+			of, at_time(w, r->started_us));
+	if (r->lost && (at_us == FACT_NULL || at_us > r->over_us - COMPARE_LATE_US))
+		return arena_printf(&w->scratch,
+			"the recorder of the %s's side ended by itself at %s: %.*s", of,
+			at_time(w, r->over_us), (int)r->detail.n, (const char *)r->detail.p);
+	if (r->file == NULL)
+		return arena_printf(
+			&w->scratch, "the packet file of the %s's side was not read", of);
+	if (!span_is(r->file->outcome, "ok"))
+		return arena_printf(&w->scratch,
+			"the packet file of the %s's side could not be read to its end", of);
+	int64_t dropped = r->file->dropped;
+	if (dropped == FACT_NULL && r->ended != NULL)
+		dropped = r->ended->dropped;
+	if (dropped != FACT_NULL && dropped > 0)
+		return arena_printf(&w->scratch,
+			"%lld packets of the %s's side were dropped before the recorder had "
+			"them",
+			(long long)dropped, of);
+	return NULL;
+}
+
+/* ---- one leg ---- */
+
+/* What belongs to it, by kind; the first of each counts. */
+struct leg_facts {
+	void *none; /* so that no place is 0 */
+	struct fact_tunnel *tunnel;
+	struct fact_connect *connect;
+	struct fact_leg *leg;
+	struct fact_hello *hello;
+	struct fact_handshake *handshake;
+	struct fact_leg_end *end;
+	struct fact_opaque *opaque;
+	struct fact_dns *dns;
+	struct fact_flow *flow;
+	struct fact_flow_tls *tls;
+	struct fact_flow_plain *plain;
+};
+
+/* Where in leg_facts a fact of that kind goes; 0: nowhere. */
+static size_t place_of(enum fact_kind kind)
+{
+	static const struct {
+		enum fact_kind kind;
+		size_t at;
+	} places[] = {
+		{FACT_KIND_TUNNEL, offsetof(struct leg_facts, tunnel)},
+		{FACT_KIND_CONNECT, offsetof(struct leg_facts, connect)},
+		{FACT_KIND_LEG, offsetof(struct leg_facts, leg)},
+		{FACT_KIND_HELLO, offsetof(struct leg_facts, hello)},
+		{FACT_KIND_HANDSHAKE, offsetof(struct leg_facts, handshake)},
+		{FACT_KIND_LEG_END, offsetof(struct leg_facts, end)},
+		{FACT_KIND_OPAQUE, offsetof(struct leg_facts, opaque)},
+		{FACT_KIND_DNS, offsetof(struct leg_facts, dns)},
+		{FACT_KIND_FLOW, offsetof(struct leg_facts, flow)},
+		{FACT_KIND_FLOW_TLS, offsetof(struct leg_facts, tls)},
+		{FACT_KIND_FLOW_PLAIN, offsetof(struct leg_facts, plain)},
+	};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (places[i].kind == kind)
+			return places[i].at;
+	return 0;
+}
+
+static bool fetch_kinds(struct compared_work *w, struct case_file *c,
+	struct compared_range from, struct leg_facts *out, struct err *err)
+{
+	const struct compared_entry *of[12] = {NULL};
+	void *facts[12];
+	size_t n = 0;
+	bool have[FACT_KIND_COUNT] = {false};
+	for (size_t i = 0; i < from.n && n < sizeof of / sizeof *of; i++) {
+		enum fact_kind kind = from.p[i].kind;
+		if (place_of(kind) == 0 || have[kind])
+			continue;
+		have[kind] = true;
+		of[n++] = &from.p[i];
+	}
+	if (!compared_fetch(c, of, n, &w->scratch, facts, err))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		memcpy((uint8_t *)out + place_of(of[i]->kind), &facts[i], sizeof facts[i]);
+	return true;
+}
+
+static bool fetch_flow(struct compared_work *w, const struct compared_flow *f,
+	struct leg_facts *out, struct err *err)
+{
+	const struct compared_entry flow = {.seq = f->seq, .kind = FACT_KIND_FLOW};
+	return fetch_kinds(w, w->companion, (struct compared_range){&flow, 1}, out, err) &&
+	       fetch_kinds(w, w->companion, compared_find(&w->in_flows, f->flow), out, err);
+}
+
+static void say_dns_of(struct compared_work *w, const struct compared_session *s,
+	const struct fact_dns *dns, struct err *err, bool *ok);
+
+/* Attempts that made no connection, each against a flow to that address at that time. The one
+ * that made it is the leg's own flow. */
+static bool say_attempts(struct compared_work *w, const struct compared_session *s,
+	const struct fact_leg *leg, bool reached, struct err *err)
+{
+	struct span rest = leg->attempts;
+	int64_t from = leg->at_us - COMPARE_LATE_US, to = leg->at_us + COMPARE_EARLY_US;
+	for (int i = 0; i < ATTEMPTS_MAX && rest.n > 0; i++) {
+		struct span line = span_first(rest, span_find_byte(rest, '\n', 0));
+		struct span place = span_first(line, span_find_byte(line, ' ', 0));
+		rest = span_from(rest, line.n + 1);
+		if (reached && span_is(span_from(line, place.n + 1), "ok"))
+			continue;
+		struct leg_facts f = {0};
+		struct compared_flow *flow = compared_attempt(w, leg->session, place, from, to);
+		if (flow != NULL && !fetch_flow(w, flow, &f, err))
+			return false;
+		w->to.about.flow = flow != NULL ? flow->flow : FACT_NULL;
+		w->to.about.file = flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
+		compare_attempt(&w->to, line, f.flow,
+			compared_unseen(w, s, CAPTURE_ORIGIN, leg->at_us));
+	}
+	return true;
+}
+
+static struct compare_leg to_compare(const struct leg_facts *f, bool browser)
+{
+	return (struct compare_leg){.tunnel = browser ? f->tunnel : NULL,
+		.connect = browser ? f->connect : NULL,
+		.origin = browser ? NULL : f->leg,
+		.hello = f->hello,
+		.handshake = f->handshake,
+		.end = f->end,
+		.opaque = f->opaque,
+		.flow = f->flow,
+		.tls = f->tls,
+		.plain = f->plain};
+}
+
+static bool say_leg(struct compared_work *w, const struct compared_session *s,
+	struct leg_facts *f, enum capture_side side, int64_t leg, int64_t at_us,
+	struct compared_carrier *out, struct err *err)
+{
+	struct compared_ours *o =
+		compared_ours_of(w, side, side == CAPTURE_BROWSER ? w->to.about.tunnel : leg);
+	const struct compared_flow *flow =
+		o != NULL && o->flow != COMPARED_NO_FLOW ? &w->flows[o->flow] : NULL;
+	*out = (struct compared_carrier){.leg = leg, .flow = flow};
+	w->counts->legs++;
+	if (flow != NULL && !fetch_flow(w, flow, f, err))
+		return false;
+	w->to.about.leg = leg;
+	w->to.about.flow = flow != NULL ? flow->flow : FACT_NULL;
+	w->to.about.file = out->file =
+		flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
+	struct compare_leg l = to_compare(f, side == CAPTURE_BROWSER);
+	l.unseen = flow == NULL ? compared_unseen(w, s, side, at_us) : NULL;
+	compare_leg(&w->to, &l, &out->seen);
+	if (f->flow == NULL) {
+		out->flow = NULL;
+		return true;
+	}
+	out->settled = span_is(f->flow->ended, flow_ended_word(FLOW_ENDED_FIN));
+	out->cut = f->end == NULL || !span_is(f->end->reason, "ok");
+	return true;
+}
+
+static bool say_origin_leg(struct compared_work *w, const struct compared_session *s,
+	const struct compared_entry *entry, const struct leg_facts *of_tunnel,
+	struct compared_carrier *out, struct err *err)
+{
+	struct leg_facts f = {0};
+	bool ok = true;
+	if (!fetch_kinds(w, w->c, compared_find(&w->legs, entry->extra), &f, err))
+		return false;
+	*out = (struct compared_carrier){.leg = entry->extra};
+	if (f.leg == NULL)
+		return true;
+	if (of_tunnel->opaque != NULL && of_tunnel->opaque->leg == entry->extra &&
+		of_tunnel->opaque->exchange == FACT_NULL)
+		f.opaque = of_tunnel->opaque;
+	w->to.about.leg = entry->extra;
+	if (f.dns != NULL && span_is(f.dns->source, "dns"))
+		say_dns_of(w, s, f.dns, err, &ok);
+	bool reached = f.leg->local_port != FACT_NULL;
+	ok = ok && say_attempts(w, s, f.leg, reached, err);
+	if (!ok || !reached)
+		return ok;
+	return say_leg(w, s, &f, CAPTURE_ORIGIN, entry->extra, f.leg->at_us, out, err);
+}
+
+static void say_dns_of(struct compared_work *w, const struct compared_session *s,
+	const struct fact_dns *dns, struct err *err, bool *ok)
+{
+	const struct compared_entry *found[COMPARED_DNS_MAX] = {NULL};
+	void *facts[COMPARED_DNS_MAX];
+	const struct fact_packet_dns *answers[COMPARED_DNS_MAX];
+	size_t n = 0, known = 0;
+	uint32_t hash = 2166136261u;
+	int64_t since =
+		dns->at_us - COMPARE_LATE_US - (dns->elapsed_us > 0 ? dns->elapsed_us : 0);
+	for (size_t i = 0; i < dns->name.n; i++)
+		hash = (hash ^ ascii_lower(dns->name.p[i])) * 16777619u;
+	struct compared_range r = compared_find(&w->dns, hash);
+	for (size_t i = 0; i < r.n && n < COMPARED_DNS_MAX; i++) {
+		struct compared_range file = compared_find(&w->files, r.p[i].num);
+		if (file.n > 0 && file.p->extra == dns->session &&
+			file.p->num == CAPTURE_ORIGIN && r.p[i].extra >= since &&
+			r.p[i].extra <= dns->at_us + COMPARE_EARLY_US)
+			found[n++] = &r.p[i];
+	}
+	*ok = compared_fetch(w->companion, found, n, &w->scratch, facts, err);
+	for (size_t i = 0; *ok && i < n; i++) {
+		const struct fact_packet_dns *a = facts[i];
+		if (a != NULL && span_eq_nocase(a->name, dns->name))
+			answers[known++] = a;
+	}
+	w->to.about.flow = FACT_NULL;
+	w->to.about.file = n > 0 ? w->read[compared_find(&w->files, found[0]->num).p->seq]->name
+				 : SPAN_NONE;
+	if (*ok)
+		compare_dns(&w->to, dns, answers, known,
+			compared_unseen(w, s, CAPTURE_ORIGIN, dns->at_us));
+}
+
+/* ---- one tunnel ---- */
+
+static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, struct err *err)
+{
+	const struct compared_session *s = compared_session(w, o->session);
+	struct compared_range all = compared_find(&w->tunnels, o->id);
+	struct leg_facts f = {0};
+	struct compared_carrier *carriers = NULL, one;
+	size_t n = 0;
+	arena_reset(&w->scratch);
+	w->counts->tunnels++;
+	compared_about(w, o->session, o->id, LEG_BROWSER);
+	if (!fetch_kinds(w, w->c, all, &f, err) || f.tunnel == NULL)
+		return f.tunnel != NULL;
+	struct arena kept = {0};
+	bool plain = f.connect == NULL || !span_is(f.connect->kind, "connect");
+	struct leg_facts browser = f;
+	browser.leg = NULL;
+	if (f.opaque != NULL && f.opaque->exchange != FACT_NULL)
+		browser.opaque = NULL;
+	struct arena of_tunnel = w->scratch; /* the tunnel's own facts outlive its legs' */
+	w->scratch = (struct arena){0};
+	bool ok = say_leg(w, s, &browser, CAPTURE_BROWSER, LEG_BROWSER, o->at_us, &one, err);
+	if (ok && one.flow != NULL)
+		ARENA_PUSH(&kept, carriers, n, one);
+	for (size_t i = 0; ok && i < all.n && !w->to.stopped; i++) {
+		if (all.p[i].kind != FACT_KIND_LEG)
+			continue;
+		arena_reset(&w->scratch);
+		compared_about(w, o->session, o->id, LEG_BROWSER);
+		ok = say_origin_leg(w, s, &all.p[i], &f, &one, err);
+		if (ok && one.flow != NULL && n < LEGS_MAX)
+			ARENA_PUSH(&kept, carriers, n, one);
+	}
+	compared_about(w, o->session, o->id, LEG_BROWSER);
+	ok = ok && compared_exchanges(w, s, o->id, plain, carriers, n, err);
+	arena_fini(&kept);
+	arena_fini(&of_tunnel);
+	return ok;
+}
+
+/* ---- all of it ---- */
+
+static void say_files(struct compared_work *w)
+{
+	for (size_t i = 0; i < w->n_read; i++) {
+		const struct compared_session *s = compared_session(w, w->read[i]->session);
+		arena_reset(&w->scratch);
+		compared_about(w, w->read[i]->session, FACT_NULL, FACT_NULL);
+		w->to.about.file = w->read[i]->name;
+		unsigned side = 0;
+		while (side + 1 < CAPTURE_SIDE_COUNT &&
+			!span_is(w->read[i]->side, capture_side_word((enum capture_side)side)))
+			side++;
+		compare_file(&w->to, s->sides[side].ended, w->read[i]);
+	}
+}
+
+static bool watched(const struct compared_session *s)
+{
+	for (size_t i = 0; s != NULL && i < CAPTURE_SIDE_COUNT; i++)
+		if (s->sides[i].told || s->sides[i].file != NULL)
+			return true;
+	return false;
+}
+
+static bool say_all(struct compared_work *w, struct err *err)
+{
+	bool ok = true;
+	w->counts->flows = w->n_flows;
+	say_files(w);
+	for (size_t i = 0; ok && i < w->n_ours && !w->to.stopped; i++)
+		if (w->ours[i].side == CAPTURE_BROWSER &&
+			watched(compared_session(w, w->ours[i].session)))
+			ok = say_tunnel(w, &w->ours[i], err);
+	return ok && compared_flows(w, err) && compared_strays(w, err);
+}
+
+static bool begin(
+	struct compared_work *w, struct case_file *c, const char *companion, struct err *err)
+{
+	struct case_about of_case;
+	w->c = c;
+	if (!case_about(c, &of_case, err))
+		return false;
+	w->id = arena_copy(&w->arena, of_case.id);
+	w->companion = case_open(companion, err);
+	return w->companion != NULL && compared_load(w, err);
+}
+
+bool compared_walk_to(struct case_file *c, const char *companion, struct compared_work *w,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
+{
+	struct compared_counts own;
+	*w = (struct compared_work){0};
+	w->counts = counts != NULL ? counts : &own;
+	*w->counts = (struct compared_counts){0};
+	w->run = w->at_us = FACT_NULL;
+	w->each = each;
+	w->ctx = ctx;
+	w->to = (struct compare_to){.each = give, .ctx = w, .arena = &w->scratch};
+	if (access(companion, F_OK) != 0)
+		return true;
+	if (!begin(w, c, companion, err))
+		return false;
+	if (w->run == FACT_NULL)
+		return true;
+	compared_match(w);
+	return say_all(w, err);
+}
+
+void compared_walk_done(struct compared_work *w)
+{
+	case_close(w->companion);
+	compared_unload(w);
+}
+
+bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
+{
+	struct compared_work w;
+	(void)case_path;
+	bool ok = compared_walk_to(c, companion, &w, each, ctx, counts, err);
+	compared_walk_done(&w);
+	return ok;
+}
