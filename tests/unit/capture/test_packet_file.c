@@ -399,7 +399,7 @@ static void test_secrets(void **state)
 	size_t at = begin(&o, 10); /* with an option behind it */
 	put(&o, 0x544c534b, 4);
 	put(&o, 1, 4);
-	put_bytes(&o, "\n", 1);
+	put_bytes(&o, "#", 1);
 	option(&o, 1, "a comment", 9);
 	put(&o, 0, 4);
 	end(&o, at);
@@ -419,7 +419,7 @@ static void test_secrets(void **state)
 	expect(f, 2, 2, LINK_ETHERNET, 0, 1, "b");
 	packet_file_about(f, &about);
 	assert_true(span_is(about.secrets,
-		"CLIENT_RANDOM aa bb\nCLIENT_RANDOM cc dd\nCLIENT_RANDOM ee ff"));
+		"CLIENT_RANDOM aa bb\n#\nCLIENT_RANDOM cc dd\nCLIENT_RANDOM ee ff"));
 	assert_int_equal(about.skipped, 1);
 	assert_false(about.secrets_cut);
 	packet_file_close(f);
