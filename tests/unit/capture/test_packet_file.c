@@ -632,7 +632,13 @@ static void test_growing(void **state)
 	interface(&o, LINK_ETHERNET, 0, 9, 0);
 	secrets(&o, 0x544c534b, "CLIENT_RANDOM aa bb\n");
 	packet(&o, 0, 1, "first", 5);
-	secrets(&o, 0x544c534b, "CLIENT_RANDOM cc dd\n");
+	size_t at = begin(&o, 10);
+	put(&o, 0x544c534b, 4);
+	put(&o, 20, 4);
+	put_bytes(&o, "CLIENT_RANDOM cc dd\n", 20);
+	option(&o, 1, "a comment", 9);
+	put(&o, 0, 4);
+	end(&o, at);
 	statistics(&o, 0, 9, 0);
 	packet(&o, 0, 2, "second", 6);
 	size_t n = buf_len(&o.out);

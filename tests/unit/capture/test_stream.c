@@ -1009,8 +1009,8 @@ static void test_fragment_numbers(void **state)
 	start(&s);
 	packet_build_init(&s.b, LINK_IPV4);
 	put_fragment(&s.b, 200, 0, true, 'a', 8);
-	put_fragment(&s.b, 201, 8, false, 'b', 8);
-	put_fragment(&s.b, 201, 0, true, 'c', 8);
+	put_fragment(&s.b, 201, 16, false, 'b', 8);
+	put_fragment(&s.b, 201, 0, true, 'c', 16);
 	put_fragment(&s.b, 200, 8, false, 'd', 8);
 	put_fragment(&s.b, 200, 0, true, 'e', 8); /* the next by that number */
 	put_fragment(&s.b, 200, 8, false, 'f', 8);
