@@ -361,7 +361,7 @@ static void find_preamble(struct story *s, const struct packet_at *at)
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
-	if (bytes.n == 0)
+	if (bytes.n == 0 || s->way[way].ended)
 		return;
 	switch (s->phase) {
 	case PHASE_PREAMBLE:
