@@ -124,6 +124,11 @@ struct compare_body {
 	bool erased, broken;
 };
 
+/* SHA-256 of a request's head as it must have left toward the origin, from the one that the
+ * browser sent; plain: over a connection whose requests are in the form for proxies. False:
+ * that cannot be told. */
+bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[32]);
+
 /* One exchange on one leg. */
 struct compare_exchange {
 	const struct fact_request *request;

@@ -46,8 +46,7 @@ static struct span said_digest(struct arena *a, struct span digest)
 }
 
 /* What left toward the origin is not what came, where the request was in a proxy's form. */
-static bool request_head_same(
-	struct compare_to *to, const struct compare_exchange *x, bool *known)
+static bool request_head_same(const struct compare_exchange *x, bool *known)
 {
 	const struct fact_request *q = x->request;
 	struct span head = head_of(q->head, q->fields);
@@ -60,8 +59,7 @@ static bool request_head_same(
 	if (!x->origin || q->head.p == NULL)
 		return false;
 	/* The password does not travel on, so the rest must be whole again. */
-	*known = x->shown->request_sha256.p != NULL &&
-		 compare_forwarded(q, x->plain, to->arena, sent);
+	*known = x->shown->request_sha256.p != NULL && compare_forwarded(q, x->plain, sent);
 	return *known && span_eq(span_of(sent, sizeof sent), x->shown->request_sha256);
 }
 
@@ -74,7 +72,7 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 	bool known = true;
 	if (theirs.p == NULL) {
 		/* A limit of the witness's. */
-		bool same = request_head_same(to, x, &known);
+		bool same = request_head_same(x, &known);
 		compare_say(to, same ? VERDICT_AGREE : VERDICT_UNSEEN, VERDICT_OF_REQUEST,
 			s->request_packet, ours, theirs,
 			same ? NULL : "its method and URL were not read from the packets");
@@ -85,7 +83,7 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 			theirs, NULL);
 		return;
 	}
-	if (request_head_same(to, x, &known)) {
+	if (request_head_same(x, &known)) {
 		compare_say(to, VERDICT_AGREE, VERDICT_OF_REQUEST, s->request_packet, ours,
 			theirs, NULL);
 		return;
@@ -120,6 +118,8 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 	struct span theirs =
 		shown ? span_str(arena_printf(to->arena, "status %lld", (long long)s->status))
 		      : SPAN_NONE;
+	if (!shown && !x->seen.way[COMPARE_DOWN])
+		return; /* the direction says why, once */
 	if (r == NULL || !shown) {
 		/* Recorded before it is released: what was cut there never left, and what came
 		 * then was not read. */
@@ -156,7 +156,7 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 /* ---- bodies ---- */
 
 static void compare_stored(struct compare_to *to, const struct compare_exchange *x,
-	enum fact_side side, int64_t size, struct span sha256, bool whole)
+	enum fact_side side, int64_t size, struct span sha256)
 {
 	const struct compare_body *b = x->stored[side];
 	if (b == NULL || x->end == NULL)
@@ -165,22 +165,24 @@ static void compare_stored(struct compare_to *to, const struct compare_exchange 
 	int64_t passed = side == SIDE_REQUEST ? x->end->req_size : x->end->res_size;
 	struct span ours = compare_sized(to->arena, b->size, b->sha256);
 	struct span theirs = compare_sized(to->arena, size, sha256);
-	if (passed == 0 && b->size == 0 && size == 0)
-		return;
+	enum verdict_kind kind = VERDICT_DIFFER;
+	const char *why = NULL;
 	if (b->erased) {
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_STORED_BODY, FACT_NULL, SPAN_NONE,
-			theirs, "it was erased from the case");
+		kind = VERDICT_UNSEEN;
+		ours = SPAN_NONE;
+		why = "it was erased from the case";
 	} else if (b->broken || (kept != FACT_NULL && kept != b->size)) {
-		compare_say(to, VERDICT_DIFFER, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			"the case does not hold as much of it as it says");
-	} else if (kept != passed) {
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			"the case keeps only a part of it, as it was told to");
-	} else if (whole) {
-		bool same = b->size == size && span_eq(b->sha256, sha256);
-		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, VERDICT_OF_STORED_BODY,
-			FACT_NULL, ours, theirs, NULL);
+		why = "the case does not hold as much of it as it says";
+	} else if (b->size == size && span_eq(b->sha256, sha256)) {
+		kind = VERDICT_AGREE;
+	} else if (b->size < size && kept != passed) {
+		kind = VERDICT_UNSEEN;
+		why = "the case keeps only a part of it, as it was told to";
+	} else if (b->size > size && broken_off(x)) {
+		kind = VERDICT_UNSEEN;
+		why = "the exchange was broken off, and not all of it passed here";
 	}
+	compare_say(to, kind, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs, why);
 }
 
 static void compare_body(
@@ -214,7 +216,7 @@ static void compare_body(
 	else if (ours_n != 0 || theirs_n != 0)
 		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, subject, s->last_packet,
 			ours, theirs, NULL);
-	compare_stored(to, x, side, theirs_n, theirs_sha, same);
+	compare_stored(to, x, side, theirs_n, theirs_sha);
 }
 
 /* ---- all of it ---- */

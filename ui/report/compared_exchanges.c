@@ -17,7 +17,7 @@ struct asked_list {
 	struct asked *p; /* by number in the tunnel */
 	size_t n;
 	struct asked_at {
-		uint32_t hash;
+		uint64_t hash; /* of method and URL, or of these and the head */
 		uint32_t at;   /* in p */
 		uint32_t skip; /* of the first of a hash: how many behind it are taken */
 	} * by_hash;           /* by hash, then number */
@@ -69,10 +69,25 @@ static void list_asked(struct compared_work *w, int64_t tunnel, struct asked_lis
 		add_answers(w, &out->p[i]);
 	}
 	qsort(out->p, out->n, sizeof *out->p, by_num);
-	for (size_t i = 0; i < r.n; i++)
-		out->by_hash[i] =
-			(struct asked_at){.hash = out->p[i].request.hash, .at = (uint32_t)i};
-	qsort(out->by_hash, out->n, sizeof *out->by_hash, by_hash);
+}
+
+/* By what the next search goes. */
+enum by { BY_URL, BY_HEAD, BY_SENT };
+
+static uint64_t key_of(const struct compared_entry *e, enum by by, bool shown)
+{
+	if (by == BY_URL)
+		return e->hash;
+	return (uint64_t)e->hash << 32 | (by == BY_SENT && !shown ? e->sent : e->head);
+}
+
+static void sort_asked(struct asked_list *l, enum by by)
+{
+	for (size_t i = 0; i < l->n; i++)
+		l->by_hash[i] = (struct asked_at){
+			.hash = key_of(&l->p[i].request, by, false), .at = (uint32_t)i};
+	if (l->n > 1)
+		qsort(l->by_hash, l->n, sizeof *l->by_hash, by_hash);
 }
 
 /* What the packets of one flow show, by number. */
@@ -107,13 +122,12 @@ static bool is_free(const struct asked *q, int64_t leg)
 }
 
 /* The first of that hash that is free, and of that leg or of none. */
-static struct asked *find_asked(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+static struct asked *find_asked(struct asked_list *l, uint64_t hash, int64_t leg)
 {
 	size_t low = 0, high = l->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (l->by_hash[mid].hash < shown->hash)
+		if (l->by_hash[mid].hash < hash)
 			low = mid + 1;
 		else
 			high = mid;
@@ -123,7 +137,7 @@ static struct asked *find_asked(
 	/* Asked a thousand times for the same, the taken ones are not looked at again. */
 	struct asked_at *first = &l->by_hash[low];
 	bool row = true;
-	for (size_t i = low + first->skip; i < l->n && l->by_hash[i].hash == shown->hash; i++) {
+	for (size_t i = low + first->skip; i < l->n && l->by_hash[i].hash == hash; i++) {
 		struct asked *q = &l->p[l->by_hash[i].at];
 		bool here = is_free(q, leg);
 		if (row)
@@ -148,6 +162,32 @@ static struct asked *numbered(struct asked_list *l, uint32_t num)
 	return low < l->n && l->p[low].request.num == num ? &l->p[low] : NULL;
 }
 
+static void take_shown(struct asked *q, const struct compared_entry **shown, bool origin)
+{
+	q->shown = *shown;
+	q->at_origin |= origin;
+	*shown = NULL;
+}
+
+/* Those that look alike, in order. */
+static void pair_alike(struct asked_list *l, const struct compared_entry **shown, size_t n,
+	int64_t leg, enum by by)
+{
+	bool left = false;
+	for (size_t i = 0; i < n && !left; i++)
+		left = shown[i] != NULL;
+	if (!left)
+		return;
+	sort_asked(l, by);
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL
+					  ? find_asked(l, key_of(shown[i], by, true), leg)
+					  : NULL;
+		if (q != NULL)
+			take_shown(q, &shown[i], leg != LEG_BROWSER);
+	}
+}
+
 /* On the browser's leg numbers are the same on both sides. Where they are not, something is
  * missing, and what looks alike belongs together; what is left of one number is one exchange
  * that differs. */
@@ -155,44 +195,34 @@ static void pair_browser(struct asked_list *l, const struct compared_entry **sho
 {
 	for (size_t i = 0; i < n; i++) {
 		struct asked *q = numbered(l, shown[i]->num);
-		if (q == NULL || q->request.hash != shown[i]->hash || q->shown != NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
+		if (q != NULL && q->shown == NULL && q->request.hash == shown[i]->hash &&
+			q->request.head == shown[i]->head)
+			take_shown(q, &shown[i], false);
 	}
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q =
-			shown[i] != NULL ? find_asked(l, shown[i], LEG_BROWSER) : NULL;
-		if (q == NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
-	}
+	pair_alike(l, shown, n, LEG_BROWSER, BY_HEAD);
 	for (size_t i = 0; i < n; i++) {
 		struct asked *q = shown[i] != NULL ? numbered(l, shown[i]->num) : NULL;
-		if (q == NULL || q->shown != NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
+		if (q != NULL && q->shown == NULL && q->request.hash == shown[i]->hash)
+			take_shown(q, &shown[i], false);
+	}
+	pair_alike(l, shown, n, LEG_BROWSER, BY_URL);
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL ? numbered(l, shown[i]->num) : NULL;
+		if (q != NULL && q->shown == NULL)
+			take_shown(q, &shown[i], false);
 	}
 }
 
 static void pair_origin(
 	struct asked_list *l, const struct compared_entry **shown, size_t n, int64_t leg)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q = find_asked(l, shown[i], leg);
-		if (q == NULL)
-			continue;
-		q->shown = shown[i];
-		q->at_origin = true;
-		shown[i] = NULL;
-	}
+	pair_alike(l, shown, n, leg, BY_SENT);
+	pair_alike(l, shown, n, leg, BY_URL);
 	/* Whose URL is another now: the only one that is left of this leg, on both sides. */
 	struct asked *only = NULL;
 	size_t left_ours = 0, left_theirs = 0, theirs = 0;
 	for (size_t i = 0; i < l->n; i++)
-		if (l->p[i].leg == leg && l->p[i].shown == NULL) {
+		if (l->p[i].leg == leg && l->p[i].shown == NULL && !l->p[i].at_origin) {
 			only = &l->p[i];
 			left_ours++;
 		}
@@ -201,11 +231,8 @@ static void pair_origin(
 			theirs = i;
 			left_theirs++;
 		}
-	if (left_ours == 1 && left_theirs == 1) {
-		only->shown = shown[theirs];
-		only->at_origin = true;
-		shown[theirs] = NULL;
-	}
+	if (left_ours == 1 && left_theirs == 1)
+		take_shown(only, &shown[theirs], true);
 }
 
 /* ---- the facts ---- */
@@ -282,6 +309,8 @@ static void say_alone(struct run *r, void *const facts[4])
 			unseen = "only its answer is in the packets";
 		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
+		else if (!c->seen.way[0])
+			unseen = "bytes of that direction are in no packet";
 		else if (!answered && (c->cut || !c->settled))
 			unseen = "the connection was cut: the proxy may never have read it";
 		r->w->to.about.exchange = FACT_NULL;
@@ -370,10 +399,8 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	struct verdict about = r->w->to.about;
 	if (n > 1)
 		qsort(shown, n, sizeof *shown, shown_by_num);
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n; i++)
 		l->p[i].shown = NULL;
-		l->by_hash[i].skip = 0;
-	}
 	if (r->carrier->leg == LEG_BROWSER)
 		pair_browser(l, shown, n);
 	else

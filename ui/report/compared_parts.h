@@ -25,6 +25,8 @@ struct compared_entry {
 	int64_t of, seq;
 	int64_t extra; /* of a request: its exchange; of responses and ends: their leg */
 	uint32_t hash; /* of method and URL; of a name */
+	uint32_t head; /* of a request's: as the browser sent it, and in flows */
+	uint32_t sent; /* the same, as it must have left toward the origin */
 	uint32_t num;  /* a request's number in its connection */
 	enum fact_kind kind;
 };
@@ -38,6 +40,7 @@ struct compared_range {
 	size_t n;
 };
 struct compared_range compared_find(const struct compared_list *l, int64_t of);
+void compared_sort(struct compared_list *l);
 
 enum { COMPARED_NO_FLOW = -1 };
 
@@ -108,6 +111,8 @@ struct compared_work {
 	void *ctx;
 };
 
+/* Full: w->full is set, and it is not there. */
+void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
 struct compared_session *compared_session(struct compared_work *w, int64_t session);

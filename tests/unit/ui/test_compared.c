@@ -238,7 +238,7 @@ static const struct change changes[] = {
 	{OURS(EXCHANGE_END, -1, "res_sha256"), FLIP, NULL, 0,
 		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
 	{OURS(EXCHANGE_END, -1, "res_size"), FLIP, NULL, 0,
-		{D(RESPONSE_BODY, 0), U(STORED_BODY, 0), D(RESPONSE_BODY, 1)}},
+		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
 	{OURS(EXCHANGE_END, -1, "res_stored"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
 	{OURS(CHUNK, -1, "data"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
 	{OURS(CHUNK, -1, ""), DROP, NULL, 0, {D(STORED_BODY, 0)}},
