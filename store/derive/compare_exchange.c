@@ -105,7 +105,9 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 
 static bool broken_off(const struct compare_exchange *x)
 {
-	return x->end == NULL || !compare_ok(x->end->reason) || !x->settled;
+	/* What the witness saw end as announced was not cut by how the connection ended. */
+	return x->end == NULL || !compare_ok(x->end->reason) ||
+	       (!x->settled && !compare_ok(x->shown->reason));
 }
 
 static void compare_response(struct compare_to *to, const struct compare_exchange *x)
@@ -118,12 +120,17 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 	struct span theirs =
 		shown ? span_str(arena_printf(to->arena, "status %lld", (long long)s->status))
 		      : SPAN_NONE;
-	if (!shown && !x->seen.way[COMPARE_DOWN])
-		return; /* the direction says why, once */
 	if (r == NULL || !shown) {
 		/* Recorded before it is released: what was cut there never left, and what came
 		 * then was not read. */
 		bool cut = broken_off(x);
+		if (!shown && !x->seen.way[COMPARE_DOWN]) {
+			compare_say(to, VERDICT_UNSEEN, VERDICT_OF_RESPONSE, s->last_packet,
+				span_str(arena_printf(
+					to->arena, "status %lld", (long long)r->status)),
+				SPAN_NONE, "what came back cannot be read to its end");
+			return;
+		}
 		compare_say(to, cut ? VERDICT_UNSEEN : VERDICT_DIFFER, VERDICT_OF_RESPONSE,
 			s->response_packet,
 			r != NULL ? span_str(arena_printf(
@@ -207,7 +214,7 @@ static void compare_body(
 	/* Received: by the proxy, on this leg. */
 	bool received = req != x->origin;
 	bool less = received ? theirs_n > ours_n : theirs_n < ours_n;
-	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0))
+	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0 && ours_n == theirs_n))
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the case does not have its digest");
 	else if (!same && less && broken_off(x))

@@ -65,7 +65,7 @@ static void put_start(struct span line, struct buf *out)
 	buf_add_span(out, span_from(line, second));
 }
 
-bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[32])
+bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[SHA256_LEN])
 {
 	struct span rest = request->head;
 	struct buf head = {0};

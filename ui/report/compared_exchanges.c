@@ -78,7 +78,8 @@ static uint64_t key_of(const struct compared_entry *e, enum by by, bool shown)
 {
 	if (by == BY_URL)
 		return e->hash;
-	return (uint64_t)e->hash << 32 | (by == BY_SENT && !shown ? e->sent : e->head);
+	return (uint64_t)e->hash << 32 |
+	       (by == BY_SENT && !shown && e->sent != 0 ? e->sent : e->head);
 }
 
 static void sort_asked(struct asked_list *l, enum by by)

@@ -1,6 +1,5 @@
 /* Both files are read once, and a few numbers of each fact are kept. */
 #include "ui/report/compared_parts.h"
-#include "store/base/hash.h"
 
 #include <stdlib.h>
 
@@ -183,21 +182,6 @@ static void add_of_tunnel(
 		(struct compared_entry){.of = tunnel, .seq = seq, .kind = kind, .extra = leg});
 }
 
-static uint32_t first_four(const uint8_t *digest)
-{
-	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
-	       (uint32_t)digest[2] << 8 | digest[3];
-}
-
-static void hash_heads(const struct fact_request *f, struct compared_entry *e)
-{
-	uint8_t digest[SHA256_LEN];
-	sha256(f->head.p != NULL ? f->head : f->fields, digest);
-	e->head = e->sent = first_four(digest);
-	if (compare_forwarded(f, span_starts_nocase(f->url, "http:"), digest))
-		e->sent = first_four(digest);
-}
-
 static void add_request(struct compared_work *w, int64_t seq, const struct fact_request *f)
 {
 	struct compared_entry e = {.of = f->tunnel,
@@ -206,7 +190,7 @@ static void add_request(struct compared_work *w, int64_t seq, const struct fact_
 		.extra = f->exchange,
 		.num = (uint32_t)f->n,
 		.hash = f->method.p != NULL ? compared_hash(f->method, f->url) : 0};
-	hash_heads(f, &e);
+	compared_heads(f, &e);
 	compared_add(w, &w->requests, e);
 }
 
@@ -351,9 +335,7 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 				.kind = kind,
 				.num = (uint32_t)f->n,
 				.hash = compared_hash(f->method, f->url),
-				.head = f->request_sha256.n == SHA256_LEN
-						? first_four(f->request_sha256.p)
-						: 0});
+				.head = compared_short(f->request_sha256)});
 	} else if (kind == FACT_KIND_PACKET_DNS) {
 		const struct fact_packet_dns *f = fact;
 		compared_add(w, &w->dns,

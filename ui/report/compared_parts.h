@@ -25,9 +25,10 @@ struct compared_entry {
 	int64_t of, seq;
 	int64_t extra; /* of a request: its exchange; of responses and ends: their leg */
 	uint32_t hash; /* of method and URL; of a name */
-	uint32_t head; /* of a request's: as the browser sent it, and in flows */
-	uint32_t sent; /* the same, as it must have left toward the origin */
 	uint32_t num;  /* a request's number in its connection */
+	/* Of digests of a request's head as it came, and as it must have left where it was in a
+	 * proxy's form; 0: not known. */
+	uint32_t head, sent;
 	enum fact_kind kind;
 };
 struct compared_list {
@@ -115,6 +116,10 @@ struct compared_work {
 void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
+/* The first bytes of a digest; 0: there is none. */
+uint32_t compared_short(struct span digest);
+/* Of a request's head, as it came and as it must have left. */
+void compared_heads(const struct fact_request *request, struct compared_entry *e);
 struct compared_session *compared_session(struct compared_work *w, int64_t session);
 
 bool compared_load(struct compared_work *w, struct err *err);
