@@ -21,8 +21,8 @@ static const struct lab_step hsts_script[] = {
 		NULL, "Welcome", "You have arrived."},
 };
 
-/* The second time nobody is asked for the redirect. Both times a page of another site leads
- * there: what Chromium keeps for such, it keeps apart. */
+/* The second time nobody is asked for the redirect. Both times a page of another site leads there:
+ * what Chromium keeps for such, it keeps apart. */
 static const struct lab_step kept_301[] = {
 	SCRIPT(HOP2, "/1/{token}", "location='{u}'"),
 	{"301, to be kept", HOP1, "/2/{token}", CACHEABLE, serve_location, 301,
