@@ -1,5 +1,4 @@
 #include "store/rebuild.h"
-#include "store/derive/compare.h"
 #include "store/writer_state.h"
 
 #include <stdio.h>
@@ -27,14 +26,6 @@ static const char put_hop_sql[] =
 	"VALUES (:trail, :n, :session, :url, :method, :status, :at_us, :elapsed_us, "
 	":on_wire, :mechanism, :confidence, :exchange, :tunnel, :claimed_target, :evidence, "
 	":alternatives)";
-
-static const char drop_verdicts_sql[] = "DELETE FROM derived_verdict WHERE :session = 0";
-static const char put_verdict_sql[] =
-	"INSERT INTO derived_verdict (session, tunnel, exchange, subject, verdict, "
-	"proxy_value, "
-	"witness_value, detail) "
-	"VALUES (:session, :tunnel, :exchange, :subject, :verdict, :proxy_value, "
-	":witness_value, :detail)";
 
 struct statements {
 	sqlite3 *db;
@@ -154,42 +145,12 @@ static bool put_summary(sqlite3 *db, const struct derived_session *d, struct err
 	return ok;
 }
 
-/* A value from a case is text without NUL; what is too long for a row is a hostile case's. */
-static bool put_verdicts(sqlite3 *db, const struct writer_job *job, struct err *err)
-{
-	sqlite3_stmt *s = db_prepare(db, put_verdict_sql, ERR_CASE_WRITE, err);
-	bool ok = s != NULL;
-	for (size_t i = 0; ok && i < job->n; i++) {
-		const struct verdict *v = &job->put[i];
-		bool bound =
-			db_bind_text(
-				s, ":subject", span_str(verdict_subject_word(v->subject))) &&
-			db_bind_text(s, ":verdict", span_str(verdict_kind_word(v->kind))) &&
-			db_bind_text(s, ":proxy_value", v->proxy_value) &&
-			db_bind_text(s, ":witness_value", v->witness_value) &&
-			db_bind_text(s, ":detail", v->detail);
-		db_bind_int(s, ":session", v->session);
-		db_bind_int(s, ":tunnel", v->tunnel);
-		db_bind_int(s, ":exchange", v->exchange);
-		ok = run(db, s, bound, err);
-	}
-	sqlite3_finalize(s);
-	return ok;
-}
-
-static bool store_job(sqlite3 *db, const struct writer_job *job, struct err *err)
-{
-	if (job->verdicts)
-		return (!job->all || drop(db, drop_verdicts_sql, 0, err)) &&
-		       put_verdicts(db, job, err);
-	return (job->keep || drop_all(db, job->session, err)) && put_all(db, job, err) &&
-	       (job->summary == NULL || put_summary(db, job->summary, err));
-}
-
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err)
 {
 	bool ok = db_exec(db, "BEGIN IMMEDIATE", ERR_CASE_WRITE, err) &&
-		  store_job(db, job, err) && db_exec(db, "COMMIT", ERR_CASE_WRITE, err);
+		  (job->keep || drop_all(db, job->session, err)) && put_all(db, job, err) &&
+		  (job->summary == NULL || put_summary(db, job->summary, err)) &&
+		  db_exec(db, "COMMIT", ERR_CASE_WRITE, err);
 	if (!ok && sqlite3_get_autocommit(db) == 0)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return ok;
@@ -237,14 +198,6 @@ bool writer_put_summary(
 	return writer_run_job(w,
 		(struct writer_job){
 			.session = summary->session, .keep = true, .summary = summary},
-		err);
-}
-
-bool writer_put_verdicts(
-	struct writer *w, bool all, const struct verdict *verdicts, size_t n, struct err *err)
-{
-	return writer_run_job(w,
-		(struct writer_job){.verdicts = true, .all = all, .put = verdicts, .n = n},
 		err);
 }
 

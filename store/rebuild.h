@@ -10,7 +10,6 @@
 #include "store/base/text.h"
 
 struct writer;
-struct verdict; /* store/derive/compare.h */
 
 struct derived_hop {
 	int64_t n; /* from 1 */
@@ -50,10 +49,6 @@ bool writer_put_derived(struct writer *w, int64_t session, const struct derived_
 /* The same, but none of those that are there are dropped. */
 bool writer_add_derived(struct writer *w, int64_t session, const struct derived_trail *trails,
 	size_t n, struct err *err);
-/* Verdicts of a comparison with packets, into the view `verdict`. all: those that are there are
- * dropped first, whatever their session. */
-bool writer_put_verdicts(
-	struct writer *w, bool all, const struct verdict *verdicts, size_t n, struct err *err);
 /* The indexes that a case has at rest, now instead of when it is closed: for who derives from
  * many facts and puts no more. Blocks until they are there. */
 bool writer_index(struct writer *w, struct err *err);

@@ -218,6 +218,8 @@ static bool do_job(struct writer *w, const struct writer_job *job, struct err *e
 		return erase_scrub(w, err);
 	if (job->stamp != NULL)
 		return seal_stamps_put(w->db, job->stamp, err);
+	if (job->verdicts != NULL)
+		return verdicts_store(w->db, job, err);
 	return job->indexes ? writer_make_indexes(w->db, err) : rebuild_store(w->db, job, err);
 }
 

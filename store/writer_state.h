@@ -18,6 +18,7 @@
 #include "store/seal_erase.h"
 #include "store/seal_write.h"
 #include "store/seen.h"
+#include "store/verdicts.h"
 #include "store/writer.h"
 
 #include <limits.h>
@@ -82,9 +83,8 @@ struct writer_job {
 	const struct derived_trail *trails;
 	size_t n;
 	const struct derived_session *summary; /* NULL: none */
-	bool verdicts;                         /* these, and no trails: */
-	bool all;                              /* drop those that are there, */
-	const struct verdict *put;             /* put these, n of them */
+	const struct verdict *verdicts;        /* or these, and none of the rows above */
+	size_t n_verdicts;
 	bool done, ok;
 	struct err err;
 };
@@ -196,5 +196,6 @@ bool writer_run_job(struct writer *w, struct writer_job job, struct err *err);
 bool rebuild_forget(sqlite3 *db, struct err *err); /* all derived rows; in a transaction */
 bool writer_make_indexes(sqlite3 *db, struct err *err);
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err);
+bool verdicts_store(sqlite3 *db, const struct writer_job *job, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
 #include "store/derive/compare_parts.h"
+#include "store/base/clock.h"
 #include "store/base/hash.h"
 
 #include <stdio.h>
@@ -113,10 +114,9 @@ void compare_bytes(struct compare_to *to, enum verdict_subject subject, int64_t 
 
 static struct span said_time(struct arena *a, int64_t us)
 {
-	int64_t part = us % 1000000;
-	return span_str(arena_printf(a, "%lld.%06lld s since 1970",
-		(long long)(us / 1000000 - (part < 0)),
-		(long long)(part < 0 ? part + 1000000 : part)));
+	char text[CLOCK_TEXT_MAX];
+	clock_text(us, text);
+	return span_str(arena_printf(a, "%s", text));
 }
 
 void compare_time(struct compare_to *to, int64_t packet, const char *what, int64_t ours_us,
@@ -224,7 +224,7 @@ void compare_dns(struct compare_to *to, const struct fact_dns *dns,
 			unseen != NULL ? unseen
 			: silent       ? "no answer of a name server is in the packets either"
 				       : "no answer of a name server about this name is in the "
-				   "packets");
+					 "packets");
 		return;
 	}
 	struct span theirs = all_addresses(to->arena, answers, n);

@@ -9,6 +9,7 @@
 #define STORE_DERIVE_COMPARE_H
 
 #include "store/base/arena.h"
+#include "store/base/hash.h"
 #include "store/fact/fact.h"
 #include "store/fact/flow.h"
 
@@ -154,6 +155,11 @@ void compare_file(struct compare_to *to, const struct fact_capture *left,
 /* A verdict that needs no comparison. Values may be absent. */
 void compare_say(struct compare_to *to, enum verdict_kind kind, enum verdict_subject subject,
 	int64_t packet, struct span proxy_value, struct span witness_value, const char *detail);
+
+/* SHA-256 of the request head as it must have left toward the origin, from the one that the
+ * browser sent; false: that cannot be told. plain: of a connection whose requests are in the
+ * form for proxies. */
+bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[SHA256_LEN]);
 
 /* "ip:port", "[ip]:port"; absent for none. */
 struct span compare_place(struct arena *a, struct span ip, int64_t port);

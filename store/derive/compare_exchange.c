@@ -46,8 +46,7 @@ static struct span said_digest(struct arena *a, struct span digest)
 }
 
 /* What left toward the origin is not what came, where the request was in a proxy's form. */
-static bool request_head_same(
-	struct compare_to *to, const struct compare_exchange *x, bool *known)
+static bool request_head_same(const struct compare_exchange *x, bool *known)
 {
 	const struct fact_request *q = x->request;
 	struct span head = head_of(q->head, q->fields);
@@ -60,8 +59,7 @@ static bool request_head_same(
 	if (!x->origin || q->head.p == NULL)
 		return false;
 	/* The password does not travel on, so the rest must be whole again. */
-	*known = x->shown->request_sha256.p != NULL &&
-		 compare_forwarded(q, x->plain, to->arena, sent);
+	*known = x->shown->request_sha256.p != NULL && compare_forwarded(q, x->plain, sent);
 	return *known && span_eq(span_of(sent, sizeof sent), x->shown->request_sha256);
 }
 
@@ -72,12 +70,20 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 	struct span ours = said_request(to->arena, q->method, q->url);
 	struct span theirs = said_request(to->arena, s->method, s->url);
 	bool known = true;
+	if (theirs.p == NULL) {
+		/* A limit of the witness's. */
+		bool same = request_head_same(x, &known);
+		compare_say(to, same ? VERDICT_AGREE : VERDICT_UNSEEN, VERDICT_OF_REQUEST,
+			s->request_packet, ours, theirs,
+			same ? NULL : "its method and URL were not read from the packets");
+		return;
+	}
 	if (!span_eq(q->method, s->method) || !span_eq(q->url, s->url)) {
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_REQUEST, s->request_packet, ours,
 			theirs, NULL);
 		return;
 	}
-	if (request_head_same(to, x, &known)) {
+	if (request_head_same(x, &known)) {
 		compare_say(to, VERDICT_AGREE, VERDICT_OF_REQUEST, s->request_packet, ours,
 			theirs, NULL);
 		return;
@@ -99,7 +105,9 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 
 static bool broken_off(const struct compare_exchange *x)
 {
-	return x->end == NULL || !compare_ok(x->end->reason) || !x->settled;
+	/* What the witness saw end as announced was not cut by how the connection ended. */
+	return x->end == NULL || !compare_ok(x->end->reason) ||
+	       (!x->settled && !compare_ok(x->shown->reason));
 }
 
 static void compare_response(struct compare_to *to, const struct compare_exchange *x)
@@ -116,6 +124,13 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 		/* Recorded before it is released: what was cut there never left, and what came
 		 * then was not read. */
 		bool cut = broken_off(x);
+		if (!shown && !x->seen.way[COMPARE_DOWN]) {
+			compare_say(to, VERDICT_UNSEEN, VERDICT_OF_RESPONSE, s->last_packet,
+				span_str(arena_printf(
+					to->arena, "status %lld", (long long)r->status)),
+				SPAN_NONE, "what came back cannot be read to its end");
+			return;
+		}
 		compare_say(to, cut ? VERDICT_UNSEEN : VERDICT_DIFFER, VERDICT_OF_RESPONSE,
 			s->response_packet,
 			r != NULL ? span_str(arena_printf(
@@ -165,13 +180,15 @@ static void compare_stored(struct compare_to *to, const struct compare_exchange 
 	} else if (b->broken || (kept != FACT_NULL && kept != b->size)) {
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
 			"the case does not hold as much of it as it says");
+	} else if (b->size == size && span_eq(b->sha256, sha256)) {
+		compare_say(to, VERDICT_AGREE, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
+			NULL);
 	} else if (kept != passed) {
 		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
 			"the case keeps only a part of it, as it was told to");
 	} else if (whole) {
-		bool same = b->size == size && span_eq(b->sha256, sha256);
-		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, VERDICT_OF_STORED_BODY,
-			FACT_NULL, ours, theirs, NULL);
+		compare_say(to, VERDICT_DIFFER, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
+			NULL);
 	}
 }
 
@@ -197,7 +214,7 @@ static void compare_body(
 	/* Received: by the proxy, on this leg. */
 	bool received = req != x->origin;
 	bool less = received ? theirs_n > ours_n : theirs_n < ours_n;
-	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0))
+	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0 && ours_n == theirs_n))
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the case does not have its digest");
 	else if (!same && less && broken_off(x))

@@ -65,12 +65,10 @@ static void put_start(struct span line, struct buf *out)
 	buf_add_span(out, span_from(line, second));
 }
 
-bool compare_forwarded(
-	const struct fact_request *request, bool plain, struct arena *a, uint8_t out[32])
+bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[SHA256_LEN])
 {
 	struct span rest = request->head;
 	struct buf head = {0};
-	(void)a;
 	if (rest.p == NULL)
 		return false;
 	while (span_starts(rest, "\r\n"))

@@ -281,6 +281,12 @@ static bool compare_way(struct compare_to *to, const struct compare_leg *l, int 
 	return true;
 }
 
+/* The SHA-256 of no bytes. */
+static const uint8_t no_bytes[] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb,
+	0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+	0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+static const struct span nothing = {no_bytes, sizeof no_bytes};
+
 /* Which of the proxy's counts speaks of the same bytes as which of the witness's. A refused
  * CONNECT counts from the connection's start; what was passed through behind one that was
  * granted counts behind it. */
@@ -312,12 +318,18 @@ static bool pick_ways(const struct compare_leg *l, struct ours ours[2], struct t
 		for (int way = 0; way < 2; way++)
 			ours[way] = (struct ours){.bytes = FACT_NULL, .broken = true};
 	}
-	if (raw || l->plain == NULL) {
-		bool known = raw || (l->tls == NULL && f->target.p == NULL);
-		theirs[COMPARE_UP] = (struct theirs){
-			f->up_bytes, f->up_lost, known ? f->up_sha256 : SPAN_NONE};
-		theirs[COMPARE_DOWN] = (struct theirs){
-			f->down_bytes, f->down_lost, known ? f->down_sha256 : SPAN_NONE};
+	if (raw || (l->plain == NULL && f->target.p == NULL)) {
+		theirs[COMPARE_UP] = (struct theirs){f->up_bytes, f->up_lost, f->up_sha256};
+		theirs[COMPARE_DOWN] =
+			(struct theirs){f->down_bytes, f->down_lost, f->down_sha256};
+		return true;
+	}
+	/* Nothing behind what was asked of the proxy, or too little to tell what it is. */
+	if (l->plain == NULL) {
+		for (int way = 0; way < 2; way++)
+			theirs[way] = (struct theirs){.bytes = 0,
+				.lost = way == COMPARE_UP ? f->up_lost : f->down_lost,
+				.sha256 = ours[way].bytes == 0 ? nothing : SPAN_NONE};
 		return true;
 	}
 	const struct fact_flow_plain *p = l->plain;

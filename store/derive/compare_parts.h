@@ -39,9 +39,4 @@ void compare_bytes(struct compare_to *to, enum verdict_subject subject, int64_t 
 void compare_time(struct compare_to *to, int64_t packet, const char *what, int64_t ours_us,
 	int64_t kernel_us, int64_t late_us, bool *good);
 
-/* SHA-256 of the request head as it must have left toward the origin, from the one that the
- * browser sent; false: that cannot be told. */
-bool compare_forwarded(
-	const struct fact_request *request, bool plain, struct arena *a, uint8_t out[32]);
-
 #endif

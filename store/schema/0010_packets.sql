@@ -73,3 +73,17 @@ SELECT
 	f8 AS destination_ip, f9 AS destination_port, f10 AS packets, f11 AS last_us, f12 AS detail
 FROM fact
 WHERE kind = 32;
+
+-- Verdicts lie in the companion of their case: which leg and connection, and where it can be seen.
+ALTER TABLE derived_verdict ADD COLUMN leg INTEGER;
+ALTER TABLE derived_verdict ADD COLUMN flow INTEGER;
+ALTER TABLE derived_verdict ADD COLUMN packet INTEGER;
+ALTER TABLE derived_verdict ADD COLUMN file TEXT;
+
+DROP VIEW verdict;
+
+CREATE VIEW verdict AS
+SELECT
+	session, tunnel, exchange, subject, verdict, proxy_value, witness_value, detail, leg, flow, packet,
+	file
+FROM derived_verdict;

@@ -12,9 +12,10 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_trace, &command_again, &command_proxy,
-	&command_replay, &command_report, &command_lookup, &command_explain, &command_rebuild,
-	&command_verify, &command_close, &command_erase, &command_note, &command_extract,
-	&command_timestamp, &command_seal, &command_ca, &command_demo, NULL};
+	&command_replay, &command_report, &command_crosscheck, &command_lookup,
+	&command_explain, &command_rebuild, &command_verify, &command_close, &command_erase,
+	&command_note, &command_extract, &command_timestamp, &command_seal, &command_ca,
+	&command_demo, NULL};
 
 static void print_help(void)
 {
@@ -23,7 +24,7 @@ static void print_help(void)
 	     "handshake of a real, sandboxed browser, in one SQLite file.\n\n"
 	     "usage: clicktrail COMMAND [options]\n");
 	for (size_t i = 0; commands[i] != NULL; i++)
-		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n`clicktrail COMMAND --help` has the options. Exit codes: 0 done; 1 usage; 2 "
 	     "the trail\n"
 	     "did not come to an end or something was not recorded; 3 the case could not be "

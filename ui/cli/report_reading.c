@@ -3,6 +3,7 @@
 #include "ui/cli/party_network.h"
 #include "ui/cli/redact_key.h"
 #include "ui/cli/replayed.h"
+#include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
 #include "store/base/log.h"
 
@@ -45,6 +46,7 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 	if (!party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err))
 		return false;
 	looked_up_attach(o->path, &x->arena, &x->report);
+	witnessed_attach(x->gather.file, o->path, which->session != 0, &x->arena, &x->report);
 	/* A directory may have told whose network it is. */
 	for (size_t i = 0; i < x->report.n_trails; i++)
 		parties_fronts(&x->report.trails[i], &x->arena, &x->report.trails[i].parties);

@@ -10,6 +10,8 @@
 #include "store/case.h"
 #include "store/derive/compare.h"
 
+struct report;
+
 enum {
 	COMPARED_KEPT_MAX = 10000, /* verdicts other than agree that a report keeps */
 };
@@ -32,7 +34,7 @@ struct compared_file {
 
 /* For a report: memory in its arena. */
 struct compared {
-	bool checked;   /* there is a crosscheck; else all below is empty */
+	bool checked;   /* there is a crosscheck; else all below but `recorded` is empty */
 	int64_t at_us;  /* of the newest one */
 	struct span by; /* who ran it; absent: not said */
 	struct compared_counts counts;
@@ -48,12 +50,22 @@ struct compared {
 	} * hops;
 	size_t n_hops;
 	/* Packet recorders, as the case says: were they there? */
-	bool recorded; /* a capture fact, of any session */
+	bool recorded; /* a capture fact, of any session; unknown is false */
 };
 
 /* `companion`: path; one that is not there gives no verdicts. stop at false of each. Errors:
  * those of case_open, CASE_READ. */
 bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
 	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
+
+/* For a report, anew: nothing that was derived before is believed. some: the report holds only
+ * some of the case's trails, and verdicts about others are left out; counts are of all that was
+ * compared. Memory from `a`. Errors: as above. */
+bool compared_read(struct case_file *c, const char *companion, const struct report *r,
+	bool some, struct arena *a, struct compared *out, struct err *err);
+/* Of one exchange; NULL: nothing was compared of it. */
+const struct compared_hop *compared_hop_of(const struct compared *c, int64_t exchange);
+/* All that are not agree. */
+uint64_t compared_others(const uint64_t of[VERDICT_COUNT]);
 
 #endif

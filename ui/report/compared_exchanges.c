@@ -106,18 +106,24 @@ static bool is_free(const struct asked *q, int64_t leg)
 	return leg == LEG_BROWSER || q->leg == leg || q->leg == FACT_NULL;
 }
 
-/* The first of that hash that is free, and of that leg or of none. */
-static struct asked *find_asked(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+static size_t lowest(const struct asked_list *l, uint32_t hash)
 {
 	size_t low = 0, high = l->n;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (l->by_hash[mid].hash < shown->hash)
+		if (l->by_hash[mid].hash < hash)
 			low = mid + 1;
 		else
 			high = mid;
 	}
+	return low;
+}
+
+/* The first of that hash that is free, and of that leg or of none. */
+static struct asked *find_asked(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	size_t low = lowest(l, shown->hash);
 	if (low == l->n)
 		return NULL;
 	/* Asked a thousand times for the same, the taken ones are not looked at again. */
@@ -130,6 +136,26 @@ static struct asked *find_asked(
 			first->skip = (uint32_t)(i - low) + here;
 		row &= !here;
 		if (here)
+			return q;
+	}
+	return NULL;
+}
+
+/* By its head alone, so that of many requests for one URL each finds its own. */
+static struct asked *find_exact(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	size_t low = lowest(l, shown->hash);
+	if (low == l->n || shown->head == 0)
+		return NULL;
+	size_t from = low + l->by_hash[low].skip;
+	for (size_t i = from;
+		i < l->n && i - from < COMPARED_NEAR_MAX && l->by_hash[i].hash == shown->hash;
+		i++) {
+		struct asked *q = &l->p[l->by_hash[i].at];
+		uint32_t sent = q->request.sent != 0 ? q->request.sent : q->request.head;
+		if (is_free(q, leg) &&
+			(leg == LEG_BROWSER ? q->request.head : sent) == shown->head)
 			return q;
 	}
 	return NULL;
@@ -148,46 +174,57 @@ static struct asked *numbered(struct asked_list *l, uint32_t num)
 	return low < l->n && l->p[low].request.num == num ? &l->p[low] : NULL;
 }
 
+typedef struct asked *find_fn(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg);
+
+static void pair_by(find_fn *find, struct asked_list *l, const struct compared_entry **shown,
+	size_t n, int64_t leg)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL ? find(l, shown[i], leg) : NULL;
+		if (q == NULL)
+			continue;
+		q->shown = shown[i];
+		q->at_origin |= leg != LEG_BROWSER;
+		shown[i] = NULL;
+	}
+}
+
+static struct asked *find_numbered(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	struct asked *q = numbered(l, shown->num);
+	(void)leg;
+	return q != NULL && q->shown == NULL ? q : NULL;
+}
+
+/* The same number, and all that is known of the head. */
+static struct asked *find_same(
+	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
+{
+	struct asked *q = find_numbered(l, shown, leg);
+	bool same =
+		q != NULL && q->request.hash == shown->hash &&
+		(q->request.head == shown->head || q->request.head == 0 || shown->head == 0);
+	return same ? q : NULL;
+}
+
 /* On the browser's leg numbers are the same on both sides. Where they are not, something is
  * missing, and what looks alike belongs together; what is left of one number is one exchange
  * that differs. */
 static void pair_browser(struct asked_list *l, const struct compared_entry **shown, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q = numbered(l, shown[i]->num);
-		if (q == NULL || q->request.hash != shown[i]->hash || q->shown != NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q =
-			shown[i] != NULL ? find_asked(l, shown[i], LEG_BROWSER) : NULL;
-		if (q == NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q = shown[i] != NULL ? numbered(l, shown[i]->num) : NULL;
-		if (q == NULL || q->shown != NULL)
-			continue;
-		q->shown = shown[i];
-		shown[i] = NULL;
-	}
+	pair_by(find_same, l, shown, n, LEG_BROWSER);
+	pair_by(find_exact, l, shown, n, LEG_BROWSER);
+	pair_by(find_numbered, l, shown, n, LEG_BROWSER);
+	pair_by(find_asked, l, shown, n, LEG_BROWSER);
 }
 
 static void pair_origin(
 	struct asked_list *l, const struct compared_entry **shown, size_t n, int64_t leg)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct asked *q = find_asked(l, shown[i], leg);
-		if (q == NULL)
-			continue;
-		q->shown = shown[i];
-		q->at_origin = true;
-		shown[i] = NULL;
-	}
+	pair_by(find_exact, l, shown, n, leg);
+	pair_by(find_asked, l, shown, n, leg);
 	/* Whose URL is another now: the only one that is left of this leg, on both sides. */
 	struct asked *only = NULL;
 	size_t left_ours = 0, left_theirs = 0, theirs = 0;
@@ -278,7 +315,9 @@ static void say_alone(struct run *r, void *const facts[4])
 		r->w->to.about.exchange = x.request->exchange;
 	} else {
 		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
-		if (r->s->only)
+		if (x.shown->request_packet == FACT_NULL)
+			unseen = "only its answer is in the packets";
+		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
 		else if (!answered && (c->cut || !c->settled))
 			unseen = "the connection was cut: the proxy may never have read it";
@@ -290,7 +329,8 @@ static void say_alone(struct run *r, void *const facts[4])
 static bool say_batch(
 	struct run *r, struct asked *const *asked, size_t n, bool alone, struct err *err)
 {
-	const struct compared_entry *ours[COMPARED_BATCH * 3], *theirs[COMPARED_BATCH];
+	const struct compared_entry *ours[COMPARED_BATCH * 3] = {NULL};
+	const struct compared_entry *theirs[COMPARED_BATCH] = {NULL};
 	void *facts[COMPARED_BATCH * 3], *shown[COMPARED_BATCH];
 	static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
 	arena_reset(&r->w->scratch);

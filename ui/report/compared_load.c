@@ -246,13 +246,14 @@ static void add_of_tunnel(
 
 static void add_request(struct compared_work *w, int64_t seq, const struct fact_request *f)
 {
-	add(w, &w->requests,
-		(struct compared_entry){.of = f->tunnel,
-			.seq = seq,
-			.kind = FACT_KIND_REQUEST,
-			.extra = f->exchange,
-			.num = (uint32_t)f->n,
-			.hash = f->method.p != NULL ? compared_hash(f->method, f->url) : 0});
+	struct compared_entry e = {.of = f->tunnel,
+		.seq = seq,
+		.kind = FACT_KIND_REQUEST,
+		.extra = f->exchange,
+		.num = (uint32_t)f->n,
+		.hash = f->method.p != NULL ? compared_hash(f->method, f->url) : 0};
+	compared_heads(f, &e);
+	add(w, &w->requests, e);
 }
 
 static void add_answer(struct compared_work *w, enum fact_kind kind, int64_t seq,
@@ -394,7 +395,8 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 				.seq = seq,
 				.kind = kind,
 				.num = (uint32_t)f->n,
-				.hash = compared_hash(f->method, f->url)});
+				.hash = compared_hash(f->method, f->url),
+				.head = compared_short(f->request_sha256)});
 	} else if (kind == FACT_KIND_PACKET_DNS) {
 		const struct fact_packet_dns *f = fact;
 		add(w, &w->dns,

@@ -165,3 +165,25 @@ struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
 	}
 	return NULL;
 }
+
+/* ---- heads ---- */
+
+uint32_t compared_short(struct span digest)
+{
+	uint32_t v = 0;
+	for (size_t i = 0; i < 4 && i < digest.n; i++)
+		v = v << 8 | digest.p[i];
+	return v;
+}
+
+void compared_heads(const struct fact_request *request, struct compared_entry *e)
+{
+	uint8_t digest[SHA256_LEN];
+	struct span head = request->head.p != NULL ? request->head : request->fields;
+	if (head.p == NULL)
+		return;
+	sha256(head, digest);
+	e->head = compared_short(span_of(digest, sizeof digest));
+	if (request->head.p != NULL && compare_forwarded(request, false, digest))
+		e->sent = compared_short(span_of(digest, sizeof digest));
+}

@@ -16,6 +16,7 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
+	COMPARED_NEAR_MAX = 64,   /* exchanges of one URL whose heads are looked at for one */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
 	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
 };
@@ -26,6 +27,9 @@ struct compared_entry {
 	int64_t extra; /* of a request: its exchange; of responses and ends: their leg */
 	uint32_t hash; /* of method and URL; of a name */
 	uint32_t num;  /* a request's number in its connection */
+	/* Of digests of a request's head as it came, and as it must have left where it was in a
+	 * proxy's form; 0: not known. */
+	uint32_t head, sent;
 	enum fact_kind kind;
 };
 struct compared_list {
@@ -110,6 +114,10 @@ struct compared_work {
 
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
+/* The first bytes of a digest; 0: there is none. */
+uint32_t compared_short(struct span digest);
+/* Of a request's head, as it came and as it must have left. */
+void compared_heads(const struct fact_request *request, struct compared_entry *e);
 struct compared_session *compared_session(struct compared_work *w, int64_t session);
 
 bool compared_load(struct compared_work *w, struct err *err);

@@ -1,6 +1,6 @@
 /* A case and its companion, tunnel by tunnel. */
 #include "ui/report/compared_parts.h"
-#include "ui/report/say.h"
+#include "store/base/clock.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -46,11 +46,10 @@ struct span compared_file_name(const struct compared_work *w, int64_t file)
 
 static const char *at_time(struct compared_work *w, int64_t us)
 {
-	struct buf b = {0};
-	say_day(&b, us);
-	const char *out = arena_str(&w->scratch, buf_span(&b));
-	buf_fini(&b);
-	return out;
+	char text[CLOCK_TEXT_MAX] = "an unknown time";
+	if (us != FACT_NULL)
+		clock_text(us, text);
+	return arena_printf(&w->scratch, "%s", text);
 }
 
 const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
@@ -135,7 +134,7 @@ static size_t place_of(enum fact_kind kind)
 static bool fetch_kinds(struct compared_work *w, struct case_file *c,
 	struct compared_range from, struct leg_facts *out, struct err *err)
 {
-	const struct compared_entry *of[12];
+	const struct compared_entry *of[12] = {NULL};
 	void *facts[12];
 	size_t n = 0;
 	bool have[FACT_KIND_COUNT] = {false};
@@ -258,7 +257,7 @@ static bool say_origin_leg(struct compared_work *w, const struct compared_sessio
 static void say_dns_of(struct compared_work *w, const struct compared_session *s,
 	const struct fact_dns *dns, struct err *err, bool *ok)
 {
-	const struct compared_entry *found[COMPARED_DNS_MAX];
+	const struct compared_entry *found[COMPARED_DNS_MAX] = {NULL};
 	void *facts[COMPARED_DNS_MAX];
 	const struct fact_packet_dns *answers[COMPARED_DNS_MAX];
 	size_t n = 0, known = 0;

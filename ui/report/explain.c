@@ -5,6 +5,7 @@
 #include "ui/report/report.h"
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_link.h"
 #include "ui/report/say_same.h"
 #include "ui/report/text_parts.h"
@@ -236,6 +237,11 @@ static void explain_replay(
 			span_is(r->sessions[i].start->mode, "replay")) {
 			say_replay_source(r->sessions[i].replay_of, out);
 			buf_add_byte(out, '\n');
+		} else if (r->sessions[i].start->session == t->trail->session &&
+			   span_is(r->sessions[i].start->mode, "no-intercept")) {
+			say_prose(out, "Made with ", "  ",
+				span_str(compared_mode(r->sessions[i].start->mode)));
+			buf_add_byte(out, '\n');
 		}
 }
 
@@ -254,6 +260,7 @@ void report_explain(const struct report *r, struct buf *out)
 		for (size_t k = 0; k < t->trail->n_notes; k++)
 			say_prose(out, "Note: ", "  ", span_str(t->trail->notes[k]));
 		say_replay(t->replay, out);
+		say_compared_line(r->compared, out);
 		buf_add_byte(out, '\n');
 	}
 	if (!r->recording_complete)

@@ -300,6 +300,7 @@ void html_write(struct edition *e, bool unfolded, struct buf *out)
 	h.level = 2;
 	html_mail_source(&h);
 	html_rounds(&h);
+	html_witness(&h);
 	html_redaction(&h);
 	html_record(&h);
 	html_say(&h, "</main>\n<footer><p>Written by clicktrail from what was recorded. "

@@ -8,6 +8,7 @@
 #include "ui/report/html_parts.h"
 #include "ui/report/html_svg.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_link.h"
 #include "store/base/clock.h"
 
@@ -255,6 +256,14 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	times(h, hop->hop);
 	html_link(h, hop);
 	html_say(h, "</dl>\n");
+	struct buf witness = {0};
+	say_compared_hop(hop->witness, &witness);
+	if (buf_len(&witness) > 0) {
+		html_say(h, "<dl class=\"facts\">\n");
+		html_fact(h, "Second witness", buf_span(&witness));
+		html_say(h, "</dl>\n");
+	}
+	buf_fini(&witness);
 	if (hop->exchange != NULL)
 		html_wire(h, hop, about);
 	html_tls(h, t, i, about);

@@ -67,6 +67,7 @@ void html_landing(struct html *h, const struct report_trail *t);
 void html_recipe(struct html *h, const struct report_trail *t);
 void html_replay(struct html *h, const struct report_trail *t);
 void html_rounds(struct html *h);
+void html_witness(struct html *h);
 void html_mail_source(struct html *h);
 void html_redaction(struct html *h);
 void html_record(struct html *h);

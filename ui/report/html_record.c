@@ -7,6 +7,7 @@
 #include "ui/report/options_words.h"
 #include "ui/report/recipe.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 
@@ -52,6 +53,14 @@ void html_replay(struct html *h, const struct report_trail *t)
 	else
 		say_replay(t->replay, &said);
 	html_said(h, "replay", "Replay", buf_span(&said));
+	buf_fini(&said);
+}
+
+void html_witness(struct html *h)
+{
+	struct buf said = {0};
+	say_compared(h->r->compared, h->e->order->party == 0, &said);
+	html_said(h, "witness", "A second witness", buf_span(&said));
 	buf_fini(&said);
 }
 
@@ -172,7 +181,11 @@ static void session(struct html *h, const struct report_session *s)
 	html_browser(h, s);
 	html_fact_close(h);
 	html_fact(h, "User-Agent", s->user_agent);
-	html_fact(h, "Mode", s->start->mode);
+	html_fact_open(h, "Mode");
+	html_value(h, s->start->mode);
+	html_say(h, ": ");
+	html_say(h, compared_mode(s->start->mode));
+	html_fact_close(h);
 	if (s->start->link.p != NULL) {
 		html_fact_open(h, "Link");
 		html_url(h, s->start->link);
@@ -278,7 +291,13 @@ void html_record(struct html *h)
 	html_fact_close(h);
 	seal(h);
 	html_fact_open(h, "Cross-check");
-	html_say(h, "not made: nothing was held against a packet capture");
+	if (r->compared != NULL && r->compared->checked)
+		html_say(h, "stands above");
+	else
+		html_say(h, r->compared != NULL
+				    ? "not made, though packets were recorded: "
+				      "<code>clicktrail crosscheck</code> makes it"
+				    : "not made: nothing was held against a packet capture");
 	html_fact_close(h);
 	if (r->model->wrappers != NULL && r->model->wrappers->file != NULL) {
 		html_fact(h, "Link rules", span_str(r->model->wrappers->file));

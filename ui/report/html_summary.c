@@ -6,6 +6,7 @@
 #include "ui/report/html_parts.h"
 #include "ui/report/html_svg.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_same.h"
 
 static void host_of(struct html *h, struct span name)
@@ -59,6 +60,7 @@ static void how_it_ended(struct html *h, const struct report_trail *t)
 static void story(struct html *h, const struct report_trail *t, const struct report_session *s)
 {
 	bool replayed = s != NULL && span_is(s->start->mode, "replay");
+	bool untouched = s != NULL && span_is(s->start->mode, "no-intercept");
 	html_say(h, "<p class=\"lead\">On ");
 	html_time(h->out, t->trail->started_us);
 	html_say(h, replayed ? " a link was replayed with " : " a link was opened with ");
@@ -84,6 +86,11 @@ static void story(struct html *h, const struct report_trail *t, const struct rep
 		html_say(h, ". ");
 	}
 	how_it_ended(h, t);
+	if (untouched) {
+		html_say(h, " Made with ");
+		html_say(h, compared_mode(s->start->mode));
+		html_say(h, ".");
+	}
 	html_say(h, "</p>\n");
 	if (replayed) {
 		struct buf said = {0};

@@ -10,6 +10,7 @@
 #include "ui/report/json_value.h"
 #include "ui/report/mail.h"
 #include "ui/report/say_rounds.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_same.h"
 
 static void set(json_t *object, const char *name, json_t *value)
@@ -176,6 +177,7 @@ static json_t *hop_json(const struct report_trail *in, const struct report_hop *
 	set(j, "party", json_hop_party(in, h));
 	set(j, "grade", json_grade(h->grade));
 	set(j, "landing", json_landing(h->landing));
+	set(j, "witness", json_compared_hop(h->witness));
 	set(j, "request", request_json(h->exchange));
 	set(j, "response", response_json(h));
 	set(j, "claimed_target", json_text_of(t->claimed_target));
@@ -339,7 +341,7 @@ static json_t *whole_json(const struct report *r)
 	set(j, "trails", trails);
 	set(j, "mail", json_mail(r));
 	set(j, "rounds", json_rounds(r));
-	set(j, "crosscheck", json_null());
+	set(j, "crosscheck", json_compared(r->compared));
 	set(j, "wrappers", json_wrappers(r->model->wrappers));
 	set(j, "attachments", json_attachments(&r->attachments));
 	return j;

@@ -237,6 +237,7 @@ static bool pass(struct redactor *r, struct err *err)
 		ok = exchange(r, m->exchanges[i], err);
 	for (size_t i = 0; i < report->n_trails; i++)
 		trail(r, &report->trails[i]);
+	redact_collect_compared(r);
 	for (size_t i = 0; i < m->n_notes; i++) {
 		redact_collect_urls_in(r, m->notes[i]->detail);
 		if (!span_is(m->notes[i]->code, note_word(NOTE_GIVEAWAY)))

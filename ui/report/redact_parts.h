@@ -96,6 +96,9 @@ struct span redact_mail(struct redactor *r, struct redact_place p, struct span m
 /* What reports say of the mail. */
 struct report_mail;
 void redact_report_mail(struct redactor *r, struct report_mail *m);
+/* redact_compared.c: verdicts of packets against facts */
+void redact_collect_compared(struct redactor *r);
+void redact_compared(struct redactor *r);
 /* Is it long and mixed enough to be looked for everywhere? */
 bool redact_telling(struct span s);
 

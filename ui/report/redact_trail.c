@@ -398,6 +398,7 @@ void redact_trails(struct redactor *r)
 		session_in(r, &report->sessions[i]);
 	for (size_t i = 0; i < report->attachments.n; i++)
 		attachment_in(r, &report->attachments.list[i]);
+	redact_compared(r);
 	if (report->mail != NULL)
 		redact_report_mail(r, (struct report_mail *)(uintptr_t)report->mail);
 	report->incomplete_reason = redact_string(

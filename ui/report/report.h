@@ -17,6 +17,7 @@
 
 struct report_mail;
 struct compared;
+struct compared_hop;
 
 struct report_dns {
 	struct span name, source, resolver;
@@ -67,6 +68,7 @@ struct report_hop {
 	const struct report_grade *grade;     /* NULL: it was not graded */
 	const struct report_landing *landing; /* NULL: it did not come to rest there */
 	const struct report_looked *looked;   /* NULL: nothing was looked up */
+	const struct compared_hop *witness;   /* verdicts of packets (compared.h); NULL: none */
 };
 
 struct report_trail {

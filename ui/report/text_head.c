@@ -6,6 +6,7 @@
 #include "ui/report/hop_line.h"
 #include "ui/report/mail.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/say_same.h"
 #include "ui/report/text_parts.h"
 
@@ -124,6 +125,8 @@ static void say_opened(const struct report *r, const struct report_trail *t, str
 	report_mail_say_line(r, t->trail->session, out);
 	if (replayed)
 		say_replay_source(s->replay_of, out);
+	if (s != NULL && span_is(s->start->mode, "no-intercept"))
+		say_prose(out, "Made with ", "  ", span_str(compared_mode(s->start->mode)));
 }
 
 static const char *wholeness(const struct report_trail *t)
@@ -302,5 +305,6 @@ void text_head(const struct text_order *x, const struct report_trail *t, struct 
 	say_reporter(x, out);
 	say_parties(t, defangs(x), out);
 	say_replay_line(t->replay, out);
+	say_compared_line(x->r->compared, out);
 	say_trail_notes(t, out);
 }

@@ -1,6 +1,7 @@
 /* A hop in full, or what of it others need to know. */
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/text_parts.h"
 #include "ui/report/say_link.h"
 #include "store/base/clock.h"
@@ -248,6 +249,11 @@ void text_hop(const struct report_hop *h, bool whole, struct buf *out)
 		text_labelled(out, "arrived by", span_str(mechanism_word(h->hop->mechanism)));
 	say_time(h->hop, out);
 	say_link_lines(h, out);
+	struct buf witness = {0};
+	say_compared_hop(h->witness, &witness);
+	if (buf_len(&witness) > 0)
+		text_labelled(out, "witness", buf_span(&witness));
+	buf_fini(&witness);
 	if (h->exchange != NULL) {
 		say_server(h, out);
 		if (whole)

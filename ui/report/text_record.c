@@ -1,6 +1,7 @@
 /* What is needed to judge the record itself: sessions, notes, seal. */
 #include "ui/report/options_words.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 #include "ui/report/text_parts.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
@@ -21,6 +22,7 @@ static void say_session(const struct report_session *s, struct buf *out)
 	text_browser(s, out);
 	buf_add_byte(out, '\n');
 	text_labelled(out, "user agent", s->user_agent);
+	text_prose(out, "TLS", span_str(compared_mode(s->start->mode)));
 	if (s->start->link.p != NULL)
 		text_labelled(out, "link", s->start->link);
 	if (s->start->sent_link.p != NULL && !span_eq(s->start->sent_link, s->start->link))
@@ -101,9 +103,22 @@ static void say_seal_line(const struct report *r, struct buf *out)
 	buf_add_byte(out, '\n');
 }
 
+static void say_witness(const struct text_order *x, struct buf *out)
+{
+	struct buf said = {0};
+	say_compared(x->r->compared, !x->for_one, &said);
+	if (buf_len(&said) > 0) {
+		buf_add_str(out, "THE SECOND WITNESS\n\n");
+		buf_add_span(out, buf_span(&said));
+		buf_add_byte(out, '\n');
+	}
+	buf_fini(&said);
+}
+
 void text_record(const struct text_order *x, struct buf *out)
 {
 	const struct report *r = x->r;
+	say_witness(x, out);
 	buf_add_str(out, "THE RECORD\n\n");
 	text_labelled(out, "case", r->about.id);
 	if (r->model->wrappers != NULL && r->model->wrappers->file != NULL) {

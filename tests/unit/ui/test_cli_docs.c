@@ -163,7 +163,7 @@ static void manual_has_every_command(void **state)
 		&command_proxy, &command_report, &command_explain, &command_rebuild,
 		&command_verify, &command_close, &command_timestamp, &command_erase,
 		&command_note, &command_extract, &command_seal, &command_ca, &command_demo,
-		&command_lookup, NULL};
+		&command_lookup, &command_crosscheck, NULL};
 	char *manual = read_file("docs/clicktrail.1");
 	for (size_t i = 0; commands[i] != NULL; i++) {
 		struct buf title = {0};

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "store/rebuild.h"
 #include "tests/kit/witness_case.h"
 #include "ui/report/compared.h"
 
@@ -239,7 +238,7 @@ static const struct change changes[] = {
 	{OURS(EXCHANGE_END, -1, "res_sha256"), FLIP, NULL, 0,
 		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
 	{OURS(EXCHANGE_END, -1, "res_size"), FLIP, NULL, 0,
-		{D(RESPONSE_BODY, 0), U(STORED_BODY, 0), D(RESPONSE_BODY, 1)}},
+		{D(RESPONSE_BODY, 0), D(RESPONSE_BODY, 1)}},
 	{OURS(EXCHANGE_END, -1, "res_stored"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
 	{OURS(CHUNK, -1, "data"), FLIP, NULL, 0, {D(STORED_BODY, 0)}},
 	{OURS(CHUNK, -1, ""), DROP, NULL, 0, {D(STORED_BODY, 0)}},
@@ -301,47 +300,11 @@ static void each_change_is_told(void **state)
 	assert_int_equal(bad, 0);
 }
 
-/* ---- in the view ---- */
-
-static void verdicts_are_kept(void **state)
-{
-	(void)state;
-	struct temp_case c;
-	struct err err;
-	temp_case_start(&c);
-	struct verdict v[2] = {{.kind = VERDICT_DIFFER,
-				       .subject = VERDICT_OF_SNI,
-				       .session = 1,
-				       .tunnel = 2,
-				       .leg = 3,
-				       .exchange = FACT_NULL,
-				       .proxy_value = span_str("a.example"),
-				       .witness_value = span_str("b.example")},
-		{.kind = VERDICT_BYPASS,
-			.subject = VERDICT_OF_STRAY,
-			.session = 1,
-			.tunnel = FACT_NULL,
-			.exchange = FACT_NULL,
-			.witness_value = span_str("udp"),
-			.detail = span_str("why")}};
-	assert_true(writer_put_verdicts(c.writer, true, v, 2, &err));
-	assert_true(writer_put_verdicts(c.writer, false, v, 1, &err));
-	char *all = temp_case_sql(&c, "SELECT * FROM verdict");
-	assert_string_equal(all, "1|2|NULL|sni|differ|a.example|b.example|NULL\n"
-				 "1|NULL|NULL|stray|bypass|NULL|udp|why\n"
-				 "1|2|NULL|sni|differ|a.example|b.example|NULL");
-	free(all);
-	assert_true(writer_put_verdicts(c.writer, true, v + 1, 1, &err));
-	assert_int_equal(temp_case_number(&c, "SELECT count(*) FROM verdict"), 1);
-	temp_case_fini(&c);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_agrees),
 		cmocka_unit_test(each_change_is_told),
-		cmocka_unit_test(verdicts_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

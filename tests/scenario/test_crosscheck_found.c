@@ -1,0 +1,435 @@
+/* A thousand injected disagreements: one recorded case with its packets and keys, changed in
+ * one place each time, in the case or in the packets or in the keys. Each must be reported as
+ * what it is, where it is, and as nothing else. In the suite some; all of them with
+ * CLICKTRAIL_SOAK. */
+#include "tests/kit/variant.h"
+#include "store/fact/capture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { EXCHANGES = 60, SEED = 11 };
+
+/* Of each kind of change so many. */
+static size_t rounds(void)
+{
+	const char *soak = getenv("CLICKTRAIL_SOAK");
+	return soak != NULL ? 20 * strtoul(soak, NULL, 10) : 1;
+}
+
+static int set_up(void **state)
+{
+	static struct variant_world w;
+	variant_open(&w, EXCHANGES, SEED);
+	*state = &w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct variant_world *w = *state;
+	print_message("%zu variants\n", w->tried);
+	variant_close(w);
+	return 0;
+}
+
+/* ---- what a fact is about ---- */
+
+static int64_t field(enum fact_kind kind, const void *fact, const char *name)
+{
+	const struct fact_info *info = fact_info(kind);
+	int64_t v = FACT_NULL;
+	for (size_t i = 0; i < info->n_fields; i++)
+		if (info->fields[i].type == FACT_TYPE_INT &&
+			strcmp(info->fields[i].name, name) == 0)
+			memcpy(&v, (const uint8_t *)fact + info->fields[i].offset, sizeof v);
+	return v;
+}
+
+static const struct fact_request *request_of(const struct variant_world *w, int64_t exchange)
+{
+	for (size_t i = 0; i < CASE_COUNT(&w->facts, REQUEST); i++) {
+		const struct fact_request *f = CASE_FACT(&w->facts, REQUEST, request, i);
+		if (f->exchange == exchange)
+			return f;
+	}
+	fail_msg("no exchange %lld", (long long)exchange);
+	return NULL;
+}
+
+static int64_t tunnel_of(const struct variant_world *w, enum fact_kind kind, const void *fact)
+{
+	int64_t tunnel = field(kind, fact, "tunnel"), exchange = field(kind, fact, "exchange");
+	return tunnel == FACT_NULL && exchange != FACT_NULL ? request_of(w, exchange)->tunnel
+							    : tunnel;
+}
+
+/* ---- flips in the case ---- */
+
+struct flip {
+	enum fact_kind kind;
+	const char *field;
+	uint64_t must, may;
+	bool lone; /* its flow is nobody's then */
+	bool of_leg;
+};
+
+static const struct flip flips[] = {
+	{FACT_KIND_HELLO, "raw", VARIANT_OF(HELLO), 0, false, true},
+	{FACT_KIND_HELLO, "ja3", VARIANT_OF(JA3), 0, false, true},
+	{FACT_KIND_HELLO, "ja4", VARIANT_OF(JA4), 0, false, true},
+	{FACT_KIND_HELLO, "sni", VARIANT_OF(SNI), 0, false, true},
+	{FACT_KIND_HELLO, "alpn", VARIANT_OF(OFFERED_ALPN), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "version", VARIANT_OF(VERSION), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "cipher", VARIANT_OF(CIPHER), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "alpn", VARIANT_OF(ALPN), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "certs", VARIANT_OF(CERTIFICATES), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "server_hello", VARIANT_OF(SERVER_HELLO), 0, false, true},
+	{FACT_KIND_REQUEST, "method", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_REQUEST, "url", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_REQUEST, "head", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_REQUEST, "fields", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_RESPONSE, "status", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "head", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "fields", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_EXCHANGE_END, "res_size", VARIANT_OF(RESPONSE_BODY), VARIANT_OF(STORED_BODY),
+		false, false},
+	{FACT_KIND_EXCHANGE_END, "res_sha256", VARIANT_OF(RESPONSE_BODY), 0, false, false},
+	{FACT_KIND_EXCHANGE_END, "req_size", VARIANT_OF(REQUEST_BODY), VARIANT_OF(STORED_BODY),
+		false, false},
+	{FACT_KIND_EXCHANGE_END, "req_sha256", VARIANT_OF(REQUEST_BODY), 0, false, false},
+	{FACT_KIND_LEG_END, "in_bytes", 0, VARIANT_OF(UP) | VARIANT_OF(DOWN), false, true},
+	{FACT_KIND_LEG_END, "in_sha256", 0, VARIANT_OF(UP) | VARIANT_OF(DOWN), false, true},
+	{FACT_KIND_LEG_END, "out_bytes", 0, VARIANT_OF(UP) | VARIANT_OF(DOWN), false, true},
+	{FACT_KIND_LEG_END, "out_sha256", 0, VARIANT_OF(UP) | VARIANT_OF(DOWN), false, true},
+	{FACT_KIND_CONNECT, "host", VARIANT_OF(TARGET), 0, false, true},
+	{FACT_KIND_CONNECT, "port", VARIANT_OF(TARGET), 0, false, true},
+	{FACT_KIND_TUNNEL, "client_port", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_TUNNEL, "client_ip", VARIANT_OF(CONNECTION), 0, false, true},
+	{FACT_KIND_TUNNEL, "listener_port", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "remote_ip", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "remote_port", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "local_ip", VARIANT_OF(CONNECTION), 0, false, true},
+	{FACT_KIND_LEG, "local_port", VARIANT_OF(CONNECTION), 0, true, true},
+};
+
+/* The ends of the legs of a tunnel without CONNECT and TLS count the same bytes: which way a
+ * count speaks of follows from the leg. */
+static uint64_t way_of(const struct flip *f, int64_t leg)
+{
+	bool in = strncmp(f->field, "in", 2) == 0;
+	return in == (leg == LEG_BROWSER) ? VARIANT_OF(UP) : VARIANT_OF(DOWN);
+}
+
+static bool flip_one(struct variant_world *w, const struct flip *f)
+{
+	size_t n = w->facts.n[f->kind], i = n > 0 ? random_below(&w->random, n) : 0;
+	if (n == 0)
+		return false;
+	const void *fact = w->facts.facts[f->kind][i];
+	int64_t exchange = field(f->kind, fact, "exchange");
+	int64_t leg = field(f->kind, fact, "leg");
+	struct variant_want want = {.what = f->field,
+		.kind = VERDICT_DIFFER,
+		.must = f->must,
+		.may = f->may,
+		.tunnel = tunnel_of(w, f->kind, fact),
+		.leg = f->of_leg ? (leg != FACT_NULL ? leg : LEG_BROWSER) : VARIANT_ANY,
+		.exchange = exchange != FACT_NULL ? exchange : VARIANT_ANY};
+	if (f->kind == FACT_KIND_CONNECT &&
+		!span_is(((const struct fact_connect *)fact)->kind, "connect"))
+		return false;
+	if (f->must == 0)
+		want.must = way_of(f, leg);
+	if (f->lone)
+		want.lone_flow[0] = variant_flow_of(w, want.tunnel, want.leg);
+	struct sqlite3 *db = variant_case(w);
+	if (!variant_flip(w, db, f->kind, f->field, w->facts.seqs[f->kind][i])) {
+		want.nothing = true;
+		want.must = 0;
+		memset(want.lone_flow, 0, sizeof want.lone_flow);
+	}
+	bool changed = !want.nothing;
+	variant_judge_case(w, db, &want);
+	return changed;
+}
+
+static void a_flipped_bit_in_the_case(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t i = 0; i < sizeof flips / sizeof *flips; i++)
+		for (size_t n = 0, tries = 0; n < rounds(); n += flip_one(w, &flips[i]))
+			if (tries++ > 200 * rounds())
+				fail_msg("%s of %s is never there", flips[i].field,
+					fact_info(flips[i].kind)->name);
+}
+
+/* ---- facts that are missing, or too many ---- */
+
+/* Facts of an exchange that no other exchange's body needs. */
+static bool stands_alone(const struct variant_world *w, int64_t exchange)
+{
+	const struct read_case *c = &w->facts;
+	for (size_t i = 0; i < CASE_COUNT(c, CHUNK); i++) {
+		const struct fact_chunk *f = CASE_FACT(c, CHUNK, chunk, i);
+		for (size_t k = 0; f->exchange == exchange && k < CASE_COUNT(c, CHUNK); k++)
+			if (CASE_FACT(c, CHUNK, chunk, k)->same_as ==
+				c->seqs[FACT_KIND_CHUNK][i])
+				return false;
+	}
+	return true;
+}
+
+static const struct fact_request *some_request(struct variant_world *w)
+{
+	for (;;) {
+		const struct fact_request *f = CASE_FACT(&w->facts, REQUEST, request,
+			random_below(&w->random, CASE_COUNT(&w->facts, REQUEST)));
+		if (stands_alone(w, f->exchange))
+			return f;
+	}
+}
+
+/* The views know which column is what of which kind. */
+static void delete_where(
+	struct sqlite3 *db, const char *const *kinds, const char *column, int64_t is)
+{
+	for (; *kinds != NULL; kinds++)
+		variant_exec(db,
+			"DELETE FROM fact WHERE seq IN "
+			"(SELECT seq FROM fact_%s WHERE %s = %lld)",
+			*kinds, column, (long long)is);
+}
+
+static void delete_exchange(struct sqlite3 *db, int64_t exchange, bool bodies)
+{
+	static const char *const kinds[] = {
+		"request", "interim", "response", "exchange_end", "note", "h2_frame", NULL};
+	static const char *const chunks[] = {"chunk", NULL};
+	delete_where(db, kinds, "exchange", exchange);
+	if (bodies)
+		delete_where(db, chunks, "exchange", exchange);
+}
+
+static void delete_tunnel(struct sqlite3 *db, int64_t tunnel)
+{
+	static const char *const kinds[] = {"tunnel", "connect", "dns", "leg", "hello",
+		"handshake", "opaque", "leg_end", "tunnel_end", "h2_frame", NULL};
+	delete_where(db, kinds, "tunnel", tunnel);
+}
+
+static void an_exchange_that_is_gone(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds(); n++) {
+		const struct fact_request *q = some_request(w);
+		struct sqlite3 *db = variant_case(w);
+		delete_exchange(db, q->exchange, true);
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "an exchange is gone",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(EXCHANGE),
+				.tunnel = q->tunnel,
+				.leg = VARIANT_ANY,
+				.exchange = FACT_NULL});
+	}
+}
+
+/* An exchange put in that never was: a copy of another one, under another URL. */
+static void an_exchange_that_never_was(void **state)
+{
+	struct variant_world *w = *state;
+	enum { NEW = 900001, SEQ = 5000000 };
+	static const struct {
+		const char *kind, *column;
+		int number;
+	} kinds[] = {{"request", "f3", FACT_KIND_REQUEST},
+		{"response", "f3", FACT_KIND_RESPONSE},
+		{"exchange_end", "f3", FACT_KIND_EXCHANGE_END}};
+	for (size_t n = 0; n < rounds(); n++) {
+		const struct fact_request *q = some_request(w);
+		struct sqlite3 *db = variant_case(w);
+		for (size_t i = 0; i < 3; i++) {
+			variant_exec(db,
+				"CREATE TEMP TABLE copy AS SELECT * FROM fact WHERE seq IN "
+				"(SELECT seq FROM fact_%s WHERE exchange = %lld)",
+				kinds[i].kind, (long long)q->exchange);
+			variant_exec(db, "UPDATE copy SET seq = %zu, %s = %d", SEQ + i,
+				kinds[i].column, NEW);
+			if (i == 0)
+				variant_exec(
+					db, "UPDATE copy SET f5 = f5 + 100, f7 = f7 || 'x'");
+			variant_exec(db, "INSERT INTO fact SELECT * FROM copy");
+			variant_exec(db, "DROP TABLE copy");
+		}
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "an exchange that never was",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(EXCHANGE),
+				.tunnel = q->tunnel,
+				.leg = VARIANT_ANY,
+				.exchange = NEW});
+	}
+}
+
+static const struct fact_leg *leg_of(const struct variant_world *w, int64_t tunnel)
+{
+	for (size_t i = 0; i < CASE_COUNT(&w->facts, LEG); i++)
+		if (CASE_FACT(&w->facts, LEG, leg, i)->tunnel == tunnel)
+			return CASE_FACT(&w->facts, LEG, leg, i);
+	fail_msg("tunnel %lld has no leg", (long long)tunnel);
+	return NULL;
+}
+
+static const struct fact_tunnel *some_tunnel(struct variant_world *w)
+{
+	return CASE_FACT(&w->facts, TUNNEL, tunnel,
+		random_below(&w->random, CASE_COUNT(&w->facts, TUNNEL)));
+}
+
+static void a_tunnel_that_is_gone(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds(); n++) {
+		const struct fact_tunnel *t = some_tunnel(w);
+		struct sqlite3 *db = variant_case(w);
+		for (size_t i = 0; i < CASE_COUNT(&w->facts, REQUEST); i++) {
+			const struct fact_request *q =
+				CASE_FACT(&w->facts, REQUEST, request, i);
+			if (q->tunnel == t->tunnel)
+				delete_exchange(db, q->exchange, false);
+		}
+		delete_tunnel(db, t->tunnel);
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "a tunnel is gone",
+				.kind = VERDICT_DIFFER,
+				.tunnel = FACT_NULL,
+				.lone_flow = {variant_flow_of(w, t->tunnel, LEG_BROWSER),
+					variant_flow_of(
+						w, t->tunnel, leg_of(w, t->tunnel)->leg)}});
+	}
+}
+
+/* ---- packets ---- */
+
+struct spot {
+	int side;
+	size_t at; /* in packets[side] */
+	struct packet_parts parts;
+	int64_t tunnel, leg;
+	enum flow_way way;
+	bool tls; /* the leg is TLS */
+};
+
+/* Whose packet is it? */
+static bool locate(const struct variant_world *w, struct spot *s)
+{
+	const struct read_case *c = &w->facts;
+	uint16_t ports[2] = {s->parts.src_port, s->parts.dst_port};
+	for (size_t i = 0; i < 2 && s->side == CAPTURE_BROWSER; i++)
+		for (size_t k = 0; k < CASE_COUNT(c, TUNNEL); k++) {
+			const struct fact_tunnel *t = CASE_FACT(c, TUNNEL, tunnel, k);
+			if (t->client_port != ports[i] || t->listener_port != ports[!i])
+				continue;
+			s->tunnel = t->tunnel;
+			s->leg = LEG_BROWSER;
+			s->way = i == 0 ? FLOW_UP : FLOW_DOWN;
+			return true;
+		}
+	for (size_t i = 0; i < 2 && s->side == CAPTURE_ORIGIN; i++)
+		for (size_t k = 0; k < CASE_COUNT(c, LEG); k++) {
+			const struct fact_leg *l = CASE_FACT(c, LEG, leg, k);
+			if (l->local_port != ports[i] || l->remote_port != ports[!i])
+				continue;
+			s->tunnel = l->tunnel;
+			s->leg = l->leg;
+			s->way = i == 0 ? FLOW_UP : FLOW_DOWN;
+			return true;
+		}
+	return false;
+}
+
+static bool has_tls(const struct variant_world *w, int64_t tunnel)
+{
+	for (size_t i = 0; i < CASE_COUNT(&w->facts, HELLO); i++)
+		if (CASE_FACT(&w->facts, HELLO, hello, i)->tunnel == tunnel)
+			return true;
+	return false;
+}
+
+static bool look_at(const struct variant_world *w, int side, size_t at, struct spot *s)
+{
+	const struct built_packet *p = &w->packets[side].packets[at];
+	*s = (struct spot){.side = side, .at = at};
+	packet_parse(
+		w->packets[side].link, span_of(p->bytes, p->n), (uint32_t)p->wire_n, &s->parts);
+	if (s->parts.kind != PACKET_TCP || !locate(w, s))
+		return false;
+	s->tls = has_tls(w, s->tunnel);
+	return true;
+}
+
+/* A packet with so many bytes of payload at least, of a leg with TLS or without. */
+static struct spot some_packet(struct variant_world *w, size_t payload, bool tls)
+{
+	struct spot s;
+	for (size_t tries = 0; tries < 1000000; tries++) {
+		int side = (int)random_below(&w->random, 2);
+		if (look_at(w, side, random_below(&w->random, w->packets[side].n), &s) &&
+			s.parts.payload.n >= payload && s.tls == tls)
+			return s;
+	}
+	fail_msg("no such packet");
+	return s;
+}
+
+#define EVERYTHING (~UINT64_C(0))
+
+static struct variant_want want_at(const char *what, const struct spot *s)
+{
+	return (struct variant_want){.what = what,
+		.kind = VERDICT_UNSEEN,
+		.must = s->way == FLOW_UP ? VARIANT_OF(UP) : VARIANT_OF(DOWN),
+		.may = EVERYTHING,
+		.tunnel = s->tunnel,
+		.leg = s->leg,
+		.exchange = VARIANT_ANY,
+		.file = true};
+}
+
+static void judge_side(struct variant_world *w, int side, const struct packet_build *changed,
+	const struct variant_want *want)
+{
+	variant_judge_packets(
+		w, side == 0 ? changed : NULL, side == 1 ? changed : NULL, SPAN_NONE, want);
+}
+
+static void a_lost_packet(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < 2 * rounds(); n++) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 1, n % 2 == 0);
+		struct variant_want want = want_at("a packet is lost", &s);
+		variant_packets(w, s.side, &b);
+		packet_build_drop(&b, s.at);
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flipped_bit_in_the_case),
+		cmocka_unit_test(an_exchange_that_is_gone),
+		cmocka_unit_test(an_exchange_that_never_was),
+		cmocka_unit_test(a_tunnel_that_is_gone),
+		cmocka_unit_test(a_lost_packet),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

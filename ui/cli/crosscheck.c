@@ -1,0 +1,318 @@
+#include "ui/cli/crosscheck.h"
+#include "ui/cli/case_beside.h"
+#include "ui/cli/command.h"
+#include "ui/cli/custody.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
+/* Of files, runs and flows: what a companion may claim to hold. */
+#define NUMBER_MAX (INT64_C(1) << 52)
+
+/* ---- what the case says ---- */
+
+struct finding {
+	struct crosscheck *c;
+	int64_t only_session;
+	struct err *err;
+	bool bad;
+};
+
+static bool same_file(const struct crosscheck_file *f, int64_t session, struct span name)
+{
+	return f->session == session && span_is(name, f->name);
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool side_of(struct span word, enum capture_side *side)
+{
+	int s = 0;
+	while (s < CAPTURE_SIDE_COUNT &&
+		!span_is(word, capture_side_word((enum capture_side)s)))
+		s++;
+	*side = (enum capture_side)s;
+	return s < CAPTURE_SIDE_COUNT;
+}
+
+static bool add_file(struct crosscheck *c, struct crosscheck_file file, struct err *err)
+{
+	if (c->n_files == CROSSCHECK_FILES_MAX)
+		return err_set(
+			err, ERR_LIMIT, "more than %d packet files", CROSSCHECK_FILES_MAX);
+	file.missing = !is_there(file.path);
+	c->n_missing += file.missing;
+	size_t at = c->n_files;
+	ARENA_PUSH(&c->arena, c->files, c->n_files, file);
+	for (; at > 0 && c->files[at - 1].session > file.session; at--)
+		c->files[at] = c->files[at - 1];
+	c->files[at] = file;
+	return true;
+}
+
+/* A recorder begins and ends with a fact of the same name: one file. */
+static bool take_capture(struct finding *f, const struct fact_capture *fact)
+{
+	struct crosscheck *c = f->c;
+	struct crosscheck_file file = {.session = fact->session};
+	char path[PATH_MAX], keys[PATH_MAX];
+	c->captures = true;
+	if (fact->name.n == 0 || (f->only_session != 0 && fact->session != f->only_session) ||
+		!side_of(fact->side, &file.side))
+		return true;
+	for (size_t i = 0; i < c->n_files; i++)
+		if (same_file(&c->files[i], fact->session, fact->name))
+			return true;
+	if (!case_beside_find(c->path, fact->name, path))
+		return err_set(f->err, ERR_CASE_READ,
+			"the case names a packet file that is no plain name");
+	file.path = arena_str(&c->arena, span_str(path));
+	file.name = arena_str(&c->arena, fact->name);
+	if (case_beside_keys(c->path, fact->session, keys) && is_there(keys))
+		file.keys = arena_str(&c->arena, span_str(keys));
+	return add_file(c, file, f->err);
+}
+
+/* "socks5h://host:port": its port. */
+static bool port_of(struct span via, uint64_t *port)
+{
+	for (size_t i = via.n; i > 0; i--)
+		if (via.p[i - 1] == ':')
+			return span_u64(span_from(via, i), port) && *port > 0 &&
+			       *port <= UINT16_MAX;
+	return false;
+}
+
+static void take_leg(struct crosscheck *c, const struct fact_leg *fact)
+{
+	uint64_t port;
+	if (fact->via_ip.n == 0 || !port_of(fact->via, &port) ||
+		c->n_proxies == CROSSCHECK_PROXIES_MAX)
+		return;
+	const char *text = arena_printf(&c->arena, "%.*s:%u", (int)fact->via_ip.n,
+		(const char *)fact->via_ip.p, (unsigned)port);
+	for (size_t i = 0; i < c->n_proxies; i++)
+		if (strcmp(c->proxies[i], text) == 0)
+			return;
+	ARENA_PUSH(&c->arena, c->proxies, c->n_proxies, text);
+}
+
+static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct finding *f = ctx;
+	(void)seq;
+	if (kind == FACT_KIND_SESSION) {
+		const struct fact_session *s = fact;
+		if (s->session > f->c->newest_session)
+			f->c->newest_session = s->session;
+	}
+	if (kind == FACT_KIND_LEG)
+		take_leg(f->c, fact);
+	f->bad = kind == FACT_KIND_CAPTURE && !take_capture(f, fact);
+	return !f->bad;
+}
+
+/* ---- what the companion holds ---- */
+
+static bool count_on(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	struct crosscheck *c = ctx;
+	const struct fact_packet_file *file = fact;
+	const struct fact_flow *flow = fact;
+	(void)seq;
+	if (kind == FACT_KIND_PACKET_FILE && file->file >= c->next_file)
+		c->next_file = file->file < NUMBER_MAX ? file->file + 1 : NUMBER_MAX;
+	if (kind == FACT_KIND_PACKET_FILE && file->run >= c->run)
+		c->run = file->run < NUMBER_MAX ? file->run + 1 : NUMBER_MAX;
+	if (kind == FACT_KIND_FLOW && flow->flow >= c->next_flow)
+		c->next_flow = flow->flow < NUMBER_MAX ? flow->flow + 1 : NUMBER_MAX;
+	return true;
+}
+
+static bool read_numbers(struct crosscheck *c, struct err *err)
+{
+	c->run = c->next_file = c->next_flow = 1;
+	if (access(c->companion, F_OK) != 0)
+		return true;
+	struct case_file *file = case_open(c->companion, err);
+	bool good = file != NULL && case_facts(file, 0, 0, count_on, c, err);
+	if (file != NULL)
+		case_close(file);
+	if (good && (c->run == NUMBER_MAX || c->next_file == NUMBER_MAX ||
+			    c->next_flow == NUMBER_MAX))
+		return err_set(err, ERR_LIMIT, "%s has no numbers left", c->companion);
+	return good;
+}
+
+bool crosscheck_find(
+	struct crosscheck *c, const char *case_path, int64_t session, struct err *err)
+{
+	struct finding f = {.c = c, .only_session = session, .err = err};
+	struct case_about about;
+	*c = (struct crosscheck){.path = case_path};
+	if (custody_is_companion(case_path))
+		return err_set(err, ERR_USAGE,
+			"%s is a companion itself: name the case that it belongs to",
+			case_path);
+	if (!custody_companion(case_path, c->companion))
+		return err_set(err, ERR_CASE_OPEN, "the companion's name is too long");
+	struct case_file *file = case_open(case_path, err);
+	bool good = file != NULL && case_about(file, &about, err) &&
+		    case_facts(file, 0, 0, look_at, &f, err) && !f.bad;
+	c->live = good && about.being_written;
+	if (file != NULL)
+		case_close(file);
+	return good && read_numbers(c, err);
+}
+
+bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
+	enum capture_side side, int64_t session, struct err *err)
+{
+	return add_file(c,
+		(struct crosscheck_file){.path = path,
+			.name = case_beside_name(path),
+			.keys = keys,
+			.session = session,
+			.side = side},
+		err);
+}
+
+void crosscheck_fini(struct crosscheck *c)
+{
+	arena_fini(&c->arena);
+}
+
+/* ---- reading ---- */
+
+static bool read_keys(struct keylog *keys, const char *path, struct err *err)
+{
+	uint8_t *piece;
+	ssize_t n;
+	size_t all = 0;
+	struct buf b = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_set_os(err, ERR_SYSTEM, errno, "the key log %s", path);
+	do {
+		piece = buf_room(&b, READ_SIZE);
+		n = read(fd, piece, READ_SIZE);
+		if (n > 0) {
+			keylog_add(keys, span_of(piece, (size_t)n));
+			all += (size_t)n;
+		}
+	} while (n > 0 && all <= CROSSCHECK_KEYS_MAX);
+	int os = errno;
+	close(fd);
+	if (b.p != NULL) /* secrets */
+		explicit_bzero(b.p, b.cap);
+	buf_fini(&b);
+	if (n < 0)
+		return err_set_os(err, ERR_SYSTEM, os, "the key log %s", path);
+	if (all > CROSSCHECK_KEYS_MAX)
+		return err_set(err, ERR_LIMIT, "the key log %s has more than %d bytes", path,
+			CROSSCHECK_KEYS_MAX);
+	keylog_add(keys, span_str("\n"));
+	return true;
+}
+
+static bool put_fact(void *ctx, enum fact_kind kind, const void *fact, struct err *err)
+{
+	return writer_put(ctx, kind, fact, NULL, err) != 0;
+}
+
+/* Secrets of a file are for its session alone. */
+struct secrets {
+	struct keylog *keys;
+	int64_t session;
+	const char *path;
+};
+
+static bool secrets_of(struct secrets *s, const struct crosscheck_file *f, struct err *err)
+{
+	bool same_path = s->path == f->keys ||
+			 (s->path != NULL && f->keys != NULL && strcmp(s->path, f->keys) == 0);
+	if (s->keys != NULL && s->session == f->session && same_path)
+		return true;
+	keylog_free(s->keys);
+	*s = (struct secrets){keylog_new(), f->session, f->keys};
+	return f->keys == NULL || read_keys(s->keys, f->keys, err);
+}
+
+static bool read_files(struct crosscheck *c, struct writer *w, struct err *err)
+{
+	struct secrets secrets = {.keys = NULL};
+	bool good = true;
+	for (size_t i = 0; i < c->n_files && good; i++) {
+		struct crosscheck_file *f = &c->files[i];
+		if (f->missing)
+			continue;
+		good = secrets_of(&secrets, f, err);
+		struct witness_order order = {.path = f->path,
+			.name = f->name,
+			.session = f->session,
+			.side = f->side,
+			.file = c->next_file,
+			.run = c->run,
+			.first_flow = c->next_flow,
+			.keys = secrets.keys,
+			.proxies = c->proxies,
+			.n_proxies = c->n_proxies};
+		good = good && witness_read(&order, put_fact, w, &f->counts, err);
+		c->next_file++;
+		c->next_flow = f->counts.next_flow;
+	}
+	keylog_free(secrets.keys);
+	return good;
+}
+
+static char *act_detail(const struct crosscheck *c)
+{
+	struct buf b = {0};
+	uint64_t packets = 0, flows = 0, exchanges = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_files; i++) {
+		packets += c->files[i].counts.packets;
+		flows += c->files[i].counts.flows;
+		exchanges += c->files[i].counts.exchanges;
+		n += !c->files[i].missing;
+	}
+	buf_addf(&b,
+		"run %lld: %zu packet files, %llu packets, %llu connections, %llu exchanges",
+		(long long)c->run, n, (unsigned long long)packets, (unsigned long long)flows,
+		(unsigned long long)exchanges);
+	if (c->n_missing > 0)
+		buf_addf(&b, "; %zu packet files are not there", c->n_missing);
+	return buf_take_str(&b);
+}
+
+bool crosscheck_read(struct crosscheck *c, const char *seal_dir, struct err *err)
+{
+	struct custody_writing w;
+	if (!custody_begin(&w, c->path, seal_dir, err))
+		return false;
+	bool good = read_files(c, w.writer, err);
+	char *detail = act_detail(c);
+	struct fact_custody f = custody_fact(CUSTODY_CROSSCHECKED, detail, NULL);
+	struct err closing;
+	bool closed = custody_end(&w, good ? &f : NULL, &closing);
+	if (good && !closed)
+		*err = closing;
+	free(detail);
+	return good && closed;
+}
+
+int crosscheck_code(const struct compared_counts *counts)
+{
+	if (counts->of[VERDICT_DIFFER] > 0 || counts->of[VERDICT_BYPASS] > 0)
+		return EXIT_DIFFERENT;
+	return counts->of[VERDICT_UNSEEN] > 0 ? EXIT_INCOMPLETE : EXIT_DONE;
+}

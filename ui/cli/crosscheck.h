@@ -1,0 +1,79 @@
+/*
+ * What `clicktrail crosscheck` does, in steps: which packet files there are, reading them into
+ * the companion, and saying what came of it. What is compared with what is not its business
+ * (ui/report/compared.h). Main thread.
+ */
+#ifndef UI_CLI_CROSSCHECK_H
+#define UI_CLI_CROSSCHECK_H
+
+#include "capture/witness.h"
+#include "ui/report/compared.h"
+
+#include <limits.h>
+
+enum {
+	CROSSCHECK_FILES_MAX = 1000,
+	CROSSCHECK_PROXIES_MAX = 1000,
+	CROSSCHECK_KEYS_MAX = 64 * 1024 * 1024, /* bytes of one key log */
+	CROSSCHECK_LINES = 100,                 /* verdicts that are shown one by one */
+	CROSSCHECK_VALUE = 160,                 /* bytes of a value that are shown */
+};
+
+struct crosscheck_file {
+	const char *path, *name;
+	const char *keys; /* NULL: none */
+	int64_t session;
+	enum capture_side side;
+	bool missing;                 /* the case speaks of it, and it is not there */
+	struct witness_counts counts; /* once it was read */
+};
+
+struct crosscheck {
+	const char *path; /* of the case */
+	char companion[PATH_MAX];
+	struct arena arena;
+	struct crosscheck_file *files; /* by session */
+	size_t n_files, n_missing;
+	const char **proxies; /* "ip:port" of --via, as origin legs have them */
+	size_t n_proxies;
+	int64_t newest_session; /* 0: there is none */
+	bool captures;          /* the case has facts of recorders at all */
+	bool live;              /* another process is writing it */
+	int64_t run, next_file, next_flow;
+};
+
+/* Opens nothing for longer than it takes. What is in the case and its companion: files (of one
+ * session, or of all if that is 0), proxies, numbers. Errors: those of reading, USAGE (it is a
+ * companion), LIMIT. */
+bool crosscheck_find(
+	struct crosscheck *c, const char *case_path, int64_t session, struct err *err);
+/* A file that the case does not speak of. path, keys: borrowed; keys may be NULL. */
+bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
+	enum capture_side side, int64_t session, struct err *err);
+void crosscheck_fini(struct crosscheck *c);
+
+/* Reads all that is not missing into the companion, and puts the custody act last. False: what
+ * was put stays there, but no act says that it is whole. */
+bool crosscheck_read(struct crosscheck *c, const char *seal_dir, struct err *err);
+
+/* What came of comparing. */
+struct crosscheck_said {
+	const struct crosscheck *c;
+	struct compared_counts counts;
+	uint64_t sides[3][VERDICT_COUNT]; /* by enum capture_side; the last: of no side */
+	struct verdict *kept;             /* the first CROSSCHECK_KEPT that are not agree */
+	size_t n_kept;
+	struct arena arena;
+};
+enum { CROSSCHECK_KEPT = 1000 };
+
+/* Compares by what the companion holds now, and stores the verdicts there, too. said->c is set.
+ * To be freed by crosscheck_said_fini in either case. */
+bool crosscheck_compare(struct crosscheck_said *said, struct err *err);
+void crosscheck_said_fini(struct crosscheck_said *said);
+void crosscheck_text(const struct crosscheck_said *said, struct buf *out);
+void crosscheck_json(const struct crosscheck_said *said, struct buf *out);
+/* 0, 2 or 4: the exit code. */
+int crosscheck_code(const struct compared_counts *counts);
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * What came of a crosscheck, for people and for programs.
+ */
+#include "ui/cli/crosscheck.h"
+#include "ui/report/json_value.h"
+#include "ui/report/say.h"
+
+static uint64_t others(const struct compared_counts *c)
+{
+	return c->of[VERDICT_DIFFER] + c->of[VERDICT_UNSEEN] + c->of[VERDICT_BYPASS];
+}
+
+/* ---- text ---- */
+
+static void say_value(struct buf *out, struct span value)
+{
+	if (value.p == NULL) {
+		buf_add_str(out, "nothing");
+		return;
+	}
+	buf_add_byte(out, '"');
+	say_text(out, span_first(value, CROSSCHECK_VALUE));
+	buf_add_byte(out, '"');
+	if (value.n > CROSSCHECK_VALUE)
+		buf_addf(out, "... (%zu bytes)", value.n);
+}
+
+static void say_number(struct buf *out, const char *what, int64_t n)
+{
+	if (n != FACT_NULL)
+		buf_addf(out, "%s %lld, ", what, (long long)n);
+}
+
+static void say_verdict(struct buf *out, const struct verdict *v)
+{
+	buf_addf(out, "  %s: ", verdict_kind_word(v->kind));
+	say_number(out, "session", v->session);
+	say_number(out, "tunnel", v->tunnel);
+	if (v->leg == LEG_BROWSER)
+		buf_add_str(out, "browser's leg, ");
+	else
+		say_number(out, "origin leg", v->leg);
+	say_number(out, "exchange", v->exchange);
+	buf_add_str(out, verdict_subject_word(v->subject));
+	if (v->proxy_value.p != NULL || v->witness_value.p != NULL) {
+		buf_add_str(out, "\n    the case says    ");
+		say_value(out, v->proxy_value);
+		buf_add_str(out, "\n    the packets say  ");
+		say_value(out, v->witness_value);
+	}
+	if (v->detail.n > 0) {
+		buf_add_str(out, "\n    ");
+		say_text(out, span_first(v->detail, 4 * CROSSCHECK_VALUE));
+	}
+	if (v->packet != FACT_NULL || v->file.p != NULL) {
+		buf_add_str(out, "\n    ");
+		if (v->packet != FACT_NULL)
+			buf_addf(out, "packet %lld%s", (long long)v->packet,
+				v->file.p != NULL ? " of " : "");
+		if (v->file.p != NULL)
+			say_text(out, v->file);
+	}
+	buf_add_byte(out, '\n');
+}
+
+static void say_size(struct buf *out, uint64_t bytes)
+{
+	if (bytes < 10000)
+		buf_addf(out, "%llu bytes", (unsigned long long)bytes);
+	else if (bytes < 10000000)
+		buf_addf(out, "%.1f kB", (double)bytes / 1e3);
+	else
+		buf_addf(out, "%.1f MB", (double)bytes / 1e6);
+}
+
+static void say_files(struct buf *out, const struct crosscheck *c)
+{
+	for (size_t i = 0; i < c->n_files; i++) {
+		const struct crosscheck_file *f = &c->files[i];
+		buf_addf(out, "%-8s ", capture_side_word(f->side));
+		say_text(out, span_str(f->name));
+		if (f->missing) {
+			buf_add_str(out, " is not there\n");
+			continue;
+		}
+		buf_add_str(out, ": ");
+		say_count(out, f->counts.packets, "packet", "packets");
+		buf_add_str(out, " (");
+		say_size(out, f->counts.bytes);
+		buf_add_str(out, "), ");
+		say_count(out, f->counts.flows, "connection", "connections");
+		buf_add_str(out, ", ");
+		say_count(out, f->counts.exchanges, "exchange", "exchanges");
+		buf_addf(out, "%s\n", f->keys == NULL ? "; without a key log" : "");
+	}
+}
+
+static void say_table(struct buf *out, const struct crosscheck_said *s)
+{
+	static const char *const rows[] = {"browser", "origin", "case"};
+	buf_add_str(out, "\n           agree   differ   unseen   bypass\n");
+	for (int i = 0; i <= CAPTURE_SIDE_COUNT; i++) {
+		uint64_t all = 0;
+		for (int k = 0; k < VERDICT_COUNT; k++)
+			all += s->sides[i][k];
+		if (all == 0)
+			continue;
+		buf_addf(out, "%-7s", rows[i]);
+		for (int k = 0; k < VERDICT_COUNT; k++)
+			buf_addf(out, " %8llu", (unsigned long long)s->sides[i][k]);
+		buf_add_byte(out, '\n');
+	}
+}
+
+static void say_conclusion(struct buf *out, const struct crosscheck_said *s)
+{
+	const uint64_t *of = s->counts.of;
+	if (of[VERDICT_DIFFER] > 0 || of[VERDICT_BYPASS] > 0)
+		buf_add_str(out, "The packets contradict the case: see above.\n");
+	else if (of[VERDICT_UNSEEN] > 0)
+		buf_add_str(out, "Nothing contradicts the case, but not all of it could be "
+				 "seen in the packets.\n");
+	else if (of[VERDICT_AGREE] > 0)
+		buf_addf(out, "All %llu comparisons agree.\n",
+			(unsigned long long)of[VERDICT_AGREE]);
+	else
+		buf_add_str(out, "There was nothing to compare.\n");
+	if (s->c->live)
+		buf_add_str(out, "The case is still being written: what came after its packets "
+				 "were read is not in this.\n");
+}
+
+void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
+{
+	size_t shown = s->n_kept < CROSSCHECK_LINES ? s->n_kept : CROSSCHECK_LINES;
+	uint64_t all = others(&s->counts);
+	say_files(out, s->c);
+	say_table(out, s);
+	buf_add_byte(out, '\n');
+	for (size_t i = 0; i < shown; i++)
+		say_verdict(out, &s->kept[i]);
+	if (all > shown)
+		buf_addf(out, "  and %llu more; --json has up to %d\n",
+			(unsigned long long)(all - shown), CROSSCHECK_KEPT);
+	if (shown > 0)
+		buf_add_byte(out, '\n');
+	say_conclusion(out, s);
+}
+
+/* ---- JSON ---- */
+
+static json_t *json_file(const struct crosscheck_file *f)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "session", json_int_of(f->session));
+	json_object_set_new(o, "side", json_words_of(capture_side_word(f->side)));
+	json_object_set_new(o, "name", json_words_of(f->name));
+	json_object_set_new(o, "missing", json_boolean(f->missing));
+	json_object_set_new(o, "keys", json_boolean(f->keys != NULL));
+	json_object_set_new(o, "packets", json_integer((json_int_t)f->counts.packets));
+	json_object_set_new(o, "bytes", json_integer((json_int_t)f->counts.bytes));
+	json_object_set_new(o, "connections", json_integer((json_int_t)f->counts.flows));
+	json_object_set_new(o, "exchanges", json_integer((json_int_t)f->counts.exchanges));
+	return o;
+}
+
+static json_t *json_verdict(const struct verdict *v)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "verdict", json_words_of(verdict_kind_word(v->kind)));
+	json_object_set_new(o, "subject", json_words_of(verdict_subject_word(v->subject)));
+	json_object_set_new(o, "session", json_int_of(v->session));
+	json_object_set_new(o, "tunnel", json_int_of(v->tunnel));
+	json_object_set_new(o, "leg", json_int_of(v->leg));
+	json_object_set_new(o, "exchange", json_int_of(v->exchange));
+	json_object_set_new(o, "flow", json_int_of(v->flow));
+	json_object_set_new(o, "packet", json_int_of(v->packet));
+	json_object_set_new(o, "file", json_text_of(v->file));
+	json_object_set_new(o, "proxy_value", json_text_of(v->proxy_value));
+	json_object_set_new(o, "witness_value", json_text_of(v->witness_value));
+	json_object_set_new(o, "detail", json_text_of(v->detail));
+	return o;
+}
+
+void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
+{
+	json_t *o = json_object(), *files = json_array(), *verdicts = json_array();
+	for (size_t i = 0; i < s->c->n_files; i++)
+		json_array_append_new(files, json_file(&s->c->files[i]));
+	for (size_t i = 0; i < s->n_kept; i++)
+		json_array_append_new(verdicts, json_verdict(&s->kept[i]));
+	json_object_set_new(o, "format", json_words_of("clicktrail-crosscheck/1"));
+	json_object_set_new(o, "tunnels", json_integer((json_int_t)s->counts.tunnels));
+	json_object_set_new(o, "legs", json_integer((json_int_t)s->counts.legs));
+	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
+	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
+	for (int k = 0; k < VERDICT_COUNT; k++)
+		json_object_set_new(o, verdict_kind_word((enum verdict_kind)k),
+			json_integer((json_int_t)s->counts.of[k]));
+	json_object_set_new(o, "files", files);
+	json_object_set_new(o, "verdicts", verdicts);
+	json_object_set_new(o, "verdicts_left_out",
+		json_integer((json_int_t)(others(&s->counts) - s->n_kept)));
+	json_write(o, JSON_INDENT(2), out);
+	buf_add_byte(out, '\n');
+}

@@ -1,0 +1,31 @@
+/*
+ * What a second witness saw, in words and as JSON, for every format. Of an edition: values were
+ * redacted with all else. One thread.
+ */
+#ifndef UI_REPORT_SAY_COMPARED_H
+#define UI_REPORT_SAY_COMPARED_H
+
+#include "ui/report/compared.h"
+#include "ui/report/report.h"
+
+#include <jansson.h>
+
+enum { SAY_COMPARED_MAX = 200 }; /* verdicts that a text lists */
+
+/* "A second witness, packets of both sides, ...": a sentence or two. Nothing where nobody
+ * looked and nothing was recorded. */
+void say_compared_line(const struct compared *c, struct buf *out);
+/* All of it: files, counts, and what is not agree. values: with what each side says; else only
+ * how many (an edition for one party). Nothing where the line says nothing. */
+void say_compared(const struct compared *c, bool values, struct buf *out);
+/* "2 differ, 1 unseen"; nothing where all agree or nothing was compared. */
+void say_compared_hop(const struct compared_hop *h, struct buf *out);
+
+/* How a session was made, in words: who read what. */
+const char *compared_mode(struct span mode);
+
+/* null where nobody looked. */
+json_t *json_compared(const struct compared *c);
+json_t *json_compared_hop(const struct compared_hop *h);
+
+#endif
