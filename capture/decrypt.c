@@ -128,6 +128,11 @@ static bool deaf(const struct direction *w)
 	return w->blind || w->done;
 }
 
+bool decrypt_waits(const struct decrypt *d, enum flow_way way)
+{
+	return d->way[way].stalled && !deaf(&d->way[way]);
+}
+
 /* All whole records at the start of bytes that came with one packet; how many bytes were
  * taken. */
 static size_t take_records(

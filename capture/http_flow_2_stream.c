@@ -1,5 +1,5 @@
 /* The exchanges of one HTTP/2 connection: what their frames make of them (RFC 9113 8). */
-#include "capture/http_flow_inner.h"
+#include "capture/http_flow_2_inner.h"
 
 #include <stdlib.h>
 

@@ -135,58 +135,6 @@ void http_one_closed(
 	struct http_one *o, enum flow_way way, bool reset, const struct packet_at *at);
 void http_one_end(struct http_one *o, const struct packet_at *at);
 
-/* RFC 9113 7, as far as they bear on how an exchange ends. */
-enum { HTTP_TWO_NO_ERROR = 0, HTTP_TWO_REFUSED_STREAM = 7, HTTP_TWO_ENHANCE_YOUR_CALM = 11 };
-
-/* http_flow_2_stream.c: the exchanges of one HTTP/2 connection. */
-struct http_two_stream {
-	struct http_two_stream *next;
-	uint32_t id;
-	uint64_t n;
-	bool up_done, down_done, answered, to_head, no_body;
-	bool has_length[2];
-	uint64_t length[2], size[2]; /* by enum fact_side */
-	unsigned interims;
-	size_t interim_bytes;
-	struct err why; /* kind NONE while all is well */
-};
-
-enum { HTTP_TWO_BUCKETS = 32 };
-struct http_two_streams {
-	struct http_flow *h;
-	struct http_two_stream *of[HTTP_TWO_BUCKETS];
-	size_t n;
-	uint64_t answered;    /* final responses so far */
-	struct err down_lost; /* kind NONE: responses can be read */
-	struct buf url, words, masked;
-};
-void http_two_streams_fini(struct http_two_streams *s);
-/* Nothing is under way: memory of heads is given back. */
-void http_two_rest(struct http_two_streams *s);
-struct http_two_stream *http_two_find(struct http_two_streams *s, uint32_t id);
-/* A block of lines opened a stream. */
-void http_two_request(struct http_two_streams *s, uint32_t id, struct http_lines *l, bool end,
-	const struct packet_at *at);
-/* Another block on a stream: a response's head, or trailers. */
-void http_two_head(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
-	struct http_lines *l, bool end, const struct packet_at *at);
-void http_two_data(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
-	struct span bytes, const struct packet_at *at);
-/* END_STREAM on DATA. */
-void http_two_data_end(struct http_two_streams *s, struct http_two_stream *st,
-	enum flow_way way, const struct packet_at *at);
-void http_two_reset(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
-	uint32_t code, const struct packet_at *at);
-/* Its exchange is over, with why unless something else was wrong before. */
-void http_two_over(struct http_two_streams *s, struct http_two_stream *st,
-	const struct err *why, const struct packet_at *at);
-/* The one of the lowest number for which pick says so; NULL: none. pick NULL: any. */
-typedef bool http_two_pick_fn(const struct http_two_stream *st, uint32_t arg);
-struct http_two_stream *http_two_first(
-	const struct http_two_streams *s, http_two_pick_fn *pick, uint32_t arg);
-void http_two_lost_way(struct http_two_streams *s, enum flow_way way, const struct err *why,
-	const struct packet_at *at);
-
 struct http_two *http_two_new(struct http_flow *h);
 void http_two_free(struct http_two *t);
 void http_two_bytes(

@@ -8,7 +8,7 @@
 #include "capture/packet_file.h"
 
 enum {
-	READ_MAX = 512 * 1024, /* bytes that one read asks for */
+	READ_MAX = 256 * 1024, /* bytes that one read asks for */
 	/* A block of the largest size, and its last piece read with what follows it. */
 	BUFFER_SIZE = PACKET_FILE_BLOCK_MAX + READ_MAX,
 };

@@ -3,6 +3,7 @@
  * first bytes tell TLS from clear, then HTTP of either version, or something else.
  */
 #include "capture/story.h"
+#include "capture/story_looks.h"
 #include "capture/story_preamble.h"
 #include "capture/wire/tls_hello.h"
 
@@ -84,15 +85,6 @@ static void note_why(struct story *s, const char *why, const struct packet_at *a
 
 /* ---- HTTP ---- */
 
-/* How far the two are the same: 0 differs, 1 begins alike, 2 is whole. */
-static int begins(struct span s, const char *with)
-{
-	size_t n = strlen(with);
-	if (!span_eq(span_first(s, n), span_first(span_str(with), s.n)))
-		return 0;
-	return s.n >= n ? 2 : 1;
-}
-
 static bool asked(const struct story *s)
 {
 	return s->about.target_host[0] != 0;
@@ -145,73 +137,49 @@ static void no_http(struct story *s)
 	buf_fini(&s->held[FLOW_DOWN]);
 }
 
-/* What nobody held to be HTTP must look like it: a request line (RFC 9112 3). MORE while it
- * may become one. */
-static enum http1_scan looks_like_request(struct span up)
-{
-	struct arena a = {0};
-	struct http1_head head;
-	struct err err = {0};
-	enum http1_scan scan = http1_request_head(up, &a, &head, &err);
-	arena_fini(&a);
-	size_t end = span_find_byte(up, '\n', 0);
-	if (scan == HTTP1_BAD || end == SIZE_MAX)
-		return scan;
-	struct span line = span_trim(span_first(up, end), "\r");
-	size_t space = line.n;
-	while (space > 0 && line.p[space - 1] != ' ')
-		space--;
-	return span_starts(span_from(line, space), "HTTP/1.") ? HTTP1_HEAD : HTTP1_BAD;
-}
-
 /* Which HTTP it is, by the first bytes that come up. last: no more will come. */
 static void find_protocol(struct story *s, bool last)
 {
-	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 	struct span up = buf_span(&s->held[FLOW_UP]);
 	bool many =
 		up.n > STORY_PREAMBLE_MAX || buf_len(&s->held[FLOW_DOWN]) > STORY_PREAMBLE_MAX;
-	int two = begins(up, preface);
+	enum story_looks two = story_looks_h2(up);
 	if (up.n == 0 && !many && !last)
 		return;
-	if (two == 2)
+	if (two == STORY_LOOKS)
 		make_http(s, HTTP_FLOW_2);
-	else if (two == 1 && up.n > 0 && !last && !many)
+	else if (two == STORY_MAY_LOOK && !last && !many)
 		return;
 	else if (s->about.layer == STORY_TLS || (s->to_proxy && !s->granted))
 		/* Whoever sits there reads HTTP/1, whatever comes. */
 		make_http(s, HTTP_FLOW_1);
 	else
-		switch (looks_like_request(up)) {
-		case HTTP1_HEAD: make_http(s, HTTP_FLOW_1); break;
-		case HTTP1_BAD: no_http(s); break;
-		case HTTP1_MORE:
+		switch (story_looks_http1(up)) {
+		case STORY_LOOKS: make_http(s, HTTP_FLOW_1); break;
+		case STORY_UNLIKE: no_http(s); break;
+		case STORY_MAY_LOOK:
 			if (last || many)
 				no_http(s);
 			break;
 		}
 }
 
-static void http_error(struct err *err, const char *why)
-{
-	err_set(err, ERR_PACKETS, "%s", why);
-}
-
-/* What is told of a direction's end, once there is somebody to tell. */
+/* What is told of a direction's end, once there is somebody to tell, and behind all that came
+ * before it. */
 static void tell_end(struct story *s, enum flow_way way)
 {
 	struct err err = {0};
 	if (s->http == NULL || s->way[way].told)
 		return;
 	if (s->way[way].blind) {
-		http_error(&err, s->about.why != NULL ? s->about.why : "");
+		err_set(&err, ERR_PACKETS, "%s", s->about.why);
 		http_flow_lost(s->http, way, &err, &s->way[way].at);
-	} else if (s->way[way].ended && s->way[way].reset) {
-		http_flow_reset(s->http, way, &s->way[way].at);
-	} else if (s->way[way].ended) {
-		http_flow_closed(s->http, way, &s->way[way].at);
-	} else {
+	} else if (!s->way[way].ended || (s->tls != NULL && decrypt_waits(s->tls, way))) {
 		return;
+	} else if (s->way[way].reset) {
+		http_flow_reset(s->http, way, &s->way[way].at);
+	} else {
+		http_flow_closed(s->http, way, &s->way[way].at);
 	}
 	s->way[way].told = true;
 }
@@ -225,8 +193,22 @@ static void after_http(struct story *s)
 static void feed_held(struct story *s, const struct packet_at *at)
 {
 	for (int way = FLOW_UP; way <= FLOW_DOWN && s->speaks == SPEAKS_HTTP; way++) {
-		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&s->held[way]), at);
-		buf_fini(&s->held[way]);
+		struct buf held = s->held[way];
+		s->held[way] = (struct buf){0};
+		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&held), at);
+		buf_fini(&held);
+	}
+	after_http(s);
+}
+
+static void tell_ends(struct story *s)
+{
+	/* A request that was too short to be known for one stays so. */
+	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && s->way[FLOW_UP].ended &&
+		(s->tls == NULL || !decrypt_waits(s->tls, FLOW_UP)) &&
+		buf_len(&s->held[FLOW_UP]) > 0) {
+		find_protocol(s, true);
+		feed_held(s, &s->way[FLOW_UP].at);
 	}
 	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
 		tell_end(s, (enum flow_way)way);
@@ -299,18 +281,6 @@ static void take(
 		plain(s, way, bytes, at);
 }
 
-/* RFC 8446 5.1: a handshake record, version 3.x. In the middle of a connection any record may
- * be the first. 1: it may yet be one. */
-static int looks_like_tls(const struct story *s, struct span in)
-{
-	bool midway = s->about.flow->midway;
-	if (in.n > 0 && (midway ? in.p[0] < 20 || in.p[0] > 23 : in.p[0] != 22))
-		return 0;
-	if (in.n > 1 && in.p[1] != 3)
-		return 0;
-	return in.n > 1 ? 2 : 1;
-}
-
 static void begin_layer(struct story *s, enum story_layer layer)
 {
 	s->about.layer = layer;
@@ -339,12 +309,14 @@ static void find_layer(struct story *s, bool last, const struct packet_at *at)
 	struct span down = span_from(buf_span(&p->in[FLOW_DOWN]), p->at[FLOW_DOWN]);
 	/* A connection to a proxy without CONNECT is clear: nobody speaks TLS there. */
 	bool may = !s->to_proxy || s->granted;
-	int tls = may ? looks_like_tls(s, up.n > 0 ? up : down) : 0;
+	enum story_looks tls = STORY_UNLIKE;
+	if (may)
+		tls = story_looks_tls(up.n > 0 ? up : down, s->about.flow->midway);
 	if (up.n == 0 && down.n == 0)
 		return;
-	if (tls == 1 && !last)
+	if (tls == STORY_MAY_LOOK && !last)
 		return;
-	begin_layer(s, tls == 2 ? STORY_TLS : STORY_CLEAR);
+	begin_layer(s, tls == STORY_LOOKS ? STORY_TLS : STORY_CLEAR);
 	take_rest(s, at);
 }
 
@@ -403,6 +375,7 @@ void story_bytes(
 	case PHASE_LAYER: take(s, way, bytes, at); break;
 	case PHASE_BLIND: break;
 	}
+	tell_ends(s);
 }
 
 void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct packet_at *at)
@@ -425,20 +398,13 @@ void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct pac
 		return;
 	}
 	note_why(s, missing, at);
-	if (s->speaks == SPEAKS_UNKNOWN)
+	if (s->speaks == SPEAKS_UNKNOWN) {
 		no_http(s);
+		s->about.protocol = NULL;
+	}
 	s->way[way].blind = true;
 	s->way[way].at = *at;
 	tell_end(s, way);
-}
-
-/* Has all been read that came before the end? While secrets may still come, records wait for
- * them, and their end behind them. */
-static bool read_to_end(const struct story *s, enum flow_way way)
-{
-	if (s->tls == NULL || !s->wait)
-		return true;
-	return s->about.tls->close_notify[way] || s->about.tls->alert[way] >= 0;
 }
 
 static void ended(struct story *s, enum flow_way way, bool reset, const struct packet_at *at)
@@ -449,14 +415,7 @@ static void ended(struct story *s, enum flow_way way, bool reset, const struct p
 	s->way[way].reset = reset;
 	if (!s->way[way].blind)
 		s->way[way].at = *at;
-	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && way == FLOW_UP &&
-		read_to_end(s, way)) {
-		find_protocol(s, true);
-		feed_held(s, at);
-	}
-	if (read_to_end(s, way))
-		tell_end(s, way);
-	after_http(s);
+	tell_ends(s);
 }
 
 void story_closed(struct story *s, enum flow_way way, const struct packet_at *at)
@@ -474,10 +433,7 @@ void story_retry(struct story *s)
 	if (s->tls == NULL)
 		return;
 	decrypt_retry(s->tls);
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
-		if (s->way[way].ended && read_to_end(s, (enum flow_way)way))
-			tell_end(s, (enum flow_way)way);
-	after_http(s);
+	tell_ends(s);
 }
 
 /* It ends before it was clear what it is. */
@@ -510,13 +466,12 @@ void story_end(struct story *s)
 		end_early(s, &at);
 	if (s->tls != NULL)
 		decrypt_end(s->tls);
-	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN) {
-		if (buf_len(&s->held[FLOW_UP]) + buf_len(&s->held[FLOW_DOWN]) > 0)
-			find_protocol(s, true);
+	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN &&
+		buf_len(&s->held[FLOW_UP]) + buf_len(&s->held[FLOW_DOWN]) > 0) {
+		find_protocol(s, true);
 		feed_held(s, &at);
 	}
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
-		tell_end(s, (enum flow_way)way);
+	tell_ends(s);
 	if (s->http != NULL)
 		http_flow_end(s->http, &at);
 	after_http(s);

@@ -9,7 +9,6 @@ enum {
 	AHEAD_MOST = 1 << 30,
 	RESET_AHEAD_MAX = 1024 * 1024, /* so far beyond what was seen a RST may stand */
 	BORROWED_BACK_MAX = 1024 * 1024,
-	STRANGE_MIN = 16 * 1024 * 1024, /* so far off, a packet is of another connection */
 };
 
 static uint8_t control(const struct packet_parts *parts)
@@ -331,7 +330,8 @@ static void take_payload(struct flows *fs, struct tcp *t, enum flow_way way, int
 static void take_fin(struct flows *fs, struct tcp *t, enum flow_way way, int64_t end)
 {
 	struct way *w = &t->ways[way];
-	if (w->end < 0 && end >= w->next && end - w->next <= AHEAD_MOST) {
+	if (w->end < 0 && end >= w->next && end - w->next <= AHEAD_MOST &&
+		!ahead_is_strange(t, way, end)) {
 		w->end = end;
 		w->end_at = fs->now;
 		stream_close_reached(fs, t, way);

@@ -127,6 +127,13 @@ static void flush(struct flows *fs, struct tcp *t, enum flow_way way, bool now)
 	}
 }
 
+bool ahead_is_strange(const struct tcp *t, enum flow_way way, int64_t at)
+{
+	const struct way *w = &t->ways[way];
+	int64_t known = w->acked > w->next ? w->acked : w->next;
+	return t->ways[!way].seen && at - known > STRANGE_MIN;
+}
+
 void ahead_lost(struct flows *fs, struct tcp *t, enum flow_way way, int64_t n,
 	const struct packet_at *at)
 {
@@ -147,6 +154,12 @@ void ahead_give_up(struct flows *fs, struct tcp *t, enum flow_way way)
 	struct way *w = &t->ways[way];
 	const struct piece *first = w->ahead->first;
 	struct packet_at at = first->from;
+	/* Nobody who forges a packet far ahead shall make us leave the bytes that are real. */
+	if (ahead_is_strange(t, way, first->at)) {
+		fs->counts.outside++;
+		ahead_free(fs, w);
+		return;
+	}
 	ahead_lost(fs, t, way, first->at - w->next, &at);
 	flush(fs, t, way, false);
 }

@@ -10,11 +10,12 @@
 #include "capture/stream.h"
 
 enum {
-	FLOW_PIECES_MAX = 1024, /* pieces of one direction behind gaps */
-	HISTORY_PAGE = 2048,    /* bytes */
-	HISTORY_PAGES = 4096,   /* for all connections together: 8 MB */
-	TABLE_BUCKETS = 65536,  /* a power of 2 */
-	GAP_PACKETS = 10000,    /* see stream_ahead.c */
+	FLOW_PIECES_MAX = 1024,         /* pieces of one direction behind gaps */
+	HISTORY_PAGE = 2048,            /* bytes */
+	HISTORY_PAGES = 4096,           /* for all connections together: 8 MB */
+	STRANGE_MIN = 16 * 1024 * 1024, /* bytes: so far off, a packet is not believed */
+	TABLE_BUCKETS = 65536,          /* a power of 2 */
+	GAP_PACKETS = 10000,            /* see stream_ahead.c */
 };
 #define GAP_NS INT64_C(1000000000)     /* see stream_ahead.c */
 #define LINGER_NS INT64_C(15000000000) /* a connection that is over is known for so long */
@@ -131,6 +132,9 @@ void ahead_take(struct flows *fs, struct tcp *t, enum flow_way way, int64_t at, 
 /* n bytes that nobody will see. */
 void ahead_lost(struct flows *fs, struct tcp *t, enum flow_way way, int64_t n,
 	const struct packet_at *at);
+/* So far beyond all that its receiver, whose packets are seen, has acknowledged, that no window
+ * reaches there: forged, or of another connection. */
+bool ahead_is_strange(const struct tcp *t, enum flow_way way, int64_t at);
 /* The first gap is lost. */
 void ahead_give_up(struct flows *fs, struct tcp *t, enum flow_way way);
 /* The receiver has acknowledged more, or time went on. */

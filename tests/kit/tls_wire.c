@@ -47,6 +47,51 @@ static int refuse_early(SSL *ssl, void *ctx)
 	return 0;
 }
 
+static int staple(SSL *ssl, void *ctx)
+{
+	const struct tls_wire *w = SSL_get_app_data(ssl);
+	(void)ctx;
+	unsigned char *copy = OPENSSL_memdup(w->staple.p, w->staple.n);
+	MUST(copy != NULL &&
+		SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)w->staple.n) == 1);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* RFC 6962 3.3: the client asks by an empty extension. */
+static int add_scts(SSL *ssl, unsigned type, unsigned context, const unsigned char **out,
+	size_t *n, X509 *cert, size_t chain, int *alert, void *ctx)
+{
+	const struct tls_wire *w = SSL_get_app_data(ssl);
+	(void)type, (void)context, (void)cert, (void)alert, (void)ctx;
+	*out = SSL_is_server(ssl) ? w->scts.p : NULL;
+	*n = SSL_is_server(ssl) ? w->scts.n : 0;
+	return chain == 0;
+}
+
+static int take_scts(SSL *ssl, unsigned type, unsigned context, const unsigned char *in,
+	size_t n, X509 *cert, size_t chain, int *alert, void *ctx)
+{
+	(void)ssl, (void)type, (void)context, (void)in, (void)n;
+	(void)cert, (void)chain, (void)alert, (void)ctx;
+	return 1;
+}
+
+static void use_papers(SSL_CTX *ctx, const struct tls_wire_order *o, int side)
+{
+	enum {
+		WHERE = SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO |
+			SSL_EXT_TLS1_3_CERTIFICATE,
+		EXT_SCT = 18
+	};
+	if (o->scts.n > 0)
+		MUST(SSL_CTX_add_custom_ext(
+			     ctx, EXT_SCT, WHERE, add_scts, NULL, NULL, take_scts, NULL) == 1);
+	if (o->staple.n > 0 && side == SERVER)
+		SSL_CTX_set_tlsext_status_cb(ctx, staple);
+	if (o->staple.n > 0 && side == CLIENT)
+		SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+}
+
 static void use_cert(SSL_CTX *ctx, const struct made *cert)
 {
 	struct made own = {0};
@@ -81,6 +126,7 @@ static SSL_CTX *new_context(const struct tls_wire_order *o, int side)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
 	if (o->no_encrypt_then_mac)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_ENCRYPT_THEN_MAC);
+	use_papers(ctx, o, side);
 	if (side == CLIENT) {
 		SSL_CTX_set_keylog_callback(ctx, keep_line);
 		SSL_CTX_set_session_cache_mode(
@@ -216,6 +262,8 @@ struct tls_wire *tls_wire_new(const struct tls_wire_order *o)
 {
 	struct tls_wire *w = calloc(1, sizeof *w);
 	MUST(w != NULL);
+	w->staple = o->staple;
+	w->scts = o->scts;
 	for (int side = CLIENT; side <= SERVER; side++) {
 		bool same = side == SERVER && o->resumes != NULL && !o->forgetful;
 		w->contexts[side] = same ? o->resumes->contexts[SERVER] : new_context(o, side);

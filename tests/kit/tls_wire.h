@@ -37,6 +37,8 @@ struct tls_wire_order {
 	bool early_refused; /* the server does not take it */
 	struct span half;   /* 0.5-RTT data of the server */
 	bool no_handshake;  /* only the ClientHello was sent: play on by hand */
+	struct span staple,
+		scts; /* an OCSP response and a list of SCTs that the server sends */
 	/* Further settings by hand, before anything is sent; may be NULL. */
 	void (*set_up)(void *ctx, SSL *client, SSL *server);
 	void *ctx;
@@ -52,7 +54,8 @@ struct tls_wire {
 	SSL_CTX *contexts[2];
 	SSL_SESSION *session;  /* the newest; NULL: none */
 	struct buf wire, keys; /* all bytes sent; key log text */
-	struct buf said[2];    /* plaintext of the application */
+	struct span staple, scts;
+	struct buf said[2]; /* plaintext of the application */
 	struct tls_wire_piece *pieces;
 	size_t n_pieces;
 };

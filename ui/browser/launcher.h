@@ -22,7 +22,8 @@ enum launcher_fd {
 	LAUNCHER_POLICIES,   /* policies.json */
 	LAUNCHER_PARCEL,     /* files for the home folder, see inside.h */
 	LAUNCHER_INSTRUMENT, /* --instrument: a listening Unix socket, see inside.h */
-	LAUNCHER_KEYS, /* write end of a pipe for the browser's TLS secrets, see inside.h */
+	LAUNCHER_KEYS,  /* write end of a pipe for the browser's TLS secrets, see inside.h */
+	LAUNCHER_NAMES, /* where names are looked up in the jail: nowhere but in files */
 	LAUNCHER_FD_END
 };
 enum { LAUNCHER_GIVEN = LAUNCHER_FD_END - LAUNCHER_FILTER, LAUNCHER_ORDER_MAX = 48 * 1024 };

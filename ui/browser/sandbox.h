@@ -25,8 +25,8 @@ struct sandbox {
 #define SANDBOX_WAYLAND "/wayland"
 enum { SANDBOX_UID = 1000 };
 
-/* Fills order->argv, from the arena, and order->given[] for the filter, which is then the
- * caller's to close. `inner` runs inside as uid 1000 with nothing but order->env. */
+/* Fills order->argv, from the arena, and order->given[] for filter and names, which are then
+ * the caller's to close. `inner` runs inside as uid 1000 with nothing but order->env. */
 bool sandbox_order(const struct sandbox *s, const char *const *inner,
 	struct launcher_order *order, struct arena *a, struct err *err);
 

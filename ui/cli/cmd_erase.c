@@ -225,10 +225,12 @@ static void say_left(const struct erasing *o, const struct erase_found *found, s
 		say_prose(out, "", "", buf_span(&line));
 		buf_fini(&line);
 	}
+	if (!o->keys && !o->packets)
+		say_prose(out, "", "", span_str("Only this file was changed."));
 	say_prose(out, "", "",
-		span_str("Only this file was changed. Reports, exports, other copies of the "
-			 "case, "
-			 "backups and what the file system keeps hold what they held."));
+		span_str(
+			"Reports, exports, other copies of the case, backups and what the file "
+			"system keeps hold what they held."));
 	if (o->copy != NULL)
 		say_prose(out, "", "",
 			span_str("The case that this is a copy of still holds everything. The "
@@ -236,6 +238,8 @@ static void say_left(const struct erasing *o, const struct erase_found *found, s
 				 "heads has the copy's new heads: against it the first one "
 				 "verifies "
 				 "no longer, for it lacks the erasure."));
+	if (o->copy != NULL && o->beside.n > 0 && !o->keys && !o->packets)
+		say_prose(out, "", "", span_str("So do the packets beside it."));
 }
 
 static void say_done(const struct erasing *o, const struct erase_found *found, int64_t n,
@@ -252,38 +256,6 @@ static void say_done(const struct erasing *o, const struct erase_found *found, i
 		say_items(found, out);
 	}
 	say_left(o, found, out);
-}
-
-/* Packets and keys. */
-static void say_files(const struct erasing *o, const char *done, struct buf *out)
-{
-	size_t n = 0, left = 0;
-	for (size_t i = 0; i < o->beside.n; i++) {
-		bool goes = o->packets || (o->keys && o->beside.files[i].keys);
-		n += goes;
-		left += !goes;
-	}
-	if (o->keys || o->packets) {
-		buf_addf(out, "%s beside the case: ", done);
-		say_count(out, n, "file", "files");
-		buf_add_str(out, n > 0 ? ":\n" : ".\n");
-	}
-	for (size_t i = 0; n > 0 && i < o->beside.n; i++) {
-		const struct erase_beside_file *f = &o->beside.files[i];
-		if (!o->packets && !f->keys)
-			continue;
-		buf_add_str(out, "  ");
-		say_text(out, span_str(f->name));
-		buf_addf(out, ": %lld bytes\n", (long long)f->size);
-	}
-	if (n > 0)
-		say_prose(out, "", "",
-			span_str("Copies of them, and exports that packets or keys went into, "
-				 "hold what they held; so may the disk."));
-	else if (left > 0 && o->copy != NULL)
-		say_prose(out, "", "",
-			span_str("The packets beside the case that this is a copy of hold what "
-				 "they held."));
 }
 
 /* ---- what is done ---- */
@@ -319,7 +291,7 @@ static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 		say_left(o, &found, out);
 	}
 	if (ok)
-		say_files(o, "Would be destroyed", out);
+		erase_beside_say(&o->beside, o->keys, o->packets, "Would be destroyed", out);
 	struct err why = {0};
 	if (ok && !stays_apart(o) &&
 		!erase_beside_check(c, &o->beside, &found, o->keys, o->packets, &why))
@@ -448,7 +420,7 @@ static bool erase(struct erasing *o, struct buf *out, struct err *err)
 	if ((o->keys || o->packets) && !erase_beside_destroy(&o->beside, o->packets, o->path,
 					       o->dir, o->reason, &gone, err))
 		return false;
-	say_files(o, "Destroyed", out);
+	erase_beside_say(&o->beside, o->keys, o->packets, "Destroyed", out);
 	return true;
 }
 

@@ -10,7 +10,6 @@
 #include "ui/cli/report_reading.h"
 #include "store/base/log.h"
 #include "store/writer.h"
-#include "ui/export/formats.h"
 #include "ui/report/say.h"
 
 #include <stdio.h>
@@ -62,7 +61,7 @@ static int write_report(const struct report_options *o, write_fn *write)
 	struct report_reading x;
 	struct buf out = {0};
 	struct err err;
-	bool all = o->format != NULL && format_has_exchanges(o->format->write);
+	bool all = o->format != NULL && report_format_whole(o->format);
 	bool good = report_reading_open(&x, o, &o->order, all, &err);
 	int code = good ? EXIT_DONE : command_fail_reading(&err);
 	if (good && (!write(o, &x, &out, &err) || !output_write(o->file, o->path, &out, &err)))

@@ -1,7 +1,7 @@
 #include "ui/cli/erase_beside.h"
 #include "ui/cli/case_beside.h"
 #include "ui/cli/custody.h"
-#include "store/base/clock.h"
+#include "ui/report/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,6 +213,31 @@ bool erase_beside_same_folder(const char *path, const char *copy)
 	snprintf(b, sizeof b, "%.*s.", m, copy);
 	return stat(a, &one) != 0 || stat(b, &two) != 0 ||
 	       (one.st_dev == two.st_dev && one.st_ino == two.st_ino);
+}
+
+void erase_beside_say(const struct erase_beside *beside, bool keys, bool packets,
+	const char *done, struct buf *out)
+{
+	size_t n = 0;
+	if (!keys && !packets)
+		return;
+	for (size_t i = 0; i < beside->n; i++)
+		n += packets || beside->files[i].keys;
+	buf_addf(out, "%s beside the case: ", done);
+	say_count(out, n, "file", "files");
+	buf_add_str(out, n > 0 ? ":\n" : ".\n");
+	for (size_t i = 0; i < beside->n; i++) {
+		const struct erase_beside_file *f = &beside->files[i];
+		if (!packets && !f->keys)
+			continue;
+		buf_add_str(out, "  ");
+		say_text(out, span_str(f->name));
+		buf_addf(out, ": %lld bytes\n", (long long)f->size);
+	}
+	if (n > 0)
+		say_prose(out, "", "",
+			span_str("Copies of them, and exports that packets or keys went into, "
+				 "hold what they held; so may the disk."));
 }
 
 /* ---- their end ---- */

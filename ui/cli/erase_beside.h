@@ -35,6 +35,10 @@ bool erase_beside_destroy(const struct erase_beside *beside, bool packets,
 	const char *case_path, const char *seal_dir, const char *reason, size_t *gone,
 	struct err *err);
 
+/* What goes, or went, by name and size. done: "Destroyed", say. */
+void erase_beside_say(const struct erase_beside *beside, bool keys, bool packets,
+	const char *done, struct buf *out);
+
 /* Is `copy` in the folder of `path`, where a reader of it finds the same files? */
 bool erase_beside_same_folder(const char *path, const char *copy);
 

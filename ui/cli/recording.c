@@ -163,7 +163,7 @@ bool recording_witness(
 	struct recording *r, const struct witnessing_order *about, struct err *err)
 {
 	struct witnessing_order order = *about;
-	if (!r->options->pcap)
+	if (!r->options->pcap && !r->no_intercept)
 		return true;
 	order.writer = r->writer;
 	order.case_path = r->case_path;

@@ -2,7 +2,6 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/output.h"
 #include "ui/cli/report_reading.h"
-#include "ui/export/formats.h"
 #include "ui/report/bundle_parts.h"
 #include "ui/report/say.h"
 #include "store/base/codec.h"
@@ -114,9 +113,9 @@ static bool write_one(struct folder *f, const struct one *one,
 	order.may_lack_to = true;
 	if (f->options->defang < 0)
 		order.defang = format->for_people;
-	bool ok = report_reading_open(
-			  &x, f->options, &order, format_has_exchanges(format->write), err) &&
-		  report_edition(&x, &order, format, out, err);
+	bool ok =
+		report_reading_open(&x, f->options, &order, report_format_whole(format), err) &&
+		report_edition(&x, &order, format, out, err);
 	report_reading_close(&x);
 	return ok;
 }

@@ -2,6 +2,7 @@
 #include "ui/cli/mmdb.h"
 #include "ui/cli/options_value.h"
 #include "ui/export/formats.h"
+#include "ui/cli/report_pcapng.h"
 #include "ui/cli/report_pdf.h"
 #include "ui/report/html.h"
 
@@ -20,6 +21,7 @@ static const struct report_format formats[] = {
 	{"misp", edition_misp, false, false},
 	{"har", edition_har, false, false},
 	{"wacz", edition_wacz, false, true},
+	{"pcapng", edition_pcapng, false, true},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -64,6 +66,7 @@ enum {
 	OPT_MMDB,
 	OPT_ALL,
 	OPT_WITH_PICTURES,
+	OPT_WITH_KEYS,
 };
 
 /* Which commands take an option. */
@@ -99,6 +102,7 @@ static const struct row {
 	{"mmdb", required_argument, OPT_MMDB, R},
 	{"all", required_argument, OPT_ALL, R},
 	{"with-pictures", no_argument, OPT_WITH_PICTURES, R},
+	{"with-keys", no_argument, OPT_WITH_KEYS, R},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -217,6 +221,7 @@ static bool take(struct report_options *o, int code, const char *value, struct e
 	case OPT_MMDB: return take_mmdb(o, value, err);
 	case OPT_ALL: o->all = value; break;
 	case OPT_WITH_PICTURES: e->redact.with_pictures = true; break;
+	case OPT_WITH_KEYS: e->with_keys = true; break;
 	default: break;
 	}
 	return true;
@@ -245,7 +250,14 @@ static int check_use(const struct command *self, const struct report_options *o)
 	if (!mail && (e->as_xarf || e->to != NULL || e->subject != NULL))
 		return command_usage(
 			self, "--as, --to and --subject are for a mail (--format eml)");
+	if (e->with_keys && (o->all != NULL || strcmp(o->format->name, "pcapng") != 0))
+		return command_usage(self, "--with-keys is for packets (--format pcapng)");
 	return EXIT_DONE;
+}
+
+bool report_format_whole(const struct report_format *f)
+{
+	return format_has_exchanges(f->write) || f->write == edition_pcapng;
 }
 
 int report_options_read(const struct command *self, enum report_command which, int argc,
@@ -288,9 +300,9 @@ void report_options_fini(struct report_options *o)
 
 const char report_options_help[] =
 	"Reads any case, also one that is being written at this moment.\n\n"
-	"  --format F             text (default), html, pdf, json, form, eml, xarf, misp, har "
-	"or "
+	"  --format F             text (default), html, pdf, json, form, eml, xarf, misp, har, "
 	"wacz\n"
+	"                         or pcapng: the packets of a recording with --pcap\n"
 	"  -o, --output FILE      write there instead of to standard output\n"
 	"  --all DIR              a folder with all formats, and for each party what goes to "
 	"its "
@@ -314,6 +326,8 @@ const char report_options_help[] =
 	"  --secret STRING        hide this too, in whatever form it stands; repeatable\n"
 	"  --disclose-own-token   with --party: tokens in that party's own links stay\n"
 	"  --with-pictures        keep back no picture: somebody looked at what they show\n"
+	"  --with-keys            pcapng: with the TLS secrets, which open all of it (needs "
+	"--redact none)\n"
 	"  --coarse-time          times to the hour\n"
 	"  --withhold-egress      leave out the addresses that the requests came from\n\n"
 	"Complaints (form, eml, xarf, misp):\n"

@@ -19,6 +19,8 @@ struct report_format {
 };
 /* NULL: there is none of that name. */
 const struct report_format *report_format_find(const char *name);
+/* Does it hold more than hops? Then even an edition of one trail needs the whole case. */
+bool report_format_whole(const struct report_format *f);
 /* "text, json, ..." */
 void report_format_names(struct buf *out);
 

@@ -19,6 +19,8 @@
 static bool fork_launcher(struct trace *t, struct err *err)
 {
 	const struct options *o = t->options;
+	if (!trace_overhear_check(o, err))
+		return false;
 	if (o->instrument != NULL && (o->browser == OPTIONS_NONE || o->no_sandbox))
 		return err_set(err, ERR_USAGE,
 			"--instrument needs a browser in its sandbox: without one its port "
@@ -137,13 +139,19 @@ static bool start_client(struct trace *t, struct err *err)
  * listener. */
 static bool record_packets(struct trace *t, struct err *err)
 {
+	const struct options *o = t->options;
 	const struct witnessing_order packets = {
 		.network_fd = t->browser != NULL ? browser_network(t->browser) : -1,
 		.listen_fd = t->listen_fd,
-		.origin = true,
-		.secrets = true,
-		.browser_keys = -1};
-	return recording_witness(&t->recording, &packets, err);
+		.origin = o->pcap,
+		.secrets = o->pcap,
+		.browser_keys = t->keys[0]};
+	if (o->no_intercept && packets.network_fd < 0)
+		return err_set(err, ERR_CAPTURE,
+			"--no-intercept: the browser's sandbox did not show its network");
+	if (o->no_intercept || o->pcap)
+		t->keys[0] = -1; /* taken */
+	return recording_witness(&t->recording, &packets, err) && trace_overhear_start(t, err);
 }
 
 static bool serve(struct trace *t, struct err *err)
@@ -204,9 +212,13 @@ static bool walk(struct trace *t, struct err *err)
 
 void trace_init(struct trace *t, struct options *options)
 {
-	*t = (struct trace){
-		.options = options, .listen_fd = -1, .signal_fd = -1, .started_us = FACT_NULL};
+	*t = (struct trace){.options = options,
+		.listen_fd = -1,
+		.signal_fd = -1,
+		.keys = {-1, -1},
+		.started_us = FACT_NULL};
 	recording_init(&t->recording, options);
+	t->recording.no_intercept = options->no_intercept;
 	/* Standard output is for the JSON alone, if that is wanted. */
 	live_init(&t->live, options->json ? STDERR_FILENO : STDOUT_FILENO);
 	if (options->json && !t->live.terminal)
@@ -216,6 +228,7 @@ void trace_init(struct trace *t, struct options *options)
 void trace_fini(struct trace *t)
 {
 	live_fini(&t->live);
+	trace_overhear_fini(t);
 	browser_free(t->browser);
 	if (t->listen_fd >= 0)
 		close(t->listen_fd);

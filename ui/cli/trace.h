@@ -9,6 +9,7 @@
 #include "store/base/hash.h"
 #include "ui/browser/browser.h"
 #include "ui/browser/giveaways.h"
+#include "ui/cli/overhear.h"
 #include "ui/cli/plain_client.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
@@ -59,6 +60,11 @@ struct trace {
 	int listen_fd;        /* until the proxy takes it */
 	struct sockaddr_storage listen;
 	int signal_fd;
+	/* --no-intercept: a pipe with the browser's TLS secrets, who reads its packets, and at
+	 * the end why not all could be read; NULL: all was. */
+	int keys[2];
+	struct overhear *overhear;
+	const char *unheard;
 	struct gather gather;
 	bool gathering;
 	struct live live;
@@ -110,6 +116,19 @@ bool trace_shot_due(const struct trace *t);
 bool trace_shot_resting(struct trace *t, struct err *err);
 /* Once t->end is known, while the browser still runs. */
 bool trace_shot_last(struct trace *t, struct err *err);
+/* trace_overhear.c, --no-intercept; nothing without it. What it does not go with: USAGE. */
+bool trace_overhear_check(const struct options *o, struct err *err);
+/* What the browser needs for it; anchors must live as long as launch. Then, when the browser
+ * was started. */
+bool trace_overhear_equip(
+	struct trace *t, struct browser_launch *launch, struct buf *anchors, struct err *err);
+void trace_overhear_equipped(struct trace *t);
+/* Behind recording_witness; what the proxy tells goes through here then. */
+bool trace_overhear_start(struct trace *t, struct err *err);
+/* Before connections are ended by us; then, when the browser is gone. */
+void trace_overhear_stopping(struct trace *t);
+void trace_overhear_finish(struct trace *t);
+void trace_overhear_fini(struct trace *t);
 /* trace_end.c: ends, stores, prints; failure: why a step failed, or NULL. The exit code. */
 int trace_finish(struct trace *t, const struct err *failure, trace_look_fn *look, void *ctx);
 /* What would still tell that the browser is not the --device it says it is; none without. */

@@ -53,6 +53,8 @@ static const char *why_incomplete(const struct trace *t, const struct err *recor
 						: err_sentence(recorder->kind);
 	if (t->end == TRACE_BROKEN)
 		return t->detail;
+	if (t->unheard != NULL)
+		return t->unheard;
 	if (t->gathering && t->gather.trails.n == 0)
 		return "the link was never asked for";
 	for (size_t i = 0; t->gathering && i < t->gather.trails.n; i++) {
@@ -117,12 +119,14 @@ static bool wind_up(struct trace *t, struct err *err)
 	bool pictured = trace_shot_last(t, err);
 	/* The proxy first: what was still under way was ended by us, and its facts shall say
 	 * so. */
+	trace_overhear_stopping(t);
 	recording_stop(r);
 	plain_stop(t->plain);
 	t->plain = NULL;
 	browser.kind = ERR_NONE;
 	if (t->browser != NULL && !browser_stop(t->browser, &browser))
 		log_error("%s: %s", err_sentence(browser.kind), browser.detail);
+	trace_overhear_finish(t);
 	live_clear(&t->live);
 	if (r->writer == NULL || r->session == 0)
 		return true;

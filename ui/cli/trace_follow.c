@@ -185,7 +185,11 @@ static void end_by_timeout(struct follow *f)
 static void judge(struct follow *f)
 {
 	struct trace *t = f->t;
-	int64_t now = now_us(), settled = settled_us(f);
+	int64_t now = now_us();
+	/* Something moves that is not told yet. */
+	if (t->overhear != NULL && overhear_behind(t->overhear))
+		f->moved_us = now;
+	int64_t settled = settled_us(f);
 	if (signals_take(t->signal_fd)) {
 		end(t, TRACE_CLOSED, "stopped by a signal");
 	} else if (t->browser_gone) {

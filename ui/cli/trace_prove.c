@@ -40,7 +40,7 @@ static bool start_plain(struct trace *t, struct err *err)
 static bool start_browser(struct trace *t, struct err *err)
 {
 	const struct options *o = t->options;
-	struct buf pem = {0};
+	struct buf pem = {0}, anchors = {0};
 	ca_pem(t->recording.ca, &pem);
 	char *text = buf_take_str(&pem);
 	struct browser_launch launch = {
@@ -55,7 +55,10 @@ static bool start_browser(struct trace *t, struct err *err)
 		.instrument = o->instrument,
 		.as_of_us = t->as_of_us,
 	};
-	bool good = browser_start(t->browser, &launch, &t->listen_fd, &t->about, err);
+	bool good = trace_overhear_equip(t, &launch, &anchors, err) &&
+		    browser_start(t->browser, &launch, &t->listen_fd, &t->about, err);
+	trace_overhear_equipped(t);
+	buf_fini(&anchors);
 	free(text);
 	return good;
 }

@@ -296,6 +296,11 @@ struct witnessing *witnessing_start(const struct witnessing_order *order, struct
 	return w;
 }
 
+bool witnessing_records(const struct witnessing *w, enum capture_side side)
+{
+	return atomic_load(&w->sides[side].listening);
+}
+
 const char *witnessing_says(const struct witnessing *w)
 {
 	return w->says;

@@ -8,6 +8,7 @@
 #define UI_CLI_WITNESSING_H
 
 #include "proxy/tap.h"
+#include "store/fact/capture.h"
 #include "store/writer.h"
 
 struct witnessing;
@@ -30,6 +31,8 @@ struct witnessing_order {
 struct witnessing *witnessing_start(const struct witnessing_order *order, struct err *err);
 /* For proxy_options; lives as long as w. */
 const struct tap *witnessing_tap(struct witnessing *w);
+/* Did the recorder of that side begin? */
+bool witnessing_records(const struct witnessing *w, enum capture_side side);
 /* What is recorded, for people, and after witnessing_finish, what was: "packets of both sides
  * (x.1.browser.pcapng, x.1.origin.pcapng)", and from when on there was no witness. */
 const char *witnessing_says(const struct witnessing *w);

@@ -79,6 +79,9 @@ void redaction_body(struct redaction *x, const struct model_exchange *e, enum fa
 /* Any other text or bytes of the case that a format shows and the report does not hold. */
 struct span redaction_text(struct redaction *x, const char *where, struct span text);
 
+/* Does it hold anything that is to be hidden, or more than can be looked into? */
+bool redaction_holds(struct redaction *x, struct span bytes);
+
 /* The list, for people; nothing where nothing was replaced. */
 void redaction_say(const struct redaction *x, struct buf *out);
 /* What a receiver of this edition could still work out, in sentences, a line each. */

@@ -153,6 +153,11 @@ bool redact_holds(struct redactor *r, struct span bytes)
 	return hits.n > 0 || hits.cut;
 }
 
+bool redaction_holds(struct redaction *x, struct span bytes)
+{
+	return redact_active(x->by) && redact_holds(x->by, bytes);
+}
+
 /* Of a value that was replaced already: a tag of a tag would be another value. */
 static bool is_tag(struct span s)
 {

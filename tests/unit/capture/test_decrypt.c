@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "capture/decrypt_inner.h"
 #include "tests/kit/make_cert.h"
 #include "tests/kit/tls_wire.h"
 #include "tests/unit/capture/decrypt_hear.h"
@@ -78,7 +79,7 @@ static void read_all(const struct tls_wire *w, struct hear *h)
 	assert_read(h, w);
 }
 
-static void test_plain_13_12(void **state)
+static void test_versions(void **state)
 {
 	(void)state;
 	static const int versions[] = {
@@ -307,10 +308,149 @@ static void test_key_updates(void **state)
 	}
 }
 
+/* What a server says of itself. */
+static void test_papers(void **state)
+{
+	(void)state;
+	static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+	struct made root = make_root("a root"), leaf = make_leaf("DNS:wire.example", &root);
+	unsigned char *der = NULL;
+	int n = i2d_X509(leaf.cert, &der);
+	for (size_t v = 0; v < 2; v++) {
+		struct hear h;
+		struct tls_wire *w = talk(&(struct tls_wire_order){.version = versions[v],
+			.cert = &leaf,
+			.client_groups = "P-384:P-256",
+			.staple = span_str("a staple"),
+			.scts = span_of("\0\4\0\2ab", 6)});
+		read_all(w, &h);
+		const struct decrypt_about *about = decrypt_about(h.d);
+		assert_true(span_eq(about->certs[0], span_of(der, (size_t)n)));
+		assert_true(span_is(about->ocsp, "a staple"));
+		assert_true(span_eq(about->scts, span_of("\0\4\0\2ab", 6)));
+		assert_int_equal(about->signature_scheme, 0x0403); /* ecdsa_secp256r1_sha256 */
+		assert_int_equal(about->group_number, 24);
+		hear_close(&h);
+		tls_wire_free(w);
+	}
+	OPENSSL_free(der);
+	made_free(&leaf);
+	made_free(&root);
+}
+
+/* A client that does not take the certificate. */
+static void no_trust(void *ctx, SSL *client, SSL *server)
+{
+	(void)ctx, (void)server;
+	SSL_set_verify(client, SSL_VERIFY_PEER, NULL);
+}
+
+static void test_refused_certificate(void **state)
+{
+	(void)state;
+	static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+	for (size_t v = 0; v < 2; v++) {
+		struct hear h;
+		struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){
+			.version = versions[v], .no_handshake = true, .set_up = no_trust});
+		SSL_do_handshake(w->ssl[FLOW_DOWN]);
+		tls_wire_move(w, FLOW_DOWN);
+		assert_int_equal(SSL_do_handshake(w->ssl[FLOW_UP]), -1);
+		tls_wire_move(w, FLOW_UP);
+		hear_open(&h, buf_span(&w->keys), false);
+		feed(&h, w);
+		decrypt_end(h.d);
+		const struct decrypt_about *about = decrypt_about(h.d);
+		assert_null(about->why);
+		assert_int_equal(about->alert[FLOW_UP], 48); /* unknown_ca */
+		assert_int_equal(about->alert[FLOW_DOWN], -1);
+		assert_false(about->complete);
+		assert_int_equal(about->n_certs, 1);
+		hear_close(&h);
+		tls_wire_free(w);
+	}
+}
+
+/* Keys of a second handshake are not followed: what was said before it is read. */
+static void test_renegotiation(void **state)
+{
+	(void)state;
+	struct hear h;
+	struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){.version = TLS1_2_VERSION});
+	tls_wire_say(w, FLOW_UP, span_str(REQUEST));
+	size_t before = w->n_pieces;
+	assert_int_equal(SSL_renegotiate(w->ssl[FLOW_UP]), 1);
+	for (int i = 0; i < 4; i++) {
+		char byte;
+		SSL_do_handshake(w->ssl[FLOW_UP]);
+		tls_wire_move(w, FLOW_UP);
+		assert_int_equal(SSL_read(w->ssl[FLOW_DOWN], &byte, 1), -1);
+		tls_wire_move(w, FLOW_DOWN);
+	}
+	assert_false(SSL_in_init(w->ssl[FLOW_UP]));
+	tls_wire_say(w, FLOW_UP, span_str("again"));
+	tls_wire_say(w, FLOW_DOWN, span_str("again"));
+	hear_open(&h, buf_span(&w->keys), false);
+	feed(&h, w);
+	decrypt_end(h.d);
+	assert_true(span_is(buf_span(&h.plain[FLOW_UP]), REQUEST));
+	assert_int_equal(buf_len(&h.plain[FLOW_DOWN]), 0);
+	for (int way = 0; way < 2; way++) {
+		assert_int_equal(h.blind[way], 1);
+		assert_true(h.why_at[way].packet > before);
+		assert_true(strncmp(h.why[way], "it was renegotiated", 19) == 0);
+	}
+	assert_int_equal(decrypt_about(h.d)->hellos, 1);
+	hear_close(&h);
+	tls_wire_free(w);
+}
+
+/* Early data of which the secret is missing, or far more of it than is passed over. */
+static void test_early_unread(void **state)
+{
+	(void)state;
+	struct tls_wire *first = talk(&(struct tls_wire_order){0});
+	for (int i = 0; i < 2; i++) {
+		struct hear h;
+		struct buf keys = {0};
+		struct tls_wire *w = talk(&(struct tls_wire_order){
+			.resumes = first, .early = body_of(5000), .early_refused = i == 1});
+		struct span all = buf_span(&w->keys);
+		size_t line = span_find(all, span_str("CLIENT_EARLY_TRAFFIC_SECRET "), 0);
+		assert_true(line < all.n);
+		buf_add_span(&keys, all);
+		if (i == 0)
+			keys.p[keys.start + line] = 'X'; /* a label that nobody knows */
+		hear_open(&h, buf_span(&keys), false);
+		/* As records that open by no key. */
+		if (i == 1) {
+			struct packet_at at = {1, 0};
+			static uint8_t record[5 + 16384] = {23, 3, 3, 64, 0};
+			decrypt_bytes(h.d, FLOW_UP, tls_wire_bytes(w, 0), &at);
+			for (size_t n = 0; n <= DECRYPT_EARLY_MAX; n += 16384)
+				decrypt_bytes(
+					h.d, FLOW_UP, span_of(record, sizeof record), &at);
+		}
+		for (size_t p = i == 1; p < w->n_pieces; p++)
+			decrypt_bytes(h.d, w->pieces[p].way, tls_wire_bytes(w, p),
+				&(struct packet_at){p + 1, 0});
+		decrypt_end(h.d);
+		assert_int_equal(h.blind[FLOW_UP], 1);
+		assert_int_equal(h.blind[FLOW_DOWN], 0);
+		assert_int_equal(buf_len(&h.plain[FLOW_UP]), 0);
+		assert_bytes(&h.plain[FLOW_DOWN], &w->said[FLOW_DOWN]);
+		assert_int_equal(decrypt_about(h.d)->keys, FLOW_KEYS_FOUND);
+		hear_close(&h);
+		buf_fini(&keys);
+		tls_wire_free(w);
+	}
+	tls_wire_free(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain_13_12),
+		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_one_way_first),
@@ -318,6 +458,10 @@ int main(void)
 		cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_key_updates),
+		cmocka_unit_test(test_papers),
+		cmocka_unit_test(test_refused_certificate),
+		cmocka_unit_test(test_renegotiation),
+		cmocka_unit_test(test_early_unread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,185 @@
+#include "ui/cli/report_pcapng.h"
+#include "ui/cli/erase_beside.h"
+#include "ui/export/pcapng_export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct looking {
+	struct pcapng_order *order;
+	const struct erase_beside *beside;
+	struct arena *a;
+	int64_t session; /* 0: all */
+	const char **missing;
+	size_t n_missing;
+	bool recorded; /* the case tells of packets at all */
+	bool many;
+};
+
+static bool check_order(const struct edition_order *o, struct err *err)
+{
+	if (o->coarse_time || o->withhold_egress)
+		return err_set(err, ERR_USAGE,
+			"--format pcapng: addresses and times are what packets are made of: "
+			"--coarse-time and --withhold-egress cannot be had");
+	if (o->party != 0)
+		return err_set(err, ERR_USAGE,
+			"--format pcapng: packets are not one party's: give --trail instead of "
+			"--party");
+	if (o->with_keys && o->redact.how != REDACT_NONE)
+		return err_set(err, ERR_USAGE,
+			"--with-keys opens all that the packets hold, and nothing can be "
+			"redacted in there: give --redact none, too, if the reader may have "
+			"it");
+	return true;
+}
+
+static const struct erase_beside_file *file_of(const struct looking *l, struct span name)
+{
+	for (size_t i = 0; i < l->beside->n; i++)
+		if (!l->beside->files[i].keys && span_is(name, l->beside->files[i].name))
+			return &l->beside->files[i];
+	return NULL;
+}
+
+static struct pcapng_file *known(struct looking *l, const char *path)
+{
+	for (size_t i = 0; i < l->order->n; i++)
+		if (strcmp(l->order->files[i].path, path) == 0)
+			return &l->order->files[i];
+	return NULL;
+}
+
+static void miss(struct looking *l, struct span name)
+{
+	for (size_t i = 0; i < l->n_missing; i++)
+		if (span_is(name, l->missing[i]))
+			return;
+	if (l->n_missing < PCAPNG_FILES_MAX)
+		ARENA_PUSH(l->a, l->missing, l->n_missing, arena_str(l->a, name));
+}
+
+static bool side_of(struct span word, enum capture_side *out)
+{
+	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
+		if (span_is(word, capture_side_word((enum capture_side)side))) {
+			*out = (enum capture_side)side;
+			return true;
+		}
+	return false;
+}
+
+/* A recorder that could not begin has no file. */
+static void take_capture(struct looking *l, const struct fact_capture *c)
+{
+	struct pcapng_file f = {.session = c->session};
+	if ((l->session != 0 && c->session != l->session) ||
+		span_is(c->event, capture_event_word(CAPTURE_EVENT_FAILED)) ||
+		!side_of(c->side, &f.side))
+		return;
+	l->recorded = true;
+	const struct erase_beside_file *there = file_of(l, c->name);
+	if (there == NULL) {
+		miss(l, c->name);
+		return;
+	}
+	struct pcapng_file *file = known(l, there->path);
+	if (file == NULL && l->order->n == PCAPNG_FILES_MAX) {
+		l->many = true;
+		return;
+	}
+	if (file == NULL) {
+		f.path = there->path;
+		f.name = there->name;
+		ARENA_PUSH(l->a, l->order->files, l->order->n, f);
+		file = &l->order->files[l->order->n - 1];
+	}
+	if (c->sha256.n == SHA256_LEN) {
+		memcpy(file->sha256, c->sha256.p, SHA256_LEN);
+		file->has_sha256 = true;
+	}
+}
+
+static bool look(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	(void)seq;
+	if (kind == FACT_KIND_CAPTURE)
+		take_capture(ctx, fact);
+	return true;
+}
+
+static bool find_packets(struct looking *l, struct case_file *c, struct err *err)
+{
+	if (!case_facts(c, 0, l->session, look, l, err))
+		return false;
+	if (!l->recorded)
+		return err_set(err, ERR_USAGE,
+			"--format pcapng: the case has no packets: it was recorded without "
+			"--pcap, or no recorder could begin");
+	if (l->many)
+		return err_set(err, ERR_LIMIT,
+			"--format pcapng: more than %d packet files: ask for one trail "
+			"(--trail)",
+			PCAPNG_FILES_MAX);
+	l->order->missing = l->missing;
+	l->order->n_missing = l->n_missing;
+	return l->order->n > 0 ||
+	       err_set(err, ERR_USAGE, "--format pcapng: %s does not lie beside the case",
+		       l->n_missing > 0 ? l->missing[0] : "its packet file");
+}
+
+static bool read_file(const char *path, struct buf *out, struct err *err)
+{
+	enum { PIECE = 65536 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = -1;
+	while (fd >= 0 && buf_len(out) <= PACKET_FILE_SECRETS_MAX &&
+		(n = read(fd, buf_room(out, PIECE), PIECE)) > 0)
+		buf_grew(out, (size_t)n);
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	if (buf_len(out) > PACKET_FILE_SECRETS_MAX)
+		return err_set(err, ERR_LIMIT, "%s is larger than %d bytes", path,
+			PACKET_FILE_SECRETS_MAX);
+	return n == 0 || err_set_os(err, ERR_SYSTEM, why, "%s", path);
+}
+
+static bool read_keys(const struct looking *l, struct buf *out, struct err *err)
+{
+	bool any = false;
+	for (size_t i = 0; i < l->beside->n; i++) {
+		const struct erase_beside_file *f = &l->beside->files[i];
+		if (!f->keys || (l->session != 0 && f->session != l->session))
+			continue;
+		any = true;
+		if (!read_file(f->path, out, err))
+			return false;
+		buf_add_byte(out, '\n'); /* a last line that was not finished */
+	}
+	return any || err_set(err, ERR_USAGE,
+			      "--with-keys: there is no key log beside the case: it was "
+			      "recorded without, or erased");
+}
+
+bool edition_pcapng(struct edition *e, struct buf *out, struct err *err)
+{
+	struct erase_beside beside;
+	struct pcapng_order order = {.edition = e};
+	struct buf keys = {0};
+	struct looking l = {.order = &order,
+		.beside = &beside,
+		.a = &e->arena,
+		.session = e->order->session};
+	bool ok = check_order(e->order, err) &&
+		  erase_beside_find(e->gather->file, &e->arena, &beside, err) &&
+		  find_packets(&l, e->gather->file, err) &&
+		  (!e->order->with_keys || read_keys(&l, &keys, err));
+	order.keys = buf_span(&keys);
+	ok = ok && pcapng_export(&order, out, err);
+	if (keys.p != NULL)
+		explicit_bzero(keys.p, keys.cap);
+	buf_fini(&keys);
+	return ok;
+}

@@ -1,0 +1,181 @@
+#include "ui/export/pcapng_export.h"
+#include "capture/pcapng.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define CUT_SAYS                                                                               \
+	"What went in clear was left out: a packet that is shorter than it was on the wire "   \
+	"is cut behind its TCP, UDP or IP header. TLS records are whole, but for hellos that " \
+	"hold what is hidden; so are questions to name servers and their answers. "            \
+	"Addresses, ports and times are as recorded."
+
+static bool redacted(const struct pcapng_order *o)
+{
+	return o->edition->order->redact.how != REDACT_NONE;
+}
+
+static bool holds(void *ctx, struct span bytes)
+{
+	return redaction_holds(ctx, bytes);
+}
+
+static bool is_changed(const struct pcapng_file *f)
+{
+	return f->has_sha256 && f->survey.ended != PACKET_BROKEN &&
+	       memcmp(f->sha256, f->survey.sha256, SHA256_LEN) != 0;
+}
+
+/* What a reader must know before he believes it. */
+static void say(const struct pcapng_order *o, struct buf *out)
+{
+	const struct edition_order *e = o->edition->order;
+	buf_addf(out, "clicktrail case %.*s", (int)o->edition->report->about.id.n,
+		(const char *)o->edition->report->about.id.p);
+	if (e->trail != 0)
+		buf_addf(out,
+			", trail %" PRId64 ".%" PRId64
+			": the connections that its exchanges went by",
+			e->session, e->trail);
+	buf_add_str(out, ".");
+	if (redacted(o))
+		buf_add_str(out, " " CUT_SAYS);
+	for (size_t i = 0; i < o->n; i++) {
+		const struct pcapng_file *f = &o->files[i];
+		if (is_changed(f))
+			buf_addf(out,
+				" %s is not the file that was recorded: its SHA-256 "
+				"differs from the case's.",
+				f->name);
+		if (f->survey.ended != PACKET_END)
+			buf_addf(out, " %s cannot be read to its end.", f->name);
+	}
+	for (size_t i = 0; i < o->n_missing; i++)
+		buf_addf(out, " %s is missing.", o->missing[i]);
+	buf_add_byte(out, 0);
+}
+
+static void put_heads(struct pcapng_order *o, struct buf *out)
+{
+	struct buf text = {0}, keys = {0};
+	uint32_t n = 0;
+	say(o, &text);
+	pcapng_section(out, NULL, NULL, "clicktrail " CLICKTRAIL_VERSION,
+		(const char *)buf_span(&text).p);
+	pcapng_keys(o, &keys);
+	if (buf_len(&keys) > 0)
+		pcapng_secrets(out, buf_span(&keys));
+	for (size_t i = 0; i < o->n; i++) {
+		struct pcapng_file *f = &o->files[i];
+		char about[64];
+		snprintf(about, sizeof about, "session %" PRId64, f->session);
+		f->interface = n;
+		for (size_t k = 0; k < f->survey.n_links; k++, n++)
+			pcapng_interface(out, f->survey.links[k], PACKET_FILE_BLOCK_MAX,
+				capture_side_word(f->side), about, NULL);
+	}
+	buf_fini(&text);
+	buf_fini(&keys);
+}
+
+static bool link_of(const struct pcapng_file *f, int link, uint32_t *out)
+{
+	for (size_t i = 0; i < f->survey.n_links; i++)
+		if (f->survey.links[i] == link) {
+			*out = f->interface + (uint32_t)i;
+			return true;
+		}
+	return false;
+}
+
+static void put_packet(struct pcapng_order *o, struct pcapng_file *f, struct buf *out)
+{
+	struct packet p = f->at_hand;
+	struct packet_parts parts;
+	enum flow_way way = FLOW_UP;
+	packet_parse(p.link, p.bytes, p.wire_len, &parts);
+	struct survey_flow *flow = survey_find(&f->survey, &parts, p.number, &way);
+	bool wanted = flow != NULL ? flow->wanted : o->edition->order->trail == 0;
+	const char *name = NULL;
+	if (!wanted || !link_of(f, p.link, &p.interface))
+		return;
+	if (flow != NULL && !flow->said) {
+		name = flow->name;
+		flow->said = true;
+	}
+	p.bytes =
+		span_first(p.bytes, pcapng_cut(&p, &parts, flow, way,
+					    redacted(o) ? holds : NULL, o->edition->redaction));
+	pcapng_packet(out, &p, name);
+}
+
+static void step(struct pcapng_file *f)
+{
+	struct err why = {0};
+	f->next = packet_file_next(f->reading, &f->at_hand, &why);
+}
+
+/* The file whose next packet is the oldest; NULL: there are no more. */
+static struct pcapng_file *oldest(struct pcapng_order *o)
+{
+	struct pcapng_file *best = NULL;
+	for (size_t i = 0; i < o->n; i++) {
+		struct pcapng_file *f = &o->files[i];
+		/* What was written since the first reading is not looked at. */
+		if (f->next == PACKET_NEXT && f->at_hand.number <= f->survey.packets &&
+			(best == NULL || f->at_hand.at_ns < best->at_hand.at_ns))
+			best = f;
+	}
+	return best;
+}
+
+static bool put_packets(struct pcapng_order *o, struct buf *out, struct err *err)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		o->files[i].reading = packet_file_open(o->files[i].path, err);
+		if (o->files[i].reading == NULL)
+			return false;
+		step(&o->files[i]);
+	}
+	for (struct pcapng_file *f; (f = oldest(o)) != NULL; step(f)) {
+		put_packet(o, f, out);
+		if (buf_len(out) > PCAPNG_BYTES_MAX)
+			return err_set(err, ERR_LIMIT,
+				"--format pcapng: more than %d MiB of packets: ask for one "
+				"trail (--trail), or take the files beside the case",
+				PCAPNG_BYTES_MAX / 1024 / 1024);
+	}
+	return true;
+}
+
+/* What the kernel dropped, as the recorders wrote it down. */
+static void put_ends(const struct pcapng_order *o, struct buf *out)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct survey *s = &o->files[i].survey;
+		if (s->dropped != UINT64_MAX && s->n_links > 0)
+			pcapng_statistics(out, o->files[i].interface, s->first_ns, s->last_ns,
+				s->packets + s->dropped, s->dropped);
+	}
+}
+
+bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err)
+{
+	follow_holds_fn *hidden = redacted(o) ? holds : NULL;
+	bool ok = true;
+	for (size_t i = 0; ok && i < o->n; i++)
+		ok = survey_read(&o->files[i].survey, o->files[i].path, hidden,
+			o->edition->redaction, err);
+	if (ok) {
+		pcapng_names(o);
+		put_heads(o, out);
+		ok = put_packets(o, out, err);
+	}
+	if (ok)
+		put_ends(o, out);
+	for (size_t i = 0; i < o->n; i++) {
+		packet_file_close(o->files[i].reading);
+		survey_fini(&o->files[i].survey);
+	}
+	return ok;
+}

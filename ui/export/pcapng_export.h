@@ -1,0 +1,57 @@
+/*
+ * One packet file out of those of a case: both sides, all sessions of the edition, in order of
+ * time, each connection named by the proxy's own numbers. Unless redaction is off, bytes that
+ * went in clear are left out: packets keep their heads, and are cut behind them. Says so in the
+ * file. Finding the files is for ui/cli/report_pcapng.c. One thread.
+ */
+#ifndef UI_EXPORT_PCAPNG_EXPORT_H
+#define UI_EXPORT_PCAPNG_EXPORT_H
+
+#include "store/fact/capture.h"
+#include "ui/export/pcapng_survey.h"
+#include "ui/report/edition.h"
+
+enum {
+	PCAPNG_FILES_MAX = 256,
+	PCAPNG_BYTES_MAX = 512 * 1024 * 1024, /* of the whole: it is made in memory */
+};
+
+/* A packet file of the case. */
+struct pcapng_file {
+	int64_t session;
+	enum capture_side side;
+	const char *path, *name;
+	bool has_sha256;
+	uint8_t sha256[SHA256_LEN]; /* as the case has it */
+	/* Set by pcapng_export. */
+	struct survey survey;
+	struct packet_file *reading;
+	uint32_t interface; /* of its first kind of link */
+	struct packet at_hand;
+	enum packet_next next;
+};
+
+struct pcapng_order {
+	struct edition *edition;
+	struct pcapng_file *files;
+	size_t n;
+	struct span keys;           /* a TLS key log; absent: none goes with it */
+	const char *const *missing; /* names of files that the case tells of */
+	size_t n_missing;
+};
+
+/* Errors: those of survey_read, LIMIT. */
+bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err);
+
+/* pcapng_names.c: which tunnel and leg a connection is, and whether it is wanted. */
+void pcapng_names(struct pcapng_order *o);
+
+/* pcapng_cut.c: how many bytes of a packet go out. f, way: its connection; NULL: none. holds:
+ * NULL: all of it. */
+size_t pcapng_cut(const struct packet *p, const struct packet_parts *parts,
+	const struct survey_flow *f, enum flow_way way, follow_holds_fn *holds, void *ctx);
+
+/* pcapng_keys.c: those lines of a key log that are of connections of the export, appended. */
+void pcapng_keys(const struct pcapng_order *o, struct buf *out);
+
+#endif
