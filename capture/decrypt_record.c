@@ -120,9 +120,6 @@ static void alert(
 		decrypt_blind(d, way, "an alert that is sealed, or none", at);
 		return;
 	}
-	/* Its part of the handshake will not come. */
-	if (!d->way[way].finished)
-		transcript_fini(&d->transcript);
 	uint8_t level = body.p[0], description = body.p[1];
 	if (description == ALERT_CLOSE_NOTIFY) {
 		d->about.close_notify[way] = true;

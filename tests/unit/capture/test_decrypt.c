@@ -492,6 +492,41 @@ static void test_early_unread(void **state)
 	tls_wire_free(first);
 }
 
+/* The server's answer was lost behind its hello: whether early data was taken is not known, and
+ * no key is called wrong for it. */
+static void test_early_undecided(void **state)
+{
+	(void)state;
+	struct hear h;
+	struct tls_wire *first = talk(&(struct tls_wire_order){0});
+	struct tls_wire *w =
+		talk(&(struct tls_wire_order){.resumes = first, .early = span_str("early")});
+	hear_open(&h, buf_span(&w->keys), false);
+	bool answered = false;
+	for (size_t i = 0; i < w->n_pieces; i++) {
+		struct packet_at at = {i + 1, 0};
+		struct span bytes = tls_wire_bytes(w, i);
+		if (w->pieces[i].way == FLOW_UP) {
+			decrypt_bytes(h.d, FLOW_UP, bytes, &at);
+		} else if (!answered) {
+			size_t n = 5 + ((size_t)bytes.p[3] << 8 | bytes.p[4]);
+			decrypt_bytes(h.d, FLOW_DOWN, span_first(bytes, n), &at);
+			decrypt_lost(h.d, FLOW_DOWN, bytes.n - n, &at);
+			answered = true;
+		}
+	}
+	decrypt_end(h.d);
+	assert_int_equal(h.blind[FLOW_UP], 1);
+	assert_int_equal(h.blind[FLOW_DOWN], 1);
+	assert_int_equal(buf_len(&h.plain[FLOW_UP]), 0);
+	assert_int_equal(decrypt_about(h.d)->keys, FLOW_KEYS_UNUSED);
+	assert_int_equal(decrypt_about(h.d)->early, FLOW_EARLY_OFFERED);
+	assert_string_equal(h.why[FLOW_UP], "whether its early data was accepted was not seen");
+	hear_close(&h);
+	tls_wire_free(w);
+	tls_wire_free(first);
+}
+
 /* The published trace: what others sealed, whatever our OpenSSL does. */
 static void test_rfc8448(void **state)
 {
@@ -540,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_refused_certificate),
 		cmocka_unit_test(test_renegotiation),
 		cmocka_unit_test(test_early_unread),
+		cmocka_unit_test(test_early_undecided),
 		cmocka_unit_test(test_rfc8448),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
