@@ -42,6 +42,7 @@ class Connection:
     def __init__(self):
         self.ja3, self.sni, self.cipher, self.certs = None, None, None, []
         self.requests, self.statuses = [], []
+        self.asked = 0  # CONNECTs
 
 
 def of_tshark(path, keys, ports):
@@ -59,10 +60,18 @@ def of_tshark(path, keys, ports):
         found[int(row[1][0])].certs += [hashlib.sha256(bytes.fromhex(c.replace(":", ""))).hexdigest() for c in row[2]]
     for row in ask(path, keys, ports, "http.request", ends + ["http.request.method", "http.request.uri"]):
         for method, uri in zip(row[2], row[3]):
-            if method != "CONNECT":
+            if method == "CONNECT":
+                found[int(row[0][0])].asked += 1
+            else:
                 found[int(row[0][0])].requests.append((method, path_of(uri)))
     for row in ask(path, keys, ports, "http.response", ends + ["http.response.code"]):
-        found[int(row[1][0])].statuses += [int(code) for code in row[2]]
+        c = found[int(row[1][0])]
+        for code in map(int, row[2]):
+            # What a proxy says to CONNECT is no exchange.
+            if c.asked > 0 and code == 200:
+                c.asked = 0
+            else:
+                c.statuses.append(code)
     for row in ask(path, keys, ports, "http2.headers.method", ends + ["http2.headers.method", "http2.headers.path"]):
         found[int(row[0][0])].requests += list(zip(row[2], row[3]))
     for row in ask(path, keys, ports, "http2.headers.status", ends + ["http2.headers.status"]):
