@@ -191,14 +191,22 @@ static void after_http(struct story *s)
 		s->about.protocol = "other";
 }
 
+static void feed_one(struct story *s, enum flow_way way, const struct packet_at *at)
+{
+	struct buf held = s->held[way];
+	s->held[way] = (struct buf){0};
+	http_flow_bytes(s->http, way, buf_span(&held), at);
+	buf_fini(&held);
+}
+
+/* Down first: an answer waits for its request, whereas a request that comes behind an answer's
+ * end is none. */
 static void feed_held(struct story *s, const struct packet_at *at)
 {
-	for (int way = FLOW_UP; way <= FLOW_DOWN && s->speaks == SPEAKS_HTTP; way++) {
-		struct buf held = s->held[way];
-		s->held[way] = (struct buf){0};
-		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&held), at);
-		buf_fini(&held);
-	}
+	if (s->speaks != SPEAKS_HTTP)
+		return;
+	feed_one(s, FLOW_DOWN, at);
+	feed_one(s, FLOW_UP, at);
 	after_http(s);
 }
 
