@@ -99,7 +99,8 @@ struct compared_work {
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
 	size_t n_read;
-	int64_t run, at_us; /* the newest; FACT_NULL: none */
+	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
+	int64_t reading;    /* the newest of all */
 	struct span by;
 	bool mine;      /* the companion says that it is this case's */
 	struct span id; /* of the case */
