@@ -249,8 +249,8 @@ static bool cut_explains(
 	const struct fact_flow *f, const struct ours *o, const struct theirs *t)
 {
 	bool settled = compare_ended(f, FLOW_ENDED_FIN);
-	/* Of the same digest they are the same bytes. */
-	if ((settled && !o->broken) || (o->sha256.p != NULL && span_eq(o->sha256, t->sha256)))
+	/* The same digest over another number of bytes: the number is wrong. */
+	if ((settled && !o->broken) || span_eq(o->sha256, t->sha256))
 		return false;
 	return o->received ? t->bytes > o->bytes : t->bytes < o->bytes;
 }

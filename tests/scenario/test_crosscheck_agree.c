@@ -23,22 +23,33 @@ static json_int_t number(const json_t *o, const char *name)
 	return json_integer_value(v);
 }
 
-static json_t *crosscheck_json(struct witnessed *w, int want)
-{
-	json_error_t why;
-	int code = witnessed_crosscheck(w, (const char *[]){"--json", NULL});
-	const char *said = run_program_stdout(&w->program);
-	json_t *o = json_loads(said, 0, &why);
-	if (o == NULL || code != want)
-		fail_msg("exit %d: %s\n%.3000s", code, run_program_stderr(&w->program), said);
-	return o;
-}
-
 static struct temp_case looked_at(const char *path)
 {
 	struct temp_case t = {.writer = NULL};
 	snprintf(t.path, sizeof t.path, "%s", path);
 	return t;
+}
+
+/* What is not as it should be, put together. */
+static char *trouble_of(struct witnessed *w)
+{
+	struct temp_case companion = looked_at(w->companion);
+	return temp_case_sql(&companion,
+		"SELECT verdict, subject, count(*), max(tunnel), max(detail), "
+		"max(proxy_value), max(witness_value) FROM verdict WHERE verdict <> 'agree' "
+		"GROUP BY verdict, subject, detail");
+}
+
+static json_t *crosscheck_json(struct witnessed *w, int want)
+{
+	json_error_t why;
+	int code = witnessed_crosscheck(w, (const char *[]){"--json", NULL});
+	json_t *o = json_loads(run_program_stdout(&w->program), 0, &why);
+	if (o == NULL || code != want) {
+		fprintf(stderr, "%s\n", o != NULL ? trouble_of(w) : "no JSON");
+		fail_msg("exit %d: %s", code, run_program_stderr(&w->program));
+	}
+	return o;
 }
 
 static void all_agrees(void **state)

@@ -83,6 +83,7 @@ static void in_every_field_of_a_hop(void **state)
 	temp_case_start(&t);
 	nasty_hops(&t);
 	temp_case_close(&t);
+	nasty_witness(&t);
 	all_formats(&t, true, false);
 	all_formats(&t, true, true);
 	temp_case_fini(&t);

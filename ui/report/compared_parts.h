@@ -16,7 +16,6 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
-	COMPARED_NEAR_MAX = 64,   /* exchanges of one URL whose heads are looked at for one */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
 	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
 };
@@ -42,6 +41,7 @@ struct compared_range {
 	size_t n;
 };
 struct compared_range compared_find(const struct compared_list *l, int64_t of);
+void compared_sort(struct compared_list *l);
 
 enum { COMPARED_NO_FLOW = -1 };
 
@@ -112,6 +112,8 @@ struct compared_work {
 	void *ctx;
 };
 
+/* Full: w->full is set, and it is not there. */
+void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
 /* The first bytes of a digest; 0: there is none. */
