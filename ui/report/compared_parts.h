@@ -73,6 +73,7 @@ struct compared_side {
 	struct span detail;
 	const struct fact_capture *ended;
 	const struct fact_packet_file *file; /* of the newest run; NULL: none was read */
+	const char *missing;                 /* once it was asked for, see compared_missing */
 };
 struct compared_session {
 	int64_t session, at_us;
@@ -145,6 +146,13 @@ struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
 const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
 	enum capture_side side, int64_t at_us);
 
+/* Why packets of that side may be missing without a trace; NULL: none may. Lives as long as the
+ * comparison. */
+const char *compared_missing(
+	struct compared_work *w, struct compared_session *s, enum capture_side side);
+/* Is it sure that no packet of the flow is missing? Both ends of both directions were seen. */
+bool compared_whole(const struct fact_flow *f);
+
 /* Facts by their entries; out: as in case_fetch. */
 bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
 	struct arena *a, void **out, struct err *err);
@@ -156,6 +164,7 @@ struct compared_carrier {
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
 	struct compare_seen seen;
 	struct span file;
+	const char *missing; /* as in struct compare_to */
 };
 /* The exchanges of one tunnel on all of its legs, the browser's first. */
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,

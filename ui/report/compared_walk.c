@@ -21,6 +21,7 @@ static bool give(void *ctx, const struct verdict *v)
 
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
 {
+	w->to.missing = NULL;
 	w->to.about = (struct verdict){.session = session,
 		.tunnel = tunnel,
 		.leg = leg,
@@ -87,6 +88,33 @@ const char *compared_unseen(struct compared_work *w, const struct compared_sessi
 			"them",
 			(long long)dropped, of);
 	return NULL;
+}
+
+const char *compared_missing(
+	struct compared_work *w, struct compared_session *s, enum capture_side side)
+{
+	struct compared_side *r = s != NULL ? &s->sides[side] : NULL;
+	if (r == NULL || r->file == NULL)
+		return NULL;
+	int64_t dropped = r->file->dropped;
+	if (dropped == FACT_NULL && r->ended != NULL)
+		dropped = r->ended->dropped;
+	bool some = dropped != FACT_NULL && dropped > 0;
+	if (!some && !r->lost && span_is(r->file->outcome, "ok"))
+		return NULL;
+	if (r->missing == NULL)
+		r->missing = some ? arena_printf(&w->arena,
+					    "%lld packets of the %s's side were dropped "
+					    "before the recorder had them",
+					    (long long)dropped, capture_side_word(side))
+				  : "not all of its packets were recorded";
+	return r->missing;
+}
+
+bool compared_whole(const struct fact_flow *f)
+{
+	return span_is(f->ended, flow_ended_word(FLOW_ENDED_FIN)) && f->up_lost == 0 &&
+	       f->down_lost == 0 && f->detail.p == NULL;
 }
 
 /* ---- one leg ---- */
@@ -206,9 +234,9 @@ static struct compare_leg to_compare(const struct leg_facts *f, bool browser)
 		.plain = f->plain};
 }
 
-static bool say_leg(struct compared_work *w, const struct compared_session *s,
-	struct leg_facts *f, enum capture_side side, int64_t leg, int64_t at_us,
-	struct compared_carrier *out, struct err *err)
+static bool say_leg(struct compared_work *w, struct compared_session *s, struct leg_facts *f,
+	enum capture_side side, int64_t leg, int64_t at_us, struct compared_carrier *out,
+	struct err *err)
 {
 	struct compared_ours *o =
 		compared_ours_of(w, side, side == CAPTURE_BROWSER ? w->to.about.tunnel : leg);
@@ -224,6 +252,8 @@ static bool say_leg(struct compared_work *w, const struct compared_session *s,
 		flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
 	struct compare_leg l = to_compare(f, side == CAPTURE_BROWSER);
 	l.unseen = flow == NULL ? compared_unseen(w, s, side, at_us) : NULL;
+	if (f->flow != NULL && !compared_whole(f->flow))
+		w->to.missing = out->missing = compared_missing(w, s, side);
 	compare_leg(&w->to, &l, &out->seen);
 	if (f->flow == NULL) {
 		out->flow = NULL;
@@ -234,7 +264,7 @@ static bool say_leg(struct compared_work *w, const struct compared_session *s,
 	return true;
 }
 
-static bool say_origin_leg(struct compared_work *w, const struct compared_session *s,
+static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 	const struct compared_entry *entry, const struct leg_facts *of_tunnel,
 	struct compared_carrier *out, struct err *err)
 {
@@ -297,7 +327,7 @@ static void say_dns_of(struct compared_work *w, const struct compared_session *s
 
 static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, struct err *err)
 {
-	const struct compared_session *s = compared_session(w, o->session);
+	struct compared_session *s = compared_session(w, o->session);
 	struct compared_range all = compared_find(&w->tunnels, o->id);
 	struct leg_facts f = {0};
 	struct compared_carrier *carriers = NULL, one;
