@@ -9,6 +9,7 @@
 #include "tests/kit/run_program.h"
 #include "tests/kit/script_origin.h"
 #include "tests/kit/temp_case.h"
+#include "ui/export/pcapng_export.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -531,6 +532,9 @@ static void says_no(void **state)
 	expect_no(&s, REPORT(&s, "--with-keys", "--redact", "none"), "no key log");
 	const char *const text[] = {"report", s.t.path, "--with-keys", NULL};
 	expect_no(&s, run_program(&s.p, SECONDS, text), "--format pcapng");
+	/* A hole is as long as what it stands for. */
+	assert_int_equal(truncate(beside(&s, "browser.pcapng"), PCAPNG_BYTES_MAX + 1L), 0);
+	expect_no(&s, REPORT(&s, "--redact", "none"), "--trail");
 	unlink(beside(&s, "browser.pcapng"));
 	assert_int_equal(REPORT_PLAINLY(&s), 0);
 	assert_true(is_in(&s, "browser.pcapng is missing"));

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -676,13 +678,25 @@ static void signals_are_the_parents(void **state)
 	run_recorder_end(&r);
 }
 
+/* What we have in a namespace of our own is lost at an exec, unless it is ambient. */
+static bool hand_on_rights(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2];
+	if (syscall(SYS_capget, &head, caps) != 0)
+		return false;
+	caps[0].inheritable = caps[0].permitted;
+	return syscall(SYS_capset, &head, caps) == 0 &&
+	       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0;
+}
+
 /* A loopback interface that is up and has fragments, in a network of the test's own. */
 static int enter(void)
 {
-	char why[200];
+	char why[200] = "rights are not handed on";
 	struct ifreq lo = {.ifr_name = "lo"};
 	if (geteuid() != 0) {
-		if (!lone_network_enter(why, sizeof why)) {
+		if (!lone_network_enter(why, sizeof why) || !hand_on_rights()) {
 			fprintf(stderr, "no network of our own: %s\n", why);
 			return 0;
 		}
