@@ -768,7 +768,10 @@ static void ends_of_two(struct h2_talk *t, int how)
 	h2_raw_head(&t->b, H2_END_STREAM, 5, H2_GET("/none"));
 	uint32_t second = h2_raw_await(&t->o, H2_HEADERS, UINT32_MAX)->stream;
 	switch (how) {
-	case 0: h2_raw_close(&t->b); return;
+	case 0:
+		h2_raw_close(&t->b);
+		h2_raw_expect_gone(&t->o);
+		return;
 	case 1: h2_raw_rst(&t->b, 3, H2_CANCEL); break;
 	case 2: h2_raw_goaway(&t->o, first, 0, ""); break;
 	case 3:
