@@ -1,4 +1,5 @@
 #include "capture/story_looks.h"
+#include "capture/wire/tls_hello.h"
 
 enum story_looks story_looks_tls(struct span in, bool midway)
 {
@@ -69,4 +70,20 @@ enum story_looks story_looks_http1(struct span up)
 	bool http = version.n == VERSION && span_starts(version, "HTTP/1.") &&
 		    ascii_digit(version.p[VERSION - 1]);
 	return http ? STORY_LOOKS : STORY_UNLIKE;
+}
+
+/* RFC 6066 3 */
+bool story_looks_name(struct span hello, char *out, size_t room)
+{
+	struct arena a = {0};
+	struct tls_hello read;
+	struct err ignored;
+	bool named = hello.p != NULL && tls_hello_parse(hello, &a, &read, &ignored) &&
+		     read.sni.n > 0 && read.sni.n < room && text_valid(read.sni);
+	if (named) {
+		memcpy(out, read.sni.p, read.sni.n);
+		out[read.sni.n] = 0;
+	}
+	arena_fini(&a);
+	return named;
 }

@@ -140,6 +140,7 @@ static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 	for (char *name = strtok_r(list, ", ", &rest); name != NULL;
 		name = strtok_r(NULL, ", ", &rest)) {
 		bool holds_all = strcmp(name, "text") == 0 || strcmp(name, "json") == 0;
+		/* Packets are nothing that could be redacted. */
 		if (is_complaint(name) || strcmp(name, "pdf") == 0 ||
 			strcmp(name, "pcapng") == 0 || (!holds_all && n > ALL_FORMATS))
 			continue;

@@ -8,6 +8,7 @@
 #include "tests/kit/flow_told.h"
 #include "tests/kit/relay.h"
 #include "tests/kit/run_proxy.h"
+#include "tests/kit/script_origin.h"
 #include "tests/kit/session_client.h"
 #include "tests/kit/session_origin.h"
 
@@ -68,7 +69,7 @@ static void hear(struct heard *h, const struct relay_link *link, bool to_proxy, 
 	const struct keylog *keys)
 {
 	struct packet_at at = {0};
-	*h = (struct heard){.told.whole_only = true};
+	*h = (struct heard){0};
 	h->flow.server = (struct flow_end){{4, {127, 0, 0, 1}}, (uint16_t)port};
 	sha256_init(&h->plain[0]);
 	sha256_init(&h->plain[1]);
@@ -117,28 +118,39 @@ static const char *version_of(struct arena *a, struct span s)
 	return s.p != NULL ? arena_str(a, s) : NULL;
 }
 
+static void add_word(struct buf *out, struct span s, const char *behind)
+{
+	buf_addf(out, "%.*s%s", s.p != NULL ? (int)s.n : 1,
+		s.p != NULL ? (const char *)s.p : "-", behind);
+}
+
 static void recorded_text(const struct read_case *c, const struct fact_request *q,
-	struct arena *a, bool request, struct buf *out)
+	struct arena *a, bool browser, struct buf *out)
 {
 	const struct fact_exchange_end *end = read_case_end(c, q->exchange);
 	const struct fact_response *r = read_case_response(c, q->exchange);
+	/* Toward an origin a request of HTTP/1 leaves in another form. */
+	bool request = browser || q->fields.p != NULL;
 	if (request) {
 		struct http_message m = {.version = version_of(a, q->version),
 			.head = q->head,
 			.fields = q->fields,
 			.oddities = q->oddities};
-		buf_addf(out, "%.*s %.*s", (int)q->method.n, (const char *)q->method.p,
-			(int)q->url.n, (const char *)q->url.p);
+		add_word(out, q->method, " ");
+		add_word(out, q->url, "");
 		told_message(out, &m);
 	}
 	for (size_t i = 0; i < CASE_COUNT(c, INTERIM); i++) {
 		const struct fact_interim *f = CASE_FACT(c, INTERIM, interim, i);
-		if (f->exchange != q->exchange || f->status == FACT_NULL)
+		if (f->exchange != q->exchange)
+			continue;
+		/* What was refused of an origin is on its own wire only. */
+		if (browser && (f->status == FACT_NULL || f->status == 101))
 			continue;
 		struct http_message m = {.head = f->head, .fields = f->fields};
 		if (f->head.p == NULL)
 			m.version = "HTTP/2";
-		buf_addf(out, " interim %d", (int)f->status);
+		buf_addf(out, " interim %d", f->status != FACT_NULL ? (int)f->status : 0);
 		told_message(out, &m);
 	}
 	if (r != NULL) {
@@ -205,9 +217,8 @@ static void compare_exchange(const struct read_case *c, const struct fact_reques
 	struct arena a = {0};
 	const struct fact_exchange_end *end = read_case_end(c, q->exchange);
 	const struct fact_response *r = read_case_response(c, q->exchange);
-	/* Toward an origin a request leaves in another form. */
 	told_text(x, browser || q->fields.p != NULL, &got);
-	recorded_text(c, q, &a, browser || q->fields.p != NULL, &want);
+	recorded_text(c, q, &a, browser, &want);
 	if (!span_eq(buf_span(&got), buf_span(&want)))
 		fail_msg("%s wire, exchange %lld: told\n%.*s\nrecorded\n%.*s",
 			browser ? "browser's" : "origin's", (long long)q->exchange,
@@ -429,10 +440,209 @@ static void tells_what_was_recorded(void **state)
 	buf_fini(&secrets.text);
 }
 
+/* ---- conversations as they should not be ---- */
+
+enum { STEPS_MAX = 8 };
+struct odd {
+	const char *name;
+	bool refused; /* the origin is not reached */
+	struct script_step client[STEPS_MAX], origin[STEPS_MAX];
+};
+
+#define HOST "Host: origin.test\r\n"
+#define GET_ROOT "GET " BASE "/ HTTP/1.1\r\n" HOST "\r\n"
+#define OK_2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define ODD_ROWS                                                                               \
+	{"two spaces", true, {SEND("GET  / HTTP/1.1\r\n" HOST "\r\n"), EXPECT_CUT}, {END}},    \
+		{"no Host", true, {SEND("GET " BASE "/ HTTP/1.1\r\n\r\n"), EXPECT_CUT},        \
+			{END}},                                                                \
+		{"another Host", sizeof BASE > 1,                                              \
+			{SEND("GET " BASE "/ HTTP/1.1\r\nHost: b.test\r\n\r\n"), EXPECT_HEAD,  \
+				CLOSE, EXPECT_CUT},                                            \
+			{EXPECT_HEAD, SEND(OK_2), EXPECT_CUT}},                                \
+		{"a target of no kind", true,                                                  \
+			{SEND("GET foo HTTP/1.1\r\n" HOST "\r\n"), EXPECT_HEAD, CLOSE,         \
+				EXPECT_CUT},                                                   \
+			{END}},                                                                \
+		{"CONNECT behind a request", false,                                            \
+			{SEND(GET_ROOT), EXPECT_HEAD,                                          \
+				SEND("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"),             \
+				EXPECT_HEAD, CLOSE, EXPECT_CUT},                               \
+			{EXPECT_HEAD, SEND(OK_2), EXPECT_CUT}},                                \
+		{"broken chunks", false,                                                       \
+			{SEND("POST " BASE "/ HTTP/1.1\r\n" HOST                               \
+			      "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz"),              \
+				EXPECT_CUT},                                                   \
+			{EXPECT_HEAD, EXPECT_CUT}},                                            \
+		{"the browser ends inside a body", false,                                      \
+			{SEND("POST " BASE "/ HTTP/1.1\r\n" HOST                               \
+			      "Content-Length: 9\r\n\r\nabc"),                                 \
+				CLOSE, EXPECT_CUT},                                            \
+			{EXPECT_HEAD, EXPECT_CUT}},                                            \
+		{"the browser ends inside a head", true,                                       \
+			{SEND("GET " BASE "/ HTTP/1.1\r\nHo"), CLOSE, EXPECT_CUT}, {END}},     \
+		{"no HTTP", false, {SEND(GET_ROOT), EXPECT_CUT},                               \
+			{EXPECT_HEAD, SEND("SSH-2.0-x\r\n"), EXPECT_CUT}},                     \
+		{"cut inside a head", false, {SEND(GET_ROOT), EXPECT_CUT},                     \
+			{EXPECT_HEAD, SEND("HTTP/1.1 200 OK\r\nCont"), CLOSE, EXPECT_CUT}},    \
+		{"length and chunks", false, {SEND(GET_ROOT), EXPECT_CUT},                     \
+			{EXPECT_HEAD,                                                          \
+				SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"                \
+				     "Transfer-Encoding: chunked\r\n\r\n"),                    \
+				EXPECT_CUT}},                                                  \
+		{"a switch that was not asked for", false, {SEND(GET_ROOT), EXPECT_CUT},       \
+			{EXPECT_HEAD, SEND("HTTP/1.1 101 Oh\r\n\r\n"), EXPECT_CUT}},           \
+		{"bytes behind the answer", false,                                             \
+			{SEND(GET_ROOT), EXPECT_HEAD, CLOSE, EXPECT_CUT},                      \
+			{EXPECT_HEAD, SEND(OK_2 "more"), EXPECT_CUT}},                         \
+		{"odd lines", false, {SEND(GET_ROOT), EXPECT_HEAD, CLOSE, EXPECT_CUT},         \
+			{EXPECT_HEAD,                                                          \
+				SEND("HTTP/1.1 200\nA : 1\nno colon\n B: folded\nContent-"     \
+				     "Length: 0\r\n\r\n"),                                     \
+				EXPECT_CUT}},                                                  \
+		{"a length where there is no body", false,                                     \
+			{SEND("HEAD " BASE "/ HTTP/1.1\r\n" HOST "\r\n"), EXPECT_HEAD,         \
+				SEND(GET_ROOT), EXPECT_HEAD, CLOSE, EXPECT_CUT},               \
+			{EXPECT_HEAD, SEND("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"),    \
+				EXPECT_HEAD,                                                   \
+				SEND("HTTP/1.1 204 No\r\nContent-Length: 7\r\n\r\n"),          \
+				EXPECT_CUT}},                                                  \
+		{"answered early, and closed", false,                                          \
+			{SEND("POST " BASE "/ HTTP/1.1\r\n" HOST                               \
+			      "Content-Length: 900\r\n\r\nabc"),                               \
+				EXPECT_HEAD, EXPECT_CUT},                                      \
+			{EXPECT_HEAD, EXPECT("abc"),                                           \
+				SEND("HTTP/1.1 413 No\r\nConnection: close\r\nContent-"        \
+				     "Length: 2\r\n\r\nno"),                                   \
+				EXPECT_CUT}},                                                  \
+		{"an upgrade", false,                                                          \
+			{SEND("GET " BASE "/ HTTP/1.1\r\n" HOST                                \
+			      "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),            \
+				EXPECT_HEAD, SEND("GET / up\r\n\r\n"), EXPECT("down"), CLOSE,  \
+				EXPECT_CUT},                                                   \
+			{EXPECT_HEAD,                                                          \
+				SEND("HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: "      \
+				     "websocket\r\n\r\n"),                                     \
+				EXPECT("GET / up\r\n\r\n"), SEND("down"), EXPECT_CUT}},        \
+		{"a password", true,                                                           \
+			{SEND("GET " BASE "/ HTTP/1.1\r\n" HOST                                \
+			      "proxy-AUTHORIZATION :\tBasic eA==\r\n\r\n"),                    \
+				EXPECT_CUT},                                                   \
+			{END}},                                                                \
+		{"a password as it should be", false,                                          \
+			{SEND("GET " BASE "/ HTTP/1.1\r\n" HOST                                \
+			      "Proxy-Authorization: Basic eA==\r\n\r\n"),                      \
+				EXPECT_HEAD, CLOSE, EXPECT_CUT},                               \
+			{EXPECT_HEAD, SEND(OK_2), EXPECT_CUT}},                                \
+		{"the last request", false,                                                    \
+			{SEND("GET " BASE "/ HTTP/1.0\r\n" HOST "\r\n"), EXPECT_HEAD,          \
+				EXPECT_CUT},                                                   \
+			{EXPECT_HEAD, SEND("HTTP/1.0 200 OK\r\n\r\nall"), END}},
+
+#define BASE "http://origin.test"
+static const struct odd plain_rows[] = {ODD_ROWS};
+#undef BASE
+#define BASE ""
+static const struct odd tls_rows[] = {ODD_ROWS};
+#undef BASE
+
+static void client_plays(struct raw_client *c, const struct script_step *steps)
+{
+	for (size_t i = 0; i < STEPS_MAX; i++) {
+		const struct script_step *s = &steps[i];
+		switch (s->act) {
+		case SCRIPT_SEND: raw_send_bytes(c, s->bytes, s->n); break;
+		case SCRIPT_EXPECT: raw_expect(c, s->bytes); break;
+		case SCRIPT_EXPECT_HEAD:
+			raw_head(c);
+			raw_take(c, 20);
+			break;
+		case SCRIPT_CLOSE: raw_end(c); break;
+		case SCRIPT_EXPECT_CUT: raw_expect_gone(c); return;
+		case SCRIPT_END:
+		case SCRIPT_NO_TLS:
+		case SCRIPT_EXPECT_SOME:
+		case SCRIPT_EXPECT_FILL:
+		case SCRIPT_EXPECT_EOF:
+		case SCRIPT_SEND_SLOWLY:
+		case SCRIPT_SEND_FILL:
+		case SCRIPT_WAIT:
+		case SCRIPT_DROP:
+		case SCRIPT_RESET: return;
+		}
+	}
+}
+
+static void odd_conversations(bool tls, const struct odd *rows, size_t n_rows)
+{
+	static const struct script_step unreached[] = {EXPECT_CUT, END};
+	struct secrets secrets = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct tap tap = {.self = &secrets, .secret = secret};
+	struct script_origin *origin = script_origin_start(tls, NULL);
+	struct run_proxy proxy;
+	struct keylog *keys = keylog_new();
+	struct counts n = {0};
+	struct run_proxy_options options = {
+		.rules = {script_origin_rule(origin, "origin.test", tls ? 443 : 80)},
+		.cacert = tls ? script_origin_cacert(origin) : NULL,
+		.tap = &tap};
+	run_proxy_start(&proxy, &options);
+	struct relay *relay = relay_start(proxy.port);
+	for (size_t i = 0; i < n_rows; i++) {
+		struct raw_client c;
+		if (tls || !rows[i].refused)
+			script_origin_play(
+				origin, rows[i].refused ? unreached : rows[i].origin);
+		raw_open(&c, relay_port(relay));
+		if (tls) {
+			raw_connect(&c, "origin.test:443");
+			raw_tls(&c, "origin.test", proxy.cacert);
+		}
+		print_message("%s\n", rows[i].name);
+		client_plays(&c, rows[i].client);
+		raw_close(&c);
+		run_proxy_idle(&proxy);
+	}
+	script_origin_abandon(origin);
+	run_proxy_stop(&proxy);
+	relay_stop(relay);
+	keylog_add(keys, buf_span(&secrets.text));
+	assert_int_equal(relay_links(relay), n_rows);
+	for (size_t i = 0; i < n_rows; i++) {
+		const struct relay_link *link = relay_link(relay, i);
+		struct heard h;
+		print_message("%s\n", rows[i].name);
+		hear(&h, link, true, proxy.port, keys);
+		compare_link(&proxy.facts, &h, tunnel_of(&proxy.facts, link->onward_port),
+			LEG_BROWSER, &n);
+		heard_fini(&h);
+	}
+	assert_int_equal(n.exchanges, CASE_COUNT(&proxy.facts, REQUEST));
+	assert_true(n.exchanges >= n_rows);
+	relay_free(relay);
+	run_proxy_end(&proxy);
+	keylog_free(keys);
+	buf_fini(&secrets.text);
+}
+
+static void tells_odd_conversations(void **state)
+{
+	(void)state;
+	odd_conversations(false, plain_rows, sizeof plain_rows / sizeof *plain_rows);
+}
+
+static void tells_odd_conversations_in_tls(void **state)
+{
+	(void)state;
+	odd_conversations(true, tls_rows, sizeof tls_rows / sizeof *tls_rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_was_recorded),
+		cmocka_unit_test(tells_odd_conversations),
+		cmocka_unit_test(tells_odd_conversations_in_tls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

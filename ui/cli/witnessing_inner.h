@@ -56,7 +56,7 @@ struct witnessing {
 	/* The browser's key log: a line under way, what was refused. Of who watches. */
 	struct buf browser;
 	uint64_t browser_bytes, browser_refused;
-	bool browser_over; /* the limit was reached */
+	bool browser_gaps; /* that lines of it were dropped was noted */
 	/* What could not be put, by whom ever. */
 	pthread_mutex_t lock;
 	struct err failed;

@@ -1,6 +1,7 @@
 /* Watching the recorders while the proxy works: what they say, their end, and the lines that a
  * browser of its own accord writes into its key log. */
 #include "ui/cli/witnessing_inner.h"
+#include "ui/browser/inside.h"
 #include "store/base/clock.h"
 #include "store/base/log.h"
 
@@ -24,6 +25,11 @@ static void take_line(struct witnessing *w, struct span line)
 {
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
+	if (span_is(line, INSIDE_KEYS_DROPPED) && !w->browser_gaps) {
+		w->browser_gaps = true;
+		witness_note(w, "some of the browser's keys were dropped on their way: what "
+				"they are for cannot be read");
+	}
 	if (line.n == 0 || line.p[0] == '#')
 		return;
 	if (key_file_valid(line))
@@ -51,9 +57,10 @@ static void close_browser_keys(struct witnessing *w)
 {
 	close(w->order.browser_keys);
 	w->order.browser_keys = -1;
-	if (buf_len(&w->browser) > 0)
-		take_line(w, buf_span(&w->browser));
-	explicit_bzero(w->browser.p, w->browser.cap);
+	/* A line without its end may be half of one, and half a secret is a wrong one. */
+	w->browser_refused += buf_len(&w->browser) > 0;
+	if (w->browser.p != NULL)
+		explicit_bzero(w->browser.p, w->browser.cap);
 	buf_fini(&w->browser);
 	if (w->browser_refused > 0)
 		witness_note(w, "%" PRIu64 " lines of the browser's key log were no keys",

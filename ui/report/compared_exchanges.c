@@ -409,9 +409,11 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	r->w->to.about.leg = r->carrier->leg;
 	r->w->to.about.flow = r->carrier->flow->flow;
 	r->w->to.about.file = r->carrier->file;
+	r->w->to.missing = r->carrier->missing;
 	bool ok = say_asked(r, l, false, err) && say_asked(r, l, true, err) &&
 		  say_shown(r, shown, n, err);
 	r->w->to.about = about;
+	r->w->to.missing = NULL;
 	free(shown);
 	return ok;
 }

@@ -47,7 +47,7 @@ static void test_table(void **state)
 
 /* RFC 5246 6.2.3.2, by hand: 3DES has blocks of eight bytes. */
 static void seal_3des(uint64_t seq, struct span content, const struct opener_keys *k,
-	uint16_t version, struct buf *record)
+	uint16_t version, bool odd_padding, struct buf *record)
 {
 	struct buf in = {0}, plain = {0};
 	uint8_t mac[20], iv[8] = {9, 9, 9};
@@ -62,7 +62,7 @@ static void seal_3des(uint64_t seq, struct span content, const struct opener_key
 	buf_add(&plain, mac, 20);
 	uint8_t padding = (uint8_t)(7 - buf_len(&plain) % 8);
 	for (int i = 0; i <= padding; i++)
-		buf_add_byte(&plain, padding);
+		buf_add_byte(&plain, i == 0 && odd_padding ? 99 : padding);
 	int got = 0;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	assert_int_equal(EVP_EncryptInit_ex(ctx, EVP_des_ede3_cbc(), NULL, k->key, iv), 1);
@@ -98,7 +98,8 @@ static void test_3des(void **state)
 	assert_true(opener_open(&o, s, TLS_1_2, false, &k));
 	for (uint64_t seq = 0; seq < 20; seq++) {
 		struct buf record = {0};
-		seal_3des(seq, span_of("abcdefghijklmnopqrst", seq), &k, TLS_1_2, &record);
+		seal_3des(
+			seq, span_of("abcdefghijklmnopqrst", seq), &k, TLS_1_2, false, &record);
 		for (size_t at = 5; at < buf_len(&record); at++) {
 			record.p[at] ^= 1;
 			assert_false(read_record(&o, &record, out, &n));
@@ -108,6 +109,13 @@ static void test_3des(void **state)
 		assert_int_equal(n, seq);
 		assert_memory_equal(out, "abcdefghijklmnopqrst", seq);
 		assert_false(read_record(&o, &record, out, &n)); /* the same once more */
+		buf_fini(&record);
+	}
+	/* All is right but one byte of the padding. */
+	for (size_t n_content = 0; n_content < 8; n_content++) {
+		struct buf record = {0};
+		seal_3des(o.seq, span_of("abcdefgh", n_content), &k, TLS_1_2, true, &record);
+		assert_false(read_record(&o, &record, out, &n));
 		buf_fini(&record);
 	}
 	opener_close(&o);
