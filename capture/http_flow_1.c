@@ -170,6 +170,9 @@ static void run(
 		if (used == 0)
 			break;
 		done += used;
+		/* An answer that waited comes before the request behind its own. */
+		if (way == FLOW_UP && buf_len(&o->side[FLOW_DOWN].in) > 0)
+			run(o, FLOW_DOWN, SPAN_NONE, at);
 	}
 	if (!kept)
 		buf_add_span(&s->in, span_from(in, done));

@@ -49,6 +49,9 @@ static void run(
 		if (used == 0 && !w->over)
 			break;
 		done += used;
+		/* An answer that waited comes before the request behind its own. */
+		if (way == FLOW_UP && t->way[FLOW_DOWN].stalled)
+			run(t, FLOW_DOWN, SPAN_NONE, at);
 	}
 	if (!kept)
 		buf_add_span(&w->in, span_from(in, done));

@@ -40,6 +40,7 @@ struct story {
 		bool ended, reset, blind, told;
 		struct packet_at at;
 	} way[2];
+	struct packet_at now;
 };
 
 struct story *story_new(const struct flow *f, bool to_proxy, const struct keylog *keys,
@@ -201,8 +202,19 @@ static void feed_held(struct story *s, const struct packet_at *at)
 	after_http(s);
 }
 
+/* RFC 8446 6.1: what comes behind it is nothing, whenever FIN follows. */
+static void take_close_notify(struct story *s, enum flow_way way)
+{
+	if (s->about.tls == NULL || !s->about.tls->close_notify[way] || s->way[way].ended)
+		return;
+	s->way[way].ended = true;
+	s->way[way].at = s->now;
+}
+
 static void tell_ends(struct story *s)
 {
+	take_close_notify(s, FLOW_UP);
+	take_close_notify(s, FLOW_DOWN);
 	/* A request that was too short to be known for one stays so. */
 	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && s->way[FLOW_UP].ended &&
 		(s->tls == NULL || !decrypt_waits(s->tls, FLOW_UP)) &&
@@ -361,8 +373,9 @@ static void find_preamble(struct story *s, const struct packet_at *at)
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
-	if (bytes.n == 0)
+	if (bytes.n == 0 || s->way[way].ended)
 		return;
+	s->now = *at;
 	switch (s->phase) {
 	case PHASE_PREAMBLE:
 		preamble_add(&s->preamble, way, bytes);
@@ -382,6 +395,7 @@ void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct pac
 {
 	static const char missing[] = "bytes are missing: they were not captured";
 	s->about.lost[way] += n;
+	s->now = *at;
 	switch (s->phase) {
 	case PHASE_PREAMBLE:
 	case PHASE_FIRST:

@@ -17,7 +17,7 @@ enum story_looks {
 enum story_looks story_looks_tls(struct span in, bool midway);
 /* The preface of HTTP/2 (RFC 9113 3.4). */
 enum story_looks story_looks_h2(struct span up);
-/* A request line of HTTP/1 (RFC 9112 3), and nothing behind it that no head has. */
+/* A request line of HTTP/1 (RFC 9112 3). */
 enum story_looks story_looks_http1(struct span up);
 
 #endif

@@ -213,7 +213,9 @@ static void compare_body(
 	struct span theirs = compare_sized(to->arena, theirs_n, theirs_sha);
 	/* Received: by the proxy, on this leg. */
 	bool received = req != x->origin;
-	bool less = received ? theirs_n > ours_n : theirs_n < ours_n;
+	/* Of the same digest they are the same bytes, whatever is said of their number. */
+	bool less = (received ? theirs_n > ours_n : theirs_n < ours_n) &&
+		    !(ours_sha.p != NULL && span_eq(ours_sha, theirs_sha));
 	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0 && ours_n == theirs_n))
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the case does not have its digest");

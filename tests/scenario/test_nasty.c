@@ -60,6 +60,7 @@ static bool look_at(
 	return code == 0;
 }
 
+/* A PDF is the page, printed; packets are none of the case's fields (test_pcapng.c). */
 static void all_formats(const struct temp_case *t, bool hops, bool party)
 {
 	struct run_program p = {.pid = 0};

@@ -199,7 +199,7 @@ static bool nobody(const struct witnessing *w, struct err *err)
 			b->why);
 	if (b->needs_privilege || o->needs_privilege)
 		return err_set(err, ERR_CAPTURE,
-			"%s%s%s: give it the right to, by \"setcap cap_net_raw=ep %s\" as "
+			"%s%s%s: give it the right to, by \"setcap cap_net_raw=p %s\" as "
 			"root (" GUIDE ")",
 			b->why, other[0] != 0 ? "; " : "", other, w->program);
 	return err_set(err, ERR_CAPTURE, "%s%s%s (" GUIDE ")", b->why,

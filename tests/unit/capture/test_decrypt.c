@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 #include "capture/decrypt_inner.h"
+#include "store/base/codec.h"
 #include "tests/kit/make_cert.h"
 #include "tests/kit/tls_wire.h"
+#include "tests/unit/capture/data/rfc8448.h"
 #include "tests/unit/capture/decrypt_hear.h"
 
 static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: wire.example\r\n\r\n";
@@ -447,6 +449,38 @@ static void test_early_unread(void **state)
 	tls_wire_free(first);
 }
 
+/* The published trace: what others sealed, whatever our OpenSSL does. */
+static void test_rfc8448(void **state)
+{
+	(void)state;
+	struct hear h;
+	uint8_t fifty[50];
+	for (uint8_t i = 0; i < sizeof fifty; i++)
+		fifty[i] = i;
+	hear_open(&h, span_str(rfc8448_keys), false);
+	for (size_t i = 0; i < RFC8448_RECORDS; i++) {
+		struct buf record = {0};
+		struct packet_at at = {i + 1, 0};
+		assert_true(hex_read(span_str(rfc8448_records[i].hex), &record));
+		decrypt_bytes(h.d, rfc8448_records[i].down ? FLOW_DOWN : FLOW_UP,
+			buf_span(&record), &at);
+		buf_fini(&record);
+	}
+	decrypt_end(h.d);
+	const struct decrypt_about *about = decrypt_about(h.d);
+	assert_null(about->why);
+	assert_true(about->complete);
+	assert_int_equal(about->complete_at.packet, 4);
+	assert_true(span_eq(buf_span(&h.plain[FLOW_UP]), span_of(fifty, 50)));
+	assert_true(span_eq(buf_span(&h.plain[FLOW_DOWN]), span_of(fifty, 50)));
+	assert_string_equal(about->cipher, "TLS_AES_128_GCM_SHA256");
+	assert_int_equal(about->signature_scheme, 0x0804);
+	assert_int_equal(about->n_certs, 1);
+	assert_int_equal(about->certs[0].n, 432);
+	assert_true(about->close_notify[FLOW_UP] && about->close_notify[FLOW_DOWN]);
+	hear_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_refused_certificate),
 		cmocka_unit_test(test_renegotiation),
 		cmocka_unit_test(test_early_unread),
+		cmocka_unit_test(test_rfc8448),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

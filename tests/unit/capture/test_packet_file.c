@@ -396,6 +396,13 @@ static void test_secrets(void **state)
 	interface(&o, LINK_ETHERNET, 0, 9, 0);
 	secrets(&o, 0x544c534b, "CLIENT_RANDOM aa bb");
 	packet(&o, 0, 1, "a", 1);
+	size_t at = begin(&o, 10); /* with an option behind it */
+	put(&o, 0x544c534b, 4);
+	put(&o, 1, 4);
+	put_bytes(&o, "\n", 1);
+	option(&o, 1, "a comment", 9);
+	put(&o, 0, 4);
+	end(&o, at);
 	secrets(&o, 0x57474b4c, "wireguard");
 	secrets(&o, 0x544c534b, "CLIENT_RANDOM cc dd\n");
 	secrets(&o, 0x544c534b, "");
