@@ -145,6 +145,10 @@ struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
 const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
 	enum capture_side side, int64_t at_us);
 
+/* Was that side never recorded, in all of the session? That is told once, and not of each
+ * connection. */
+bool compared_absent(const struct compared_session *s, enum capture_side side);
+
 /* Facts by their entries; out: as in case_fetch. */
 bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
 	struct arena *a, void **out, struct err *err);
