@@ -85,6 +85,20 @@ void overheard_lost(
 	arena_reset(&o->arena);
 }
 
+/* Both sides are done with it, and the handshake did not come to its end: that need not wait
+ * for the connection's own, which is told when it is certain that nothing comes again. */
+static void broken_off(struct overheard *o)
+{
+	const struct decrypt_about *tls = story_about(o->story)->tls;
+	if (overheard_silent(o) || tls == NULL || tls->hello.p == NULL || !o->closed[FLOW_UP] ||
+		!o->closed[FLOW_DOWN])
+		return;
+	/* Its secrets may be on their way. */
+	if (tls->server_hello.p == NULL || tls->alert[FLOW_UP] >= 0 ||
+		tls->alert[FLOW_DOWN] >= 0)
+		overheard_handshake(o, tls, true);
+}
+
 void overheard_closed(
 	struct overheard *o, enum flow_way way, bool reset, const struct packet_at *at)
 {
@@ -92,6 +106,10 @@ void overheard_closed(
 		story_reset(o->story, way, at);
 	else
 		story_closed(o->story, way, at);
+	o->closed[way] = true;
+	if (reset)
+		o->closed[FLOW_UP] = o->closed[FLOW_DOWN] = true;
+	broken_off(o);
 	arena_reset(&o->arena);
 }
 
@@ -174,7 +192,8 @@ void overheard_about(const struct overheard *o, struct overheard_about *out)
 	*out = (struct overheard_about){.ours = o->ours,
 		.tunnel = o->tunnel,
 		.bytes = {o->bytes[0], o->bytes[1]},
-		.exchanges = (uint64_t)o->requests};
+		.exchanges = (uint64_t)o->requests,
+		.closed = o->closed[FLOW_UP] && o->closed[FLOW_DOWN]};
 	out->wants_keys = o->ours && tls != NULL && tls->server_hello.p != NULL &&
 			  tls->alert[FLOW_UP] < 0 && !keys_there(o, tls->hello);
 	out->why = why_of(o);

@@ -3,6 +3,7 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -28,15 +29,21 @@ void tls_secret_tell(struct ssl_ctx_st *ctx)
 	SSL_CTX_set_keylog_callback(ctx, tell);
 }
 
+/* Without it there is no place: 0 is the application's own. */
+static bool is_told(const struct ssl_st *ssl)
+{
+	return SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(ssl)) != NULL;
+}
+
 /* OpenSSL takes what hangs on a connection as writable; nobody writes to it. */
 void tls_secret_start(const struct tls_secret *s, struct ssl_st *ssl)
 {
-	if (s->tap != NULL)
+	if (s->tap != NULL && is_told(ssl))
 		SSL_set_ex_data(ssl, place, (void *)(uintptr_t)s);
 }
 
 void tls_secret_stop(struct ssl_st *ssl)
 {
-	if (SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(ssl)) != NULL)
+	if (is_told(ssl))
 		SSL_set_ex_data(ssl, place, NULL);
 }

@@ -96,7 +96,8 @@ static void tell_read(struct overhear *o, struct ear *e, bool over)
 	struct overheard_about about;
 	overheard_about(e->heard, &about);
 	if (about.ours)
-		overhear_tunnels_read(&o->tunnels, about.tunnel, about.bytes, over);
+		overhear_tunnels_read(
+			&o->tunnels, about.tunnel, about.bytes, over || about.closed);
 	if (about.ours && about.why != NULL && over)
 		o->why = about.why;
 }
@@ -138,8 +139,8 @@ static void on_closed(
 	void *ctx, struct flow *f, enum flow_way way, bool reset, const struct packet_at *at)
 {
 	struct ear *e = f->user;
-	(void)ctx;
 	overheard_closed(e->heard, way, reset, at);
+	tell_read(ctx, e, false);
 }
 
 static void on_ended(void *ctx, struct flow *f)

@@ -96,6 +96,12 @@ bool trace_overhear_start(struct trace *t, struct err *err)
 	return true;
 }
 
+bool trace_overhear_deaf(const struct trace *t)
+{
+	return t->overhear != NULL &&
+	       !witnessing_records(t->recording.witness, CAPTURE_BROWSER);
+}
+
 void trace_overhear_stopping(struct trace *t)
 {
 	if (t->overhear != NULL)
