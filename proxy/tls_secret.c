@@ -3,7 +3,6 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -29,21 +28,17 @@ void tls_secret_tell(struct ssl_ctx_st *ctx)
 	SSL_CTX_set_keylog_callback(ctx, tell);
 }
 
-/* Without it there is no place: 0 is the application's own. */
-static bool is_told(const struct ssl_st *ssl)
-{
-	return SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(ssl)) != NULL;
-}
-
 /* OpenSSL takes what hangs on a connection as writable; nobody writes to it. */
 void tls_secret_start(const struct tls_secret *s, struct ssl_st *ssl)
 {
-	if (s->tap != NULL && is_told(ssl))
-		SSL_set_ex_data(ssl, place, (void *)(uintptr_t)s);
+	if (s->tap == NULL || s->tap->secret == NULL)
+		return; /* place may not be one */
+	pthread_once(&once, make_place);
+	SSL_set_ex_data(ssl, place, (void *)(uintptr_t)s);
 }
 
 void tls_secret_stop(struct ssl_st *ssl)
 {
-	if (is_told(ssl))
+	if (SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(ssl)) != NULL)
 		SSL_set_ex_data(ssl, place, NULL);
 }

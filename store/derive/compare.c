@@ -30,6 +30,13 @@ void compare_say(struct compare_to *to, enum verdict_kind kind, enum verdict_sub
 	if (to->stopped)
 		return;
 	struct verdict v = to->about;
+	/* Not what is about the file itself, or about bytes that are there twice. */
+	if (kind == VERDICT_DIFFER && to->missing != NULL && subject != VERDICT_OF_FILE &&
+		subject != VERDICT_OF_OVERLAP && subject != VERDICT_OF_STORED_BODY) {
+		kind = VERDICT_UNSEEN;
+		detail = detail != NULL ? arena_printf(to->arena, "%s; %s", to->missing, detail)
+					: to->missing;
+	}
 	v.kind = kind;
 	v.subject = subject;
 	v.packet = packet;

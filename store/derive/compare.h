@@ -88,7 +88,10 @@ struct compare_to {
 	void *ctx;
 	struct arena *arena;  /* for values; may be reset between two calls */
 	struct verdict about; /* session, tunnel, leg, exchange, flow, file */
-	bool stopped;         /* `each` said so: nothing more is given */
+	/* Why packets may be missing of what is compared, without a gap that shows it; NULL:
+	 * none may. What differs then is unseen. */
+	const char *missing;
+	bool stopped; /* `each` said so: nothing more is given */
 };
 
 /* One leg of a tunnel. What is NULL is not there. */

@@ -163,7 +163,7 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 /* ---- bodies ---- */
 
 static void compare_stored(struct compare_to *to, const struct compare_exchange *x,
-	enum fact_side side, int64_t size, struct span sha256, bool whole)
+	enum fact_side side, int64_t size, struct span sha256)
 {
 	const struct compare_body *b = x->stored[side];
 	if (b == NULL || x->end == NULL)
@@ -172,24 +172,24 @@ static void compare_stored(struct compare_to *to, const struct compare_exchange 
 	int64_t passed = side == SIDE_REQUEST ? x->end->req_size : x->end->res_size;
 	struct span ours = compare_sized(to->arena, b->size, b->sha256);
 	struct span theirs = compare_sized(to->arena, size, sha256);
-	if (passed == 0 && b->size == 0 && size == 0)
-		return;
+	enum verdict_kind kind = VERDICT_DIFFER;
+	const char *why = NULL;
 	if (b->erased) {
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_STORED_BODY, FACT_NULL, SPAN_NONE,
-			theirs, "it was erased from the case");
+		kind = VERDICT_UNSEEN;
+		ours = SPAN_NONE;
+		why = "it was erased from the case";
 	} else if (b->broken || (kept != FACT_NULL && kept != b->size)) {
-		compare_say(to, VERDICT_DIFFER, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			"the case does not hold as much of it as it says");
+		why = "the case does not hold as much of it as it says";
 	} else if (b->size == size && span_eq(b->sha256, sha256)) {
-		compare_say(to, VERDICT_AGREE, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			NULL);
-	} else if (kept != passed) {
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			"the case keeps only a part of it, as it was told to");
-	} else if (whole) {
-		compare_say(to, VERDICT_DIFFER, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs,
-			NULL);
+		kind = VERDICT_AGREE;
+	} else if (b->size < size && kept != passed) {
+		kind = VERDICT_UNSEEN;
+		why = "the case keeps only a part of it, as it was told to";
+	} else if (b->size > size && broken_off(x)) {
+		kind = VERDICT_UNSEEN;
+		why = "the exchange was broken off, and not all of it passed here";
 	}
+	compare_say(to, kind, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs, why);
 }
 
 static void compare_body(
@@ -213,7 +213,9 @@ static void compare_body(
 	struct span theirs = compare_sized(to->arena, theirs_n, theirs_sha);
 	/* Received: by the proxy, on this leg. */
 	bool received = req != x->origin;
-	bool less = received ? theirs_n > ours_n : theirs_n < ours_n;
+	/* Of the same digest they are the same bytes, whatever is said of their number. */
+	bool less = (received ? theirs_n > ours_n : theirs_n < ours_n) &&
+		    !(ours_sha.p != NULL && span_eq(ours_sha, theirs_sha));
 	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0 && ours_n == theirs_n))
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the case does not have its digest");
@@ -223,7 +225,7 @@ static void compare_body(
 	else if (ours_n != 0 || theirs_n != 0)
 		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, subject, s->last_packet,
 			ours, theirs, NULL);
-	compare_stored(to, x, side, theirs_n, theirs_sha, same);
+	compare_stored(to, x, side, theirs_n, theirs_sha);
 }
 
 /* ---- all of it ---- */

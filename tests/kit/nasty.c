@@ -1,5 +1,7 @@
 #include "tests/kit/nasty.h"
 #include "store/base/hash.h"
+#include "store/case.h"
+#include "store/fact/custody.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -375,4 +377,74 @@ void nasty_sessions(struct temp_case *t)
 		end(t, h.session, s);
 		arena_fini(&a);
 	}
+}
+
+/* ---- packets ---- */
+
+static void begin_companion(struct temp_case *c, const struct temp_case *of)
+{
+	struct err err;
+	struct case_about about;
+	struct fact_custody whose;
+	char detail[64];
+	struct case_file *f = case_open(of->path, &err);
+	if (f == NULL || !case_about(f, &about, &err))
+		fail_msg("%s", err.detail);
+	snprintf(detail, sizeof detail, "of case %.*s", (int)about.id.n,
+		(const char *)about.id.p);
+	case_close(f);
+	*c = (struct temp_case){.writer = NULL};
+	int n = snprintf(c->path, sizeof c->path, "%.*s.companion.case",
+		(int)(strlen(of->path) - strlen(".case")), of->path);
+	assert_true(n > 0 && (size_t)n < sizeof c->path);
+	temp_case_open(c);
+	fact_init(FACT_KIND_CUSTODY, &whose);
+	whose.act = span_str(custody_word(CUSTODY_COMPANION));
+	whose.detail = span_str(detail);
+	temp_case_put(c, FACT_KIND_CUSTODY, &whose);
+}
+
+static void put_flow(struct temp_case *c, int64_t n, struct span s)
+{
+	struct err err;
+	struct fact_flow f;
+	struct fact_stray stray;
+	fact_init(FACT_KIND_FLOW, &f);
+	fact_init(FACT_KIND_STRAY, &stray);
+	f.session = stray.session = 1;
+	f.at_us = stray.at_us = 0;
+	f.flow = n;
+	f.file = stray.file = 1;
+	f.client_port = f.server_port = stray.packet = n;
+	f.first_packet = f.last_packet = n;
+	f.up_bytes = f.down_bytes = 1;
+	f.conflicts = 0;
+	fill(FACT_KIND_FLOW, &f, s);
+	fill(FACT_KIND_STRAY, &stray, s);
+	if (writer_put(c->writer, FACT_KIND_FLOW, &f, NULL, &err) == 0 ||
+		writer_put(c->writer, FACT_KIND_STRAY, &stray, NULL, &err) == 0)
+		fail_msg("%s", err.detail);
+}
+
+void nasty_witness(const struct temp_case *t)
+{
+	struct temp_case c;
+	struct arena a = {0};
+	struct fact_packet_file file;
+	begin_companion(&c, t);
+	for (size_t i = 0; i < NASTY_STRINGS; i++) {
+		arena_reset(&a);
+		put_flow(&c, (int64_t)i + 1, nasty_string(&a, i));
+	}
+	fact_init(FACT_KIND_PACKET_FILE, &file);
+	file.session = 1;
+	file.file = file.run = 1;
+	file.side = span_str("browser");
+	PUT(&c, PACKET_FILE, &file, nasty_string(&a, 31));
+	struct fact_custody read;
+	fact_init(FACT_KIND_CUSTODY, &read);
+	read.act = span_str(custody_word(CUSTODY_CROSSCHECKED));
+	PUT(&c, CUSTODY, &read, nasty_string(&a, 31));
+	temp_case_close(&c);
+	arena_fini(&a);
 }

@@ -21,4 +21,9 @@ void nasty_hops(struct temp_case *t);
  * session itself. */
 void nasty_sessions(struct temp_case *t);
 
+/* What packets show of a case with such hops, in its companion: NASTY_STRINGS connections that
+ * the case does not have, each with its string in every text of its facts. The case is closed.
+ */
+void nasty_witness(const struct temp_case *t);
+
 #endif

@@ -135,8 +135,11 @@ static bool is_lone(const struct verdict *v, const struct variant_want *want, bo
 
 static bool fits(const struct verdict *v, const struct variant_want *want)
 {
-	return v->kind == want->kind && ((want->must | want->may) >> v->subject & 1) != 0 &&
-	       v->tunnel == want->tunnel && (want->leg == VARIANT_ANY || v->leg == want->leg) &&
+	uint64_t allowed = v->kind == want->kind       ? want->must | want->may
+			   : v->kind == VERDICT_UNSEEN ? want->unseen
+						       : 0;
+	return (allowed >> v->subject & 1) != 0 && v->tunnel == want->tunnel &&
+	       (want->leg == VARIANT_ANY || v->leg == want->leg) &&
 	       (want->exchange == VARIANT_ANY || v->exchange == want->exchange);
 }
 
@@ -149,7 +152,7 @@ static void judge(struct judging *j, const struct variant_want *want)
 		if (v->subject == VERDICT_OF_FILE && want->file && v->kind == VERDICT_DIFFER)
 			file = true;
 		else if (!want->nothing && fits(v, want))
-			seen |= UINT64_C(1) << v->subject;
+			seen |= (uint64_t)(v->kind == want->kind) << v->subject;
 		else if (!is_lone(v, want, lone))
 			complain(j, want, "%s %s is not to be there",
 				verdict_kind_word(v->kind), verdict_subject_word(v->subject));
@@ -200,6 +203,24 @@ void variant_exec(sqlite3 *db, const char *format, ...)
 	assert_true(n > 0 && n < (int)sizeof sql);
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+int64_t variant_number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s;
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK ||
+		sqlite3_step(s) != SQLITE_ROW)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	int64_t n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
+void variant_abandon(struct variant_world *w, sqlite3 *db)
+{
+	w->tried--;
+	variant_exec(db, "ROLLBACK");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 /* The column of the one table of facts. */

@@ -47,7 +47,8 @@ struct variant_want {
 	const char *what; /* for messages */
 	enum verdict_kind kind;
 	uint64_t must;         /* each of these subjects, */
-	uint64_t may;          /* and any of these */
+	uint64_t may;          /* and any of these; */
+	uint64_t unseen;       /* these, on the same leg, may be unseen for that */
 	int64_t tunnel;        /* FACT_NULL: of none */
 	int64_t leg, exchange; /* VARIANT_ANY: not looked at */
 	bool file;             /* and the packet file is another than was recorded */
@@ -61,6 +62,9 @@ struct variant_want {
 struct sqlite3 *variant_case(struct variant_world *w);
 void variant_exec(struct sqlite3 *db, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+int64_t variant_number(struct sqlite3 *db, const char *sql);
+/* It is none after all. */
+void variant_abandon(struct variant_world *w, struct sqlite3 *db);
 /* One bit of that field of that fact; *seq as in facts.seqs. Returns false if it is empty. */
 bool variant_flip(struct variant_world *w, struct sqlite3 *db, enum fact_kind kind,
 	const char *field, int64_t seq);

@@ -68,6 +68,20 @@ static int64_t tunnel_of(const struct variant_world *w, enum fact_kind kind, con
 							    : tunnel;
 }
 
+/* Facts of an exchange that no other exchange's body needs. */
+static bool stands_alone(const struct variant_world *w, int64_t exchange)
+{
+	const struct read_case *c = &w->facts;
+	for (size_t i = 0; i < CASE_COUNT(c, CHUNK); i++) {
+		const struct fact_chunk *f = CASE_FACT(c, CHUNK, chunk, i);
+		for (size_t k = 0; f->exchange == exchange && k < CASE_COUNT(c, CHUNK); k++)
+			if (CASE_FACT(c, CHUNK, chunk, k)->same_as ==
+				c->seqs[FACT_KIND_CHUNK][i])
+				return false;
+	}
+	return true;
+}
+
 /* ---- flips in the case ---- */
 
 struct flip {
@@ -125,6 +139,16 @@ static uint64_t way_of(const struct flip *f, int64_t leg)
 	return in == (leg == LEG_BROWSER) ? VARIANT_OF(UP) : VARIANT_OF(DOWN);
 }
 
+/* Two connections with the same ports at the same time: the case contradicts itself, and whose
+ * the packets are cannot be told. */
+static bool claims_another(struct sqlite3 *db)
+{
+	return variant_number(db, "SELECT count(*) - count(DISTINCT client_port) "
+				  "FROM fact_tunnel") > 0 ||
+	       variant_number(db, "SELECT count(*) - count(DISTINCT local_port) "
+				  "FROM fact_leg WHERE local_port IS NOT NULL") > 0;
+}
+
 static bool flip_one(struct variant_world *w, const struct flip *f)
 {
 	size_t n = w->facts.n[f->kind], i = n > 0 ? random_below(&w->random, n) : 0;
@@ -148,14 +172,13 @@ static bool flip_one(struct variant_world *w, const struct flip *f)
 	if (f->lone)
 		want.lone_flow[0] = variant_flow_of(w, want.tunnel, want.leg);
 	struct sqlite3 *db = variant_case(w);
-	if (!variant_flip(w, db, f->kind, f->field, w->facts.seqs[f->kind][i])) {
-		want.nothing = true;
-		want.must = 0;
-		memset(want.lone_flow, 0, sizeof want.lone_flow);
+	if (!variant_flip(w, db, f->kind, f->field, w->facts.seqs[f->kind][i]) ||
+		claims_another(db)) {
+		variant_abandon(w, db);
+		return false;
 	}
-	bool changed = !want.nothing;
 	variant_judge_case(w, db, &want);
-	return changed;
+	return true;
 }
 
 static void a_flipped_bit_in_the_case(void **state)
@@ -168,21 +191,78 @@ static void a_flipped_bit_in_the_case(void **state)
 					fact_info(flips[i].kind)->name);
 }
 
-/* ---- facts that are missing, or too many ---- */
-
-/* Facts of an exchange that no other exchange's body needs. */
-static bool stands_alone(const struct variant_world *w, int64_t exchange)
+/* Stored bytes that no other body shares. */
+static void a_chunk_that_was_changed(void **state)
 {
-	const struct read_case *c = &w->facts;
-	for (size_t i = 0; i < CASE_COUNT(c, CHUNK); i++) {
-		const struct fact_chunk *f = CASE_FACT(c, CHUNK, chunk, i);
-		for (size_t k = 0; f->exchange == exchange && k < CASE_COUNT(c, CHUNK); k++)
-			if (CASE_FACT(c, CHUNK, chunk, k)->same_as ==
-				c->seqs[FACT_KIND_CHUNK][i])
-				return false;
+	struct variant_world *w = *state;
+	size_t n = CASE_COUNT(&w->facts, CHUNK);
+	for (size_t done = 0; done < rounds();) {
+		size_t i = random_below(&w->random, n);
+		const struct fact_chunk *f = CASE_FACT(&w->facts, CHUNK, chunk, i);
+		if (!stands_alone(w, f->exchange) || f->same_as != FACT_NULL)
+			continue;
+		done++;
+		struct sqlite3 *db = variant_case(w);
+		assert_true(variant_flip(
+			w, db, FACT_KIND_CHUNK, "data", w->facts.seqs[FACT_KIND_CHUNK][i]));
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "a stored body was changed",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(STORED_BODY),
+				.tunnel = request_of(w, f->exchange)->tunnel,
+				.leg = LEG_BROWSER,
+				.exchange = f->exchange});
 	}
-	return true;
 }
+
+/* An hour earlier than the kernel says. */
+static void another_time(void **state)
+{
+	struct variant_world *w = *state;
+	static const enum fact_kind kinds[] = {FACT_KIND_TUNNEL, FACT_KIND_LEG, FACT_KIND_HELLO,
+		FACT_KIND_HANDSHAKE, FACT_KIND_REQUEST, FACT_KIND_RESPONSE};
+	for (size_t done = 0; done < rounds() * (sizeof kinds / sizeof *kinds); done++) {
+		enum fact_kind kind = kinds[done % (sizeof kinds / sizeof *kinds)];
+		size_t i = random_below(&w->random, w->facts.n[kind]);
+		const void *fact = w->facts.facts[kind][i];
+		int64_t exchange = field(kind, fact, "exchange");
+		struct sqlite3 *db = variant_case(w);
+		variant_exec(db, "UPDATE fact SET at_us = at_us - 3600000000 WHERE seq = %lld",
+			(long long)w->facts.seqs[kind][i]);
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "another time",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(TIME),
+				.tunnel = tunnel_of(w, kind, fact),
+				.leg = VARIANT_ANY,
+				.exchange = exchange});
+	}
+}
+
+static void another_file(void **state)
+{
+	struct variant_world *w = *state;
+	static const char *const fields[] = {"sha256", "size"};
+	for (size_t done = 0; done < 2 * rounds();) {
+		size_t i = random_below(&w->random, CASE_COUNT(&w->facts, CAPTURE));
+		const struct fact_capture *f = CASE_FACT(&w->facts, CAPTURE, capture, i);
+		if (!span_is(f->event, "ended"))
+			continue;
+		struct sqlite3 *db = variant_case(w);
+		assert_true(variant_flip(w, db, FACT_KIND_CAPTURE, fields[done % 2],
+			w->facts.seqs[FACT_KIND_CAPTURE][i]));
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "another file",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(FILE),
+				.tunnel = FACT_NULL,
+				.leg = VARIANT_ANY,
+				.exchange = FACT_NULL});
+		done++;
+	}
+}
+
+/* ---- facts that are missing, or too many ---- */
 
 static const struct fact_request *some_request(struct variant_world *w)
 {
@@ -373,6 +453,23 @@ static bool look_at(const struct variant_world *w, int side, size_t at, struct s
 	return true;
 }
 
+/* Did the kernel send these bytes twice? Then one of them is not all. */
+static bool is_repeated(const struct variant_world *w, const struct spot *s)
+{
+	const struct packet_build *b = &w->packets[s->side];
+	for (size_t i = 0; i < b->n; i++) {
+		struct packet_parts p;
+		packet_parse(b->link, span_of(b->packets[i].bytes, b->packets[i].n),
+			(uint32_t)b->packets[i].wire_n, &p);
+		uint32_t ahead = s->parts.seq - p.seq;
+		if (i != s->at && p.kind == PACKET_TCP && p.src_port == s->parts.src_port &&
+			p.dst_port == s->parts.dst_port &&
+			(ahead < p.payload.n || 0 - ahead < s->parts.payload.n))
+			return true;
+	}
+	return false;
+}
+
 /* A packet with so many bytes of payload at least, of a leg with TLS or without. */
 static struct spot some_packet(struct variant_world *w, size_t payload, bool tls)
 {
@@ -380,7 +477,7 @@ static struct spot some_packet(struct variant_world *w, size_t payload, bool tls
 	for (size_t tries = 0; tries < 1000000; tries++) {
 		int side = (int)random_below(&w->random, 2);
 		if (look_at(w, side, random_below(&w->random, w->packets[side].n), &s) &&
-			s.parts.payload.n >= payload && s.tls == tls)
+			s.parts.payload.n >= payload && s.tls == tls && !is_repeated(w, &s))
 			return s;
 	}
 	fail_msg("no such packet");
@@ -422,14 +519,274 @@ static void a_lost_packet(void **state)
 	}
 }
 
+/* In a ClientHello that is not encrypted by anything: the packet is believed, and differs. */
+static void a_hello_that_was_changed(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds();) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 100, true);
+		if (s.way != FLOW_UP || s.parts.payload.p[0] != 22 || s.parts.payload.p[5] != 1)
+			continue;
+		n++;
+		variant_packets(w, s.side, &b);
+		/* Its legacy session id: 32 bytes that mean nothing (RFC 8446 4.1.2). */
+		uint8_t *at = b.packets[s.at].bytes + (b.packets[s.at].n - s.parts.payload.n) +
+			      5 + 4 + 2 + 32 + 1;
+		at[random_below(&w->random, 32)] ^= 1;
+		struct variant_want want = want_at("a ClientHello was changed", &s);
+		want.kind = VERDICT_DIFFER;
+		want.must = VARIANT_OF(HELLO);
+		want.may = 0;
+		/* Its secrets are not found by it. */
+		want.unseen = EVERYTHING;
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+/* One bit of what is encrypted: it is no plaintext any more, of nobody. */
+static void a_record_that_was_changed(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds();) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 200, true);
+		if (s.parts.payload.p[0] != 23)
+			continue;
+		n++;
+		variant_packets(w, s.side, &b);
+		b.packets[s.at].bytes[b.packets[s.at].n - s.parts.payload.n + 100] ^= 4;
+		struct variant_want want = want_at("a record was changed", &s);
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+/* Without TLS the packets say something else. */
+static void a_body_that_was_changed(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds();) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 2000, false);
+		if (s.way != FLOW_DOWN)
+			continue;
+		n++;
+		variant_packets(w, s.side, &b);
+		/* Behind any head, in a body that is no framing. */
+		b.packets[s.at].bytes[b.packets[s.at].n - 100] ^= 0x80;
+		struct variant_want want = want_at("a body was changed", &s);
+		want.kind = VERDICT_DIFFER;
+		want.must |= VARIANT_OF(RESPONSE_BODY);
+		want.may = VARIANT_OF(STORED_BODY);
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+/* The same bytes come again and are others: the first were taken, and that is told. */
+static void bytes_that_came_twice(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < 2 * rounds(); n++) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 50, n % 2 == 0);
+		variant_packets(w, s.side, &b);
+		packet_build_copy(&b, s.at, s.at + 1);
+		b.packets[s.at + 1].bytes[b.packets[s.at + 1].n - 10] ^= 0x11;
+		struct variant_want want = want_at("bytes came twice", &s);
+		want.kind = VERDICT_DIFFER;
+		want.must = VARIANT_OF(OVERLAP);
+		want.may = 0;
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+static void a_flow_that_is_gone(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds(); n++) {
+		struct packet_build b;
+		struct spot s = some_packet(w, 1, random_chance(&w->random, 50)), other;
+		variant_packets(w, s.side, &b);
+		for (size_t i = b.n; i-- > 0;)
+			if (look_at(w, s.side, i, &other) && other.tunnel == s.tunnel &&
+				other.leg == s.leg)
+				packet_build_drop(&b, i);
+		struct variant_want want = want_at("a flow is gone", &s);
+		want.kind = VERDICT_DIFFER;
+		want.must = VARIANT_OF(CONNECTION);
+		want.may = 0;
+		judge_side(w, s.side, &b, &want);
+		packet_build_fini(&b);
+	}
+}
+
+/* ---- keys ---- */
+
+static const struct fact_hello *some_hello(struct variant_world *w)
+{
+	return CASE_FACT(&w->facts, HELLO, hello,
+		random_below(&w->random, CASE_COUNT(&w->facts, HELLO)));
+}
+
+/* The key log without that hello's secrets, or with others in their place. */
+static void change_keys(
+	struct variant_world *w, const struct fact_hello *h, bool drop, struct buf *out)
+{
+	struct span rest = buf_span(&w->keys);
+	char random[65];
+	size_t found = 0;
+	for (size_t i = 0; i < 32; i++) /* behind type, length and version */
+		snprintf(random + 2 * i, 3, "%02x", h->raw.p[6 + i]);
+	while (rest.n > 0) {
+		size_t n = span_find_byte(rest, '\n', 0);
+		struct span line = span_first(rest, n == SIZE_MAX ? rest.n : n + 1);
+		rest = span_from(rest, line.n);
+		bool mine = span_find(line, span_str(random), 0) != SIZE_MAX;
+		found += mine;
+		if (mine && drop)
+			continue;
+		buf_add_span(out, line);
+		if (mine) {
+			uint8_t *last = out->p + out->end - 2;
+			*last = *last == '0' ? '1' : '0';
+		}
+	}
+	assert_true(found > 0);
+}
+
+static void a_key_that_is_missing_or_wrong(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < 2 * rounds(); n++) {
+		struct buf keys = {0};
+		const struct fact_hello *h = some_hello(w);
+		bool drop = n % 2 == 0;
+		change_keys(w, h, drop, &keys);
+		struct variant_want want = {
+			.what = drop ? "a key is missing" : "a key is wrong",
+			.kind = VERDICT_UNSEEN,
+			.must = VARIANT_OF(UP) | VARIANT_OF(DOWN),
+			.may = EVERYTHING,
+			.tunnel = h->tunnel,
+			.leg = h->leg,
+			.exchange = VARIANT_ANY};
+		variant_judge_packets(w, NULL, NULL, buf_span(&keys), &want);
+		buf_fini(&keys);
+	}
+}
+
+/* ---- what went past the proxy ---- */
+
+static const char sandboxed[] = "UPDATE fact SET f3 = 'trace', f11 = 'firefox' WHERE kind = 1";
+
+enum past {
+	PAST_QUIC,
+	PAST_DNS,
+	PAST_TCP,
+	PAST_SYN,
+	PAST_IPV6,
+	PAST_IPV6_TCP,
+	PAST_PING,
+	PASTS
+};
+
+static void add_past(struct packet_build *b, enum past past, uint16_t port)
+{
+	static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+				    "\x04leak\x04test\x00\x00\x01\x00\x01";
+	struct packet_address from = packet_build_address("10.0.0.7");
+	struct packet_address to = packet_build_address("192.0.2.9");
+	struct tcp_build t;
+	b->step_ns = 1000;
+	switch (past) {
+	case PAST_QUIC:
+		packet_build_udp(b, "10.0.0.7", port, "192.0.2.9", 443, span_str("QUIC!"));
+		break;
+	case PAST_DNS:
+		packet_build_udp(b, "10.0.0.7", port, "192.0.2.53", 53,
+			span_of(query, sizeof query - 1));
+		break;
+	case PAST_TCP:
+		packet_build_tcp(&t, b, "10.0.0.7", port, "192.0.2.9", 80);
+		packet_build_open(&t);
+		packet_build_say(&t, FLOW_UP, "GET / HTTP/1.1\r\nHost: leak.test\r\n\r\n");
+		packet_build_close(&t);
+		break;
+	case PAST_SYN:
+		packet_build_tcp(&t, b, "10.0.0.7", port, "192.0.2.9", 443);
+		packet_build_segment(&t, FLOW_UP, TCP_SYN, -1, -1, SPAN_NONE);
+		break;
+	case PAST_IPV6:
+		packet_build_udp(b, "2001:db8::7", port, "2001:db8::9", 4433, span_str("x"));
+		break;
+	case PAST_IPV6_TCP:
+		packet_build_tcp(&t, b, "2001:db8::7", port, "2001:db8::9", 443);
+		packet_build_open(&t);
+		packet_build_close(&t);
+		break;
+	case PAST_PING:
+		packet_build_ip(b, &from, &to, 1, span_of("\x08\0\xf7\xff\0\0\0\0", 8));
+		break;
+	case PASTS: break;
+	}
+}
+
+static void what_went_past_the_proxy(void **state)
+{
+	struct variant_world *w = *state;
+	w->also = sandboxed;
+	for (size_t n = 0; n < PASTS * rounds(); n++) {
+		struct packet_build b;
+		enum past past = (enum past)(n % PASTS);
+		bool flow = past == PAST_TCP || past == PAST_SYN || past == PAST_IPV6_TCP;
+		variant_packets(w, CAPTURE_BROWSER, &b);
+		add_past(&b, past, (uint16_t)(20000 + random_below(&w->random, 10000)));
+		variant_judge_packets(w, &b, NULL, SPAN_NONE,
+			&(struct variant_want){.what = "something went past the proxy",
+				.kind = VERDICT_BYPASS,
+				.must = flow ? VARIANT_OF(CONNECTION) : VARIANT_OF(STRAY),
+				.tunnel = FACT_NULL,
+				.leg = VARIANT_ANY,
+				.exchange = FACT_NULL,
+				.file = true});
+		packet_build_fini(&b);
+	}
+	/* What the kernel sends by itself when an interface comes up is none of the browser's.
+	 */
+	struct packet_build b;
+	struct packet_address from = packet_build_address("fe80::1"),
+			      to = packet_build_address("ff02::2");
+	variant_packets(w, CAPTURE_BROWSER, &b);
+	packet_build_ip(&b, &from, &to, 58, span_of("\x85\0\0\0\0\0\0\0", 8));
+	variant_judge_packets(w, &b, NULL, SPAN_NONE,
+		&(struct variant_want){
+			.what = "a router solicitation", .nothing = true, .file = true});
+	packet_build_fini(&b);
+	w->also = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flipped_bit_in_the_case),
+		cmocka_unit_test(a_chunk_that_was_changed),
+		cmocka_unit_test(another_time),
+		cmocka_unit_test(another_file),
 		cmocka_unit_test(an_exchange_that_is_gone),
 		cmocka_unit_test(an_exchange_that_never_was),
 		cmocka_unit_test(a_tunnel_that_is_gone),
 		cmocka_unit_test(a_lost_packet),
+		cmocka_unit_test(a_hello_that_was_changed),
+		cmocka_unit_test(a_record_that_was_changed),
+		cmocka_unit_test(a_body_that_was_changed),
+		cmocka_unit_test(bytes_that_came_twice),
+		cmocka_unit_test(a_flow_that_is_gone),
+		cmocka_unit_test(a_key_that_is_missing_or_wrong),
+		cmocka_unit_test(what_went_past_the_proxy),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

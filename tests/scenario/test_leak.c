@@ -18,11 +18,19 @@
 #include "store/base/buf.h"
 #include "tests/kit/leak_case.h"
 #include "ui/cli/report_options.h"
+#include "ui/report/compared.h"
 #include "ui/report/edition.h"
 
 /* All formats of fewer recipients, for the time that they take: what they write is the same
  * edition. */
-enum { RECIPIENTS = 1000, ALL_FORMATS = 16, OF_PARTIES = 6, FEW = 30, BODIES = 100 };
+enum {
+	PACKETS_ONLY = 10, /* recipients that only packets know */
+	RECIPIENTS = 1000,
+	ALL_FORMATS = 16,
+	OF_PARTIES = 6,
+	FEW = 30,
+	BODIES = 100
+};
 
 struct planted {
 	struct temp_case t;
@@ -39,7 +47,7 @@ static void plant(struct planted *p, unsigned n)
 	snprintf(p->addresses, sizeof p->addresses, "%s/addresses", p->t.folder);
 	FILE *f = fopen(p->addresses, "w");
 	assert_non_null(f);
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n + PACKETS_ONLY; i++) {
 		char address[LEAK_ADDRESS_MAX];
 		leak_address(i, address);
 		fprintf(f, "%s\n", address);
@@ -121,7 +129,8 @@ static bool is_complaint(const char *name)
 }
 
 /* Every format, of one edition, but for the complaints; for many recipients the two that hold
- * all. A PDF is the page, printed. The names of the files that were made. */
+ * all. A PDF is the page, printed; packets have a test of their own (test_pcapng.c). The names
+ * of the files that were made. */
 static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 {
 	struct buf names = {0}, files = {0};
@@ -131,8 +140,9 @@ static const char *write_all(struct planted *p, struct edition *e, unsigned n)
 	for (char *name = strtok_r(list, ", ", &rest); name != NULL;
 		name = strtok_r(NULL, ", ", &rest)) {
 		bool holds_all = strcmp(name, "text") == 0 || strcmp(name, "json") == 0;
+		/* Packets are nothing that could be redacted. */
 		if (is_complaint(name) || strcmp(name, "pdf") == 0 ||
-			(!holds_all && n > ALL_FORMATS))
+			strcmp(name, "pcapng") == 0 || (!holds_all && n > ALL_FORMATS))
 			continue;
 		write_one(p, e, name, name, &files);
 	}
@@ -176,6 +186,45 @@ static struct edition_order order_of(enum redact_how how)
 			span_str("reporter.example")}};
 }
 
+static struct span in_url(struct planted *p, unsigned i, unsigned coding)
+{
+	struct buf b = {0};
+	char address[LEAK_ADDRESS_MAX];
+	leak_address(i, address);
+	buf_add_str(&b, "GET https://click.tracker.example/c?e=");
+	leak_code(coding, address, &b);
+	struct span s = arena_copy(&p->arena, buf_span(&b));
+	buf_fini(&b);
+	return s;
+}
+
+/* What packets show, in the place of each recipient's request; and of recipients that only they
+ * know. */
+static const struct compared *witness(struct planted *p, unsigned n)
+{
+	struct compared *c = arena_alloc(&p->arena, sizeof *c);
+	*c = (struct compared){.checked = true, .at_us = 0, .by = span_str("Desk")};
+	for (unsigned i = 0; i < n + PACKETS_ONLY; i++) {
+		char address[LEAK_ADDRESS_MAX];
+		leak_address(i, address);
+		/* A coding that decoding cannot undo is known by the link in the case alone. */
+		struct verdict v = {.kind = i % 2 == 0 ? VERDICT_DIFFER : VERDICT_UNSEEN,
+			.subject = VERDICT_OF_REQUEST,
+			.session = 1,
+			.tunnel = 1,
+			.exchange = i < n ? (int64_t)i + 1 : FACT_NULL,
+			.flow = FACT_NULL,
+			.packet = FACT_NULL,
+			.file = span_str("x.1.browser.pcapng"),
+			.proxy_value = in_url(p, i, i < n ? 1 : 0),
+			.witness_value = in_url(p, i, i < n ? 4 : 0),
+			.detail = in_url(p, i, 0)};
+		ARENA_PUSH(&p->arena, c->kept, c->n_kept, v);
+		c->counts.of[v.kind]++;
+	}
+	return c;
+}
+
 static unsigned leaks(unsigned n, enum redact_how how)
 {
 	struct planted p;
@@ -187,7 +236,10 @@ static unsigned leaks(unsigned n, enum redact_how how)
 	struct edition_order order = order_of(how);
 	plant(&p, n);
 	if (!gather_open(&g, p.t.path, 0, &err) || !gather_read(&g, NULL, &err) ||
-		!report_make(&g, 0, &a, &r, &err) || !edition_make(&e, &order, &g, &r, &err))
+		!report_make(&g, 0, &a, &r, &err))
+		fail_msg("%s", err.detail);
+	r.compared = witness(&p, n);
+	if (!edition_make(&e, &order, &g, &r, &err))
 		fail_msg("%s", err.detail);
 	assert_int_equal(r.n_trails, n);
 	const char *files = write_all(&p, &e, n), *bodies = write_bodies(&p, &e);
@@ -273,7 +325,7 @@ static void test_all_formats(void **state)
 static void test_reader_finds(void **state)
 {
 	(void)state;
-	assert_int_equal(leaks(FEW, REDACT_NONE), FEW);
+	assert_int_equal(leaks(FEW, REDACT_NONE), FEW + PACKETS_ONLY);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 #include "ui/export/export_json.h"
+#include "ui/report/say_compared.h"
 #include "store/base/hash.h"
 
 static void set(json_t *object, const char *name, json_t *value)
@@ -50,6 +51,7 @@ json_t *export_about(const struct edition *e, const struct export_list *list)
 	const struct redaction *r = e->redaction;
 	set(j, "case", json_text_of(e->report->about.id));
 	set(j, "recording_complete", json_boolean(e->report->recording_complete));
+	set(j, "crosscheck", json_compared_counts(e->report->compared));
 	set(j, "incomplete_reason", json_words_of(e->report->incomplete_reason));
 	set(j, "party",
 		e->order->party == 0 ? json_null() : json_integer((json_int_t)e->order->party));

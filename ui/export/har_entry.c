@@ -1,6 +1,7 @@
 #include "ui/export/export_json.h"
 #include "ui/export/har.h"
 #include "ui/export/head.h"
+#include "ui/report/say_compared.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -178,6 +179,8 @@ static void set_ours(json_t *j, const struct export_item *i)
 	set(j, "_resourceType", json_string(har_resource_type(i->x)));
 	if (i->hop != NULL)
 		set(j, "_trail", export_hop(i));
+	if (i->hop != NULL && i->hop->witness != NULL)
+		set(j, "_witness", json_compared_hop(i->hop->witness));
 	if (i->tls != NULL)
 		set(j, "_tls", export_tls(i->tls));
 	if (i->x->end != NULL && !span_is(i->x->end->reason, "ok"))

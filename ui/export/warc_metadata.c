@@ -2,6 +2,7 @@
 #include "store/base/hash.h"
 #include "ui/export/export_json.h"
 #include "ui/export/warc_file.h"
+#include "ui/report/say_compared.h"
 
 static void set(json_t *object, const char *name, json_t *value)
 {
@@ -76,6 +77,7 @@ void warc_metadata(const struct edition *e, const struct export_item *i,
 	set(j, "ended_at", end != NULL ? json_time_of(end->at_us) : json_null());
 	set(j, "page", i->trail != NULL ? json_words_of(i->trail->id) : json_null());
 	set(j, "trail", i->hop != NULL ? export_hop(i) : json_null());
+	set(j, "witness", json_compared_hop(i->hop != NULL ? i->hop->witness : NULL));
 	set(j, "reason", end != NULL ? export_reason(end) : json_null());
 	set(j, "made_by",
 		x->response != NULL ? json_text_of(x->response->made_by) : json_null());

@@ -17,7 +17,7 @@ struct asked_list {
 	struct asked *p; /* by number in the tunnel */
 	size_t n;
 	struct asked_at {
-		uint32_t hash;
+		uint64_t hash; /* of method and URL, or of these and the head */
 		uint32_t at;   /* in p */
 		uint32_t skip; /* of the first of a hash: how many behind it are taken */
 	} * by_hash;           /* by hash, then number */
@@ -69,10 +69,26 @@ static void list_asked(struct compared_work *w, int64_t tunnel, struct asked_lis
 		add_answers(w, &out->p[i]);
 	}
 	qsort(out->p, out->n, sizeof *out->p, by_num);
-	for (size_t i = 0; i < r.n; i++)
-		out->by_hash[i] =
-			(struct asked_at){.hash = out->p[i].request.hash, .at = (uint32_t)i};
-	qsort(out->by_hash, out->n, sizeof *out->by_hash, by_hash);
+}
+
+/* By what the next search goes. */
+enum by { BY_URL, BY_HEAD, BY_SENT };
+
+static uint64_t key_of(const struct compared_entry *e, enum by by, bool shown)
+{
+	if (by == BY_URL)
+		return e->hash;
+	return (uint64_t)e->hash << 32 |
+	       (by == BY_SENT && !shown && e->sent != 0 ? e->sent : e->head);
+}
+
+static void sort_asked(struct asked_list *l, enum by by)
+{
+	for (size_t i = 0; i < l->n; i++)
+		l->by_hash[i] = (struct asked_at){
+			.hash = key_of(&l->p[i].request, by, false), .at = (uint32_t)i};
+	if (l->n > 1)
+		qsort(l->by_hash, l->n, sizeof *l->by_hash, by_hash);
 }
 
 /* What the packets of one flow show, by number. */
@@ -106,7 +122,8 @@ static bool is_free(const struct asked *q, int64_t leg)
 	return leg == LEG_BROWSER || q->leg == leg || q->leg == FACT_NULL;
 }
 
-static size_t lowest(const struct asked_list *l, uint32_t hash)
+/* The first of that hash that is free, and of that leg or of none. */
+static struct asked *find_asked(struct asked_list *l, uint64_t hash, int64_t leg)
 {
 	size_t low = 0, high = l->n;
 	while (low < high) {
@@ -116,46 +133,18 @@ static size_t lowest(const struct asked_list *l, uint32_t hash)
 		else
 			high = mid;
 	}
-	return low;
-}
-
-/* The first of that hash that is free, and of that leg or of none. */
-static struct asked *find_asked(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
-{
-	size_t low = lowest(l, shown->hash);
 	if (low == l->n)
 		return NULL;
 	/* Asked a thousand times for the same, the taken ones are not looked at again. */
 	struct asked_at *first = &l->by_hash[low];
 	bool row = true;
-	for (size_t i = low + first->skip; i < l->n && l->by_hash[i].hash == shown->hash; i++) {
+	for (size_t i = low + first->skip; i < l->n && l->by_hash[i].hash == hash; i++) {
 		struct asked *q = &l->p[l->by_hash[i].at];
 		bool here = is_free(q, leg);
 		if (row)
 			first->skip = (uint32_t)(i - low) + here;
 		row &= !here;
 		if (here)
-			return q;
-	}
-	return NULL;
-}
-
-/* By its head alone, so that of many requests for one URL each finds its own. */
-static struct asked *find_exact(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
-{
-	size_t low = lowest(l, shown->hash);
-	if (low == l->n || shown->head == 0)
-		return NULL;
-	size_t from = low + l->by_hash[low].skip;
-	for (size_t i = from;
-		i < l->n && i - from < COMPARED_NEAR_MAX && l->by_hash[i].hash == shown->hash;
-		i++) {
-		struct asked *q = &l->p[l->by_hash[i].at];
-		uint32_t sent = q->request.sent != 0 ? q->request.sent : q->request.head;
-		if (is_free(q, leg) &&
-			(leg == LEG_BROWSER ? q->request.head : sent) == shown->head)
 			return q;
 	}
 	return NULL;
@@ -174,39 +163,30 @@ static struct asked *numbered(struct asked_list *l, uint32_t num)
 	return low < l->n && l->p[low].request.num == num ? &l->p[low] : NULL;
 }
 
-typedef struct asked *find_fn(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg);
-
-static void pair_by(find_fn *find, struct asked_list *l, const struct compared_entry **shown,
-	size_t n, int64_t leg)
+static void take_shown(struct asked *q, const struct compared_entry **shown, bool origin)
 {
+	q->shown = *shown;
+	q->at_origin |= origin;
+	*shown = NULL;
+}
+
+/* Those that look alike, in order. */
+static void pair_alike(struct asked_list *l, const struct compared_entry **shown, size_t n,
+	int64_t leg, enum by by)
+{
+	bool left = false;
+	for (size_t i = 0; i < n && !left; i++)
+		left = shown[i] != NULL;
+	if (!left)
+		return;
+	sort_asked(l, by);
 	for (size_t i = 0; i < n; i++) {
-		struct asked *q = shown[i] != NULL ? find(l, shown[i], leg) : NULL;
-		if (q == NULL)
-			continue;
-		q->shown = shown[i];
-		q->at_origin |= leg != LEG_BROWSER;
-		shown[i] = NULL;
+		struct asked *q = shown[i] != NULL
+					  ? find_asked(l, key_of(shown[i], by, true), leg)
+					  : NULL;
+		if (q != NULL)
+			take_shown(q, &shown[i], leg != LEG_BROWSER);
 	}
-}
-
-static struct asked *find_numbered(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
-{
-	struct asked *q = numbered(l, shown->num);
-	(void)leg;
-	return q != NULL && q->shown == NULL ? q : NULL;
-}
-
-/* The same number, and all that is known of the head. */
-static struct asked *find_same(
-	struct asked_list *l, const struct compared_entry *shown, int64_t leg)
-{
-	struct asked *q = find_numbered(l, shown, leg);
-	bool same =
-		q != NULL && q->request.hash == shown->hash &&
-		(q->request.head == shown->head || q->request.head == 0 || shown->head == 0);
-	return same ? q : NULL;
 }
 
 /* On the browser's leg numbers are the same on both sides. Where they are not, something is
@@ -214,22 +194,36 @@ static struct asked *find_same(
  * that differs. */
 static void pair_browser(struct asked_list *l, const struct compared_entry **shown, size_t n)
 {
-	pair_by(find_same, l, shown, n, LEG_BROWSER);
-	pair_by(find_exact, l, shown, n, LEG_BROWSER);
-	pair_by(find_numbered, l, shown, n, LEG_BROWSER);
-	pair_by(find_asked, l, shown, n, LEG_BROWSER);
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = numbered(l, shown[i]->num);
+		if (q != NULL && q->shown == NULL && q->request.hash == shown[i]->hash &&
+			q->request.head == shown[i]->head)
+			take_shown(q, &shown[i], false);
+	}
+	pair_alike(l, shown, n, LEG_BROWSER, BY_HEAD);
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL ? numbered(l, shown[i]->num) : NULL;
+		if (q != NULL && q->shown == NULL && q->request.hash == shown[i]->hash)
+			take_shown(q, &shown[i], false);
+	}
+	pair_alike(l, shown, n, LEG_BROWSER, BY_URL);
+	for (size_t i = 0; i < n; i++) {
+		struct asked *q = shown[i] != NULL ? numbered(l, shown[i]->num) : NULL;
+		if (q != NULL && q->shown == NULL)
+			take_shown(q, &shown[i], false);
+	}
 }
 
 static void pair_origin(
 	struct asked_list *l, const struct compared_entry **shown, size_t n, int64_t leg)
 {
-	pair_by(find_exact, l, shown, n, leg);
-	pair_by(find_asked, l, shown, n, leg);
+	pair_alike(l, shown, n, leg, BY_SENT);
+	pair_alike(l, shown, n, leg, BY_URL);
 	/* Whose URL is another now: the only one that is left of this leg, on both sides. */
 	struct asked *only = NULL;
 	size_t left_ours = 0, left_theirs = 0, theirs = 0;
 	for (size_t i = 0; i < l->n; i++)
-		if (l->p[i].leg == leg && l->p[i].shown == NULL) {
+		if (l->p[i].leg == leg && l->p[i].shown == NULL && !l->p[i].at_origin) {
 			only = &l->p[i];
 			left_ours++;
 		}
@@ -238,11 +232,8 @@ static void pair_origin(
 			theirs = i;
 			left_theirs++;
 		}
-	if (left_ours == 1 && left_theirs == 1) {
-		only->shown = shown[theirs];
-		only->at_origin = true;
-		shown[theirs] = NULL;
-	}
+	if (left_ours == 1 && left_theirs == 1)
+		take_shown(only, &shown[theirs], true);
 }
 
 /* ---- the facts ---- */
@@ -319,6 +310,8 @@ static void say_alone(struct run *r, void *const facts[4])
 			unseen = "only its answer is in the packets";
 		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
+		else if (!c->seen.way[0])
+			unseen = "bytes of that direction are in no packet";
 		else if (!answered && (c->cut || !c->settled))
 			unseen = "the connection was cut: the proxy may never have read it";
 		r->w->to.about.exchange = FACT_NULL;
@@ -407,10 +400,8 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	struct verdict about = r->w->to.about;
 	if (n > 1)
 		qsort(shown, n, sizeof *shown, shown_by_num);
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n; i++)
 		l->p[i].shown = NULL;
-		l->by_hash[i].skip = 0;
-	}
 	if (r->carrier->leg == LEG_BROWSER)
 		pair_browser(l, shown, n);
 	else
@@ -418,9 +409,11 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	r->w->to.about.leg = r->carrier->leg;
 	r->w->to.about.flow = r->carrier->flow->flow;
 	r->w->to.about.file = r->carrier->file;
+	r->w->to.missing = r->carrier->missing;
 	bool ok = say_asked(r, l, false, err) && say_asked(r, l, true, err) &&
 		  say_shown(r, shown, n, err);
 	r->w->to.about = about;
+	r->w->to.missing = NULL;
 	free(shown);
 	return ok;
 }

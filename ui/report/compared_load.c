@@ -3,68 +3,6 @@
 
 #include <stdlib.h>
 
-uint32_t compared_hash(struct span a, struct span b)
-{
-	uint32_t h = 2166136261u; /* FNV-1a; only says where to look */
-	for (size_t i = 0; i < a.n; i++)
-		h = (h ^ a.p[i]) * 16777619u;
-	h = (h ^ ' ') * 16777619u;
-	for (size_t i = 0; i < b.n; i++)
-		h = (h ^ b.p[i]) * 16777619u;
-	return h;
-}
-
-uint32_t compared_place(struct span ip, int64_t port)
-{
-	uint8_t bytes[2] = {(uint8_t)(port >> 8), (uint8_t)port};
-	return compared_hash(ip, span_of(bytes, sizeof bytes));
-}
-
-static void add(struct compared_work *w, struct compared_list *l, struct compared_entry e)
-{
-	if (l->n == COMPARED_ENTRIES_MAX) {
-		w->full = true;
-		return;
-	}
-	if (l->n == l->cap) {
-		l->cap = l->cap == 0 ? 256 : 2 * l->cap;
-		l->p = realloc(l->p, l->cap * sizeof *l->p);
-		if (l->p == NULL)
-			abort();
-	}
-	l->p[l->n++] = e;
-}
-
-static int by_of(const void *a, const void *b)
-{
-	const struct compared_entry *x = a, *y = b;
-	if (x->of != y->of)
-		return x->of < y->of ? -1 : 1;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static void sort(struct compared_list *l)
-{
-	if (l->n > 1)
-		qsort(l->p, l->n, sizeof *l->p, by_of);
-}
-
-struct compared_range compared_find(const struct compared_list *l, int64_t of)
-{
-	size_t low = 0, high = l->n;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (l->p[mid].of < of)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	struct compared_range r = {l->p + low, 0};
-	while (low + r.n < l->n && l->p[low + r.n].of == of)
-		r.n++;
-	return r;
-}
-
 /* ---- sessions ---- */
 
 struct compared_session *compared_session(struct compared_work *w, int64_t session)
@@ -234,13 +172,13 @@ static void add_of_leg(
 	struct compared_entry e = {.of = leg, .seq = seq, .kind = kind, .extra = leg};
 	if (leg == LEG_BROWSER)
 		e.of = tunnel;
-	add(w, leg == LEG_BROWSER ? &w->tunnels : &w->legs, e);
+	compared_add(w, leg == LEG_BROWSER ? &w->tunnels : &w->legs, e);
 }
 
 static void add_of_tunnel(
 	struct compared_work *w, enum fact_kind kind, int64_t seq, int64_t tunnel, int64_t leg)
 {
-	add(w, &w->tunnels,
+	compared_add(w, &w->tunnels,
 		(struct compared_entry){.of = tunnel, .seq = seq, .kind = kind, .extra = leg});
 }
 
@@ -253,13 +191,13 @@ static void add_request(struct compared_work *w, int64_t seq, const struct fact_
 		.num = (uint32_t)f->n,
 		.hash = f->method.p != NULL ? compared_hash(f->method, f->url) : 0};
 	compared_heads(f, &e);
-	add(w, &w->requests, e);
+	compared_add(w, &w->requests, e);
 }
 
 static void add_answer(struct compared_work *w, enum fact_kind kind, int64_t seq,
 	int64_t exchange, int64_t leg)
 {
-	add(w, &w->answers,
+	compared_add(w, &w->answers,
 		(struct compared_entry){
 			.of = exchange, .seq = seq, .kind = kind, .extra = leg});
 }
@@ -345,10 +283,7 @@ static void add_file(struct compared_work *w, const struct fact_packet_file *f)
 	struct fact_packet_file *kept = arena_alloc(&w->arena, sizeof *kept);
 	fact_copy(FACT_KIND_PACKET_FILE, f, kept, &w->arena);
 	ARENA_PUSH(&w->arena, w->read, w->n_read, kept);
-	if (w->run == FACT_NULL || f->run >= w->run) {
-		w->run = f->run;
-		w->at_us = f->at_us;
-	}
+	w->reading = f->run;
 }
 
 static void add_custody(struct compared_work *w, const struct fact_custody *f)
@@ -359,12 +294,14 @@ static void add_custody(struct compared_work *w, const struct fact_custody *f)
 	if (span_is(f->act, custody_word(CUSTODY_CROSSCHECKED))) {
 		w->by = arena_copy(&w->arena, f->operator_name);
 		w->at_us = f->at_us;
+		w->run = w->reading;
 	}
 }
 
 static void add_in_flow(struct compared_work *w, enum fact_kind kind, int64_t seq, int64_t flow)
 {
-	add(w, &w->in_flows, (struct compared_entry){.of = flow, .seq = seq, .kind = kind});
+	compared_add(
+		w, &w->in_flows, (struct compared_entry){.of = flow, .seq = seq, .kind = kind});
 }
 
 static uint32_t hash_name(struct span name)
@@ -390,7 +327,7 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 		add_in_flow(w, kind, seq, ((const struct fact_flow_plain *)fact)->flow);
 	else if (kind == FACT_KIND_FLOW_EXCHANGE) {
 		const struct fact_flow_exchange *f = fact;
-		add(w, &w->in_flows,
+		compared_add(w, &w->in_flows,
 			(struct compared_entry){.of = f->flow,
 				.seq = seq,
 				.kind = kind,
@@ -399,17 +336,17 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 				.head = compared_short(f->request_sha256)});
 	} else if (kind == FACT_KIND_PACKET_DNS) {
 		const struct fact_packet_dns *f = fact;
-		add(w, &w->dns,
+		compared_add(w, &w->dns,
 			(struct compared_entry){.of = hash_name(f->name),
 				.seq = seq,
 				.kind = kind,
 				.extra = f->at_us,
 				.num = (uint32_t)f->file});
-		add(w, &w->strays,
+		compared_add(w, &w->strays,
 			(struct compared_entry){.of = f->file, .seq = seq, .kind = kind});
 	} else if (kind == FACT_KIND_STRAY) {
 		const struct fact_stray *f = fact;
-		add(w, &w->strays,
+		compared_add(w, &w->strays,
 			(struct compared_entry){.of = f->file, .seq = seq, .kind = kind});
 	}
 	return !w->full;
@@ -426,7 +363,7 @@ static void keep_newest(struct compared_work *w)
 		if (f->run != w->run || s == NULL || !side_of(f->side, &side))
 			continue;
 		s->sides[side].file = f;
-		add(w, &w->files,
+		compared_add(w, &w->files,
 			(struct compared_entry){.of = f->file,
 				.extra = f->session,
 				.num = side,
@@ -434,7 +371,7 @@ static void keep_newest(struct compared_work *w)
 		w->read[n++] = f;
 	}
 	w->n_read = n;
-	sort(&w->files);
+	compared_sort(&w->files);
 	for (size_t i = 0; i < w->n_flows; i++) {
 		struct compared_range r = compared_find(&w->files, w->flows[i].file);
 		if (r.n == 0)
@@ -448,7 +385,7 @@ static void keep_newest(struct compared_work *w)
 
 bool compared_load(struct compared_work *w, struct err *err)
 {
-	w->run = w->at_us = FACT_NULL;
+	w->run = w->reading = w->at_us = FACT_NULL;
 	if (!case_facts(w->c, 0, 0, take_case, w, err) ||
 		!case_facts(w->companion, 0, 0, take_companion, w, err))
 		return false;
@@ -459,13 +396,13 @@ bool compared_load(struct compared_work *w, struct err *err)
 		return err_set(err, ERR_CASE_OPEN, "%s is not this case's companion",
 			case_path(w->companion));
 	keep_newest(w);
-	sort(&w->tunnels);
-	sort(&w->legs);
-	sort(&w->requests);
-	sort(&w->answers);
-	sort(&w->in_flows);
-	sort(&w->dns);
-	sort(&w->strays);
+	compared_sort(&w->tunnels);
+	compared_sort(&w->legs);
+	compared_sort(&w->requests);
+	compared_sort(&w->answers);
+	compared_sort(&w->in_flows);
+	compared_sort(&w->dns);
+	compared_sort(&w->strays);
 	return true;
 }
 

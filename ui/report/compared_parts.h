@@ -16,7 +16,8 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
-	COMPARED_NEAR_MAX = 64,   /* exchanges of one URL whose heads are looked at for one */
+	COMPARED_ATTEMPTS_MAX =
+		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
 	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
 };
@@ -42,6 +43,7 @@ struct compared_range {
 	size_t n;
 };
 struct compared_range compared_find(const struct compared_list *l, int64_t of);
+void compared_sort(struct compared_list *l);
 
 enum { COMPARED_NO_FLOW = -1 };
 
@@ -71,6 +73,7 @@ struct compared_side {
 	struct span detail;
 	const struct fact_capture *ended;
 	const struct fact_packet_file *file; /* of the newest run; NULL: none was read */
+	const char *missing;                 /* once it was asked for, see compared_missing */
 };
 struct compared_session {
 	int64_t session, at_us;
@@ -99,11 +102,13 @@ struct compared_work {
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
 	size_t n_read;
-	int64_t run, at_us; /* the newest; FACT_NULL: none */
+	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
+	int64_t reading;    /* the newest of all */
 	struct span by;
 	bool mine;      /* the companion says that it is this case's */
 	struct span id; /* of the case */
 	bool full;
+	uint64_t looked; /* flows, for attempts that failed */
 	/* Where it goes. */
 	struct compare_to to;
 	struct arena scratch;
@@ -112,8 +117,12 @@ struct compared_work {
 	void *ctx;
 };
 
+/* Full: w->full is set, and it is not there. */
+void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
+/* A time and a span of it; times of files may be anything, the sum stays at the end of them. */
+int64_t compared_plus(int64_t a, int64_t b);
 /* The first bytes of a digest; 0: there is none. */
 uint32_t compared_short(struct span digest);
 /* Of a request's head, as it came and as it must have left. */
@@ -137,6 +146,13 @@ struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
 const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
 	enum capture_side side, int64_t at_us);
 
+/* Why packets of that side may be missing without a trace; NULL: none may. Lives as long as the
+ * comparison. */
+const char *compared_missing(
+	struct compared_work *w, struct compared_session *s, enum capture_side side);
+/* Is it sure that no packet of the flow is missing? Both ends of both directions were seen. */
+bool compared_whole(const struct fact_flow *f);
+
 /* Facts by their entries; out: as in case_fetch. */
 bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
 	struct arena *a, void **out, struct err *err);
@@ -148,6 +164,7 @@ struct compared_carrier {
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
 	struct compare_seen seen;
 	struct span file;
+	const char *missing; /* as in struct compare_to */
 };
 /* The exchanges of one tunnel on all of its legs, the browser's first. */
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,

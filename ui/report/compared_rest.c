@@ -79,7 +79,7 @@ bool compared_flows(struct compared_work *w, struct err *err)
 {
 	for (size_t i = 0; i < w->n_flows && !w->to.stopped; i++) {
 		const struct compared_flow *at = &w->flows[i];
-		const struct compared_session *s = compared_session(w, at->session);
+		struct compared_session *s = compared_session(w, at->session);
 		const struct compared_entry flow = {.seq = at->seq, .kind = FACT_KIND_FLOW};
 		const struct compared_entry *entry = &flow;
 		void *fact;
@@ -93,6 +93,8 @@ bool compared_flows(struct compared_work *w, struct err *err)
 		compared_about(w, at->session, FACT_NULL, FACT_NULL);
 		w->to.about.flow = at->flow;
 		w->to.about.file = compared_file_name(w, at->file);
+		if (!compared_whole(fact))
+			w->to.missing = compared_missing(w, s, at->side);
 		if (at->side == CAPTURE_BROWSER)
 			say_browser_flow(w, s, at, fact);
 		else

@@ -54,7 +54,8 @@ const char *complaint_request(const struct complaint *c);
 /* What happened, for somebody who is no engineer: when, from which link to where, what the
  * party has to do with it, what is asked of it. Exact, escaped, lines of prose. */
 void complaint_story(const struct complaint *c, struct buf *out);
-/* That values were replaced, in a line of prose; nothing where none were. */
+/* What packets show against the record, and that values were replaced, a line of prose each;
+ * nothing where nothing is to be said. */
 void complaint_redaction(const struct complaint *c, struct buf *out);
 /* The trail, a line or two each hop; the party's are marked. */
 void complaint_hops(const struct complaint *c, struct buf *out);

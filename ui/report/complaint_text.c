@@ -7,6 +7,7 @@
 #include "ui/report/recipe_curl.h"
 #include "ui/report/say.h"
 #include "store/base/clock.h"
+#include "ui/report/say_compared.h"
 
 static const char *const nouns[] = {
 	[ABUSE_NONE] = "abuse",
@@ -177,6 +178,7 @@ static void say_hop(const struct complaint *c, const struct report_hop *h, struc
 void complaint_redaction(const struct complaint *c, struct buf *out)
 {
 	const struct redaction *x = c->edition->redaction;
+	say_compared_line(c->edition->report->compared, out);
 	if (x != NULL && x->how != REDACT_NONE)
 		buf_addf(out, "What names a recipient was replaced (%s); ask if you need it.\n",
 			redact_word(x->how));

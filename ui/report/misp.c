@@ -5,6 +5,7 @@
 #include "store/base/clock.h"
 #include "store/base/hash.h"
 #include "store/seal_stamps.h"
+#include "ui/report/say_compared.h"
 
 #include <stdio.h>
 
@@ -236,6 +237,11 @@ static void add_notes(struct misp *m)
 			redact_word(e->redaction->how));
 	if (!m->trail->trail->recording_complete)
 		buf_add_str(&words, "The recording is not complete. ");
+	struct buf line = {0};
+	say_compared_line(e->report->compared, &line);
+	for (size_t i = line.start; i < line.end; i++)
+		buf_add_byte(&words, line.p[i] == '\n' ? ' ' : line.p[i]);
+	buf_fini(&line);
 	if (m->left_out > 0)
 		buf_addf(&words, "%zu things did not fit and were left out.", m->left_out);
 	misp_attribute(m, "comment/Other", json_text_of(span_trim(buf_span(&words), " ")));

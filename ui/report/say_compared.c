@@ -262,6 +262,17 @@ json_t *json_compared(const struct compared *c)
 	return j;
 }
 
+json_t *json_compared_counts(const struct compared *c)
+{
+	if (c == NULL || !c->checked)
+		return json_null();
+	json_t *j = json_object();
+	set(j, "tunnels", json_integer((json_int_t)c->counts.tunnels));
+	set_counts(j, c->counts.of);
+	set(j, "checked_at", json_time_of(c->at_us));
+	return j;
+}
+
 json_t *json_compared_hop(const struct compared_hop *h)
 {
 	if (h == NULL)

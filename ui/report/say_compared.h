@@ -26,6 +26,8 @@ const char *compared_mode(struct span mode);
 
 /* null where nobody looked. */
 json_t *json_compared(const struct compared *c);
+/* The counts alone, for formats that hold no verdicts. */
+json_t *json_compared_counts(const struct compared *c);
 json_t *json_compared_hop(const struct compared_hop *h);
 
 #endif

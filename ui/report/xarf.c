@@ -8,6 +8,7 @@
 #include "ui/report/json_value.h"
 #include "ui/report/say_same.h"
 #include "ui/report/uuid.h"
+#include "ui/report/say_compared.h"
 
 #include <stdio.h>
 
@@ -204,6 +205,7 @@ static json_t *own_json(const struct complaint *c, json_t *more, size_t chain_le
 		rounds != NULL && rounds->n > 0 ? json_integer((json_int_t)rounds->n)
 						: json_null());
 	set(j, "replay", json_replay(c->trail->replay));
+	set(j, "crosscheck", json_compared_counts(e->report->compared));
 	set(j, "redaction",
 		json_words_of(
 			redact_word(e->redaction != NULL ? e->redaction->how : REDACT_NONE)));

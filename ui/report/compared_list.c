@@ -1,0 +1,74 @@
+/* Facts by what they are about. */
+#include "ui/report/compared_parts.h"
+
+#include <stdlib.h>
+
+int64_t compared_plus(int64_t a, int64_t b)
+{
+	int64_t out;
+	if (__builtin_add_overflow(a, b, &out))
+		return b < 0 ? INT64_MIN : INT64_MAX;
+	return out;
+}
+
+uint32_t compared_hash(struct span a, struct span b)
+{
+	uint32_t h = 2166136261u; /* FNV-1a; only says where to look */
+	for (size_t i = 0; i < a.n; i++)
+		h = (h ^ a.p[i]) * 16777619u;
+	h = (h ^ ' ') * 16777619u;
+	for (size_t i = 0; i < b.n; i++)
+		h = (h ^ b.p[i]) * 16777619u;
+	return h;
+}
+
+uint32_t compared_place(struct span ip, int64_t port)
+{
+	uint8_t bytes[2] = {(uint8_t)(port >> 8), (uint8_t)port};
+	return compared_hash(ip, span_of(bytes, sizeof bytes));
+}
+
+void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e)
+{
+	if (l->n == COMPARED_ENTRIES_MAX) {
+		w->full = true;
+		return;
+	}
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 256 : 2 * l->cap;
+		l->p = realloc(l->p, l->cap * sizeof *l->p);
+		if (l->p == NULL)
+			abort();
+	}
+	l->p[l->n++] = e;
+}
+
+static int by_of(const void *a, const void *b)
+{
+	const struct compared_entry *x = a, *y = b;
+	if (x->of != y->of)
+		return x->of < y->of ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+void compared_sort(struct compared_list *l)
+{
+	if (l->n > 1)
+		qsort(l->p, l->n, sizeof *l->p, by_of);
+}
+
+struct compared_range compared_find(const struct compared_list *l, int64_t of)
+{
+	size_t low = 0, high = l->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (l->p[mid].of < of)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	struct compared_range r = {l->p + low, 0};
+	while (low + r.n < l->n && l->p[low + r.n].of == of)
+		r.n++;
+	return r;
+}
