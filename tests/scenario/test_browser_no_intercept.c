@@ -232,7 +232,7 @@ static void a_recorder_that_dies_ends_the_trace(void **state)
 	assert_string_equal(lab_trace_word(&t, "ended_by"), "closed");
 	const json_t *about = json_object_get(t.report, "case");
 	assert_true(json_is_false(json_object_get(about, "recording_complete")));
-	const json_t *session = json_array_get(json_object_get(t.report, "sessions"), 0);
+	const json_t *session = json_array_get(json_object_get(about, "sessions"), 0);
 	assert_non_null(strstr(text(session, "detail"), "the packet recorder ended"));
 	assert_string_not_equal(text(session, "incomplete_reason"), "");
 	lab_trace_end(&t);
