@@ -45,6 +45,7 @@ bool trace_overhear_equip(
 		return err_set_os(
 			err, ERR_SYSTEM, errno, "a pipe for the browser's TLS secrets");
 	launch->keys_fd = t->keys[1];
+	launch->own_tls = true;
 	if (o->cacert == NULL)
 		return true;
 	if (!input_read(o->cacert, CACERT_MAX, anchors, err))
