@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include <cmocka.h>
@@ -26,10 +27,17 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void add(int64_t tunnel, int64_t leg, uint16_t port)
+{
+	const struct overhear_way way = {port, "a.test", 443};
+	overhear_tunnels_add(&ts, tunnel, leg, &way);
+}
+
 static bool take(uint16_t port, int64_t want_tunnel, int64_t want_leg)
 {
 	int64_t tunnel = 0, leg = 0;
-	return overhear_tunnels_take(&ts, port, &tunnel, &leg) && tunnel == want_tunnel &&
+	const struct overhear_way way = {port, "A.test", 443};
+	return overhear_tunnels_take(&ts, &way, &tunnel, &leg) && tunnel == want_tunnel &&
 	       leg == want_leg;
 }
 
@@ -38,14 +46,19 @@ static void a_connection_finds_its_tunnel(void **state)
 {
 	(void)state;
 	int64_t tunnel, leg;
-	overhear_tunnels_add(&ts, 5, 50, 4000);
-	overhear_tunnels_add(&ts, 3, 30, 4000);
-	overhear_tunnels_add(&ts, 4, 40, 4001);
-	assert_false(overhear_tunnels_take(&ts, 4002, &tunnel, &leg));
+	const struct overhear_way other = {4002, "a.test", 443},
+				  elsewhere = {4000, "b.test", 443},
+				  again = {4000, "a.test", 443}, plain = {4000, "a.test", 80};
+	add(5, 50, 4000);
+	add(3, 30, 4000);
+	add(4, 40, 4001);
+	assert_false(overhear_tunnels_take(&ts, &other, &tunnel, &leg));
+	assert_false(overhear_tunnels_take(&ts, &elsewhere, &tunnel, &leg));
+	assert_false(overhear_tunnels_take(&ts, &plain, &tunnel, &leg));
 	assert_true(take(4000, 3, 30));
 	assert_true(take(4001, 4, 40));
 	assert_true(take(4000, 5, 50));
-	assert_false(overhear_tunnels_take(&ts, 4000, &tunnel, &leg));
+	assert_false(overhear_tunnels_take(&ts, &again, &tunnel, &leg));
 }
 
 static void read(int64_t tunnel, uint64_t up, uint64_t down, bool over)
@@ -58,7 +71,7 @@ static void what_was_passed_is_awaited(void **state)
 {
 	(void)state;
 	assert_false(overhear_tunnels_behind(&ts, LONG));
-	overhear_tunnels_add(&ts, 1, 10, 4000);
+	add(1, 10, 4000);
 	assert_false(overhear_tunnels_behind(&ts, LONG));
 	overhear_tunnels_passed(&ts, 1, 100, 0);
 	assert_true(overhear_tunnels_behind(&ts, LONG));
@@ -87,7 +100,7 @@ static void what_was_passed_is_awaited(void **state)
 static void patience_ends(void **state)
 {
 	(void)state;
-	overhear_tunnels_add(&ts, 1, 10, 4000);
+	add(1, 10, 4000);
 	overhear_tunnels_passed(&ts, 1, 100, 0);
 	assert_true(overhear_tunnels_behind(&ts, LONG));
 	assert_false(overhear_tunnels_behind(&ts, -1));
@@ -101,7 +114,7 @@ static void waiting_has_a_deadline(void **state)
 {
 	(void)state;
 	int64_t start = clock_now_us(clock_real());
-	overhear_tunnels_add(&ts, 1, 10, 4000);
+	add(1, 10, 4000);
 	assert_true(overhear_tunnels_await(&ts, 60000, LONG));
 	overhear_tunnels_passed(&ts, 1, 1, 0);
 	assert_false(overhear_tunnels_await(&ts, 30, LONG));
@@ -118,11 +131,34 @@ static void *reader(void *arg)
 	return NULL;
 }
 
+/* A download that goes on and on holds up nobody: what was passed later is not waited for. */
+static void *downloader(void *arg)
+{
+	for (uint64_t i = 1; !atomic_load((atomic_bool *)arg); i++) {
+		overhear_tunnels_passed(&ts, 1, 1, 1000 * i + 1000);
+		read(1, 1, 1000 * i, false);
+	}
+	return NULL;
+}
+
+static void what_comes_later_is_not_waited_for(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	atomic_bool stop = false;
+	add(1, 10, 4000);
+	assert_int_equal(pthread_create(&thread, NULL, downloader, &stop), 0);
+	for (int i = 0; i < 20; i++)
+		assert_true(overhear_tunnels_await(&ts, 20000, LONG));
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+}
+
 static void waiting_ends_when_all_is_read(void **state)
 {
 	(void)state;
 	pthread_t thread;
-	overhear_tunnels_add(&ts, 1, 10, 4000);
+	add(1, 10, 4000);
 	overhear_tunnels_passed(&ts, 1, 1000, 500);
 	assert_int_equal(pthread_create(&thread, NULL, reader, NULL), 0);
 	assert_true(overhear_tunnels_await(&ts, 20000, LONG));
@@ -137,6 +173,8 @@ int main(void)
 			a_connection_finds_its_tunnel, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_passed_is_awaited, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(patience_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			what_comes_later_is_not_waited_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(waiting_has_a_deadline, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			waiting_ends_when_all_is_read, set_up, tear_down),
