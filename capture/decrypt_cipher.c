@@ -7,7 +7,6 @@
 
 enum {
 	TAG_MAX = 16,
-	BLOCK = 16,     /* of all CBC ciphers here */
 	NONCE = 12,     /* RFC 5116 5.1 and on */
 	SALT = 4,       /* RFC 5288 3, RFC 6655 3: what of the nonce comes from the keys, */
 	EXPLICIT = 8,   /* and what from the record */
@@ -40,26 +39,27 @@ enum mode { MODE_GCM, MODE_CCM, MODE_CHACHA, MODE_CBC };
 
 struct trait {
 	enum mode mode;
-	size_t key, tag;
+	size_t key, tag, block; /* tag: of AEAD; block: of CBC */
 	const EVP_CIPHER *(*cipher)(void);
 };
 
 static struct trait trait_of(enum suite_algorithm a)
 {
 	static const struct trait traits[] = {
-		[SUITE_AES_128_GCM] = {MODE_GCM, 16, 16, EVP_aes_128_gcm},
-		[SUITE_AES_256_GCM] = {MODE_GCM, 32, 16, EVP_aes_256_gcm},
-		[SUITE_ARIA_128_GCM] = {MODE_GCM, 16, 16, EVP_aria_128_gcm},
-		[SUITE_ARIA_256_GCM] = {MODE_GCM, 32, 16, EVP_aria_256_gcm},
-		[SUITE_AES_128_CCM] = {MODE_CCM, 16, 16, EVP_aes_128_ccm},
-		[SUITE_AES_256_CCM] = {MODE_CCM, 32, 16, EVP_aes_256_ccm},
-		[SUITE_AES_128_CCM_8] = {MODE_CCM, 16, 8, EVP_aes_128_ccm},
-		[SUITE_AES_256_CCM_8] = {MODE_CCM, 32, 8, EVP_aes_256_ccm},
-		[SUITE_CHACHA20_POLY1305] = {MODE_CHACHA, 32, 16, EVP_chacha20_poly1305},
-		[SUITE_AES_128_CBC] = {MODE_CBC, 16, 0, EVP_aes_128_cbc},
-		[SUITE_AES_256_CBC] = {MODE_CBC, 32, 0, EVP_aes_256_cbc},
-		[SUITE_CAMELLIA_128_CBC] = {MODE_CBC, 16, 0, EVP_camellia_128_cbc},
-		[SUITE_CAMELLIA_256_CBC] = {MODE_CBC, 32, 0, EVP_camellia_256_cbc},
+		[SUITE_AES_128_GCM] = {MODE_GCM, 16, 16, 0, EVP_aes_128_gcm},
+		[SUITE_AES_256_GCM] = {MODE_GCM, 32, 16, 0, EVP_aes_256_gcm},
+		[SUITE_ARIA_128_GCM] = {MODE_GCM, 16, 16, 0, EVP_aria_128_gcm},
+		[SUITE_ARIA_256_GCM] = {MODE_GCM, 32, 16, 0, EVP_aria_256_gcm},
+		[SUITE_AES_128_CCM] = {MODE_CCM, 16, 16, 0, EVP_aes_128_ccm},
+		[SUITE_AES_256_CCM] = {MODE_CCM, 32, 16, 0, EVP_aes_256_ccm},
+		[SUITE_AES_128_CCM_8] = {MODE_CCM, 16, 8, 0, EVP_aes_128_ccm},
+		[SUITE_AES_256_CCM_8] = {MODE_CCM, 32, 8, 0, EVP_aes_256_ccm},
+		[SUITE_CHACHA20_POLY1305] = {MODE_CHACHA, 32, 16, 0, EVP_chacha20_poly1305},
+		[SUITE_AES_128_CBC] = {MODE_CBC, 16, 0, 16, EVP_aes_128_cbc},
+		[SUITE_AES_256_CBC] = {MODE_CBC, 32, 0, 16, EVP_aes_256_cbc},
+		[SUITE_3DES_EDE_CBC] = {MODE_CBC, 24, 0, 8, EVP_des_ede3_cbc},
+		[SUITE_CAMELLIA_128_CBC] = {MODE_CBC, 16, 0, 16, EVP_camellia_128_cbc},
+		[SUITE_CAMELLIA_256_CBC] = {MODE_CBC, 32, 0, 16, EVP_camellia_256_cbc},
 	};
 	return traits[a];
 }
@@ -80,7 +80,7 @@ struct suite_sizes suite_sizes(const struct suite *s, uint16_t version)
 	struct trait t = trait_of(s->algorithm);
 	struct suite_sizes sizes = {.key = t.key, .mac = mac_size(s->mac)};
 	if (t.mode == MODE_CBC)
-		sizes.iv = version <= TLS_1_0 ? BLOCK : 0;
+		sizes.iv = version <= TLS_1_0 ? t.block : 0;
 	else
 		sizes.iv = version >= TLS_1_3 || t.mode == MODE_CHACHA ? NONCE : SALT;
 	return sizes;
@@ -230,17 +230,17 @@ static bool strip_padding(const uint8_t *bytes, size_t *n)
 	return true;
 }
 
-static bool read_cbc(
-	struct opener *o, const uint8_t *header, struct span body, uint8_t *out, size_t *n)
+static bool read_cbc(struct opener *o, const struct trait *t, const uint8_t *header,
+	struct span body, uint8_t *out, size_t *n)
 {
-	size_t mac = mac_size(o->suite->mac), iv = o->version > TLS_1_0 ? BLOCK : 0;
+	size_t mac = mac_size(o->suite->mac), iv = o->version > TLS_1_0 ? t->block : 0;
 	if (o->mac_last) {
 		if (body.n < mac ||
 			!mac_fits(o, header, body.p, body.n - mac, body.p + body.n - mac))
 			return false;
 		body.n -= mac;
 	}
-	if (body.n < iv + BLOCK || body.n % BLOCK != 0)
+	if (body.n < iv + t->block || body.n % t->block != 0)
 		return false;
 	int got = 0;
 	/* Without an IV of its own a record goes on from the last block of the one before it.
@@ -264,7 +264,7 @@ bool opener_read(struct opener *o, const uint8_t header[TLS_RECORD_HEADER], stru
 	uint8_t *out, size_t *n)
 {
 	struct trait t = trait_of(o->suite->algorithm);
-	bool ok = t.mode == MODE_CBC ? read_cbc(o, header, body, out, n)
+	bool ok = t.mode == MODE_CBC ? read_cbc(o, &t, header, body, out, n)
 				     : read_aead(o, &t, header, body, out, n);
 	if (ok)
 		o->seq++;

@@ -120,9 +120,6 @@ static void alert(
 		decrypt_blind(d, way, "an alert that is sealed, or none", at);
 		return;
 	}
-	/* Its part of the handshake will not come. */
-	if (!d->way[way].finished)
-		transcript_fini(&d->transcript);
 	uint8_t level = body.p[0], description = body.p[1];
 	if (description == ALERT_CLOSE_NOTIFY) {
 		d->about.close_notify[way] = true;
@@ -253,8 +250,8 @@ static enum record_step sealed_13(struct decrypt *d, enum flow_way way, const st
 	/* RFC 8446 5, appendix D.4: for middleboxes; it means nothing. */
 	if (r->type == CONTENT_CHANGE_CIPHER_SPEC && r->body.n == 1 && !w->finished)
 		return RECORD_ON;
-	/* Who could not make the keys says so in clear. */
-	if (r->type == CONTENT_ALERT && !w->opened) {
+	/* A client that could not make the keys says so in clear; a server has them. */
+	if (r->type == CONTENT_ALERT && way == FLOW_UP && !w->opened) {
 		alert(d, way, r->body, &r->at);
 		return RECORD_ON;
 	}

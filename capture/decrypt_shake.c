@@ -135,7 +135,9 @@ static bool server_hello(
 	}
 	d->retried = false;
 	d->version = hello.version;
-	d->suite = suite_find(hello.cipher);
+	/* RFC 8446 B.4: suites of TLS 1.3 are of no other version, nor are others of it. */
+	bool of_13 = hello.cipher >> 8 == 0x13;
+	d->suite = of_13 == (d->version == TLS_1_3) ? suite_find(hello.cipher) : NULL;
 	memcpy(d->server_random, hello.random.p, DERIVE_RANDOM);
 	about->server_hello = arena_copy(&d->arena, message);
 	about->server_at = *at;

@@ -44,7 +44,7 @@ bool http_flow_nonsense(const struct http_flow *h)
 void http_flow_bytes(
 	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
-	if (bytes.n == 0)
+	if (bytes.n == 0 || h->closed[way])
 		return;
 	switch (h->kind) {
 	case HTTP_FLOW_1: http_one_bytes(h->one, way, bytes, at); break;
@@ -64,6 +64,7 @@ void http_flow_lost(struct http_flow *h, enum flow_way way, const struct err *wh
 static void closed(
 	struct http_flow *h, enum flow_way way, bool reset, const struct packet_at *at)
 {
+	h->closed[way] = true;
 	switch (h->kind) {
 	case HTTP_FLOW_1: http_one_closed(h->one, way, reset, at); break;
 	case HTTP_FLOW_2: http_two_closed(h->two, way, reset, at); break;

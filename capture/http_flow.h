@@ -3,6 +3,14 @@
  * capture/wire/http1, HTTP/2 by frames and capture/wire/hpack. Requests are met with their
  * responses; bodies stream and are kept nowhere. It judges nothing: what a browser would
  * refuse, or the proxy did, is told as far as it can be read. Bounded memory. One thread.
+ *
+ * How an exchange ended is said by the words of exchange_end facts, as near as packets allow:
+ * "browser" is who opened the connection, "origin" who answered. On the browser's wire packets
+ * do not know why the proxy cut an answer short (body-truncated for origin-reset,
+ * origin-cancelled for origin-closed), nor that it made one itself (ok for connect-refused).
+ * What is missing (http_flow_lost) is bad-packets; what was under way when packets ended,
+ * shutdown. A goodbye with an error code (RFC 9113 6.8) counts as h2-protocol or limit. The
+ * directions may be out of step: an answer waits for its request, up to a limit.
  */
 #ifndef CAPTURE_HTTP_FLOW_H
 #define CAPTURE_HTTP_FLOW_H
@@ -33,9 +41,12 @@ struct http_message {
 };
 
 struct http_flow_calls {
-	/* n: the exchange's number in this connection, from 1; stream: HTTP/2's, or 0. */
+	/* n: the exchange's number in this connection, from 1; stream: HTTP/2's, or 0. What
+	 * came as a request and is none (HTTP/1) has no method and no URL; head is what came
+	 * of it. */
 	void (*request)(void *ctx, uint64_t n, uint32_t stream, const struct http_message *m,
 		const struct packet_at *at);
+	/* status 0: what came in a response's place, and is none; end follows. */
 	void (*interim)(void *ctx, uint64_t n, const struct http_message *m,
 		const struct packet_at *at);
 	void (*response)(void *ctx, uint64_t n, const struct http_message *m,
@@ -47,8 +58,8 @@ struct http_flow_calls {
 	 * facts, absent: none. */
 	void (*message_end)(void *ctx, uint64_t n, enum fact_side side, struct span trailers,
 		const struct packet_at *at);
-	/* The exchange is over. why->kind ERR_NONE: both messages ended as announced. No more
-	 * calls for n. */
+	/* The exchange is over. why->kind ERR_NONE: both messages ended as announced, or it led
+	 * to another protocol. No more calls for n. */
 	void (*end)(void *ctx, uint64_t n, const struct err *why, const struct packet_at *at);
 	/* What follows is no HTTP any more (101, or nonsense); exchange n (0: none) led to it.
 	 */

@@ -154,6 +154,8 @@ static void cut_first(struct http_one *o, const struct packet_at *at)
 
 typedef size_t step_fn(struct http_one *o, struct span in, const struct packet_at *at);
 
+static void down_on(struct http_one *o, const struct packet_at *at);
+
 static void run(
 	struct http_one *o, enum flow_way way, struct span fresh, const struct packet_at *at)
 {
@@ -170,6 +172,9 @@ static void run(
 		if (used == 0)
 			break;
 		done += used;
+		/* An answer that waited, or will not come, is before the next request. */
+		if (way == FLOW_UP)
+			down_on(o, at);
 	}
 	if (!kept)
 		buf_add_span(&s->in, span_from(in, done));
@@ -179,26 +184,32 @@ static void run(
 		buf_fini(&s->in);
 }
 
-static void up_closed(struct http_one *o, const struct packet_at *at);
-
-/* What waited goes on: the directions wait for each other. */
-static void run_on(struct http_one *o, const struct packet_at *at)
+/* What waited for a request goes on, and then the end that stood behind it. */
+static void down_on(struct http_one *o, const struct packet_at *at)
 {
-	struct one_side *up = &o->side[FLOW_UP], *down = &o->side[FLOW_DOWN];
+	struct one_side *down = &o->side[FLOW_DOWN];
 	if (buf_len(&down->in) > 0)
 		run(o, FLOW_DOWN, SPAN_NONE, at);
-	if (o->up_waits) {
-		run(o, FLOW_UP, SPAN_NONE, at);
-		if (!o->up_waits && up->closed)
-			up_closed(o, at);
-		else if (!o->up_waits && buf_len(&down->in) > 0)
-			run(o, FLOW_DOWN, SPAN_NONE, at);
-	}
 	while (down->closed && o->first != NULL) {
 		cut_first(o, at);
 		if (buf_len(&down->in) > 0)
 			run(o, FLOW_DOWN, SPAN_NONE, at);
 	}
+}
+
+static void up_closed(struct http_one *o, const struct packet_at *at);
+
+/* The directions wait for each other. */
+static void run_on(struct http_one *o, const struct packet_at *at)
+{
+	down_on(o, at);
+	if (!o->up_waits)
+		return;
+	run(o, FLOW_UP, SPAN_NONE, at);
+	if (!o->up_waits && o->side[FLOW_UP].closed)
+		up_closed(o, at);
+	else if (!o->up_waits)
+		down_on(o, at);
 }
 
 void http_one_bytes(

@@ -35,6 +35,8 @@ void http_two_free(struct http_two *t)
 	free(t);
 }
 
+static void run_on(struct http_two *t, const struct packet_at *at);
+
 static void run(
 	struct http_two *t, enum flow_way way, struct span fresh, const struct packet_at *at)
 {
@@ -49,6 +51,9 @@ static void run(
 		if (used == 0 && !w->over)
 			break;
 		done += used;
+		/* An answer that waited, or will not come, is before the next request. */
+		if (way == FLOW_UP)
+			run_on(t, at);
 	}
 	if (!kept)
 		buf_add_span(&w->in, span_from(in, done));

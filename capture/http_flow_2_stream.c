@@ -346,13 +346,13 @@ void http_two_head(struct http_two_streams *s, struct http_two_stream *st, enum 
 
 /* What is wrong with more bytes of a body; kind NONE: nothing. */
 static void judge_data(
-	const struct http_two_stream *st, enum fact_side side, uint64_t size, struct err *err)
+	const struct http_two_stream *st, enum fact_side side, size_t n, struct err *err)
 {
 	if (side == SIDE_RESPONSE && !st->answered)
 		err_set(err, ERR_START_LINE, "DATA before a response head");
 	else if (side == SIDE_RESPONSE && st->no_body)
 		err_set(err, ERR_EXTRA_BYTES, "DATA behind a response that has none");
-	else if (st->has_length[side] && size > st->length[side])
+	else if (st->has_length[side] && n > st->length[side] - st->size[side])
 		err_set(err, ERR_LENGTH, "more than the %llu bytes announced",
 			(unsigned long long)st->length[side]);
 }
@@ -364,10 +364,11 @@ void http_two_data(struct http_two_streams *s, struct http_two_stream *st, enum 
 	struct err err = {0};
 	if (bytes.n == 0 || (way == FLOW_UP ? st->up_done : st->down_done))
 		return;
-	judge_data(st, side, st->size[side] + bytes.n, &err);
-	/* The proxy counts what it took from a browser, and not what it refused of an origin.
-	 */
-	if (side == SIDE_REQUEST || err.kind == ERR_NONE) {
+	judge_data(st, side, bytes.n, &err);
+	/* What was announced counts, whatever comes in one piece with it. */
+	if (err.kind == ERR_LENGTH)
+		bytes = span_first(bytes, st->length[side] - st->size[side]);
+	if (err.kind == ERR_NONE || err.kind == ERR_LENGTH) {
 		st->size[side] += bytes.n;
 		http_tell_body(s->h, st->n, side, bytes, at);
 	}

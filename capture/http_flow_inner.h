@@ -25,6 +25,7 @@ struct http_flow {
 	const struct http_flow_calls *calls;
 	void *ctx;
 	uint64_t exchanges; /* numbers given */
+	bool closed[2];     /* by enum flow_way: nothing comes any more */
 	bool understood;    /* a request was */
 	bool other;         /* that was told */
 	struct http_one *one;

@@ -85,9 +85,13 @@ void overheard_lost(
 	arena_reset(&o->arena);
 }
 
-void overheard_closed(struct overheard *o, enum flow_way way, const struct packet_at *at)
+void overheard_closed(
+	struct overheard *o, enum flow_way way, bool reset, const struct packet_at *at)
 {
-	story_closed(o->story, way, at);
+	if (reset)
+		story_reset(o->story, way, at);
+	else
+		story_closed(o->story, way, at);
 	arena_reset(&o->arena);
 }
 

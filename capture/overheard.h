@@ -44,7 +44,8 @@ void overheard_bytes(
 	struct overheard *o, enum flow_way way, struct span bytes, const struct packet_at *at);
 void overheard_lost(
 	struct overheard *o, enum flow_way way, uint64_t n, const struct packet_at *at);
-void overheard_closed(struct overheard *o, enum flow_way way, const struct packet_at *at);
+void overheard_closed(
+	struct overheard *o, enum flow_way way, bool reset, const struct packet_at *at);
 void overheard_retry(struct overheard *o);
 /* The connection is over, or its packets are: what is under way ends. Once, before free. */
 void overheard_end(struct overheard *o);

@@ -69,8 +69,7 @@ static enum packet_next fill(struct packet_file *f)
 		err_set_os(&f->why, ERR_SYSTEM, errno, "%s", f->name);
 		return PACKET_BROKEN;
 	}
-	f->at_end = n <= 0;
-	if (f->at_end)
+	if (n <= 0)
 		return f->end > f->at ? PACKET_CUT : PACKET_END;
 	sha256_add(&f->sha256, f->bytes + f->end, (size_t)n);
 	f->n_read += (uint64_t)n;

@@ -48,7 +48,8 @@ struct packet_file_about {
 	size_t n_links;
 };
 void packet_file_about(struct packet_file *f, struct packet_file_about *out);
-/* Of all bytes that were read; after PACKET_END or PACKET_CUT of the whole file. */
+/* Of all bytes that were read; after PACKET_END or PACKET_CUT of the whole file. After
+ * PACKET_BROKEN a regular file is read to its end for it. */
 void packet_file_sha256(struct packet_file *f, uint8_t out[SHA256_LEN]);
 
 #endif

@@ -36,7 +36,6 @@ struct packet_file {
 	size_t at, end;
 	struct sha256 sha256;
 	uint64_t n_read, n_packets, n_skipped;
-	bool at_end; /* the last read gave nothing */
 
 	struct interface *interfaces;
 	size_t n_interfaces, cap_interfaces;

@@ -215,6 +215,14 @@ bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns)
 	return shown;
 }
 
+bool recorder_orders_want(
+	struct recorder_orders *o, const struct packet_parts *parts, int64_t now_ns)
+{
+	return recorder_table_wants(o->table, parts, now_ns) ||
+	       (recorder_orders_take(o, now_ns) &&
+		       recorder_table_wants(o->table, parts, now_ns));
+}
+
 void recorder_tell(const struct recorder_news *news, int wait_ms)
 {
 	struct recorder_news copy = *news;

@@ -26,6 +26,11 @@ bool recorder_orders_network(int socket, uint64_t *out, struct err *err);
 /* Takes all that has come; does not wait. True: something was shown. */
 bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns);
 
+/* Is this packet to be recorded? An order is sent before the first packet that it is for: if
+ * nothing is known of this one, what has come by now is taken first. */
+bool recorder_orders_want(
+	struct recorder_orders *o, const struct packet_parts *parts, int64_t now_ns);
+
 /* wait_ms: for room; a state that nobody reads is left out. */
 void recorder_tell(const struct recorder_news *news, int wait_ms);
 

@@ -80,16 +80,11 @@ static int fail(struct recorder *r, const struct err *err, bool needs_privilege)
 static bool take(struct recorder *r, struct packet *p, struct err *err)
 {
 	struct packet_parts parts;
-	struct recorder_table *t = r->orders.table;
-	if (t == NULL)
+	if (r->orders.table == NULL)
 		return recorder_file_packet(&r->file, p, err);
 	packet_parse(p->link, p->bytes, p->wire_len, &parts);
-	/* An order is sent before the first packet that it is for, so it lies there by now. */
-	if (recorder_table_wants(t, &parts, r->now_ns) ||
-		(recorder_orders_take(&r->orders, r->now_ns) &&
-			recorder_table_wants(t, &parts, r->now_ns)))
-		return recorder_file_packet(&r->file, p, err);
-	return true;
+	return !recorder_orders_want(&r->orders, &parts, r->now_ns) ||
+	       recorder_file_packet(&r->file, p, err);
 }
 
 enum turn { TURN_MORE, TURN_EMPTY, TURN_LATER, TURN_FAILED };

@@ -5,7 +5,6 @@
 #include "capture/story.h"
 #include "capture/story_looks.h"
 #include "capture/story_preamble.h"
-#include "capture/wire/tls_hello.h"
 
 #include <stdlib.h>
 
@@ -40,6 +39,7 @@ struct story {
 		bool ended, reset, blind, told;
 		struct packet_at at;
 	} way[2];
+	struct packet_at now;
 };
 
 struct story *story_new(const struct flow *f, bool to_proxy, const struct keylog *keys,
@@ -94,18 +94,7 @@ static bool asked(const struct story *s)
 static void name_server(struct story *s)
 {
 	const struct decrypt_about *tls = s->about.tls;
-	struct arena a = {0};
-	struct tls_hello hello;
-	struct err err;
-	s->host[0] = 0;
-	if (tls != NULL && tls->hello.p != NULL &&
-		tls_hello_parse(tls->hello, &a, &hello, &err) && hello.sni.n > 0 &&
-		hello.sni.n < sizeof s->host && text_valid(hello.sni)) {
-		memcpy(s->host, hello.sni.p, hello.sni.n);
-		s->host[hello.sni.n] = 0;
-	}
-	arena_fini(&a);
-	if (s->host[0] == 0)
+	if (tls == NULL || !story_looks_name(tls->hello, s->host, sizeof s->host))
 		packet_address_text(&s->about.flow->server.ip, s->host);
 }
 
@@ -190,19 +179,38 @@ static void after_http(struct story *s)
 		s->about.protocol = "other";
 }
 
+static void feed_one(struct story *s, enum flow_way way, const struct packet_at *at)
+{
+	struct buf held = s->held[way];
+	s->held[way] = (struct buf){0};
+	http_flow_bytes(s->http, way, buf_span(&held), at);
+	buf_fini(&held);
+}
+
+/* Down first: an answer waits for its request, whereas a request that comes behind an answer's
+ * end is none. */
 static void feed_held(struct story *s, const struct packet_at *at)
 {
-	for (int way = FLOW_UP; way <= FLOW_DOWN && s->speaks == SPEAKS_HTTP; way++) {
-		struct buf held = s->held[way];
-		s->held[way] = (struct buf){0};
-		http_flow_bytes(s->http, (enum flow_way)way, buf_span(&held), at);
-		buf_fini(&held);
-	}
+	if (s->speaks != SPEAKS_HTTP)
+		return;
+	feed_one(s, FLOW_DOWN, at);
+	feed_one(s, FLOW_UP, at);
 	after_http(s);
+}
+
+/* RFC 8446 6.1: what comes behind it is nothing, whenever FIN follows. */
+static void take_close_notify(struct story *s, enum flow_way way)
+{
+	if (s->about.tls == NULL || !s->about.tls->close_notify[way] || s->way[way].ended)
+		return;
+	s->way[way].ended = true;
+	s->way[way].at = s->now;
 }
 
 static void tell_ends(struct story *s)
 {
+	take_close_notify(s, FLOW_UP);
+	take_close_notify(s, FLOW_DOWN);
 	/* A request that was too short to be known for one stays so. */
 	if (s->phase == PHASE_LAYER && s->speaks == SPEAKS_UNKNOWN && s->way[FLOW_UP].ended &&
 		(s->tls == NULL || !decrypt_waits(s->tls, FLOW_UP)) &&
@@ -291,13 +299,16 @@ static void begin_layer(struct story *s, enum story_layer layer)
 	s->about.tls = decrypt_about(s->tls);
 }
 
-/* What the preamble left, or held, goes on as what the connection carries. */
+/* What the preamble left, or held, goes on as what the connection carries. A hello comes before
+ * its answer; in clear, as in feed_held. */
 static void take_rest(struct story *s, const struct packet_at *at)
 {
 	struct preamble p = s->preamble;
+	enum flow_way first = s->tls != NULL ? FLOW_UP : FLOW_DOWN;
+	enum flow_way then = s->tls != NULL ? FLOW_DOWN : FLOW_UP;
 	s->preamble = (struct preamble){0};
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
-		take(s, (enum flow_way)way, span_from(buf_span(&p.in[way]), p.at[way]), at);
+	take(s, first, span_from(buf_span(&p.in[first]), p.at[first]), at);
+	take(s, then, span_from(buf_span(&p.in[then]), p.at[then]), at);
 	preamble_fini(&p);
 }
 
@@ -361,8 +372,9 @@ static void find_preamble(struct story *s, const struct packet_at *at)
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
-	if (bytes.n == 0)
+	if (bytes.n == 0 || s->way[way].ended)
 		return;
+	s->now = *at;
 	switch (s->phase) {
 	case PHASE_PREAMBLE:
 		preamble_add(&s->preamble, way, bytes);
@@ -382,6 +394,7 @@ void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct pac
 {
 	static const char missing[] = "bytes are missing: they were not captured";
 	s->about.lost[way] += n;
+	s->now = *at;
 	switch (s->phase) {
 	case PHASE_PREAMBLE:
 	case PHASE_FIRST:

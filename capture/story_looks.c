@@ -1,5 +1,5 @@
 #include "capture/story_looks.h"
-#include "capture/wire/http1.h"
+#include "capture/wire/tls_hello.h"
 
 enum story_looks story_looks_tls(struct span in, bool midway)
 {
@@ -22,21 +22,68 @@ enum story_looks story_looks_h2(struct span up)
 	return up.n >= all.n ? STORY_LOOKS : STORY_MAY_LOOK;
 }
 
+/* RFC 9110 5.6.2 */
+static bool is_token(struct span s)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_alpha(s.p[i]) && !ascii_digit(s.p[i]) &&
+			memchr(marks, s.p[i], sizeof marks - 1) == NULL)
+			return false;
+	return s.n > 0;
+}
+
+static bool has_controls(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* method SP target SP HTTP/1.x; of a line that is not whole, as much as there is. */
 enum story_looks story_looks_http1(struct span up)
 {
-	struct arena a = {0};
-	struct http1_head head;
-	struct err err = {0};
-	enum http1_scan scan = http1_request_head(up, &a, &head, &err);
-	arena_fini(&a);
-	if (scan == HTTP1_BAD)
-		return STORY_UNLIKE;
+	enum { METHOD_MAX = 32, VERSION = 8 };
 	size_t end = span_find_byte(up, '\n', 0);
-	if (scan == HTTP1_MORE && end == SIZE_MAX)
+	bool whole = end != SIZE_MAX;
+	struct span line = span_first(up, end);
+	if (whole && line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	size_t space = span_find_byte(line, ' ', 0);
+	if (up.n == 0)
 		return STORY_MAY_LOOK;
-	struct span line = span_trim(span_first(up, end), "\r");
-	size_t space = line.n;
-	while (space > 0 && line.p[space - 1] != ' ')
-		space--;
-	return span_starts(span_from(line, space), "HTTP/1.") ? STORY_LOOKS : STORY_UNLIKE;
+	/* A CR may be the line's end, if it comes last. */
+	struct span seen = line;
+	if (!whole && seen.n > 0 && seen.p[seen.n - 1] == '\r')
+		seen.n--;
+	if (has_controls(seen) || !is_token(span_first(seen, space)) ||
+		(space == SIZE_MAX ? seen.n : space) > METHOD_MAX)
+		return STORY_UNLIKE;
+	if (!whole)
+		return STORY_MAY_LOOK;
+	struct span target = span_from(line, space + 1);
+	size_t second = span_find_byte(target, ' ', 0);
+	if (space == SIZE_MAX || second == SIZE_MAX || second == 0)
+		return STORY_UNLIKE;
+	struct span version = span_from(target, second + 1);
+	bool http = version.n == VERSION && span_starts(version, "HTTP/1.") &&
+		    ascii_digit(version.p[VERSION - 1]);
+	return http ? STORY_LOOKS : STORY_UNLIKE;
+}
+
+/* RFC 6066 3 */
+bool story_looks_name(struct span hello, char *out, size_t room)
+{
+	struct arena a = {0};
+	struct tls_hello read;
+	struct err ignored;
+	bool named = hello.p != NULL && tls_hello_parse(hello, &a, &read, &ignored) &&
+		     read.sni.n > 0 && read.sni.n < room && text_valid(read.sni);
+	if (named) {
+		memcpy(out, read.sni.p, read.sni.n);
+		out[read.sni.n] = 0;
+	}
+	arena_fini(&a);
+	return named;
 }

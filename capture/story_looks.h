@@ -17,7 +17,10 @@ enum story_looks {
 enum story_looks story_looks_tls(struct span in, bool midway);
 /* The preface of HTTP/2 (RFC 9113 3.4). */
 enum story_looks story_looks_h2(struct span up);
-/* A request line of HTTP/1 (RFC 9112 3), and nothing behind it that no head has. */
+/* A request line of HTTP/1 (RFC 9112 3). */
 enum story_looks story_looks_http1(struct span up);
+/* The server's name in a ClientHello, a handshake message; absent is fine. False: none that
+ * fits. */
+bool story_looks_name(struct span hello, char *out, size_t room);
 
 #endif

@@ -45,63 +45,6 @@ void stream_close_reached(struct flows *fs, struct tcp *t, enum flow_way way)
 		fs->calls->closed(fs->ctx, &t->flow, way, w->end_reset, &w->end_at);
 }
 
-static enum flow_ended how_ended(const struct tcp *t)
-{
-	const struct way *up = &t->ways[FLOW_UP], *down = &t->ways[FLOW_DOWN];
-	bool fin_up = up->closed && !up->end_reset, fin_down = down->closed && !down->end_reset;
-	if (fin_up && fin_down)
-		return FLOW_ENDED_FIN;
-	if (t->refused)
-		return FLOW_ENDED_REFUSED;
-	if (t->reset)
-		return FLOW_ENDED_RESET;
-	if (fin_up || fin_down)
-		return FLOW_ENDED_HALF;
-	if (up->syn && !down->seen && up->next == 0)
-		return FLOW_ENDED_NO_ANSWER;
-	return FLOW_ENDED_OPEN;
-}
-
-/* What was acknowledged or lies before a FIN was there. When the FIN was not seen, the last
- * number that was acknowledged may be its own. */
-static void settle(struct flows *fs, struct tcp *t, enum flow_way way)
-{
-	struct way *w = &t->ways[way];
-	while (w->ahead != NULL)
-		ahead_give_up(fs, t, way);
-	if (w->closed)
-		return;
-	int64_t to = w->end >= 0 && !w->end_reset ? w->end : w->acked;
-	if (w->end < 0 && to == w->next + 1)
-		to = w->next;
-	if (to > w->next)
-		ahead_lost(fs, t, way, to - w->next, &t->flow.last);
-	if (w->end >= 0 && !w->closed) {
-		w->end = w->next;
-		stream_close_reached(fs, t, way);
-	}
-}
-
-static void end_flow(struct flows *fs, struct tcp *t)
-{
-	settle(fs, t, FLOW_UP);
-	settle(fs, t, FLOW_DOWN);
-	t->flow.ended = how_ended(t);
-	if (fs->calls->ended != NULL)
-		fs->calls->ended(fs->ctx, &t->flow);
-	table_remove(fs, t);
-}
-
-static void make_room(struct flows *fs)
-{
-	struct tcp *t = fs->oldest[LIST_OVER];
-	if (t == NULL) {
-		t = fs->oldest[LIST_OPEN];
-		fs->counts.limits++;
-	}
-	end_flow(fs, t);
-}
-
 /* Who sent the first SYN is the client; else whom a SYN with ACK answers; else the higher
  * port. */
 static bool src_is_client(const struct packet_parts *parts)
@@ -112,12 +55,11 @@ static bool src_is_client(const struct packet_parts *parts)
 }
 
 static struct tcp *open_flow(struct flows *fs, const struct packet_parts *parts,
-	const struct tcp_key *key, bool src_is_low)
+	const struct tcp_key *key, bool src_is_low, bool from_client)
 {
 	if (fs->n_now == FLOWS_MAX)
-		make_room(fs);
+		stream_make_room(fs);
 	struct tcp *t = table_add(fs, key);
-	bool from_client = src_is_client(parts);
 	t->client_is_low = src_is_low == from_client;
 	const struct flow_end src = {parts->src, parts->src_port};
 	const struct flow_end dst = {parts->dst, parts->dst_port};
@@ -133,9 +75,13 @@ static struct tcp *open_flow(struct flows *fs, const struct packet_parts *parts,
 		t->ways[way].end = -1;
 		t->ways[way].page = HISTORY_PAGES;
 	}
+	return t;
+}
+
+static void tell_opened(struct flows *fs, struct tcp *t)
+{
 	if (fs->calls->opened != NULL)
 		fs->calls->opened(fs->ctx, &t->flow);
-	return t;
 }
 
 static void base(struct way *w, uint32_t seq, bool borrowed)
@@ -164,12 +110,24 @@ static void base_by_own(struct way *w, uint32_t seq)
 	w->borrowed = false;
 }
 
+/* Does it show that a SYN which fitted nothing was of a new connection after all? It is the
+ * answer, or, where the recorder lost that, what the SYN's sender sends next. */
+static bool confirms(const struct tcp *t, enum flow_way way, const struct packet_parts *parts)
+{
+	const struct way *w = &t->ways[way], *o = &t->ways[!way];
+	if (control(parts) == (TCP_SYN | TCP_ACK))
+		return o->has_new_syn && parts->ack == o->new_syn + 1;
+	return w->has_new_syn && control(parts) == TCP_ACK && parts->seq == w->new_syn + 1;
+}
+
 /* A new connection by the same addresses and ports (RFC 9293 3.6.1): *t is over. */
 static bool is_renewed(struct flows *fs, const struct tcp *t, enum flow_way way,
 	const struct packet_parts *parts)
 {
 	const struct way *w = &t->ways[way], *o = &t->ways[!way];
 	bool over = t->list == LIST_OVER;
+	if (confirms(t, way, parts))
+		return true;
 	if (!w->based)
 		return over && control(parts) == TCP_SYN;
 	if (w->first == parts->seq + 1)
@@ -178,7 +136,7 @@ static bool is_renewed(struct flows *fs, const struct tcp *t, enum flow_way way,
 	case TCP_SYN:
 		return over || !o->seen ||
 		       packet_elapsed_ns(t->flow.last.at_ns, fs->now.at_ns) > RENEWED_NS;
-	case TCP_SYN | TCP_ACK: return over || (o->has_new_syn && parts->ack == o->new_syn + 1);
+	case TCP_SYN | TCP_ACK: return over;
 	default: {
 		int64_t off = offset_of(w, parts->seq) - w->next;
 		return over && !(parts->flags & TCP_RST) &&
@@ -187,21 +145,25 @@ static bool is_renewed(struct flows *fs, const struct tcp *t, enum flow_way way,
 	}
 }
 
-/* The answer to a SYN that fitted nothing shows that it was of a new connection. */
 static struct tcp *renew(struct flows *fs, struct tcp *t, enum flow_way way,
 	const struct packet_parts *parts, const struct tcp_key *key, bool src_is_low)
 {
-	const struct way o = t->ways[!way];
-	end_flow(fs, t);
-	t = open_flow(fs, parts, key, src_is_low);
-	if (control(parts) == (TCP_SYN | TCP_ACK) && o.has_new_syn &&
-		parts->ack == o.new_syn + 1) {
+	bool from_client = src_is_client(parts), confirmed = confirms(t, way, parts);
+	struct way syn = t->ways[!way];
+	if (confirmed && !(parts->flags & TCP_SYN)) {
+		from_client = true;
+		syn = t->ways[way];
+	}
+	stream_end_flow(fs, t);
+	t = open_flow(fs, parts, key, src_is_low, from_client);
+	if (confirmed) {
 		struct way *up = &t->ways[FLOW_UP];
-		base(up, parts->ack, false);
+		base(up, syn.new_syn + 1, false);
 		up->syn = up->seen = true;
 		t->flow.midway = false;
-		t->flow.first = o.new_syn_at;
+		t->flow.first = syn.new_syn_at;
 	}
+	tell_opened(fs, t);
 	return t;
 }
 
@@ -381,7 +343,8 @@ static void take_tcp(struct flows *fs, const struct packet_parts *parts)
 		if (is_renewed(fs, t, way, parts))
 			t = renew(fs, t, way, parts, &key, src_is_low);
 	} else {
-		t = open_flow(fs, parts, &key, src_is_low);
+		t = open_flow(fs, parts, &key, src_is_low, src_is_client(parts));
+		tell_opened(fs, t);
 	}
 	way = src_is_low == t->client_is_low ? FLOW_UP : FLOW_DOWN;
 	t->flow.last = fs->now;
@@ -423,7 +386,7 @@ void flows_packet(struct flows *fs, const struct packet *p)
 	fs->now = (struct packet_at){p->number, p->at_ns};
 	for (struct tcp *t; (t = fs->oldest[LIST_OVER]) != NULL &&
 			    packet_elapsed_ns(t->flow.last.at_ns, p->at_ns) > LINGER_NS;)
-		end_flow(fs, t);
+		stream_end_flow(fs, t);
 	fragments_expire(fs->fragments, p->at_ns, false);
 	ahead_sweep(fs);
 	packet_parse(p->link, p->bytes, p->wire_len, &parts);
@@ -441,7 +404,7 @@ void flows_end(struct flows *fs)
 	fragments_expire(fs->fragments, 0, true);
 	for (int list = LIST_OVER; list >= LIST_OPEN; list--)
 		while (fs->oldest[list] != NULL)
-			end_flow(fs, fs->oldest[list]);
+			stream_end_flow(fs, fs->oldest[list]);
 }
 
 struct flows *flows_new(const struct flow_calls *calls, void *ctx)

@@ -15,8 +15,10 @@
 enum flow_way { FLOW_UP, FLOW_DOWN }; /* from who opened the connection; to it */
 
 enum {
-	FLOWS_MAX = 65536,                     /* connections at once, */
-	FLOW_AHEAD_MAX = 1024 * 1024,          /* bytes of one direction behind a gap, */
+	FLOWS_MAX = 65536, /* connections at once, */
+	/* Bytes of one direction behind a gap: more than Linux lets a sender have under way by
+	 * default (tcp_rmem), */
+	FLOW_AHEAD_MAX = 4 * 1024 * 1024,
 	FLOWS_AHEAD_MAX = 16 * 1024 * 1024,    /* and of all; */
 	FLOWS_FRAGMENTS_MAX = 4 * 1024 * 1024, /* bytes of fragments that wait, */
 	FLOWS_FRAGMENTS_AT_ONCE = 256,         /* of so many datagrams */
@@ -48,10 +50,12 @@ struct flow {
 struct flow_calls {
 	void (*opened)(void *ctx, struct flow *f);
 	/* The next bytes of a direction; `at`: the packet that brought the last of them, or
-	 * closed the gap before them. */
+	 * closed the gap before them. Where a gap is given up it is the former: an earlier
+	 * packet than others that were told meanwhile. */
 	void (*bytes)(void *ctx, struct flow *f, enum flow_way way, struct span bytes,
 		const struct packet_at *at);
-	/* n bytes that no packet showed stood here. */
+	/* n bytes that no packet showed stood here; `at`: the packet that showed bytes behind
+	 * them, or the connection's last. */
 	void (*lost)(void *ctx, struct flow *f, enum flow_way way, uint64_t n,
 		const struct packet_at *at);
 	/* A FIN or RST was reached; nothing comes that way any more. */

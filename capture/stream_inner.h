@@ -1,7 +1,7 @@
 /*
  * What the parts of the reassembly share: stream.c reads segments, stream_table.c keeps the
- * connections, stream_ahead.c what waits behind gaps, stream_history.c the newest bytes that
- * were delivered. Nobody else includes it. One thread.
+ * connections, stream_end.c ends them, stream_ahead.c has what waits behind gaps,
+ * stream_history.c the newest bytes that were delivered. Nobody else includes it. One thread.
  */
 #ifndef CAPTURE_STREAM_INNER_H
 #define CAPTURE_STREAM_INNER_H
@@ -125,6 +125,10 @@ void table_touch(struct flows *fs, struct tcp *t); /* it is the newest */
 void table_over(struct flows *fs, struct tcp *t);  /* it goes soon */
 void table_remove(struct flows *fs, struct tcp *t);
 
+/* stream_end.c */
+void stream_end_flow(struct flows *fs, struct tcp *t); /* tells it, and frees it */
+void stream_make_room(struct flows *fs);               /* for one more */
+
 /* stream_ahead.c */
 void ahead_free(struct flows *fs, struct way *w);
 /* Bytes at `at`, which is not before w->next: delivered, or kept behind the gap. */
@@ -140,6 +144,8 @@ void ahead_give_up(struct flows *fs, struct tcp *t, enum flow_way way);
 /* The receiver has acknowledged more, or time went on. */
 void ahead_look(struct flows *fs, struct tcp *t, enum flow_way way);
 void ahead_sweep(struct flows *fs);
+
+/* stream.c */
 /* Calls closed when the direction's end is reached. */
 void stream_close_reached(struct flows *fs, struct tcp *t, enum flow_way way);
 void stream_conflict(struct flows *fs, struct tcp *t, uint64_t n);

@@ -175,8 +175,9 @@ void witness_flow_closed(
 {
 	struct watched *v = f->user;
 	(void)self;
-	(void)reset;
-	if (v->story != NULL)
+	if (v->story != NULL && reset)
+		story_reset(v->story, way, at);
+	else if (v->story != NULL)
 		story_closed(v->story, way, at);
 }
 

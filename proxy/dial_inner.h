@@ -40,6 +40,9 @@ int dial_race(
 bool dial_permitted(const struct policy *policy, bool any_range,
 	const struct sockaddr_storage *to, struct err *err);
 
+/* dial_port.c: a port for a connection of ours; somebody else may have it. */
+uint16_t dial_port(void);
+
 /* "192.0.2.1:80", "[2001:db8::1]:80" */
 enum { DIAL_ADDRESS_TEXT = INET6_ADDRSTRLEN + 10 };
 void dial_address_text(const struct sockaddr_storage *addr, char out[DIAL_ADDRESS_TEXT]);

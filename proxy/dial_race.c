@@ -185,10 +185,16 @@ static void attempt_fail(struct attempt *at, enum err_kind kind, int os)
  * connections to elsewhere, as ports chosen by connect() are. */
 static bool announce(const struct attempt *at, const struct tap *tap)
 {
-	struct sockaddr_storage any = {.ss_family = at->to.ss_family};
+	struct sockaddr_storage any = {.ss_family = at->to.ss_family}, own;
 	int one = 1;
-	if (setsockopt(at->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
-		bind(at->fd, (const struct sockaddr *)&any, address_len(&any)) < 0)
+	bool bound = false;
+	if (setsockopt(at->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
+		return false;
+	for (int i = 0; !bound && i < PORT_TRIES; i++) {
+		own = with_port(&any, i < PORT_TRIES - 1 ? dial_port() : 0);
+		bound = bind(at->fd, (const struct sockaddr *)&own, address_len(&own)) == 0;
+	}
+	if (!bound)
 		return false;
 	tap->opening(tap->self, at->fd, (const struct sockaddr *)&at->to, address_len(&at->to));
 	return true;

@@ -156,7 +156,7 @@ void proxy_mark_failed(struct proxy *p, const struct err *err)
 
 static void free_parts(struct proxy *p)
 {
-	if (p->options.replay == NULL)
+	if (p->options.tap != NULL && p->options.resolver != NULL)
 		resolver_use_tap(p->options.resolver, NULL);
 	crew_free(p->crew);
 	fds_free(p->fds);
@@ -208,7 +208,8 @@ static bool make_parts(struct proxy *p, struct err *err)
 		return false;
 	if (o->tap != NULL && o->tap->secret != NULL)
 		tls_client_tells(p->tls_client);
-	resolver_use_tap(o->resolver, o->tap);
+	if (o->tap != NULL)
+		resolver_use_tap(o->resolver, o->tap);
 	p->live = (struct origin_live){.dialer = {.resolver = o->resolver,
 					       .connect_to = o->connect_to,
 					       .policy = o->policy,

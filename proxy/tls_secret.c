@@ -31,8 +31,10 @@ void tls_secret_tell(struct ssl_ctx_st *ctx)
 /* OpenSSL takes what hangs on a connection as writable; nobody writes to it. */
 void tls_secret_start(const struct tls_secret *s, struct ssl_st *ssl)
 {
-	if (s->tap != NULL)
-		SSL_set_ex_data(ssl, place, (void *)(uintptr_t)s);
+	if (s->tap == NULL || s->tap->secret == NULL)
+		return; /* place may not be one */
+	pthread_once(&once, make_place);
+	SSL_set_ex_data(ssl, place, (void *)(uintptr_t)s);
 }
 
 void tls_secret_stop(struct ssl_st *ssl)

@@ -65,6 +65,7 @@ struct case_wanted {
 	enum fact_kind kind;
 	int64_t seq;
 };
+enum { CASE_FETCH_BYTES = 128 * 1024 * 1024 }; /* of all of them; more is an error */
 bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
 	struct arena *a, void **out, struct err *err);
 

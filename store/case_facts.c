@@ -166,8 +166,12 @@ bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
 		c->one = get_prepare(c->db, GET_ONE, err);
 	case_start_clock(c);
 	bool ok = c->one != NULL && case_begin(c, err);
+	size_t before = a->total;
 	for (size_t i = 0; ok && i < n; i++)
-		ok = fetch_one(c, &wanted[i], a, &out[i], err);
+		ok = fetch_one(c, &wanted[i], a, &out[i], err) &&
+		     (a->total - before <= CASE_FETCH_BYTES ||
+			     err_set(err, ERR_CASE_READ, "facts of more than %d bytes",
+				     CASE_FETCH_BYTES));
 	if (c->one != NULL)
 		sqlite3_reset(c->one);
 	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))

@@ -7,6 +7,7 @@ as many exchanges are read, too: memory must not follow. See docs/performance.md
 """
 import argparse
 import os
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -105,7 +106,7 @@ def main():
     parser.add_argument("--clicktrail", required=True)
     parser.add_argument("--exchanges", type=int, default=20000)
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--keep", help="copy the case and its packets to this folder")
     args = parser.parse_args()
     args.modes, args.quick = [mode for mode, _ in MIX], False
     Clicktrail.binary = args.clicktrail
@@ -128,6 +129,8 @@ def report(bench):
     say(f"-- recording {args.exchanges} exchanges")
     folder = record(bench, args.exchanges)
     files = packets_of(folder)
+    if args.keep:
+        shutil.copytree(folder, args.keep)
     packets, size, dropped = (sum(f[i] or 0 for f in files) for i in (1, 3, 2))
     say(f"   {packets} packets, {size / 1e6:.0f} MB, {dropped} dropped")
     ours, theirs = [], []

@@ -164,6 +164,13 @@ static void put_u32(uint8_t *p, uint32_t v)
 	put_u16(p + 2, v);
 }
 
+static uint32_t moved(uint32_t first, const uint8_t *by)
+{
+	int16_t n = (int16_t)(by[0] << 8 | by[1]);
+	uint32_t wide = (uint32_t)n;
+	return first + wide;
+}
+
 /*
  * An order: what (bit 0 the way, 1-2 the connection, 3 SYN, 4 FIN, 5 RST, 6 no ACK, 7 other
  * numbers altogether), sequence and acknowledgement (16 bits each, signed), length (more than
@@ -178,8 +185,7 @@ static void segment(const uint8_t *order, uint8_t *packet, struct packet *p, str
 		first[0] = 0x60000000;
 		first[1] = 0xa0000000;
 	}
-	uint32_t seq = first[down] + (uint32_t)(int16_t)(order[1] << 8 | order[2]);
-	uint32_t ack = first[!down] + (uint32_t)(int16_t)(order[3] << 8 | order[4]);
+	uint32_t seq = moved(first[down], order + 1), ack = moved(first[!down], order + 3);
 	uint32_t n = order[5] > 200 ? (order[5] - 200u) * 100 : order[5];
 	uint32_t cut = order[6] & 0x7f;
 	cut = cut < 64 || cut - 64 > n ? 0 : cut - 64;

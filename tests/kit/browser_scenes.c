@@ -33,6 +33,7 @@ static const struct browser_scene told[] = {
 	{"loop", "loop", JUDGED | UNREACHED},
 	{"missing", NULL, 0},
 	{"nothing", NULL, 0},
+	{"silent", NULL, RETRIED},
 	{"bad-cert", "error", JUDGED | UNREACHED | LENIENT},
 	{"kept-301", "page", JUDGED},
 	{"worker-redirect", "page", JUDGED},
@@ -57,9 +58,10 @@ struct browser_scene browser_scene(const char *name)
 	return (struct browser_scene){name, "page", 0};
 }
 
-static void run_scene(struct lab_trace *t, const struct browser_scene *s, const char *browser)
+static void run_scene(struct lab_trace *t, const struct browser_scene *s, const char *browser,
+	const char *option)
 {
-	const char *const options[] = {"--settle", "2", "--browser", browser, NULL};
+	const char *const options[] = {"--settle", "2", "--browser", browser, option, NULL};
 	print_message("scene %s\n", s->name);
 	lab_trace_run(t, s->name, options, 120);
 	lab_trace_compare(t, (s->flags & LENIENT) != 0);
@@ -86,7 +88,20 @@ bool browser_scene_asked(const struct browser_scene *s, bool otherwise)
 	return false;
 }
 
+static bool among(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
 void browser_scenes(const char *browser)
+{
+	browser_scenes_with(browser, NULL, NULL);
+}
+
+void browser_scenes_with(const char *browser, const char *option, const char *const *only)
 {
 	bool all = getenv("CLICKTRAIL_SOAK") != NULL;
 	struct lab_trace t;
@@ -96,8 +111,11 @@ void browser_scenes(const char *browser)
 	/* The first is the click, which has a test of its own. */
 	for (size_t i = 1; i < n; i++) {
 		struct browser_scene s = browser_scene(names[i].name);
-		if (browser_scene_asked(&s, all || (s.flags & DAILY) != 0))
-			run_scene(&t, &s, browser);
+		if (only != NULL && (s.flags & RETRIED) != 0)
+			continue;
+		bool daily = only != NULL ? among(only, s.name) : (s.flags & DAILY) != 0;
+		if (browser_scene_asked(&s, all || daily))
+			run_scene(&t, &s, browser, option);
 	}
 	lab_trace_end(&t);
 }

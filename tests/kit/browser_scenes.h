@@ -14,6 +14,7 @@ enum {
 	UNREACHED = 1 << 2, /* the scene's end is not served */
 	LENIENT = 1 << 3,   /* the trail may go on behind what the lab served */
 	DECOY = 1 << 4,     /* the browser may get what was meant for others */
+	RETRIED = 1 << 5,   /* the browser asks again by itself, where no proxy answers */
 };
 struct browser_scene {
 	const char *name, *ended_by; /* NULL: not looked at */
@@ -23,6 +24,9 @@ struct browser_scene {
 struct browser_scene browser_scene(const char *name);
 
 void browser_scenes(const char *browser); /* as --browser takes it */
+/* With an option more those of the scenes that are named, or nearly all (CLICKTRAIL_SOAK). NULL
+ * and NULL: as above. */
+void browser_scenes_with(const char *browser, const char *option, const char *const *names);
 /* $CLICKTRAIL_SCENE: names with spaces between. otherwise: what holds where it is not set. */
 bool browser_scene_asked(const struct browser_scene *s, bool otherwise);
 

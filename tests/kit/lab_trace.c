@@ -60,7 +60,10 @@ void lab_trace_begin(struct lab_trace *t, const char *scene, const char *const *
 		args[n++] = *more;
 	}
 	args[n++] = link;
-	unlink(arena_printf(&t->program.arena, "%s/t.case", t->program.dir));
+	static const char *const old[] = {
+		"t.case", "t.1.keys", "t.1.browser.pcapng", "t.1.origin.pcapng"};
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		unlink(arena_printf(&t->program.arena, "%s/%s", t->program.dir, old[i]));
 	t->scene = scene;
 	run_program_start(&t->program, args);
 }

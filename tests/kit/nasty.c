@@ -441,6 +441,10 @@ void nasty_witness(const struct temp_case *t)
 	file.file = file.run = 1;
 	file.side = span_str("browser");
 	PUT(&c, PACKET_FILE, &file, nasty_string(&a, 31));
+	struct fact_custody read;
+	fact_init(FACT_KIND_CUSTODY, &read);
+	read.act = span_str(custody_word(CUSTODY_CROSSCHECKED));
+	PUT(&c, CUSTODY, &read, nasty_string(&a, 31));
 	temp_case_close(&c);
 	arena_fini(&a);
 }

@@ -98,7 +98,7 @@ static void put_tls(struct making *m, int64_t tunnel, int64_t leg, const struct 
 		f->ja4 = span_str("t13d1516h2_8daaf6152771_02713d6af862");
 		f->raw = span_str(w->hello[side]));
 	PUT(m, HANDSHAKE, handshake, f->tunnel = tunnel; f->leg = leg; f->started_us = m->at_us;
-		f->version = span_str("TLSv1.3");
+		f->version = span_str("TLS 1.3");
 		f->cipher = span_str("TLS_AES_128_GCM_SHA256"); f->alpn = span_str("http/1.1");
 		f->certs = span_of(w->certs[side], SHA256_LEN);
 		f->server_hello = span_str(w->server[side]); f->outcome = span_str("ok"));
@@ -227,7 +227,7 @@ static void put_flow(struct making *m, int i, int side, int64_t flow, const stru
 		f->ja4 = span_str("t13d1516h2_8daaf6152771_02713d6af862");
 		f->sni = span_str(w->host); f->offered_alpn = span_str("h2 http/1.1");
 		f->server_packet = i * 20 + 5; f->server_hello = span_str(w->server[side]);
-		f->version = span_str("TLSv1.3");
+		f->version = span_str("TLS 1.3");
 		f->cipher = span_str("TLS_AES_128_GCM_SHA256"); f->alpn = span_str("http/1.1");
 		f->certs = span_of(w->certs[side], SHA256_LEN); f->certs_packet = i * 20 + 5;
 		f->resumed = 0; f->hellos = 1; f->early_data = span_str("none");

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -18,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -198,7 +201,23 @@ static void only_what_was_shown(void **state)
 	run_recorder_end(&r);
 }
 
-/* The order is on its way when the first packet is sent, and no answer is waited for. */
+/* Somebody else who sends much, so that the recorder always has packets at hand. */
+static pid_t noise(void)
+{
+	static char piece[1400];
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	union address to = at("127.0.0.1", 9);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		sendto(fd, piece, sizeof piece, 0, &to.any, sizeof to.v4);
+}
+
+/* The order is on its way when the first packet is sent, and no answer is waited for: it may
+ * come while the recorder is busy with packets that were there before. */
 static void from_the_first_packet(void **state)
 {
 	enum { MANY = 300 };
@@ -208,6 +227,7 @@ static void from_the_first_packet(void **state)
 	run_recorder_start(&r);
 	int l = listening("127.0.0.1");
 	union address to = name_of(l);
+	pid_t other = noise();
 	for (int i = 0; i < MANY; i++) {
 		int fd = bound(SOCK_STREAM, "127.0.0.1", 0);
 		run_recorder_order(&r, RECORDER_CONNECTION, fd, &to.any);
@@ -215,12 +235,17 @@ static void from_the_first_packet(void **state)
 		ports[i] = t.client_port;
 		hang_up(&t);
 	}
+	kill(other, SIGKILL);
+	assert_int_equal(waitpid(other, NULL, 0), other);
 	run_recorder_finish(&r);
 	struct walked w = run_recorder_walk(&r);
+	assert_int_equal(w.dropped, 0);
 	for (int i = 0; i < MANY; i++) {
 		assert_true(with_flags(&w, ports[i], TCP_SYN) >= 1);
 		assert_true(with_flags(&w, ports[i], TCP_FIN) >= 1);
+		assert_true(packets_of(&w, ports[i]) >= 6);
 	}
+	assert_int_equal(packets_of(&w, 9), 0);
 	close(l);
 	run_recorder_end(&r);
 }
@@ -653,13 +678,25 @@ static void signals_are_the_parents(void **state)
 	run_recorder_end(&r);
 }
 
+/* What we have in a namespace of our own is lost at an exec, unless it is ambient. */
+static bool hand_on_rights(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2];
+	if (syscall(SYS_capget, &head, caps) != 0)
+		return false;
+	caps[0].inheritable = caps[0].permitted;
+	return syscall(SYS_capset, &head, caps) == 0 &&
+	       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0;
+}
+
 /* A loopback interface that is up and has fragments, in a network of the test's own. */
 static int enter(void)
 {
-	char why[200];
+	char why[200] = "rights are not handed on";
 	struct ifreq lo = {.ifr_name = "lo"};
 	if (geteuid() != 0) {
-		if (!lone_network_enter(why, sizeof why)) {
+		if (!lone_network_enter(why, sizeof why) || !hand_on_rights()) {
 			fprintf(stderr, "no network of our own: %s\n", why);
 			return 0;
 		}

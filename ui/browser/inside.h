@@ -79,7 +79,9 @@ bool inside_run(struct inside *in, char *const *argv, int timeout_ms, struct err
 bool inside_unpack(struct inside *in, int parcel, struct err *err); /* home, profile, CA */
 bool inside_screen(struct inside *in, struct err *err); /* Xvfb; sets DISPLAY and in->drawing */
 bool inside_porter(struct inside *in, int listener, struct err *err); /* --instrument */
-bool inside_keys(struct inside *in, int out, struct err *err);        /* --keys; takes out */
+/* A line of the browser's key log that says that others before it are missing. */
+#define INSIDE_KEYS_DROPPED "# secrets were dropped here"
+bool inside_keys(struct inside *in, int out, struct err *err); /* --keys; takes out */
 /* --plain: ends every descendant, then removes the home. */
 bool inside_clean(struct inside *in, struct err *err);
 

@@ -28,7 +28,7 @@ enum {
 	KEYS_OUT,
 };
 
-static const char dropped[] = "# secrets were dropped here\n";
+static const char dropped[] = INSIDE_KEYS_DROPPED "\n";
 
 struct carrier {
 	struct buf waiting;

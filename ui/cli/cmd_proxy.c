@@ -54,7 +54,7 @@ static bool start(struct proxy_run *p, struct err *err)
 	if (p->signal_fd < 0 || !guard_process(err))
 		return false;
 	/* The port first: one that is taken must leave no case behind. */
-	int fd = recording_listen(&p->options->listen, &p->bound, err);
+	int fd = recording_listen(&p->options->listen, p->options->pcap, &p->bound, err);
 	if (fd < 0)
 		return false;
 	if (!recording_open_ca(r, err) || !recording_open_case(r, err) || !begin(p, err)) {
@@ -70,6 +70,7 @@ static bool start(struct proxy_run *p, struct err *err)
 		close(fd);
 		return false;
 	}
+	recording_let_in(fd);
 	return recording_serve(r, fd, false, NULL, err);
 }
 

@@ -178,9 +178,8 @@ static bool hold(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 	if (!any || !has_files(h, session, false))
 		return true;
 	h->held = session;
-	h->in_clear =
-		h->in_clear || (has_files(h, session, true) && passed_in_clear(h, kind, fact));
-	return true;
+	h->in_clear = has_files(h, session, true) && passed_in_clear(h, kind, fact);
+	return !h->in_clear; /* there is nothing worse to be found */
 }
 
 bool erase_beside_check(struct case_file *c, const struct erase_beside *beside,

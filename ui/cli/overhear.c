@@ -138,8 +138,8 @@ static void on_closed(
 	void *ctx, struct flow *f, enum flow_way way, bool reset, const struct packet_at *at)
 {
 	struct ear *e = f->user;
-	(void)ctx, (void)reset;
-	overheard_closed(e->heard, way, at);
+	(void)ctx;
+	overheard_closed(e->heard, way, reset, at);
 }
 
 static void on_ended(void *ctx, struct flow *f)

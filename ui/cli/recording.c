@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -318,8 +319,22 @@ void recording_address_text(const struct sockaddr_storage *a, char out[ADDRESS_T
 	}
 }
 
-int recording_listen(
-	const struct sockaddr_storage *where, struct sockaddr_storage *bound, struct err *err)
+/* A filter that keeps nothing: the kernel throws a SYN away, which its sender repeats. */
+static bool shut_out(int fd)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = {1, &nothing};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+void recording_let_in(int listen_fd)
+{
+	int none = 0;
+	setsockopt(listen_fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+}
+
+int recording_listen(const struct sockaddr_storage *where, bool shut,
+	struct sockaddr_storage *bound, struct err *err)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int one = 1;
@@ -334,7 +349,7 @@ int recording_listen(
 	if (where->ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(fd, (const struct sockaddr *)where, address_len(where)) != 0 ||
-		listen(fd, SOMAXCONN) != 0 ||
+		(shut && !shut_out(fd)) || listen(fd, SOMAXCONN) != 0 ||
 		(bound != NULL && getsockname(fd, (struct sockaddr *)bound, &len) != 0)) {
 		err_set_os(err, ERR_SYSTEM, errno, "listening on %s", text);
 		close(fd);

@@ -79,9 +79,12 @@ bool recording_end(struct recording *r, const char *reason, const char *detail,
 /* Closes all that is open. False if something was not written. */
 bool recording_close(struct recording *r, struct err *err);
 
-/* A listening TCP socket, non-blocking, close-on-exec. *bound (may be NULL) is where it is. */
-int recording_listen(
-	const struct sockaddr_storage *where, struct sockaddr_storage *bound, struct err *err);
+/* A listening TCP socket, non-blocking, close-on-exec. *bound (may be NULL) is where it is.
+ * shut: it is ours, but nobody gets in before recording_let_in: who knocks meanwhile knocks
+ * again a second later, and packet recorders see all of it. */
+int recording_listen(const struct sockaddr_storage *where, bool shut,
+	struct sockaddr_storage *bound, struct err *err);
+void recording_let_in(int listen_fd);
 /* "127.0.0.1:8080", "[::1]:8080". */
 enum { ADDRESS_TEXT_MAX = 64 };
 void recording_address_text(const struct sockaddr_storage *a, char out[ADDRESS_TEXT_MAX]);

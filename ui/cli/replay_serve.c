@@ -97,7 +97,7 @@ static bool start(struct serve *s, struct err *err)
 	s->how.unrecorded = s->options->case_path == NULL;
 	if (!s->how.unrecorded && !replay_apart(s->options, s->path, err))
 		return false;
-	int fd = recording_listen(&s->options->listen, &s->bound, err);
+	int fd = recording_listen(&s->options->listen, false, &s->bound, err);
 	if (fd < 0)
 		return false;
 	if (!recording_open_ca(r, err) || !recording_open_case(r, err) || !begin(s, err)) {

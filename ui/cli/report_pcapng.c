@@ -92,6 +92,7 @@ static void take_capture(struct looking *l, const struct fact_capture *c)
 	if (file == NULL) {
 		f.path = there->path;
 		f.name = there->name;
+		f.size = there->size;
 		ARENA_PUSH(l->a, l->order->files, l->order->n, f);
 		file = &l->order->files[l->order->n - 1];
 	}

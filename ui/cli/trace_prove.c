@@ -32,7 +32,7 @@ static bool start_plain(struct trace *t, struct err *err)
 	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&where;
 	v4->sin_family = AF_INET;
 	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	t->listen_fd = recording_listen(&where, &t->listen, err);
+	t->listen_fd = recording_listen(&where, false, &t->listen, err);
 	t->recording.credentials = t->credentials;
 	return t->listen_fd >= 0 && random_credentials(t, err);
 }

@@ -199,7 +199,7 @@ static bool nobody(const struct witnessing *w, struct err *err)
 			b->why);
 	if (b->needs_privilege || o->needs_privilege)
 		return err_set(err, ERR_CAPTURE,
-			"%s%s%s: give it the right to, by \"setcap cap_net_raw=ep %s\" as "
+			"%s%s%s: give it the right to, by \"setcap cap_net_raw=p %s\" as "
 			"root (" GUIDE ")",
 			b->why, other[0] != 0 ? "; " : "", other, w->program);
 	return err_set(err, ERR_CAPTURE, "%s%s%s (" GUIDE ")", b->why,
@@ -284,15 +284,18 @@ struct witnessing *witnessing_start(const struct witnessing_order *order, struct
 		recorder_child_init(&w->sides[i].run, (enum capture_side)i);
 	bool wants_keys = order->secrets || order->browser_keys >= 0;
 	witnessing_program(w->program, sizeof w->program);
-	if ((wants_keys && !key_file_make(&w->keys, order->case_path, order->session, err)) ||
-		!start_recorders(w, err) || !start_watching(w, err)) {
-		release(w, true);
-		return NULL;
-	}
+	bool good = (!wants_keys ||
+			    key_file_make(&w->keys, order->case_path, order->session, err)) &&
+		    start_recorders(w, err);
 	w->tap = (struct tap){.self = w,
 		.opening = w->sides[CAPTURE_ORIGIN].state == WITNESS_RUNNING ? opening : NULL,
 		.secret = order->secrets ? secret : NULL};
 	witness_say(w);
+	/* From here on the sides are the thread's. */
+	if (!good || !start_watching(w, err)) {
+		release(w, true);
+		return NULL;
+	}
 	return w;
 }
 

@@ -106,6 +106,7 @@ void witness_put_ended(struct witnessing *w, struct witness_side *s)
 	struct fact_capture f = capture_fact(w, s, CAPTURE_EVENT_ENDED);
 	put_end(w, s, &f);
 	witness_note_untold(w, s, true);
+	witness_note_remark(w, s, true);
 	s->state = WITNESS_ENDED;
 }
 
@@ -140,6 +141,16 @@ void witness_note_untold(struct witnessing *w, struct witness_side *s, bool fina
 			side_words(s));
 }
 
+/* The first of them at once, the last one at the end: it counts. */
+void witness_note_remark(struct witnessing *w, struct witness_side *s, bool final)
+{
+	if (s->remark[0] == 0 || (s->noted[0] != 0 && !final) ||
+		strcmp(s->noted, s->remark) == 0)
+		return;
+	memcpy(s->noted, s->remark, sizeof s->noted);
+	witness_note(w, "the recorder of %s says: %s", side_words(s), s->remark);
+}
+
 /* ---- for people ---- */
 
 static size_t add(struct witnessing *w, size_t at, const char *format, ...)
@@ -171,6 +182,8 @@ static size_t add_gaps(struct witnessing *w, size_t at, const struct witness_sid
 	if (has_packets(s) && s->counts.dropped > 0)
 		at = add(w, at, "; %" PRIu64 " packets of %s were lost", s->counts.dropped,
 			side_words(s));
+	if (s->remark[0] != 0)
+		at = add(w, at, "; of %s: %s", side_words(s), s->remark);
 	if (atomic_load(&s->untold) > 0)
 		at = add(w, at, "; %" PRIu64 " connections had no witness on %s",
 			(uint64_t)atomic_load(&s->untold), side_words(s));

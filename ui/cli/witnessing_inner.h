@@ -29,8 +29,10 @@ enum witness_state {
 struct witness_side {
 	struct recorder_child run;
 	enum witness_state state;
-	struct recorder_news counts; /* the newest */
-	char why[WITNESS_WHY_MAX];   /* FAILED, LOST, or soon so; "": nothing wrong */
+	struct recorder_news counts;    /* the newest */
+	char why[WITNESS_WHY_MAX];      /* FAILED, LOST, or soon so; "": nothing wrong */
+	char remark[RECORDER_TEXT_MAX]; /* what it says is missing, though it goes on */
+	char noted[RECORDER_TEXT_MAX];  /* of that, what is a note already */
 	bool needs_privilege;
 	int64_t lost_us;
 	/* Any thread: */
@@ -54,7 +56,7 @@ struct witnessing {
 	/* The browser's key log: a line under way, what was refused. Of who watches. */
 	struct buf browser;
 	uint64_t browser_bytes, browser_refused;
-	bool browser_over; /* the limit was reached */
+	bool browser_gaps; /* that lines of it were dropped was noted */
 	/* What could not be put, by whom ever. */
 	pthread_mutex_t lock;
 	struct err failed;
@@ -69,6 +71,7 @@ void witness_put_lost(struct witnessing *w, struct witness_side *s);
 void witness_note(struct witnessing *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void witness_note_untold(struct witnessing *w, struct witness_side *s, bool final);
+void witness_note_remark(struct witnessing *w, struct witness_side *s, bool final);
 /* Fills w->says. */
 void witness_say(struct witnessing *w);
 

@@ -1,6 +1,7 @@
 /* Watching the recorders while the proxy works: what they say, their end, and the lines that a
  * browser of its own accord writes into its key log. */
 #include "ui/cli/witnessing_inner.h"
+#include "ui/browser/inside.h"
 #include "store/base/clock.h"
 #include "store/base/log.h"
 
@@ -14,6 +15,7 @@
 enum {
 	FINISH_MS = 30000, /* for what the kernel still has, and the disk */
 	END_MS = 5000,     /* for a process that hung up to be gone */
+	AGAIN_MS = 50,     /* until a full queue is tried again */
 	READ_SIZE = 16 * 1024,
 };
 
@@ -23,6 +25,11 @@ static void take_line(struct witnessing *w, struct span line)
 {
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
+	if (span_is(line, INSIDE_KEYS_DROPPED) && !w->browser_gaps) {
+		w->browser_gaps = true;
+		witness_note(w, "some of the browser's keys were dropped on their way: what "
+				"they are for cannot be read");
+	}
 	if (line.n == 0 || line.p[0] == '#')
 		return;
 	if (key_file_valid(line))
@@ -50,9 +57,10 @@ static void close_browser_keys(struct witnessing *w)
 {
 	close(w->order.browser_keys);
 	w->order.browser_keys = -1;
-	if (buf_len(&w->browser) > 0)
-		take_line(w, buf_span(&w->browser));
-	explicit_bzero(w->browser.p, w->browser.cap);
+	/* A line without its end may be half of one, and half a secret is a wrong one. */
+	w->browser_refused += buf_len(&w->browser) > 0;
+	if (w->browser.p != NULL)
+		explicit_bzero(w->browser.p, w->browser.cap);
 	buf_fini(&w->browser);
 	if (w->browser_refused > 0)
 		witness_note(w, "%" PRIu64 " lines of the browser's key log were no keys",
@@ -113,8 +121,11 @@ static void hear(struct witnessing *w, struct witness_side *s)
 		case RECORDER_HUNG_UP: end(w, s, END_MS); return;
 		case RECORDER_HEARD: break;
 		}
-		/* Its words at the start tell more than those of a count. */
 		s->counts = news;
+		if (news.word == RECORDER_STATE && news.text[0] != 0) {
+			memcpy(s->remark, news.text, sizeof s->remark);
+			witness_note_remark(w, s, false);
+		}
 		if (news.word == RECORDER_FAILED) {
 			snprintf(s->why, sizeof s->why, "%s",
 				news.text[0] != 0 ? news.text : "it did not say why");
@@ -124,14 +135,16 @@ static void hear(struct witnessing *w, struct witness_side *s)
 	}
 }
 
-static void order_finish(struct witness_side *s)
+/* Its last state first, for what it has to remark. False: its queue is full, and it is to be
+ * told again. */
+static bool order_finish(const struct witness_side *s)
 {
 	struct recorder_order order;
 	memset(&order, 0, sizeof order);
-	order.word = RECORDER_FINISH;
-	/* If its queue is full, so is its plate: the end of the socket, later, means the same.
-	 */
+	order.word = RECORDER_FLUSH;
 	recorder_child_tell(&s->run, &order, -1);
+	order.word = RECORDER_FINISH;
+	return recorder_child_tell(&s->run, &order, -1) || errno != EAGAIN;
 }
 
 /* How long to wait; less than 0: until something happens. */
@@ -175,12 +188,17 @@ static bool any_up(const struct witnessing *w)
 
 static void finish(struct witnessing *w)
 {
-	int64_t until_us = clock_now_us(clock_real()) + FINISH_MS * INT64_C(1000);
-	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
-		if (is_up(&w->sides[i]))
-			order_finish(&w->sides[i]);
-	while (any_up(w) && clock_now_us(clock_real()) < until_us)
-		wait_for_news(w, until_us);
+	int64_t now_us = clock_now_us(clock_real()),
+		until_us = now_us + FINISH_MS * INT64_C(1000);
+	bool told[CAPTURE_SIDE_COUNT] = {false};
+	for (; any_up(w) && now_us < until_us; now_us = clock_now_us(clock_real())) {
+		bool all = true;
+		for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++) {
+			told[i] = told[i] || !is_up(&w->sides[i]) || order_finish(&w->sides[i]);
+			all = all && told[i];
+		}
+		wait_for_news(w, all ? until_us : now_us + AGAIN_MS * INT64_C(1000));
+	}
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++) {
 		struct witness_side *s = &w->sides[i];
 		if (!is_up(s))

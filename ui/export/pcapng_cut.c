@@ -45,7 +45,9 @@ size_t pcapng_cut(const struct packet *p, const struct packet_parts *parts,
 {
 	if (holds == NULL)
 		return p->bytes.n;
-	if (parts->kind == PACKET_MALFORMED || parts->payload.p == NULL)
+	/* Nobody can say how much of it is a head. */
+	if (parts->kind == PACKET_MALFORMED || parts->kind == PACKET_UNKNOWN_LINK ||
+		parts->kind == PACKET_NO_IP || parts->payload.p == NULL)
 		return 0;
 	/* What stands behind the payload is a card's padding, of whatever it last held. */
 	size_t head = (size_t)(parts->payload.p - p->bytes.p);

@@ -129,6 +129,27 @@ static struct pcapng_file *oldest(struct pcapng_order *o)
 	return best;
 }
 
+static bool too_much(struct err *err)
+{
+	return err_set(err, ERR_LIMIT,
+		"--format pcapng: more than %d MiB of packets: ask for one trail (--trail), or "
+		"take the files beside the case",
+		PCAPNG_BYTES_MAX / 1024 / 1024);
+}
+
+/* Room for all that may come, so that nothing is moved while it grows: what is not used costs
+ * nothing. False: it is known beforehand that it is too much. */
+static bool make_room(const struct pcapng_order *o, struct buf *out, struct err *err)
+{
+	int64_t all = 0;
+	for (size_t i = 0; i < o->n && all <= PCAPNG_BYTES_MAX; i++)
+		all += o->files[i].size;
+	if (all > PCAPNG_BYTES_MAX && !redacted(o) && o->edition->order->trail == 0)
+		return too_much(err);
+	buf_room(out, all < PCAPNG_BYTES_MAX ? (size_t)all : PCAPNG_BYTES_MAX);
+	return true;
+}
+
 static bool put_packets(struct pcapng_order *o, struct buf *out, struct err *err)
 {
 	for (size_t i = 0; i < o->n; i++) {
@@ -140,10 +161,7 @@ static bool put_packets(struct pcapng_order *o, struct buf *out, struct err *err
 	for (struct pcapng_file *f; (f = oldest(o)) != NULL; step(f)) {
 		put_packet(o, f, out);
 		if (buf_len(out) > PCAPNG_BYTES_MAX)
-			return err_set(err, ERR_LIMIT,
-				"--format pcapng: more than %d MiB of packets: ask for one "
-				"trail (--trail), or take the files beside the case",
-				PCAPNG_BYTES_MAX / 1024 / 1024);
+			return too_much(err);
 	}
 	return true;
 }
@@ -162,7 +180,7 @@ static void put_ends(const struct pcapng_order *o, struct buf *out)
 bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err)
 {
 	follow_holds_fn *hidden = redacted(o) ? holds : NULL;
-	bool ok = true;
+	bool ok = make_room(o, out, err);
 	for (size_t i = 0; ok && i < o->n; i++)
 		ok = survey_read(&o->files[i].survey, o->files[i].path, hidden,
 			o->edition->redaction, err);

@@ -21,6 +21,7 @@ struct pcapng_file {
 	int64_t session;
 	enum capture_side side;
 	const char *path, *name;
+	int64_t size; /* bytes of it */
 	bool has_sha256;
 	uint8_t sha256[SHA256_LEN]; /* as the case has it */
 	/* Set by pcapng_export. */

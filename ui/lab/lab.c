@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LAB_HOSTS_MAX = 64 };
+enum { LAB_HOSTS_MAX = 64, LAB_CLIENTS_MAX = 32, LAB_JA4_MAX = 64 };
 
 struct lab {
 	struct arena arena;
@@ -21,6 +21,9 @@ struct lab {
 	const char **rules;
 	pthread_rwlock_t lock; /* over visit: read by connections, written by lab_visit */
 	struct lab_visit *visit;
+	/* Of this visit; under the same lock, written by connections too. */
+	char clients[LAB_CLIENTS_MAX][LAB_JA4_MAX];
+	size_t n_clients;
 };
 
 static void answer(void *ctx, const struct lab_request *request, struct lab_reply *reply)
@@ -28,6 +31,19 @@ static void answer(void *ctx, const struct lab_request *request, struct lab_repl
 	struct lab *lab = ctx;
 	pthread_rwlock_rdlock(&lab->lock);
 	lab_visit_answer(lab->visit, request, reply);
+	pthread_rwlock_unlock(&lab->lock);
+}
+
+/* Those beyond the limit are left out: no test has so many browsers. */
+static void hello(void *ctx, struct span ja4)
+{
+	struct lab *lab = ctx;
+	bool known = ja4.n == 0 || ja4.n >= LAB_JA4_MAX;
+	pthread_rwlock_wrlock(&lab->lock);
+	for (size_t i = 0; i < lab->n_clients && !known; i++)
+		known = span_is(ja4, lab->clients[i]);
+	if (!known && lab->n_clients < LAB_CLIENTS_MAX)
+		memcpy(lab->clients[lab->n_clients++], ja4.p, ja4.n);
 	pthread_rwlock_unlock(&lab->lock);
 }
 
@@ -124,8 +140,11 @@ struct lab *lab_start(const struct lab_options *options, struct err *err)
 	lab->visit = lab_visit_new(&lab_click_scene);
 	lab->ca = ca_new_ephemeral("clicktrail lab (throw-away)", err);
 	if (lab->ca != NULL && make_folder(lab, options->temp_dir, err)) {
-		struct lab_server_options server = {
-			.ca = lab->ca, .answer = answer, .leaf_name = leaf_name, .ctx = lab};
+		struct lab_server_options server = {.ca = lab->ca,
+			.answer = answer,
+			.leaf_name = leaf_name,
+			.hello = hello,
+			.ctx = lab};
 		lab->server = lab_server_start(&server, err);
 	}
 	if (lab->server == NULL) {
@@ -181,6 +200,8 @@ const char *lab_visit(struct lab *lab, const char *name, struct err *err)
 	pthread_rwlock_wrlock(&lab->lock);
 	struct lab_visit *old = lab->visit;
 	lab->visit = visit;
+	memset(lab->clients, 0, sizeof lab->clients);
+	lab->n_clients = 0;
 	pthread_rwlock_unlock(&lab->lock);
 	lab_visit_free(old);
 	return lab_link(lab);
@@ -197,6 +218,19 @@ const struct lab_scene_about *lab_scenes(struct arena *a, size_t *n)
 	const struct lab_scene *scene;
 	for (*n = 0; (scene = scene_at(*n)) != NULL;)
 		ARENA_PUSH(a, all, *n, (struct lab_scene_about){scene->name, scene->about});
+	return all;
+}
+
+const char *const *lab_clients(struct lab *lab, struct arena *a, size_t *n)
+{
+	const char **all = NULL;
+	*n = 0;
+	pthread_rwlock_rdlock(&lab->lock);
+	for (size_t i = 0; i < lab->n_clients; i++) {
+		const char *one = arena_str(a, span_str(lab->clients[i]));
+		ARENA_PUSH(a, all, *n, one);
+	}
+	pthread_rwlock_unlock(&lab->lock);
 	return all;
 }
 

@@ -65,6 +65,9 @@ struct lab_served {
 	size_t others; /* sub-resources, frames, prefetches */
 	size_t strays; /* requests that no scene knows */
 };
+/* The JA4 of each TLS client of this visit, every one once, in order of their coming; memory
+ * from a. */
+const char *const *lab_clients(struct lab *lab, struct arena *a, size_t *n);
 /* What was served so far in this visit; memory from a. */
 void lab_expected(struct lab *lab, struct arena *a, struct lab_served *out);
 

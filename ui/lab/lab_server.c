@@ -50,6 +50,8 @@ static bool shake_hands(struct lab_server *s, struct leg *leg, struct arena *a, 
 	bool said = peek(leg, until_us, until_us, s->stop_fd, &hello, err) == PEEK_TLS &&
 		    tls_facts_hello(arena_copy(a, buf_span(&hello)), a, &fact, err);
 	buf_fini(&hello);
+	if (said && s->options.hello != NULL)
+		s->options.hello(s->options.ctx, fact.ja4);
 	if (!said || fact.sni.p == NULL)
 		return said ? err_set(err, ERR_HELLO, "no server name") : false;
 

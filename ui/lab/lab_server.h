@@ -18,6 +18,8 @@ struct lab_server_options {
 	/* The name to make the leaf for, where it is not the asked one; may be NULL. Returns
 	 * NULL for the asked name. */
 	const char *(*leaf_name)(void *ctx, struct span host);
+	/* A ClientHello came, with this JA4. May be NULL. Called from connection threads. */
+	void (*hello)(void *ctx, struct span ja4);
 	void *ctx;
 };
 

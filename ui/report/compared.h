@@ -13,7 +13,9 @@
 struct report;
 
 enum {
-	COMPARED_KEPT_MAX = 10000, /* verdicts other than agree that a report keeps */
+	COMPARED_KEPT_MAX = 10000, /* verdicts other than agree that a report keeps, */
+	COMPARED_VALUE_MAX =
+		8192, /* and bytes of a value; of a longer one it is told how long */
 };
 
 /* Each verdict in turn; its spans live during the call. False stops. */

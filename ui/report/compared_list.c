@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+int64_t compared_plus(int64_t a, int64_t b)
+{
+	int64_t out;
+	if (__builtin_add_overflow(a, b, &out))
+		return b < 0 ? INT64_MIN : INT64_MAX;
+	return out;
+}
+
 uint32_t compared_hash(struct span a, struct span b)
 {
 	uint32_t h = 2166136261u; /* FNV-1a; only says where to look */

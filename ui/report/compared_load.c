@@ -283,10 +283,7 @@ static void add_file(struct compared_work *w, const struct fact_packet_file *f)
 	struct fact_packet_file *kept = arena_alloc(&w->arena, sizeof *kept);
 	fact_copy(FACT_KIND_PACKET_FILE, f, kept, &w->arena);
 	ARENA_PUSH(&w->arena, w->read, w->n_read, kept);
-	if (w->run == FACT_NULL || f->run >= w->run) {
-		w->run = f->run;
-		w->at_us = f->at_us;
-	}
+	w->reading = f->run;
 }
 
 static void add_custody(struct compared_work *w, const struct fact_custody *f)
@@ -297,6 +294,7 @@ static void add_custody(struct compared_work *w, const struct fact_custody *f)
 	if (span_is(f->act, custody_word(CUSTODY_CROSSCHECKED))) {
 		w->by = arena_copy(&w->arena, f->operator_name);
 		w->at_us = f->at_us;
+		w->run = w->reading;
 	}
 }
 
@@ -387,7 +385,7 @@ static void keep_newest(struct compared_work *w)
 
 bool compared_load(struct compared_work *w, struct err *err)
 {
-	w->run = w->at_us = FACT_NULL;
+	w->run = w->reading = w->at_us = FACT_NULL;
 	if (!case_facts(w->c, 0, 0, take_case, w, err) ||
 		!case_facts(w->companion, 0, 0, take_companion, w, err))
 		return false;

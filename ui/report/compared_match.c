@@ -63,21 +63,14 @@ static bool same_port(const struct compared_flow *f, const struct compared_ours 
 	return f->session == o->session && f->side == o->side && f->port == o->port;
 }
 
-static int64_t minus(int64_t a, int64_t b)
-{
-	int64_t out;
-	return __builtin_sub_overflow(a, b, &out) ? INT64_MIN + 1 : out;
-}
-
 /* The newest before the connection was there, and not long before. */
 static void match_by_time(struct compared_work *w, struct compared_ours *o)
 {
-	int64_t until;
-	if (__builtin_add_overflow(o->at_us, COMPARE_EARLY_US + 1, &until))
-		return;
-	struct compared_flow key = {
-		.session = o->session, .side = o->side, .port = o->port, .at_us = until};
-	int64_t since = minus(o->at_us, o->took_us);
+	struct compared_flow key = {.session = o->session,
+		.side = o->side,
+		.port = o->port,
+		.at_us = compared_plus(o->at_us, COMPARE_EARLY_US + 1)};
+	int64_t since = compared_plus(o->at_us, -o->took_us);
 	size_t at = lower_flow(w, &key);
 	for (size_t looked = 0; at > 0 && looked < COMPARED_LOOK_MAX; looked++) {
 		struct compared_flow *f = &w->flows[--at];
@@ -157,6 +150,8 @@ struct compared_flow *compared_attempt(struct compared_work *w, int64_t session,
 	for (size_t at = lower_flow(w, &key); at < w->n_flows; at++) {
 		struct compared_flow *f = &w->flows[at];
 		if (f->session != session || f->side != CAPTURE_ORIGIN)
+			return NULL;
+		if (w->looked++ > COMPARED_ATTEMPTS_MAX)
 			return NULL;
 		if (f->used || f->place != wanted || f->at_us < from_us || f->at_us > to_us)
 			continue;

@@ -16,6 +16,8 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
+	COMPARED_ATTEMPTS_MAX =
+		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
 	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
 };
@@ -100,11 +102,13 @@ struct compared_work {
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
 	size_t n_read;
-	int64_t run, at_us; /* the newest; FACT_NULL: none */
+	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
+	int64_t reading;    /* the newest of all */
 	struct span by;
 	bool mine;      /* the companion says that it is this case's */
 	struct span id; /* of the case */
 	bool full;
+	uint64_t looked; /* flows, for attempts that failed */
 	/* Where it goes. */
 	struct compare_to to;
 	struct arena scratch;
@@ -117,6 +121,8 @@ struct compared_work {
 void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
 uint32_t compared_place(struct span ip, int64_t port);
+/* A time and a span of it; times of files may be anything, the sum stays at the end of them. */
+int64_t compared_plus(int64_t a, int64_t b);
 /* The first bytes of a digest; 0: there is none. */
 uint32_t compared_short(struct span digest);
 /* Of a request's head, as it came and as it must have left. */

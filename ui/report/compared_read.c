@@ -130,6 +130,14 @@ static bool wanted(const struct reading *x, const struct verdict *v, bool hop)
 		       (v->kind == VERDICT_BYPASS || v->subject == VERDICT_OF_FILE));
 }
 
+/* A part of a value would be a part of what redaction looks for whole. */
+static struct span kept_value(struct arena *a, struct span s)
+{
+	if (s.n <= COMPARED_VALUE_MAX)
+		return arena_copy(a, s);
+	return span_str(arena_printf(a, "%zu bytes of text, too long to be shown", s.n));
+}
+
 static bool take(void *ctx, const struct verdict *v)
 {
 	struct reading *x = ctx;
@@ -138,10 +146,10 @@ static bool take(void *ctx, const struct verdict *v)
 		x->out->n_kept == COMPARED_KEPT_MAX)
 		return true;
 	struct verdict kept = *v;
-	kept.file = arena_copy(x->a, v->file);
-	kept.proxy_value = arena_copy(x->a, v->proxy_value);
-	kept.witness_value = arena_copy(x->a, v->witness_value);
-	kept.detail = arena_copy(x->a, v->detail);
+	kept.file = kept_value(x->a, v->file);
+	kept.proxy_value = kept_value(x->a, v->proxy_value);
+	kept.witness_value = kept_value(x->a, v->witness_value);
+	kept.detail = kept_value(x->a, v->detail);
 	ARENA_PUSH(x->a, x->out->kept, x->out->n_kept, kept);
 	return true;
 }

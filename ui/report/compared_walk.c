@@ -68,7 +68,8 @@ const char *compared_unseen(struct compared_work *w, const struct compared_sessi
 	if (r->started_us != FACT_NULL && at_us != FACT_NULL && at_us < r->started_us)
 		return arena_printf(&w->scratch, "the recorder of the %s's side began at %s",
 			of, at_time(w, r->started_us));
-	if (r->lost && (at_us == FACT_NULL || at_us > r->over_us - COMPARE_LATE_US))
+	if (r->lost &&
+		(at_us == FACT_NULL || at_us > compared_plus(r->over_us, -COMPARE_LATE_US)))
 		return arena_printf(&w->scratch,
 			"the recorder of the %s's side ended by itself at %s: %.*s", of,
 			at_time(w, r->over_us), (int)r->detail.n, (const char *)r->detail.p);
@@ -197,7 +198,8 @@ static bool say_attempts(struct compared_work *w, const struct compared_session 
 	const struct fact_leg *leg, bool reached, struct err *err)
 {
 	struct span rest = leg->attempts;
-	int64_t from = leg->at_us - COMPARE_LATE_US, to = leg->at_us + COMPARE_EARLY_US;
+	int64_t from = compared_plus(leg->at_us, -COMPARE_LATE_US);
+	int64_t to = compared_plus(leg->at_us, COMPARE_EARLY_US);
 	for (int i = 0; i < ATTEMPTS_MAX && rest.n > 0; i++) {
 		struct span line = span_first(rest, span_find_byte(rest, '\n', 0));
 		struct span place = span_first(line, span_find_byte(line, ' ', 0));
@@ -211,7 +213,9 @@ static bool say_attempts(struct compared_work *w, const struct compared_session 
 		w->to.about.flow = flow != NULL ? flow->flow : FACT_NULL;
 		w->to.about.file = flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
 		compare_attempt(&w->to, line, f.flow,
-			compared_unseen(w, s, CAPTURE_ORIGIN, leg->at_us));
+			w->looked > COMPARED_ATTEMPTS_MAX
+				? "there are too many attempts to look for each"
+				: compared_unseen(w, s, CAPTURE_ORIGIN, leg->at_us));
 	}
 	return true;
 }
@@ -292,8 +296,9 @@ static void say_dns_of(struct compared_work *w, const struct compared_session *s
 	const struct fact_packet_dns *answers[COMPARED_DNS_MAX];
 	size_t n = 0, known = 0;
 	uint32_t hash = 2166136261u;
-	int64_t since =
-		dns->at_us - COMPARE_LATE_US - (dns->elapsed_us > 0 ? dns->elapsed_us : 0);
+	int64_t since = compared_plus(compared_plus(dns->at_us, -COMPARE_LATE_US),
+		dns->elapsed_us > 0 ? -dns->elapsed_us : 0);
+	int64_t until = compared_plus(dns->at_us, COMPARE_EARLY_US);
 	for (size_t i = 0; i < dns->name.n; i++)
 		hash = (hash ^ ascii_lower(dns->name.p[i])) * 16777619u;
 	struct compared_range r = compared_find(&w->dns, hash);
@@ -301,7 +306,7 @@ static void say_dns_of(struct compared_work *w, const struct compared_session *s
 		struct compared_range file = compared_find(&w->files, r.p[i].num);
 		if (file.n > 0 && file.p->extra == dns->session &&
 			file.p->num == CAPTURE_ORIGIN && r.p[i].extra >= since &&
-			r.p[i].extra <= dns->at_us + COMPARE_EARLY_US)
+			r.p[i].extra <= until)
 			found[n++] = &r.p[i];
 	}
 	*ok = compared_fetch(w->companion, found, n, &w->scratch, facts, err);
@@ -330,8 +335,10 @@ static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, s
 	arena_reset(&w->scratch);
 	w->counts->tunnels++;
 	compared_about(w, o->session, o->id, LEG_BROWSER);
-	if (!fetch_kinds(w, w->c, all, &f, err) || f.tunnel == NULL)
-		return f.tunnel != NULL;
+	if (!fetch_kinds(w, w->c, all, &f, err))
+		return false;
+	if (f.tunnel == NULL)
+		return true;
 	struct arena kept = {0};
 	bool plain = f.connect == NULL || !span_is(f.connect->kind, "connect");
 	struct leg_facts browser = f;

@@ -7,7 +7,7 @@
 #include "capture/decrypt.h"
 #include "store/base/buf.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 struct hear {
 	struct buf plain[2];

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 #include "capture/decrypt_inner.h"
+#include "store/base/codec.h"
 #include "tests/kit/make_cert.h"
 #include "tests/kit/tls_wire.h"
+#include "tests/unit/capture/data/rfc8448.h"
 #include "tests/unit/capture/decrypt_hear.h"
 
 static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: wire.example\r\n\r\n";
@@ -201,6 +203,45 @@ static void test_one_way_first(void **state)
 		hear_close(&h);
 		tls_wire_free(w);
 	}
+}
+
+/* The two directions interleaved at random, byte by byte and in larger pieces: each in order,
+ * but neither waits for the other as it did on the wire. */
+static void test_interleaved(void **state)
+{
+	(void)state;
+	struct tls_wire *first = talk(&(struct tls_wire_order){0});
+	const struct tls_wire_order orders[] = {
+		{.version = TLS1_3_VERSION},
+		{.version = TLS1_2_VERSION},
+		{.client_groups = "X25519:P-256", .server_groups = "P-256"},
+		{.resumes = first, .early = span_str("early")},
+		{.resumes = first, .early = span_str("early"), .early_refused = true},
+	};
+	srand(3);
+	for (size_t i = 0; i < 5 * 24; i++) {
+		struct hear h;
+		struct tls_wire *w = talk(&orders[i / 24]);
+		struct buf all[2] = {{0}, {0}};
+		tls_wire_all(w, FLOW_UP, &all[0]);
+		tls_wire_all(w, FLOW_DOWN, &all[1]);
+		struct span rest[2] = {buf_span(&all[0]), buf_span(&all[1])};
+		hear_open(&h, buf_span(&w->keys), false);
+		while (rest[0].n + rest[1].n > 0) {
+			int way = rand() % 2;
+			size_t n = (size_t)rand() % (i % 2 == 0 ? 60 : 900) + 1;
+			decrypt_bytes(h.d, (enum flow_way)way, span_first(rest[way], n),
+				&(struct packet_at){1, 0});
+			rest[way] = span_from(rest[way], n);
+		}
+		decrypt_end(h.d);
+		assert_read(&h, w);
+		hear_close(&h);
+		buf_fini(&all[0]);
+		buf_fini(&all[1]);
+		tls_wire_free(w);
+	}
+	tls_wire_free(first);
 }
 
 static void test_retry(void **state)
@@ -422,20 +463,24 @@ static void test_early_unread(void **state)
 		if (i == 0)
 			keys.p[keys.start + line] = 'X'; /* a label that nobody knows */
 		hear_open(&h, buf_span(&keys), false);
-		/* As records that open by no key. */
-		if (i == 1) {
-			struct packet_at at = {1, 0};
-			static uint8_t record[5 + 16384] = {23, 3, 3, 64, 0};
-			decrypt_bytes(h.d, FLOW_UP, tls_wire_bytes(w, 0), &at);
-			for (size_t n = 0; n <= DECRYPT_EARLY_MAX; n += 16384)
-				decrypt_bytes(
-					h.d, FLOW_UP, span_of(record, sizeof record), &at);
+		size_t p = 0;
+		bool answered = false;
+		for (; i == 1 && !answered; p++) {
+			answered = w->pieces[p].way == FLOW_DOWN;
+			decrypt_bytes(h.d, w->pieces[p].way, tls_wire_bytes(w, p),
+				&(struct packet_at){p + 1, 0});
 		}
-		for (size_t p = i == 1; p < w->n_pieces; p++)
+		/* As records that open by no key. */
+		static uint8_t record[5 + 16384] = {23, 3, 3, 64, 0};
+		for (size_t n = 0; i == 1 && n <= DECRYPT_EARLY_MAX; n += 16384)
+			decrypt_bytes(h.d, FLOW_UP, span_of(record, sizeof record),
+				&(struct packet_at){99, 0});
+		for (; p < w->n_pieces; p++)
 			decrypt_bytes(h.d, w->pieces[p].way, tls_wire_bytes(w, p),
 				&(struct packet_at){p + 1, 0});
 		decrypt_end(h.d);
 		assert_int_equal(h.blind[FLOW_UP], 1);
+		assert_int_equal(h.why_at[FLOW_UP].packet == 99, i == 1);
 		assert_int_equal(h.blind[FLOW_DOWN], 0);
 		assert_int_equal(buf_len(&h.plain[FLOW_UP]), 0);
 		assert_bytes(&h.plain[FLOW_DOWN], &w->said[FLOW_DOWN]);
@@ -447,6 +492,73 @@ static void test_early_unread(void **state)
 	tls_wire_free(first);
 }
 
+/* The server's answer was lost behind its hello: whether early data was taken is not known, and
+ * no key is called wrong for it. */
+static void test_early_undecided(void **state)
+{
+	(void)state;
+	struct hear h;
+	struct tls_wire *first = talk(&(struct tls_wire_order){0});
+	struct tls_wire *w =
+		talk(&(struct tls_wire_order){.resumes = first, .early = span_str("early")});
+	hear_open(&h, buf_span(&w->keys), false);
+	bool answered = false;
+	for (size_t i = 0; i < w->n_pieces; i++) {
+		struct packet_at at = {i + 1, 0};
+		struct span bytes = tls_wire_bytes(w, i);
+		if (w->pieces[i].way == FLOW_UP) {
+			decrypt_bytes(h.d, FLOW_UP, bytes, &at);
+		} else if (!answered) {
+			size_t n = 5 + ((size_t)bytes.p[3] << 8 | bytes.p[4]);
+			decrypt_bytes(h.d, FLOW_DOWN, span_first(bytes, n), &at);
+			decrypt_lost(h.d, FLOW_DOWN, bytes.n - n, &at);
+			answered = true;
+		}
+	}
+	decrypt_end(h.d);
+	assert_int_equal(h.blind[FLOW_UP], 1);
+	assert_int_equal(h.blind[FLOW_DOWN], 1);
+	assert_int_equal(buf_len(&h.plain[FLOW_UP]), 0);
+	assert_int_equal(decrypt_about(h.d)->keys, FLOW_KEYS_UNUSED);
+	assert_int_equal(decrypt_about(h.d)->early, FLOW_EARLY_OFFERED);
+	assert_string_equal(h.why[FLOW_UP], "whether its early data was accepted was not seen");
+	hear_close(&h);
+	tls_wire_free(w);
+	tls_wire_free(first);
+}
+
+/* The published trace: what others sealed, whatever our OpenSSL does. */
+static void test_rfc8448(void **state)
+{
+	(void)state;
+	struct hear h;
+	uint8_t fifty[50];
+	for (uint8_t i = 0; i < sizeof fifty; i++)
+		fifty[i] = i;
+	hear_open(&h, span_str(rfc8448_keys), false);
+	for (size_t i = 0; i < RFC8448_RECORDS; i++) {
+		struct buf record = {0};
+		struct packet_at at = {i + 1, 0};
+		assert_true(hex_read(span_str(rfc8448_records[i].hex), &record));
+		decrypt_bytes(h.d, rfc8448_records[i].down ? FLOW_DOWN : FLOW_UP,
+			buf_span(&record), &at);
+		buf_fini(&record);
+	}
+	decrypt_end(h.d);
+	const struct decrypt_about *about = decrypt_about(h.d);
+	assert_null(about->why);
+	assert_true(about->complete);
+	assert_int_equal(about->complete_at.packet, 4);
+	assert_true(span_eq(buf_span(&h.plain[FLOW_UP]), span_of(fifty, 50)));
+	assert_true(span_eq(buf_span(&h.plain[FLOW_DOWN]), span_of(fifty, 50)));
+	assert_string_equal(about->cipher, "TLS_AES_128_GCM_SHA256");
+	assert_int_equal(about->signature_scheme, 0x0804);
+	assert_int_equal(about->n_certs, 1);
+	assert_int_equal(about->certs[0].n, 432);
+	assert_true(about->close_notify[FLOW_UP] && about->close_notify[FLOW_DOWN]);
+	hear_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_suites),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_one_way_first),
+		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_early),
@@ -462,6 +575,8 @@ int main(void)
 		cmocka_unit_test(test_refused_certificate),
 		cmocka_unit_test(test_renegotiation),
 		cmocka_unit_test(test_early_unread),
+		cmocka_unit_test(test_early_undecided),
+		cmocka_unit_test(test_rfc8448),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,17 +359,20 @@ static void test_retries(void **state)
 	hand_close(&h);
 	buf_fini(&hello);
 
-	/* A suite that nobody knows. */
-	open_hand(&h, false);
-	hand_server_hello(&h, random, 0x13ff, SPAN_NONE);
-	hand_turn(&h, FLOW_DOWN, HAND_HANDSHAKE);
-	hand_record(&h, FLOW_DOWN, 22, span_str("x"), 0);
-	assert_int_equal(about_of(&h)->keys, FLOW_KEYS_UNKNOWN);
-	assert_int_equal(about_of(&h)->cipher_number, 0x13ff);
-	assert_null(about_of(&h)->cipher);
-	assert_int_equal(h.hear.blind[FLOW_DOWN], 1);
-	assert_int_equal(h.hear.secured, 1);
-	hand_close(&h);
+	/* A suite that nobody knows, and one that is not of this version. */
+	static const uint16_t strange[] = {0x13ff, 0xc02f};
+	for (int i = 0; i < 2; i++) {
+		open_hand(&h, false);
+		hand_server_hello(&h, random, strange[i], SPAN_NONE);
+		hand_turn(&h, FLOW_DOWN, HAND_HANDSHAKE);
+		hand_record(&h, FLOW_DOWN, 22, span_str("x"), 0);
+		assert_int_equal(about_of(&h)->keys, FLOW_KEYS_UNKNOWN);
+		assert_int_equal(about_of(&h)->cipher_number, strange[i]);
+		assert_null(about_of(&h)->cipher);
+		assert_int_equal(h.hear.blind[FLOW_DOWN], 1);
+		assert_int_equal(h.hear.secured, 1);
+		hand_close(&h);
+	}
 }
 
 /* A fatal alert in clear, by a client that does not like the ServerHello, and one that is
@@ -391,6 +394,14 @@ static void test_alerts(void **state)
 		assert_null(about_of(&h)->why);
 		hand_close(&h);
 	}
+	/* A server has its keys: in clear it is somebody else. */
+	struct hand h;
+	open_hand(&h, true);
+	hand_turn(&h, FLOW_DOWN, -1);
+	hand_record(&h, FLOW_DOWN, 21, span_of("\2\x2a", 2), 0);
+	assert_int_equal(h.hear.blind[FLOW_DOWN], 1);
+	assert_int_equal(about_of(&h)->alert[FLOW_DOWN], -1);
+	hand_close(&h);
 }
 
 int main(void)

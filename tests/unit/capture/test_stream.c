@@ -13,12 +13,12 @@
 #include "capture/stream.h"
 #include "tests/kit/packet_build.h"
 
-enum { HEARD_MAX = 16 };
+enum { HEARD_MAX = 17 };
 
 /* What was told of one connection. */
 struct heard {
 	struct flow flow; /* as it was when it ended */
-	bool ended;
+	bool ended, midway_at_first;
 	struct buf bytes[2]; /* lost bytes as '?' */
 	uint64_t told[2];    /* of both kinds */
 	unsigned closed[2], reset[2], losses;
@@ -40,6 +40,7 @@ static void on_opened(void *ctx, struct flow *f)
 	assert_true(e->n < HEARD_MAX);
 	struct heard *h = &e->flows[e->n++];
 	*h = (struct heard){.flow = *f};
+	h->midway_at_first = f->midway;
 	assert_int_equal(f->number, e->n);
 	f->user = h;
 }
@@ -255,7 +256,25 @@ static void test_reordered(void **state)
 	free(down);
 }
 
-/* Data segments of a direction from packet `from` on: every second packet is one. */
+/* What waited is told by the packet that closes the gap, and not later. */
+static void test_closed_gap(void **state)
+{
+	(void)state;
+	struct scene s;
+	start(&s);
+	packet_build_open(&s.t);
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 3, 0, span_str("def"));
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 6, 0, span_str("ghi"));
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 0, span_str("abc"));
+	struct flows *fs = flows_new(&calls, &s.e);
+	packet_build_feed(&s.b, fs);
+	expect_text(&s.e.flows[0], FLOW_UP, "abcdefghi");
+	assert_int_equal(s.e.flows[0].last_at.packet, 6);
+	flows_end(fs);
+	flows_free(fs);
+	finish(&s);
+}
+
 static void test_lost(void **state)
 {
 	(void)state;
@@ -341,12 +360,24 @@ static void test_one_direction(void **state)
 static void test_acknowledged_gap(void **state)
 {
 	(void)state;
-	for (int waits = 0; waits < 2; waits++) {
+	for (int waits = 0; waits < 3; waits++) {
 		struct scene s;
 		start(&s);
 		s.t.mss = 4;
 		packet_build_open(&s.t);
 		packet_build_say(&s.t, FLOW_UP, "aaaabbbbcccc");
+		if (waits == 2) { /* but nothing is acknowledged */
+			packet_build_drop(&s.b, 8);
+			packet_build_drop(&s.b, 6);
+			packet_build_move(&s.b, 5, 6);
+			s.b.packets[6].at_ns += 2000000000;
+			s.t.quiet_acks = true;
+			packet_build_say(&s.t, FLOW_UP, "dddd");
+			listen_to(&s);
+			expect_clean(&s, "aaaabbbbccccdddd", "");
+			finish(&s);
+			continue;
+		}
 		/* bbbb and its copy: SYN, SYN-ACK, ACK, aaaa, ack, bbbb, ack, cccc, ack */
 		packet_build_move(&s.b, 5, 8);
 		if (waits)
@@ -594,8 +625,9 @@ static void test_ports_again(void **state)
 		assert_false(s.e.flows[1].flow.midway);
 		finish(&s);
 	}
-	/* A SYN that the server does not take is none; one that it answers is. */
-	for (int answered = 0; answered < 2; answered++) {
+	/* A SYN that the server does not take is none; one that it answers is, even if the
+	 * answer is not recorded. */
+	for (int answered = 0; answered < 3; answered++) {
 		start(&s);
 		packet_build_open(&s.t);
 		packet_build_say(&s.t, FLOW_UP, "old");
@@ -608,16 +640,19 @@ static void test_ports_again(void **state)
 			packet_build_segment(
 				&again, FLOW_DOWN, TCP_SYN | TCP_ACK, -1, 0, SPAN_NONE);
 			packet_build_say(&again, FLOW_UP, "new");
+			if (answered == 2)
+				packet_build_drop(&s.b, 6);
 		} else {
 			packet_build_say(&s.t, FLOW_UP, "er");
 		}
 		listen_to(&s);
-		assert_int_equal(s.e.n, 1 + answered);
+		assert_int_equal(s.e.n, answered ? 2 : 1);
 		expect_text(&s.e.flows[0], FLOW_UP, answered ? "old" : "older");
 		if (answered) {
 			expect_text(&s.e.flows[1], FLOW_UP, "new");
 			assert_int_equal(s.e.flows[1].flow.first.packet, 6);
 			assert_false(s.e.flows[1].flow.midway);
+			assert_false(s.e.flows[1].midway_at_first);
 		}
 		finish(&s);
 	}
@@ -664,8 +699,24 @@ static void test_midway(void **state)
 			rows[i].client_is_first);
 		finish(&s);
 	}
-	/* The SYN is captured behind its answer: not midway. */
+	/* What the first packet acknowledges is captured behind it. */
 	struct scene s;
+	start(&s);
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 10, SPAN_NONE);
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_ACK, 0, 0, span_str("0123456789"));
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_ACK, 14, 0, span_str("efg"));
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 17, SPAN_NONE);
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_ACK, 10, 0, span_str("abcd"));
+	listen_to(&s);
+	expect_clean(&s, "", "0123456789abcdefg");
+	finish(&s);
+	start(&s);
+	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 10, SPAN_NONE);
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_ACK, 0, 0, span_str("01234"));
+	listen_to(&s);
+	expect_text(&s.e.flows[0], FLOW_DOWN, "01234?????");
+	finish(&s);
+	/* The SYN is captured behind its answer: not midway. */
 	start(&s);
 	packet_build_open(&s.t);
 	packet_build_move(&s.b, 0, 1);
@@ -696,13 +747,14 @@ static void test_cut_packets(void **state)
 /* The first byte is missing, and more comes than may wait. */
 static void test_ahead_limits(void **state)
 {
+	enum { FULL = FLOW_AHEAD_MAX / 60000 + 1 };
 	(void)state;
 	for (int pieces = 0; pieces < 2; pieces++) {
 		struct scene s;
 		start(&s);
 		char *text = letters(60000);
 		packet_build_open(&s.t);
-		for (int64_t i = 0; i < (pieces ? 1025 : 18); i++)
+		for (int64_t i = 0; i < (pieces ? 1025 : FULL); i++)
 			packet_build_segment(&s.t, FLOW_UP, TCP_ACK,
 				1 + i * (pieces ? 3 : 60000), 0,
 				span_of(text, pieces ? 1 : 60000));
@@ -713,7 +765,7 @@ static void test_ahead_limits(void **state)
 		assert_int_equal(s.e.counts.limits, 1);
 		assert_int_equal(s.e.flows[0].bytes[FLOW_UP].p[0], '?');
 		assert_int_equal(
-			buf_len(&s.e.flows[0].bytes[FLOW_UP]), pieces ? 2 : 1 + 18 * 60000);
+			buf_len(&s.e.flows[0].bytes[FLOW_UP]), pieces ? 2 : 1 + FULL * 60000);
 		flows_end(fs);
 		flows_free(fs);
 		finish(&s);
@@ -721,16 +773,68 @@ static void test_ahead_limits(void **state)
 	}
 }
 
+/* Many connections with gaps: together they hold no more than they may, and the oldest gaps go
+ * first. */
+static void test_all_ahead(void **state)
+{
+	(void)state;
+	enum { MANY = 16 };
+	struct scene s;
+	start(&s);
+	char *text = letters(60000);
+	struct tcp_build t[MANY];
+	for (int i = 0; i < MANY; i++) {
+		packet_build_tcp(
+			&t[i], &s.b, "192.0.2.1", (uint16_t)(40000 + i), "198.51.100.7", 443);
+		packet_build_segment(&t[i], FLOW_UP, TCP_SYN, -1, 0, SPAN_NONE);
+		for (int64_t k = 0; k < 17; k++) /* with holes: no piece grows */
+			packet_build_segment(&t[i], FLOW_UP, TCP_ACK, 1 + k * 60001, 0,
+				span_of(text, 60000));
+	}
+	struct flows *fs = flows_new(&calls, &s.e);
+	packet_build_feed(&s.b, fs);
+	flows_counts(fs, &s.e.counts);
+	assert_int_equal(s.e.n, MANY);
+	assert_int_equal(s.e.counts.limits, 0);
+	/* One more megabyte is too much. */
+	struct packet_build more;
+	packet_build_init(&more, LINK_ETHERNET);
+	struct tcp_build last;
+	packet_build_tcp(&last, &more, "192.0.2.2", 50000, "198.51.100.7", 443);
+	packet_build_segment(&last, FLOW_UP, TCP_SYN, -1, 0, SPAN_NONE);
+	for (int64_t k = 0; k < 17; k++)
+		packet_build_segment(
+			&last, FLOW_UP, TCP_ACK, 1 + k * 60001, 0, span_of(text, 60000));
+	packet_build_feed(&more, fs);
+	flows_counts(fs, &s.e.counts);
+	assert_true(s.e.counts.limits > 0);
+	assert_true(s.e.flows[0].told[FLOW_UP] > 0);
+	assert_int_equal(s.e.flows[MANY].told[FLOW_UP], 0);
+	flows_end(fs);
+	flows_free(fs);
+	packet_build_fini(&more);
+	finish(&s);
+	free(text);
+}
+
+struct count {
+	size_t open;
+	uint64_t first_ended; /* number of */
+};
+
 static void count_opened(void *ctx, struct flow *f)
 {
+	struct count *c = ctx;
 	(void)f;
-	++*(size_t *)ctx;
+	c->open++;
 }
 
 static void count_ended(void *ctx, struct flow *f)
 {
-	(void)f;
-	--*(size_t *)ctx;
+	struct count *c = ctx;
+	c->open--;
+	if (c->first_ended == 0 || c->first_ended == 6)
+		c->first_ended = f->number;
 }
 
 /* Packets far from everything that was acknowledged: the bytes that are real go on. */
@@ -780,28 +884,34 @@ static void test_forged(void **state)
 static void test_flows_limit(void **state)
 {
 	(void)state;
-	size_t open = 0;
+	struct count count = {0};
 	const struct flow_calls counting = {.opened = count_opened, .ended = count_ended};
-	struct flows *fs = flows_new(&counting, &open);
+	struct flows *fs = flows_new(&counting, &count);
 	struct flows_counts counts;
-	struct packet_build b;
 	for (uint32_t i = 0; i < FLOWS_MAX + 100; i++) {
+		struct packet_build b;
 		struct tcp_build t;
 		char ip[16];
-		snprintf(ip, sizeof ip, "10.0.%u.%u", i / 256 % 256, i % 256);
+		/* The first one speaks again just before there are too many. */
+		uint32_t who = i == FLOWS_MAX ? 0 : i;
+		snprintf(ip, sizeof ip, "10.0.%u.%u", who / 256 % 256, who % 256);
 		packet_build_init(&b, LINK_RAW);
-		packet_build_tcp(&t, &b, ip, (uint16_t)(10000 + i / 65536), "192.0.2.1", 80);
+		packet_build_tcp(&t, &b, ip, (uint16_t)(10000 + who / 65536), "192.0.2.1", 80);
 		packet_build_segment(&t, FLOW_UP, TCP_SYN, -1, 0, SPAN_NONE);
 		if (i == 5)
 			packet_build_reset(&t, FLOW_UP);
 		packet_build_feed(&b, fs);
 		packet_build_fini(&b);
+		if (i == FLOWS_MAX + 1) /* what is over goes first, */
+			assert_int_equal(count.first_ended, 6);
+		if (i == FLOWS_MAX + 2) /* then what was quiet longest */
+			assert_int_equal(count.first_ended, 2);
 	}
-	assert_int_equal(open, FLOWS_MAX);
+	assert_int_equal(count.open, FLOWS_MAX);
 	flows_counts(fs, &counts);
-	assert_int_equal(counts.limits, 99);
+	assert_int_equal(counts.limits, 98);
 	flows_end(fs);
-	assert_int_equal(open, 0);
+	assert_int_equal(count.open, 0);
 	flows_free(fs);
 }
 
@@ -882,6 +992,60 @@ static void test_fragments(void **state)
 	free(text);
 }
 
+static void put_fragment(struct packet_build *b, uint8_t protocol, size_t at, bool more,
+	uint8_t letter, size_t n)
+{
+	uint8_t p[60] = {0x45, 0, 0, (uint8_t)(20 + n), 0, 9};
+	uint32_t field = (uint32_t)at / 8 | (more ? 0x2000u : 0u);
+	p[6] = (uint8_t)(field >> 8);
+	p[7] = (uint8_t)field;
+	p[9] = protocol;
+	p[15] = 1;
+	p[19] = 2;
+	memset(p + 20, letter, n);
+	packet_build_raw(b, span_of(p, 20 + n));
+}
+
+/* The number of a datagram is one of its protocol; it comes again after a while; and what does
+ * not become whole is told then. */
+static void test_fragment_numbers(void **state)
+{
+	(void)state;
+	struct scene s;
+	start(&s);
+	packet_build_init(&s.b, LINK_IPV4);
+	put_fragment(&s.b, 200, 0, true, 'a', 8);
+	put_fragment(&s.b, 201, 16, false, 'b', 8);
+	put_fragment(&s.b, 201, 0, true, 'c', 16);
+	put_fragment(&s.b, 200, 8, false, 'd', 8);
+	put_fragment(&s.b, 200, 0, true, 'e', 8); /* the next by that number */
+	put_fragment(&s.b, 200, 8, false, 'f', 8);
+	put_fragment(&s.b, 200, 0, true, 'g', 8);
+	s.b.now_ns += INT64_C(31000000000);
+	packet_build_raw(&s.b, span_str("x"));
+	put_fragment(&s.b, 200, 8, false, 'h', 8);
+	struct flows *fs = flows_new(&calls, &s.e);
+	packet_build_feed(&s.b, fs);
+	assert_int_equal(s.e.others[PACKET_OTHER_IP], 3);
+	assert_int_equal(s.e.others[PACKET_FRAGMENT], 1);
+	assert_int_equal(s.e.others[PACKET_MALFORMED], 1); /* "x" */
+	flows_end(fs);
+	assert_int_equal(s.e.others[PACKET_OTHER_IP], 3);
+	assert_int_equal(s.e.others[PACKET_FRAGMENT], 2);
+	flows_free(fs);
+	finish(&s);
+	/* RFC 8200 4.5: what follows is as the first fragment says, whichever came first. */
+	start(&s);
+	packet_build_udp(&s.b, "2001:db8::1", 1, "2001:db8::2", 2, span_str("0123456789"));
+	packet_build_fragment(&s.b, 0, 16);
+	s.b.packets[1].bytes[14 + 40] = 6;
+	packet_build_move(&s.b, 0, 1);
+	listen_to(&s);
+	assert_int_equal(s.e.datagrams, 1);
+	assert_true(span_is(buf_span(&s.e.datagram), "0123456789"));
+	finish(&s);
+}
+
 /* Fragments that cannot be: each is told, none becomes a datagram. */
 static void test_wrong_fragments(void **state)
 {
@@ -903,18 +1067,9 @@ static void test_wrong_fragments(void **state)
 		struct scene s;
 		start(&s);
 		packet_build_init(&s.b, LINK_IPV4);
-		for (int part = 0; part < 2; part++) {
-			uint8_t p[60] = {0x45, 0, 0, (uint8_t)(20 + rows[i].n[part]), 0, 9};
-			uint32_t field = (uint32_t)rows[i].at[part] / 8 |
-					 (rows[i].more[part] ? 0x2000u : 0u);
-			p[6] = (uint8_t)(field >> 8);
-			p[7] = (uint8_t)field;
-			p[9] = 17;
-			p[15] = 1;
-			p[19] = 2;
-			memset(p + 20, 'a' + part, rows[i].n[part]);
-			packet_build_raw(&s.b, span_of(p, 20 + rows[i].n[part]));
-		}
+		for (int part = 0; part < 2; part++)
+			put_fragment(&s.b, 17, rows[i].at[part], rows[i].more[part],
+				(uint8_t)('a' + part), rows[i].n[part]);
 		struct flows *fs = flows_new(&calls, &s.e);
 		packet_build_feed(&s.b, fs);
 		assert_int_equal(s.e.datagrams, 0);
@@ -981,6 +1136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_reordered),
+		cmocka_unit_test(test_closed_gap),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_one_direction),
 		cmocka_unit_test(test_acknowledged_gap),
@@ -993,10 +1149,12 @@ int main(void)
 		cmocka_unit_test(test_midway),
 		cmocka_unit_test(test_cut_packets),
 		cmocka_unit_test(test_ahead_limits),
+		cmocka_unit_test(test_all_ahead),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_flows_limit),
 		cmocka_unit_test(test_linger),
 		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_fragment_numbers),
 		cmocka_unit_test(test_wrong_fragments),
 		cmocka_unit_test(test_fragment_limits),
 		cmocka_unit_test(test_others),

@@ -154,6 +154,35 @@ static void test_race(void **state)
 	blackhole_end(&hole);
 }
 
+static bool had[65536];
+static size_t again;
+
+static void count_port(void *self, int fd, const struct sockaddr *remote, socklen_t len)
+{
+	struct sockaddr_storage local = {0};
+	socklen_t local_len = sizeof local;
+	(void)self, (void)remote, (void)len;
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &local_len), 0);
+	again += had[port_of(&local)];
+	had[port_of(&local)] = true;
+}
+
+/* The same two ends do not meet again soon: drawn anew each time, of a thousand ports some
+ * thirty would come twice. */
+static void test_ports(void **state)
+{
+	static const struct tap counting = {.opening = count_port};
+	struct dialing *f = *state;
+	uint16_t port;
+	int holder = dialing_refused_port(&port);
+	dialing_allow(f, "127.0.0.0/8");
+	f->d.tap = &counting;
+	for (int i = 0; i < 1000; i++)
+		dialing_fails(f, "127.0.0.1", port, ERR_CONNECT_REFUSED, "");
+	assert_true(again <= 2); /* where all tries met ports that others have */
+	close(holder);
+}
+
 static void test_questions(void **state)
 {
 	struct dialing *f = *state;
@@ -189,6 +218,7 @@ int main(void)
 		DIALING_TEST(test_ipv6),
 		DIALING_TEST(test_race),
 		DIALING_TEST(test_questions),
+		DIALING_TEST(test_ports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tests/kit/witness_case.h"
 #include "ui/report/compared.h"
 
-enum { TUNNELS = 12, WHICH = 7 };
+enum { TUNNELS = 8, WHICH = 7 };
 
 struct told {
 	struct arena arena;
@@ -261,43 +262,307 @@ static const struct change changes[] = {
 	{THEIRS(PACKET_DNS, 1, ""), DROP, NULL, 0, {U(DNS, 1)}},
 };
 
+/* ---- each change is made in a copy of one case that agrees ---- */
+
+enum { CHANGES = sizeof changes / sizeof *changes };
+
+static struct {
+	struct buf sql[CHANGES];
+	int64_t seq[2]; /* of the facts so far, in the case and in its companion */
+} made;
+
+/* The fields that another value was put into, as SQL. */
+static void add_sql(enum fact_kind kind, int64_t seq, const uint8_t *before,
+	const uint8_t *after, struct buf *out)
+{
+	const struct fact_info *info = fact_info(kind);
+	for (size_t i = 0; i < info->n_fields; i++) {
+		const struct fact_field *f = &info->fields[i];
+		size_t n = f->type == FACT_TYPE_INT ? sizeof(int64_t) : sizeof(struct span);
+		if (memcmp(before + f->offset, after + f->offset, n) == 0)
+			continue;
+		if (i < 2)
+			buf_addf(out, "UPDATE fact SET %s = ", f->name);
+		else
+			buf_addf(out, "UPDATE fact SET f%zu = ", i + 1);
+		int64_t v;
+		struct span text = SPAN_NONE;
+		memcpy(&v, after + f->offset, sizeof v);
+		if (f->type != FACT_TYPE_INT)
+			memcpy(&text, after + f->offset, sizeof text);
+		if (f->type == FACT_TYPE_INT ? v == FACT_NULL : text.p == NULL) {
+			buf_add_str(out, "NULL");
+		} else if (f->type == FACT_TYPE_INT) {
+			buf_addf(out, "%lld", (long long)v);
+		} else {
+			buf_add_str(out, f->type == FACT_TYPE_TEXT ? "CAST(X'" : "X'");
+			for (size_t k = 0; k < text.n; k++)
+				buf_addf(out, "%02x", text.p[k]);
+			buf_add_str(out, f->type == FACT_TYPE_TEXT ? "' AS TEXT)" : "'");
+		}
+		buf_addf(out, " WHERE seq = %lld; ", (long long)seq);
+	}
+}
+
+static bool look(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	const struct fact_info *info = fact_info(kind);
+	int64_t seq = ++made.seq[in_companion];
+	uint8_t *copy = malloc(info->size);
+	assert_non_null(copy);
+	(void)ctx;
+	for (size_t i = 0; i < CHANGES; i++) {
+		struct change one = changes[i];
+		memcpy(copy, fact, info->size);
+		if (!apply(&one, kind, copy, in_companion))
+			buf_addf(&made.sql[i], "DELETE FROM fact WHERE seq = %lld; ",
+				(long long)seq);
+		else
+			add_sql(kind, seq, fact, copy, &made.sql[i]);
+	}
+	free(copy);
+	return true;
+}
+
+static void read_file(const char *path, struct buf *out)
+{
+	FILE *f = fopen(path, "rb");
+	size_t n;
+	assert_non_null(f);
+	do {
+		n = fread(buf_room(out, 65536), 1, 65536, f);
+		buf_grew(out, n);
+	} while (n > 0);
+	fclose(f);
+}
+
+static void write_file(const char *path, const struct buf *from)
+{
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(buf_span(from).p, 1, buf_len(from), f), buf_len(from));
+	assert_int_equal(fclose(f), 0);
+}
+
+static void spoil(const char *path, const struct buf *sql)
+{
+	struct temp_case t = {.writer = NULL};
+	struct arena a = {0};
+	assert_true(strlen(path) < sizeof t.path);
+	memcpy(t.path, path, strlen(path) + 1);
+	temp_case_spoil(&t, arena_printf(&a, "PRAGMA synchronous = OFF; %.*s",
+				    (int)buf_len(sql), (const char *)buf_span(sql).p));
+	arena_fini(&a);
+}
+
+/* Is that what was to come of it? */
+static bool as_expected(const struct change *x, const struct told *t)
+{
+	size_t n = 0;
+	while (n < 4 && x->expect[n].kind != VERDICT_AGREE)
+		n++;
+	bool same = t->ok && t->n == n;
+	for (size_t k = 0; same && k < n; k++) {
+		const struct verdict *v = &t->of[k];
+		int64_t leg = x->expect[k].leg < 0    ? FACT_NULL
+			      : x->expect[k].leg == 0 ? 0
+						      : WHICH;
+		same = v->kind == x->expect[k].kind && v->subject == x->expect[k].subject &&
+		       v->tunnel == (x->expect[k].nowhere ? FACT_NULL : WHICH) &&
+		       v->leg == leg && (v->kind != VERDICT_UNSEEN || v->detail.n > 0);
+	}
+	return same;
+}
+
 static void each_change_is_told(void **state)
 {
 	(void)state;
 	int bad = 0;
-	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		const struct change *x = &changes[i];
+	struct witness_case c;
+	struct buf ours = {0}, theirs = {0};
+	witness_case_make(&c, TUNNELS, look, NULL);
+	read_file(c.of_case.path, &ours);
+	read_file(c.path, &theirs);
+	for (size_t i = 0; i < CHANGES; i++) {
+		struct told t;
+		assert_true(buf_len(&made.sql[i]) > 0);
+		write_file(c.of_case.path, &ours);
+		write_file(c.path, &theirs);
+		spoil(changes[i].in_companion ? c.path : c.of_case.path, &made.sql[i]);
+		walk(&c, &t);
+		if (!as_expected(&changes[i], &t)) {
+			bad++;
+			print(&t);
+			print_message("%s.%s (%zu): %zu verdicts that are not agree\n",
+				changes[i].name, changes[i].field, i, t.n);
+		}
+		arena_fini(&t.arena);
+		buf_fini(&made.sql[i]);
+	}
+	buf_fini(&ours);
+	buf_fini(&theirs);
+	witness_case_fini(&c);
+	assert_int_equal(bad, 0);
+}
+
+/* A reading that did not come to its end says nothing. */
+static bool without_its_end(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	(void)ctx;
+	return !in_companion || kind != FACT_KIND_CUSTODY ||
+	       !span_is(((struct fact_custody *)fact)->act, "crosschecked");
+}
+
+/* Nor does the companion of another case. */
+static bool of_another(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct fact_custody *f = fact;
+	(void)ctx;
+	if (in_companion && kind == FACT_KIND_CUSTODY && span_is(f->act, "companion"))
+		f->detail = span_str("of case 00000000000000000000000000000000");
+	return true;
+}
+
+static void not_believed(void **state)
+{
+	(void)state;
+	struct witness_case c;
+	struct told t;
+	witness_case_make(&c, 2, without_its_end, NULL);
+	walk(&c, &t);
+	assert_true(t.ok);
+	assert_int_equal(t.counts.tunnels, 0);
+	witness_case_fini(&c);
+	witness_case_make(&c, 2, of_another, NULL);
+	walk(&c, &t);
+	assert_false(t.ok);
+	assert_int_equal(t.err.kind, ERR_CASE_OPEN);
+	witness_case_fini(&c);
+}
+
+/* One port, used again and again: each connection has its own flow, also where those of others
+ * are missing. */
+static bool one_port(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	int64_t *leave_out = ctx;
+	struct fact_tunnel *t = fact;
+	struct fact_flow *f = fact;
+	if (!in_companion && kind == FACT_KIND_TUNNEL)
+		t->client_port = 40000;
+	if (in_companion && kind == FACT_KIND_FLOW && f->flow <= TUNNELS)
+		f->client_port = 40000;
+	return !in_companion || kind != FACT_KIND_FLOW || f->flow != *leave_out;
+}
+
+static void a_port_that_is_used_again(void **state)
+{
+	(void)state;
+	for (int64_t out = 0; out <= TUNNELS; out += 4) {
 		struct witness_case c;
 		struct told t;
-		size_t n = 0;
-		struct change one = *x;
-		witness_case_make(&c, TUNNELS, apply, &one);
+		witness_case_make(&c, TUNNELS, one_port, &out);
 		walk(&c, &t);
-		if (!t.ok)
-			fail_msg("%s: %s: %s", x->name, err_word(t.err.kind), t.err.detail);
-		while (n < 4 && x->expect[n].kind != VERDICT_AGREE)
-			n++;
-		bool same = t.n == n;
-		for (size_t k = 0; same && k < n; k++) {
-			const struct verdict *v = &t.of[k];
-			int64_t leg = x->expect[k].leg < 0    ? FACT_NULL
-				      : x->expect[k].leg == 0 ? 0
-							      : WHICH;
-			same = v->kind == x->expect[k].kind &&
-			       v->subject == x->expect[k].subject &&
-			       v->tunnel == (x->expect[k].nowhere ? FACT_NULL : WHICH) &&
-			       v->leg == leg && (v->kind != VERDICT_UNSEEN || v->detail.n > 0);
-		}
-		if (!same) {
-			print(&t);
-			bad++;
-			print_message("%s.%s (%zu): %zu verdicts that are not agree\n", x->name,
-				x->field, i, t.n);
+		print(&t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, out == 0 ? 0 : 1);
+		if (out > 0) {
+			assert_int_equal(t.of[0].kind, VERDICT_DIFFER);
+			assert_int_equal(t.of[0].subject, VERDICT_OF_CONNECTION);
+			assert_int_equal(t.of[0].tunnel, out);
 		}
 		arena_fini(&t.arena);
 		witness_case_fini(&c);
 	}
-	assert_int_equal(bad, 0);
+}
+
+/* ---- why nothing is seen ---- */
+
+static bool no_recorder(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct fact_capture *f = fact;
+	struct fact_flow *flow = fact;
+	const char *const *event = ctx;
+	if (in_companion && kind == FACT_KIND_PACKET_FILE)
+		return !span_is(((struct fact_packet_file *)fact)->side, "origin");
+	if (in_companion && kind == FACT_KIND_FLOW)
+		return flow->flow <= TUNNELS;
+	if (in_companion && kind == FACT_KIND_PACKET_DNS)
+		return false;
+	if (in_companion || kind != FACT_KIND_CAPTURE || !span_is(f->side, "origin"))
+		return true;
+	if (*event == NULL)
+		return false;
+	if (span_is(f->event, "started"))
+		return strcmp(*event, "failed") != 0;
+	f->event = span_str(*event);
+	f->detail = span_str("no right to");
+	return true;
+}
+
+static void a_side_without_a_recorder(void **state)
+{
+	static const char *const events[] = {NULL, "failed", "lost", "ended"};
+	static const char *const whys[] = {"no packets were recorded on the origin's side",
+		"could not begin: no right to", "ended by itself at", "was not read"};
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct witness_case c;
+		struct told t;
+		const char *event = events[i];
+		witness_case_make(&c, TUNNELS, no_recorder, &event);
+		walk(&c, &t);
+		assert_true(t.ok);
+		/* Once each, and not for every value below it: the connection, the name. */
+		assert_int_equal(t.n, 2 * TUNNELS);
+		for (size_t k = 0; k < t.n; k++) {
+			assert_int_equal(t.of[k].kind, VERDICT_UNSEEN);
+			if (span_find(t.of[k].detail, span_str(whys[i]), 0) == SIZE_MAX)
+				fail_msg("%zu: %.*s", i, (int)t.of[k].detail.n,
+					(const char *)t.of[k].detail.p);
+		}
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
+static bool no_keys(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct fact_flow_tls *t = fact;
+	struct fact_flow_plain *p = fact;
+	const char *word = ctx;
+	if (in_companion && kind == FACT_KIND_FLOW_TLS && t->flow == WHICH) {
+		t->keys = span_str(word);
+		t->alpn = t->certs = SPAN_NONE;
+		t->why = span_str("no key");
+	}
+	if (in_companion && kind == FACT_KIND_FLOW_PLAIN && p->flow == WHICH)
+		p->up_sha256 = p->down_sha256 = SPAN_NONE;
+	return !in_companion || kind != FACT_KIND_FLOW_EXCHANGE ||
+	       ((struct fact_flow_exchange *)fact)->flow != WHICH;
+}
+
+static void without_keys(void **state)
+{
+	static char words[][8] = {"none", "wrong"};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct witness_case c;
+		struct told t;
+		witness_case_make(&c, TUNNELS, no_keys, words[i]);
+		walk(&c, &t);
+		assert_true(t.ok);
+		print(&t);
+		assert_int_equal(t.n, 2);
+		for (size_t k = 0; k < t.n; k++) {
+			assert_int_equal(t.of[k].kind, VERDICT_UNSEEN);
+			assert_int_equal(t.of[k].tunnel, WHICH);
+			assert_int_equal(
+				t.of[k].subject, k == 0 ? VERDICT_OF_UP : VERDICT_OF_DOWN);
+			assert_true(span_find(t.of[k].detail, span_str("key"), 0) != SIZE_MAX);
+		}
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
 }
 
 int main(void)
@@ -305,6 +570,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_agrees),
 		cmocka_unit_test(each_change_is_told),
+		cmocka_unit_test(not_believed),
+		cmocka_unit_test(a_port_that_is_used_again),
+		cmocka_unit_test(a_side_without_a_recorder),
+		cmocka_unit_test(without_keys),
 	};
+	/* A hundred cases: where nothing waits for a disk. */
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
