@@ -331,11 +331,13 @@ static int64_t tunnel_of(const struct read_case *c, uint16_t client_port)
 	return 0;
 }
 
-static const struct fact_leg *leg_of(const struct read_case *c, uint16_t local_port)
+/* Two connections to two ports may have the same one of their own. */
+static const struct fact_leg *leg_of(
+	const struct read_case *c, uint16_t local_port, unsigned remote_port)
 {
 	for (size_t i = 0; i < CASE_COUNT(c, LEG); i++) {
 		const struct fact_leg *l = CASE_FACT(c, LEG, leg, i);
-		if (l->local_port == local_port)
+		if (l->local_port == local_port && l->remote_port == remote_port)
 			return l;
 	}
 	fail_msg("no leg of port %u", local_port);
@@ -421,7 +423,8 @@ static void tells_what_was_recorded(void **state)
 		relay_stop(to_origin[secure]);
 		for (size_t i = 0; i < relay_links(to_origin[secure]); i++) {
 			const struct relay_link *link = relay_link(to_origin[secure], i);
-			const struct fact_leg *leg = leg_of(&proxy.facts, link->client_port);
+			const struct fact_leg *leg = leg_of(
+				&proxy.facts, link->client_port, relay_port(to_origin[secure]));
 			struct heard h;
 			hear(&h, link, false, relay_port(to_origin[secure]), keys);
 			compare_link(&proxy.facts, &h, leg->tunnel, leg->leg, &far);
