@@ -462,8 +462,8 @@ static bool is_repeated(const struct variant_world *w, const struct spot *s)
 		packet_parse(b->link, span_of(b->packets[i].bytes, b->packets[i].n),
 			(uint32_t)b->packets[i].wire_n, &p);
 		uint32_t ahead = s->parts.seq - p.seq;
-		if (i != s->at && p.kind == PACKET_TCP && p.src_port == s->parts.src_port &&
-			p.dst_port == s->parts.dst_port &&
+		if (i != s->at && p.kind == PACKET_TCP && p.payload.n > 0 &&
+			p.src_port == s->parts.src_port && p.dst_port == s->parts.dst_port &&
 			(ahead < p.payload.n || 0 - ahead < s->parts.payload.n))
 			return true;
 	}
