@@ -44,7 +44,7 @@ static int teardown(void **state)
 static void start(struct recorder_orders *o, int socket)
 {
 	struct err err;
-	*o = (struct recorder_orders){.table = recorder_table_new(1)};
+	*o = (struct recorder_orders){.table = recorder_table_new(1, RECORDER_HELD_MAX)};
 	assert_true(recorder_orders_check());
 	if (!recorder_orders_network(socket, &o->network, &err))
 		fail_msg("%s", err.detail);
