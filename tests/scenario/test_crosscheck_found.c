@@ -530,9 +530,9 @@ static void a_hello_that_was_changed(void **state)
 			continue;
 		n++;
 		variant_packets(w, s.side, &b);
-		/* Its legacy session id: 32 bytes that mean nothing (RFC 8446 4.1.2). */
+		/* Its random (RFC 8446 4.1.2), behind a record's header and a message's. */
 		uint8_t *at = b.packets[s.at].bytes + (b.packets[s.at].n - s.parts.payload.n) +
-			      5 + 4 + 2 + 32 + 1;
+			      5 + 4 + 2;
 		at[random_below(&w->random, 32)] ^= 1;
 		struct variant_want want = want_at("a ClientHello was changed", &s);
 		want.kind = VERDICT_DIFFER;

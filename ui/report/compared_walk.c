@@ -262,6 +262,11 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 	l.unseen = flow == NULL ? compared_unseen(w, s, side, at_us) : NULL;
 	if (f->flow != NULL && !compared_whole(f->flow))
 		w->to.missing = out->missing = compared_missing(w, s, side);
+	/* Without the proxy's answer to CONNECT it cannot be told what is behind it. */
+	if (f->flow != NULL && f->hello != NULL && f->tls == NULL &&
+		(f->flow->up_lost > 0 || f->flow->down_lost > 0))
+		w->to.missing = out->missing =
+			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
 	if (f->flow == NULL) {
 		out->flow = NULL;
