@@ -21,7 +21,7 @@ struct http_two_stream {
 	uint64_t length[2], size[2]; /* by enum fact_side */
 	unsigned interims;
 	size_t interim_bytes;
-	struct err why; /* kind NONE while all is well */
+	struct err *why; /* NULL: all is well */
 };
 
 enum { HTTP_TWO_BUCKETS = 32 };

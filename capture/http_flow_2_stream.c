@@ -27,6 +27,12 @@ struct http_two_stream *http_two_find(struct http_two_streams *s, uint32_t id)
 	return *place(s, id);
 }
 
+static void stream_free(struct http_two_stream *st)
+{
+	free(st->why);
+	free(st);
+}
+
 void http_two_rest(struct http_two_streams *s)
 {
 	buf_fini(&s->url);
@@ -40,7 +46,7 @@ void http_two_streams_fini(struct http_two_streams *s)
 		while (s->of[i] != NULL) {
 			struct http_two_stream *st = s->of[i];
 			s->of[i] = st->next;
-			free(st);
+			stream_free(st);
 		}
 	}
 	http_two_rest(s);
@@ -64,8 +70,8 @@ void http_two_over(struct http_two_streams *s, struct http_two_stream *st,
 	struct http_two_stream **from = place(s, st->id);
 	*from = st->next;
 	s->n--;
-	http_tell_end(s->h, st->n, st->why.kind != ERR_NONE ? &st->why : why, at);
-	free(st);
+	http_tell_end(s->h, st->n, st->why != NULL ? st->why : why, at);
+	stream_free(st);
 }
 
 static void over(struct http_two_streams *s, struct http_two_stream *st, enum err_kind kind,
@@ -89,8 +95,7 @@ static void miss_response(struct http_two_stream *st, const struct err *why)
 {
 	if (st->down_done)
 		return;
-	if (st->why.kind == ERR_NONE)
-		st->why = *why;
+	http_keep_why(&st->why, why);
 	st->down_done = true;
 }
 
@@ -113,8 +118,7 @@ void http_two_lost_way(struct http_two_streams *s, enum flow_way way, const stru
 	if (way == FLOW_UP) {
 		/* The answers may still be read. */
 		while ((st = http_two_first(s, misses_up, 0)) != NULL) {
-			if (st->why.kind == ERR_NONE)
-				st->why = *why;
+			http_keep_why(&st->why, why);
 			st->up_done = true;
 			settle(s, st, at);
 		}
@@ -372,7 +376,7 @@ void http_two_data_begin(struct http_two_streams *s, struct http_two_stream *st,
 		http_two_over(s, st, &err, at);
 		return;
 	}
-	st->why = err;
+	http_keep_why(&st->why, &err);
 	st->too_much = true;
 }
 
@@ -390,7 +394,7 @@ void http_two_data_done(struct http_two_streams *s, struct http_two_stream *st,
 	enum flow_way way, bool end, const struct packet_at *at)
 {
 	if (way == FLOW_UP && st->too_much)
-		http_two_over(s, st, &st->why, at);
+		http_two_over(s, st, &http_fine, at);
 	else if (end)
 		http_two_data_end(s, st, way, at);
 }

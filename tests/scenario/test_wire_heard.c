@@ -320,10 +320,17 @@ static void compare_link(const struct read_case *c, struct heard *h, int64_t tun
 	compare_leg(c, h, tunnel, leg, n);
 }
 
-static int64_t tunnel_of(const struct read_case *c, uint16_t client_port)
+/* Ports come again: those of a relay's links and of the proxy's facts in the same order. */
+struct taken {
+	size_t tunnels[64 * 1024],
+		legs[64 * 1024]; /* by port: to be looked for from there on */
+};
+
+static int64_t tunnel_of(const struct read_case *c, struct taken *taken, uint16_t client_port)
 {
-	for (size_t i = 0; i < CASE_COUNT(c, TUNNEL); i++) {
-		const struct fact_tunnel *t = CASE_FACT(c, TUNNEL, tunnel, i);
+	size_t *at = &taken->tunnels[client_port];
+	while (*at < CASE_COUNT(c, TUNNEL)) {
+		const struct fact_tunnel *t = CASE_FACT(c, TUNNEL, tunnel, (*at)++);
 		if (t->client_port == client_port)
 			return t->tunnel;
 	}
@@ -331,11 +338,14 @@ static int64_t tunnel_of(const struct read_case *c, uint16_t client_port)
 	return 0;
 }
 
-static const struct fact_leg *leg_of(const struct read_case *c, uint16_t local_port)
+/* Of one relay: two connections to two ports may have the same one of their own. */
+static const struct fact_leg *leg_of(const struct read_case *c, struct taken *taken,
+	uint16_t local_port, unsigned remote_port)
 {
-	for (size_t i = 0; i < CASE_COUNT(c, LEG); i++) {
-		const struct fact_leg *l = CASE_FACT(c, LEG, leg, i);
-		if (l->local_port == local_port)
+	size_t *at = &taken->legs[local_port];
+	while (*at < CASE_COUNT(c, LEG)) {
+		const struct fact_leg *l = CASE_FACT(c, LEG, leg, (*at)++);
+		if (l->local_port == local_port && l->remote_port == remote_port)
 			return l;
 	}
 	fail_msg("no leg of port %u", local_port);
@@ -378,6 +388,7 @@ static void walk(struct session_client *client, struct session_origin *origin,
 
 static void tells_what_was_recorded(void **state)
 {
+	struct taken *taken = calloc(1, sizeof *taken);
 	struct secrets secrets = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	struct tap tap = {.self = &secrets, .secret = secret};
 	struct session_origin *origin = session_origin_start(DOMAIN);
@@ -413,15 +424,18 @@ static void tells_what_was_recorded(void **state)
 		const struct relay_link *link = relay_link(to_proxy, i);
 		struct heard h;
 		hear(&h, link, true, proxy.port, keys);
-		compare_link(&proxy.facts, &h, tunnel_of(&proxy.facts, link->onward_port),
-			LEG_BROWSER, &browser);
+		compare_link(&proxy.facts, &h,
+			tunnel_of(&proxy.facts, taken, link->onward_port), LEG_BROWSER,
+			&browser);
 		heard_fini(&h);
 	}
 	for (int secure = 0; secure < 2; secure++) {
 		relay_stop(to_origin[secure]);
+		memset(taken, 0, sizeof *taken);
 		for (size_t i = 0; i < relay_links(to_origin[secure]); i++) {
 			const struct relay_link *link = relay_link(to_origin[secure], i);
-			const struct fact_leg *leg = leg_of(&proxy.facts, link->client_port);
+			const struct fact_leg *leg = leg_of(&proxy.facts, taken,
+				link->client_port, relay_port(to_origin[secure]));
 			struct heard h;
 			hear(&h, link, false, relay_port(to_origin[secure]), keys);
 			compare_link(&proxy.facts, &h, leg->tunnel, leg->leg, &far);
@@ -442,6 +456,7 @@ static void tells_what_was_recorded(void **state)
 	for (size_t i = 0; i < n_sessions; i++)
 		random_session_fini(&sessions[i]);
 	free(sessions);
+	free(taken);
 	keylog_free(keys);
 	buf_fini(&secrets.text);
 }
@@ -581,6 +596,7 @@ static void client_plays(struct raw_client *c, const struct script_step *steps)
 
 static void odd_conversations(bool tls, const struct odd *rows, size_t n_rows)
 {
+	struct taken *taken = calloc(1, sizeof *taken);
 	static const struct script_step unreached[] = {EXPECT_CUT, END};
 	struct secrets secrets = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	struct tap tap = {.self = &secrets, .secret = secret};
@@ -617,14 +633,15 @@ static void odd_conversations(bool tls, const struct odd *rows, size_t n_rows)
 		const struct relay_link *link = relay_link(relay, i);
 		struct heard h;
 		hear(&h, link, true, proxy.port, keys);
-		compare_link(&proxy.facts, &h, tunnel_of(&proxy.facts, link->onward_port),
-			LEG_BROWSER, &n);
+		compare_link(&proxy.facts, &h,
+			tunnel_of(&proxy.facts, taken, link->onward_port), LEG_BROWSER, &n);
 		heard_fini(&h);
 	}
 	assert_int_equal(n.exchanges, CASE_COUNT(&proxy.facts, REQUEST));
 	assert_true(n.exchanges >= n_rows);
 	relay_free(relay);
 	run_proxy_end(&proxy);
+	free(taken);
 	keylog_free(keys);
 	buf_fini(&secrets.text);
 }
@@ -796,6 +813,7 @@ static void ends_of_two(struct h2_talk *t, int how)
 
 static void tells_odd_http2(void **state)
 {
+	struct taken *taken = calloc(1, sizeof *taken);
 	struct secrets secrets = {.lock = PTHREAD_MUTEX_INITIALIZER};
 	struct tap tap = {.self = &secrets, .secret = secret};
 	struct h2_talk *t = calloc(1, sizeof *t);
@@ -819,13 +837,15 @@ static void tells_odd_http2(void **state)
 		struct heard h;
 		hear(&h, link, true, port, keys);
 		compare_link(&t->rec.proxy.facts, &h,
-			tunnel_of(&t->rec.proxy.facts, link->onward_port), LEG_BROWSER, &n);
+			tunnel_of(&t->rec.proxy.facts, taken, link->onward_port), LEG_BROWSER,
+			&n);
 		heard_fini(&h);
 	}
 	assert_int_equal(n.exchanges, CASE_COUNT(&t->rec.proxy.facts, REQUEST));
 	relay_free(relay);
 	h2_talk_free(t);
 	free(t);
+	free(taken);
 	keylog_free(keys);
 	buf_fini(&secrets.text);
 }
