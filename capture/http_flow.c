@@ -89,6 +89,18 @@ void http_flow_end(struct http_flow *h, const struct packet_at *at)
 	}
 }
 
+const struct err http_fine = {.kind = ERR_NONE};
+
+void http_keep_why(struct err **kept, const struct err *why)
+{
+	if (*kept != NULL || why->kind == ERR_NONE)
+		return;
+	*kept = malloc(sizeof **kept);
+	if (*kept == NULL)
+		abort();
+	**kept = *why;
+}
+
 /* ---- calls ---- */
 
 void http_tell_request(struct http_flow *h, uint64_t n, uint32_t stream,

@@ -6,8 +6,8 @@
  *
  * How an exchange ended is said by the words of exchange_end facts, as near as packets allow:
  * "browser" is who opened the connection, "origin" who answered. On the browser's wire packets
- * do not know why the proxy cut an answer short (body-truncated for origin-reset,
- * origin-cancelled for origin-closed), nor that it made one itself (ok for connect-refused).
+ * do not know why the proxy cut an answer short (HTTP/1: body-truncated; HTTP/2:
+ * origin-cancelled), nor that it made one itself (ok for connect-refused).
  * What is missing (http_flow_lost) is bad-packets; what was under way when packets ended,
  * shutdown. A goodbye with an error code (RFC 9113 6.8) counts as h2-protocol or limit. The
  * directions may be out of step: an answer waits for its request, up to a limit.

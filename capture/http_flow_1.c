@@ -21,6 +21,7 @@ static void exchange_free(struct one_exchange *x)
 {
 	http1_body_fini(&x->req);
 	http1_body_fini(&x->res);
+	free(x->why);
 	free(x);
 }
 
@@ -82,11 +83,12 @@ static void pop(struct http_one *o, const struct packet_at *at)
 	if (o->first == NULL)
 		o->last = NULL;
 	o->n--;
-	http_tell_end(o->h, x->n, &x->why, at);
+	const struct err *why = x->why != NULL ? x->why : &http_fine;
+	http_tell_end(o->h, x->n, why, at);
 	if (!x->keep)
 		o->final = true;
 	if (x->broken)
-		http_one_other(o, x->n, &x->why, at);
+		http_one_other(o, x->n, why, at);
 	exchange_free(x);
 	if (o->first == NULL)
 		forget_text(o);

@@ -18,7 +18,7 @@ struct one_exchange {
 	bool req_over, res_over; /* nothing more is expected */
 	unsigned interims;
 	struct http1_body req, res;
-	struct err why;
+	struct err *why; /* NULL: all is well */
 };
 
 struct one_side {
@@ -39,16 +39,16 @@ struct http_one {
 	struct buf url, words, fields, masked;
 };
 
-static inline void one_set_why(struct one_exchange *x, enum err_kind kind, const char *detail)
-{
-	if (x->why.kind == ERR_NONE)
-		err_set(&x->why, kind, "%s", detail);
-}
-
 static inline void one_take_why(struct one_exchange *x, const struct err *why)
 {
-	if (x->why.kind == ERR_NONE)
-		x->why = *why;
+	http_keep_why(&x->why, why);
+}
+
+static inline void one_set_why(struct one_exchange *x, enum err_kind kind, const char *detail)
+{
+	struct err why = {0};
+	err_set(&why, kind, "%s", detail);
+	one_take_why(x, &why);
 }
 
 /* ---- http_flow_1.c ---- */

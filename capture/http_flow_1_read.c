@@ -47,8 +47,10 @@ static void tell_request(struct http_one *o, struct one_exchange *x,
 {
 	struct http_message m = {.method = head->method};
 	struct buf version = {0}, masked = {0};
+	struct err why = {0};
 	bool differs;
-	http_one_url(o->h, head, &o->url, &differs, &x->why);
+	http_one_url(o->h, head, &o->url, &differs, &why);
+	one_take_why(x, &why);
 	fill_message(o, head, &m, &version);
 	m.url = buf_span(&o->url);
 	m.head = http_masked(m.head, &o->masked);
@@ -72,7 +74,7 @@ void http_one_broken_request(
 	struct http_message m = {
 		.head = http_masked(span_first(in, HTTP1_HEAD_MAX), &o->masked)};
 	x->broken = x->req_over = true;
-	x->why = *why;
+	one_take_why(x, why);
 	o->side[FLOW_UP].over = true;
 	http_tell_request(o->h, x->n, 0, &m, at);
 }
@@ -275,7 +277,7 @@ static void take_response(struct http_one *o, struct one_exchange *x,
 	http1_body_init(&x->res, head);
 	if (head->framing == HTTP1_SWITCH) {
 		uint64_t n = x->n;
-		struct err why = x->why;
+		struct err why = x->why != NULL ? *x->why : http_fine;
 		http_one_message_ended(o, x, SIDE_RESPONSE, at);
 		x->req_over = true;
 		o->side[FLOW_UP].over = o->side[FLOW_DOWN].over = true;

@@ -236,11 +236,9 @@ static void data_done(struct http_two *t, enum flow_way way, const struct packet
 {
 	const struct two_frame *f = &t->way[way].frame;
 	struct http_two_stream *st;
-	if (f->type != FRAME_DATA || (f->flags & FLAG_END_STREAM) == 0)
+	if (f->type != FRAME_DATA || (st = http_two_find(&t->streams, f->stream)) == NULL)
 		return;
-	st = http_two_find(&t->streams, f->stream);
-	if (st != NULL)
-		http_two_data_end(&t->streams, st, way, at);
+	http_two_data_done(&t->streams, st, way, (f->flags & FLAG_END_STREAM) != 0, at);
 }
 
 /* Payload of DATA, padding, or what is passed over. */
@@ -283,6 +281,9 @@ static size_t begin_data(
 		w->left -= pad + 1;
 		w->pad = pad;
 	}
+	struct http_two_stream *st = http_two_find(&t->streams, w->frame.stream);
+	if (st != NULL)
+		http_two_data_begin(&t->streams, st, way, w->left, at);
 	if (w->left == 0 && w->pad == 0)
 		data_done(t, way, at);
 	return padded ? 1 : 0;

@@ -16,12 +16,12 @@ struct http_two_stream {
 	struct http_two_stream *next;
 	uint32_t id;
 	uint64_t n;
-	bool up_done, down_done, answered, to_head, no_body;
+	bool up_done, down_done, answered, to_head, no_body, too_much;
 	bool has_length[2];
 	uint64_t length[2], size[2]; /* by enum fact_side */
 	unsigned interims;
 	size_t interim_bytes;
-	struct err why; /* kind NONE while all is well */
+	struct err *why; /* NULL: all is well */
 };
 
 enum { HTTP_TWO_BUCKETS = 32 };
@@ -43,9 +43,14 @@ void http_two_request(struct http_two_streams *s, uint32_t id, struct http_lines
 /* Another block on a stream: a response's head, or trailers. */
 void http_two_head(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
 	struct http_lines *l, bool end, const struct packet_at *at);
+/* A DATA frame of n bytes: its beginning (the stream may be gone behind it), pieces, end. */
+void http_two_data_begin(struct http_two_streams *s, struct http_two_stream *st,
+	enum flow_way way, size_t n, const struct packet_at *at);
 void http_two_data(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
 	struct span bytes, const struct packet_at *at);
-/* END_STREAM on DATA. */
+void http_two_data_done(struct http_two_streams *s, struct http_two_stream *st,
+	enum flow_way way, bool end, const struct packet_at *at);
+/* END_STREAM. */
 void http_two_data_end(struct http_two_streams *s, struct http_two_stream *st,
 	enum flow_way way, const struct packet_at *at);
 void http_two_reset(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,

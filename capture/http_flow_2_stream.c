@@ -27,6 +27,12 @@ struct http_two_stream *http_two_find(struct http_two_streams *s, uint32_t id)
 	return *place(s, id);
 }
 
+static void stream_free(struct http_two_stream *st)
+{
+	free(st->why);
+	free(st);
+}
+
 void http_two_rest(struct http_two_streams *s)
 {
 	buf_fini(&s->url);
@@ -40,7 +46,7 @@ void http_two_streams_fini(struct http_two_streams *s)
 		while (s->of[i] != NULL) {
 			struct http_two_stream *st = s->of[i];
 			s->of[i] = st->next;
-			free(st);
+			stream_free(st);
 		}
 	}
 	http_two_rest(s);
@@ -64,8 +70,8 @@ void http_two_over(struct http_two_streams *s, struct http_two_stream *st,
 	struct http_two_stream **from = place(s, st->id);
 	*from = st->next;
 	s->n--;
-	http_tell_end(s->h, st->n, st->why.kind != ERR_NONE ? &st->why : why, at);
-	free(st);
+	http_tell_end(s->h, st->n, st->why != NULL ? st->why : why, at);
+	stream_free(st);
 }
 
 static void over(struct http_two_streams *s, struct http_two_stream *st, enum err_kind kind,
@@ -89,8 +95,7 @@ static void miss_response(struct http_two_stream *st, const struct err *why)
 {
 	if (st->down_done)
 		return;
-	if (st->why.kind == ERR_NONE)
-		st->why = *why;
+	http_keep_why(&st->why, why);
 	st->down_done = true;
 }
 
@@ -113,8 +118,7 @@ void http_two_lost_way(struct http_two_streams *s, enum flow_way way, const stru
 	if (way == FLOW_UP) {
 		/* The answers may still be read. */
 		while ((st = http_two_first(s, misses_up, 0)) != NULL) {
-			if (st->why.kind == ERR_NONE)
-				st->why = *why;
+			http_keep_why(&st->why, why);
 			st->up_done = true;
 			settle(s, st, at);
 		}
@@ -344,7 +348,7 @@ void http_two_head(struct http_two_streams *s, struct http_two_stream *st, enum 
 
 /* ---- bodies ---- */
 
-/* What is wrong with more bytes of a body; kind NONE: nothing. */
+/* What is wrong with n more bytes of a body; kind NONE: nothing. */
 static void judge_data(
 	const struct http_two_stream *st, enum fact_side side, size_t n, struct err *err)
 {
@@ -357,23 +361,42 @@ static void judge_data(
 			(unsigned long long)st->length[side]);
 }
 
+/* A frame counts as a whole, as to whoever has read it whole: of a request with what is too
+ * much, of a response not at all. */
+void http_two_data_begin(struct http_two_streams *s, struct http_two_stream *st,
+	enum flow_way way, size_t n, const struct packet_at *at)
+{
+	struct err err = {0};
+	if (n == 0 || (way == FLOW_UP ? st->up_done : st->down_done))
+		return;
+	judge_data(st, way == FLOW_UP ? SIDE_REQUEST : SIDE_RESPONSE, n, &err);
+	if (err.kind == ERR_NONE)
+		return;
+	if (way == FLOW_DOWN) {
+		http_two_over(s, st, &err, at);
+		return;
+	}
+	http_keep_why(&st->why, &err);
+	st->too_much = true;
+}
+
 void http_two_data(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,
 	struct span bytes, const struct packet_at *at)
 {
 	enum fact_side side = way == FLOW_UP ? SIDE_REQUEST : SIDE_RESPONSE;
-	struct err err = {0};
 	if (bytes.n == 0 || (way == FLOW_UP ? st->up_done : st->down_done))
 		return;
-	judge_data(st, side, bytes.n, &err);
-	/* What was announced counts, whatever comes in one piece with it. */
-	if (err.kind == ERR_LENGTH)
-		bytes = span_first(bytes, st->length[side] - st->size[side]);
-	if (err.kind == ERR_NONE || err.kind == ERR_LENGTH) {
-		st->size[side] += bytes.n;
-		http_tell_body(s->h, st->n, side, bytes, at);
-	}
-	if (err.kind != ERR_NONE)
-		http_two_over(s, st, &err, at);
+	st->size[side] += bytes.n;
+	http_tell_body(s->h, st->n, side, bytes, at);
+}
+
+void http_two_data_done(struct http_two_streams *s, struct http_two_stream *st,
+	enum flow_way way, bool end, const struct packet_at *at)
+{
+	if (way == FLOW_UP && st->too_much)
+		http_two_over(s, st, &http_fine, at);
+	else if (end)
+		http_two_data_end(s, st, way, at);
 }
 
 void http_two_reset(struct http_two_streams *s, struct http_two_stream *st, enum flow_way way,

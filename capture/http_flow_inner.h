@@ -37,6 +37,11 @@ static inline enum flow_way flow_back(enum flow_way way)
 	return way == FLOW_UP ? FLOW_DOWN : FLOW_UP;
 }
 
+/* http_flow.c: the first thing that was wrong with an exchange. Most have none, and a capture
+ * may hold very many. */
+void http_keep_why(struct err **kept, const struct err *why);
+extern const struct err http_fine;
+
 /* http_flow.c: calls that may be absent. */
 void http_tell_request(struct http_flow *h, uint64_t n, uint32_t stream,
 	const struct http_message *m, const struct packet_at *at);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { HELLO_RANDOM_AT = 4 + 2, HELLO_RANDOM = 32 }; /* RFC 8446 4.1.2, 4.1.3 */
+
 int64_t overheard_us(const struct overheard *o, const struct packet_at *at)
 {
 	const struct overheard_order *order = o->order;
@@ -85,6 +87,20 @@ void overheard_lost(
 	arena_reset(&o->arena);
 }
 
+/* Both sides are done with it, and the handshake did not come to its end: that need not wait
+ * for the connection's own, which is told when it is certain that nothing comes again. */
+static void broken_off(struct overheard *o)
+{
+	const struct decrypt_about *tls = story_about(o->story)->tls;
+	if (overheard_silent(o) || tls == NULL || tls->hello.p == NULL || !o->closed[FLOW_UP] ||
+		!o->closed[FLOW_DOWN])
+		return;
+	/* Its secrets may be on their way. */
+	if (tls->server_hello.p == NULL || tls->alert[FLOW_UP] >= 0 ||
+		tls->alert[FLOW_DOWN] >= 0)
+		overheard_handshake(o, tls, true);
+}
+
 void overheard_closed(
 	struct overheard *o, enum flow_way way, bool reset, const struct packet_at *at)
 {
@@ -92,6 +108,10 @@ void overheard_closed(
 		story_reset(o->story, way, at);
 	else
 		story_closed(o->story, way, at);
+	o->closed[way] = true;
+	if (reset)
+		o->closed[FLOW_UP] = o->closed[FLOW_DOWN] = true;
+	broken_off(o);
 	arena_reset(&o->arena);
 }
 
@@ -151,15 +171,24 @@ void overheard_free(struct overheard *o)
 	free(o);
 }
 
+/* RFC 8446 4.1.3: the random of a ServerHello that only asks for another hello. */
+static bool is_retry(struct span server_hello)
+{
+	static const uint8_t retry[] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe,
+		0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+		0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+	return span_eq(span_first(span_from(server_hello, HELLO_RANDOM_AT), sizeof retry),
+		span_of(retry, sizeof retry));
+}
+
 /* TLS 1.3 has four secrets that matter, older versions one. A browser writes them down before
  * it sends what is protected by them. */
 static bool keys_there(const struct overheard *o, struct span hello)
 {
-	enum { RANDOM_AT = 4 + 2, RANDOM = 32 }; /* RFC 8446 4.1.2 */
-	if (hello.n < RANDOM_AT + RANDOM)
+	if (hello.n < HELLO_RANDOM_AT + HELLO_RANDOM)
 		return true;
-	const struct keylog_secrets *s =
-		keylog_find(o->keys, span_first(span_from(hello, RANDOM_AT), RANDOM));
+	const struct keylog_secrets *s = keylog_find(
+		o->keys, span_first(span_from(hello, HELLO_RANDOM_AT), HELLO_RANDOM));
 	return s != NULL &&
 	       (s->of[KEYLOG_MASTER].n > 0 || (s->of[KEYLOG_CLIENT_HANDSHAKE].n > 0 &&
 						      s->of[KEYLOG_SERVER_HANDSHAKE].n > 0 &&
@@ -174,8 +203,10 @@ void overheard_about(const struct overheard *o, struct overheard_about *out)
 	*out = (struct overheard_about){.ours = o->ours,
 		.tunnel = o->tunnel,
 		.bytes = {o->bytes[0], o->bytes[1]},
-		.exchanges = (uint64_t)o->requests};
+		.exchanges = (uint64_t)o->requests,
+		.closed = o->closed[FLOW_UP] && o->closed[FLOW_DOWN]};
 	out->wants_keys = o->ours && tls != NULL && tls->server_hello.p != NULL &&
-			  tls->alert[FLOW_UP] < 0 && !keys_there(o, tls->hello);
+			  !is_retry(tls->server_hello) && tls->alert[FLOW_UP] < 0 &&
+			  !keys_there(o, tls->hello);
 	out->why = why_of(o);
 }

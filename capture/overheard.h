@@ -57,6 +57,7 @@ struct overheard_about {
 	uint64_t bytes[2];  /* of it by enum flow_way, behind CONNECT and its answer: read, or
 			       known to be lost */
 	uint64_t exchanges; /* put */
+	bool closed;        /* by both sides */
 	/* Its secrets are needed to read on, and are not there: it is worth waiting for them.
 	 */
 	bool wants_keys;

@@ -33,6 +33,7 @@ struct overheard {
 	const struct keylog *keys;
 	bool asked; /* the proxy has answered it, so it is known whose it is */
 	bool ours, failed, handshake_put;
+	bool closed[2]; /* by enum flow_way: nothing comes that way any more */
 	int64_t tunnel, leg;
 	uint64_t bytes[2]; /* since then */
 	int64_t requests;  /* put */

@@ -26,6 +26,21 @@ enum {
 	CAPS = 2, /* words of 32 */
 };
 
+size_t recorder_drop_descriptors(void)
+{
+	const rlim_t wanted = RECORDER_HELD_MAX + DESCRIPTORS_SPARE;
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 1;
+	if (files.rlim_cur < wanted) {
+		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	return getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > DESCRIPTORS_SPARE
+		       ? (size_t)(files.rlim_cur - DESCRIPTORS_SPARE)
+		       : 1;
+}
+
 bool recorder_drop_prepare(int last, struct err *err)
 {
 	/* Of a terminal or a service manager, to the whole group: the parent ends us in order.
@@ -43,14 +58,6 @@ bool recorder_drop_prepare(int last, struct err *err)
 	if (close_range((unsigned)last + 1, ~0U, 0) != 0)
 		return err_set_os(err, ERR_CAPTURE, errno, "closing descriptors");
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return err_set_os(err, ERR_CAPTURE, errno, "the limit of descriptors");
-	rlim_t wanted = RECORDER_HELD_MAX + DESCRIPTORS_SPARE;
-	if (files.rlim_cur < wanted) {
-		files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
 	return true;
 }
 

@@ -7,6 +7,11 @@
 
 #include "store/base/err.h"
 
+#include <stddef.h>
+
+/* How many descriptors may be open at once, besides those of the program itself. */
+size_t recorder_drop_descriptors(void);
+
 /* First of all: signals that are meant for the parent are not ours, no dumps, descriptors below
  * 3 are taken and above `last` closed. */
 bool recorder_drop_prepare(int last, struct err *err);

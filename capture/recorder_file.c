@@ -36,7 +36,7 @@ bool recorder_file_check(struct err *err)
 static size_t whole_blocks(struct span s, size_t n)
 {
 	size_t at = 0;
-	while (s.n - at >= 8) {
+	while (s.p != NULL && s.n - at >= 8) {
 		const uint8_t *p = s.p + at + 4;
 		size_t len = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
 		if (len > n - at)

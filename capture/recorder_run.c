@@ -181,7 +181,7 @@ static bool open_all(struct recorder *r, uint32_t ring, bool network, const char
 	if (!network) {
 		if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0)
 			seed = (uint32_t)now(CLOCK_MONOTONIC);
-		r->orders.table = recorder_table_new(seed);
+		r->orders.table = recorder_table_new(seed, recorder_drop_descriptors());
 		if (r->orders.table == NULL)
 			return err_set(err, ERR_CAPTURE, "memory");
 		if (!recorder_orders_network(source_fd(r->source), &r->orders.network, err))

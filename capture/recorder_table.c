@@ -38,7 +38,7 @@ struct entry {
 struct recorder_table {
 	struct entry *entries;
 	int32_t *slots, free;
-	size_t n;
+	size_t n, held_max;
 	uint32_t seed;
 	struct list silent;  /* all, longest silence first */
 	struct list holding; /* who holds a descriptor, oldest first */
@@ -82,7 +82,7 @@ static void list_take(struct recorder_table *t, struct list *l, place_fn *place,
 		l->last = at.before;
 }
 
-struct recorder_table *recorder_table_new(uint32_t seed)
+struct recorder_table *recorder_table_new(uint32_t seed, size_t held_max)
 {
 	struct recorder_table *t = calloc(1, sizeof *t);
 	if (t == NULL)
@@ -90,6 +90,7 @@ struct recorder_table *recorder_table_new(uint32_t seed)
 	t->entries = calloc(RECORDER_TABLE_MAX, sizeof *t->entries);
 	t->slots = malloc(SLOTS * sizeof *t->slots);
 	t->seed = seed;
+	t->held_max = held_max < RECORDER_HELD_MAX ? held_max : RECORDER_HELD_MAX;
 	t->silent = t->holding = (struct list){NONE, NONE};
 	t->free = NONE;
 	if (t->entries == NULL || t->slots == NULL) {
@@ -222,7 +223,7 @@ void recorder_table_connection(struct recorder_table *t, bool udp,
 		i = t->entries[i].next;
 	if (i != NONE)
 		forget(t, i);
-	if (t->counts.held == RECORDER_HELD_MAX) {
+	if (t->counts.held > 0 && t->counts.held >= t->held_max) {
 		t->counts.pushed_out++;
 		forget(t, t->holding.first);
 	}

@@ -25,7 +25,8 @@ enum {
 };
 
 struct recorder_table;
-struct recorder_table *recorder_table_new(uint32_t seed);
+/* held_max: where the limit of descriptors is lower than RECORDER_HELD_MAX. */
+struct recorder_table *recorder_table_new(uint32_t seed, size_t held_max);
 void recorder_table_free(struct recorder_table *t);
 
 /* A local end as its socket says. ip.n 0: any address, of those that it takes. */

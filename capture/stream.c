@@ -189,16 +189,34 @@ static bool take_syn(
 	return true;
 }
 
-static void take_ack(struct way *o, uint32_t ack)
+/* More was sent that way, or received: the FIN or RST that still waits was forged. */
+static void revoke_end(struct flows *fs, struct tcp *t, enum flow_way way)
 {
-	if (!o->based)
-		base(o, ack, true);
-	int64_t at = offset_of(o, ack);
-	if (at > o->acked)
-		o->acked = at;
+	struct way *w = &t->ways[way];
+	w->end = -1;
+	w->end_reset = false;
+	fs->counts.outside++;
+	t->refused = false;
+	t->reset = t->ways[!way].end_reset;
+	if (!t->reset)
+		table_open(fs, t);
 }
 
-/* RFC 9293 3.10.7: a RST is taken when it acknowledges the SYN, or stands in the window. */
+static void take_ack(struct flows *fs, struct tcp *t, enum flow_way way, uint32_t ack)
+{
+	struct way *w = &t->ways[way];
+	if (!w->based)
+		base(w, ack, true);
+	int64_t at = offset_of(w, ack);
+	if (at > w->acked)
+		w->acked = at;
+	if (w->end >= 0 && !w->closed && at > w->end + !w->end_reset)
+		revoke_end(fs, t, way);
+}
+
+/* RFC 9293 3.10.7: a RST is taken when it acknowledges the SYN. RFC 5961 3.2: or when it stands
+ * just where the receiver is; what that was can be told by what was acknowledged, and by what
+ * was sent. Beyond it waits for its bytes. */
 static bool reset_fits(const struct tcp *t, enum flow_way way, const struct packet_parts *parts)
 {
 	const struct way *w = &t->ways[way], *o = &t->ways[!way];
@@ -209,9 +227,8 @@ static bool reset_fits(const struct tcp *t, enum flow_way way, const struct pack
 		return parts->flags & TCP_ACK && at >= 0 && at <= o->top + 1;
 	}
 	int64_t at = offset_of(w, parts->seq);
-	int64_t low = w->acked < w->next ? w->acked : w->next;
-	int64_t high = w->acked > w->top ? w->acked : w->top;
-	return at >= low && at <= high + RESET_AHEAD_MAX;
+	return at == w->next || at == w->acked || at == w->top ||
+	       (at > w->top && at <= w->top + RESET_AHEAD_MAX);
 }
 
 static void take_reset(
@@ -250,6 +267,9 @@ static void take_payload(struct flows *fs, struct tcp *t, enum flow_way way, int
 	struct way *w = &t->ways[way];
 	if (len == 0 || is_keep_alive(w, at, len))
 		return;
+	/* As Linux does: bytes that come in order and go over a FIN that waits count. */
+	if (w->end >= 0 && !w->closed && at + len > w->end && (w->end_reset || at <= w->next))
+		revoke_end(fs, t, way);
 	if (at - w->next > AHEAD_MOST || (w->end >= 0 && at + len > w->end)) {
 		fs->counts.outside++;
 		int64_t room = w->end >= 0 && at < w->end && at <= w->next + AHEAD_MOST
@@ -292,7 +312,8 @@ static void take_payload(struct flows *fs, struct tcp *t, enum flow_way way, int
 static void take_fin(struct flows *fs, struct tcp *t, enum flow_way way, int64_t end)
 {
 	struct way *w = &t->ways[way];
-	if (w->end < 0 && end >= w->next && end - w->next <= AHEAD_MOST &&
+	/* Where a byte was seen already there is no FIN. */
+	if (w->end < 0 && end >= w->next && end - w->next <= AHEAD_MOST && !ahead_has(w, end) &&
 		!ahead_is_strange(t, way, end)) {
 		w->end = end;
 		w->end_at = fs->now;
@@ -322,7 +343,7 @@ static void take_segment(
 	}
 	w->seen = true;
 	if (parts->flags & TCP_ACK)
-		take_ack(&t->ways[!way], parts->ack);
+		take_ack(fs, t, !way, parts->ack);
 	int64_t at = offset_of(w, seq);
 	take_payload(fs, t, way, at, parts->payload, parts->payload_len);
 	if (parts->flags & TCP_FIN)

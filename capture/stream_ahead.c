@@ -25,6 +25,14 @@ static int64_t end_of(const struct piece *p)
 	return p->at + p->n;
 }
 
+bool ahead_has(const struct way *w, int64_t at)
+{
+	const struct piece *p = w->ahead != NULL ? w->ahead->last : NULL;
+	while (p != NULL && p->at > at)
+		p = p->before;
+	return p != NULL && at < end_of(p);
+}
+
 static void gap_list_add(struct flows *fs, struct ahead *a)
 {
 	a->newer = NULL;

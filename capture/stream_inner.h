@@ -122,7 +122,8 @@ void table_key(const struct packet_parts *parts, struct tcp_key *key, bool *src_
 struct tcp *table_find(struct flows *fs, const struct tcp_key *key);
 struct tcp *table_add(struct flows *fs, const struct tcp_key *key);
 void table_touch(struct flows *fs, struct tcp *t); /* it is the newest */
-void table_over(struct flows *fs, struct tcp *t);  /* it goes soon */
+void table_over(struct flows *fs, struct tcp *t);  /* it goes soon, */
+void table_open(struct flows *fs, struct tcp *t);  /* or not */
 void table_remove(struct flows *fs, struct tcp *t);
 
 /* stream_end.c */
@@ -133,6 +134,7 @@ void stream_make_room(struct flows *fs);               /* for one more */
 void ahead_free(struct flows *fs, struct way *w);
 /* Bytes at `at`, which is not before w->next: delivered, or kept behind the gap. */
 void ahead_take(struct flows *fs, struct tcp *t, enum flow_way way, int64_t at, struct span s);
+bool ahead_has(const struct way *w, int64_t at); /* a byte that waits there */
 /* n bytes that nobody will see. */
 void ahead_lost(struct flows *fs, struct tcp *t, enum flow_way way, int64_t n,
 	const struct packet_at *at);

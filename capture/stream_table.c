@@ -93,13 +93,23 @@ void table_touch(struct flows *fs, struct tcp *t)
 	list_add(fs, t);
 }
 
-void table_over(struct flows *fs, struct tcp *t)
+static void move(struct flows *fs, struct tcp *t, enum tcp_list list)
 {
-	if (t->list == LIST_OVER)
+	if (t->list == list)
 		return;
 	list_remove(fs, t);
-	t->list = LIST_OVER;
+	t->list = list;
 	list_add(fs, t);
+}
+
+void table_over(struct flows *fs, struct tcp *t)
+{
+	move(fs, t, LIST_OVER);
+}
+
+void table_open(struct flows *fs, struct tcp *t)
+{
+	move(fs, t, LIST_OPEN);
 }
 
 void table_remove(struct flows *fs, struct tcp *t)

@@ -228,6 +228,19 @@ void build_note(struct build *b, int64_t exchange, const char *code, const char 
 	add(b, FACT_KIND_NOTE, &f);
 }
 
+void build_handshake(struct build *b, int64_t ms, const char *outcome, const char *detail)
+{
+	struct fact_handshake f;
+	fact_init(FACT_KIND_HANDSHAKE, &f);
+	f.session = b->session;
+	f.at_us = at_us(ms);
+	f.tunnel = b->next_tunnel - 1;
+	f.leg = 1;
+	f.outcome = span_str(outcome);
+	f.detail = span_str(detail);
+	add(b, FACT_KIND_HANDSHAKE, &f);
+}
+
 void build_connect(struct build *b, int64_t ms, const char *host, int port, const char *outcome)
 {
 	struct fact_tunnel t;

@@ -72,5 +72,7 @@ void build_note(struct build *b, int64_t exchange, const char *code, const char 
 /* A CONNECT that was made, or could not be (outcome: an err word). */
 void build_connect(
 	struct build *b, int64_t at_ms, const char *host, int port, const char *outcome);
+/* The handshake between browser and origin of the newest of those tunnels. */
+void build_handshake(struct build *b, int64_t ms, const char *outcome, const char *detail);
 
 #endif

@@ -19,14 +19,16 @@
 
 enum { ASIDE = 100, DEADLINE_S = 20 };
 
-static const char *program(void)
+const char *run_recorder_program(void)
 {
 	static char path[4096];
 	const char *bin = getenv("CLICKTRAIL_BIN");
-	if (bin == NULL || strrchr(bin, '/') == NULL)
+	const char *slash = bin != NULL ? strrchr(bin, '/') : NULL;
+	if (slash == NULL) {
 		fail_msg("CLICKTRAIL_BIN does not name the program");
-	snprintf(path, sizeof path, "%.*s/clicktrail-capture", (int)(strrchr(bin, '/') - bin),
-		bin);
+		return "";
+	}
+	snprintf(path, sizeof path, "%.*s/clicktrail-capture", (int)(slash - bin), bin);
 	return path;
 }
 
@@ -55,7 +57,7 @@ static void child(
 void run_recorder_begin(struct run_recorder *r)
 {
 	int pair[2];
-	const char *path = program();
+	const char *path = run_recorder_program();
 	char *argv[4] = {arena_str(&r->arena, span_str(path))};
 	if (r->ring != NULL) {
 		argv[1] = arena_str(&r->arena, span_str("--ring"));

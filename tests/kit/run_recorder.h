@@ -25,6 +25,8 @@ struct run_recorder {
 	struct arena arena; /* of what was walked */
 };
 
+/* Its path. */
+const char *run_recorder_program(void);
 /* Until it says STARTED. run_recorder_begin does not wait for that. */
 void run_recorder_start(struct run_recorder *r);
 void run_recorder_begin(struct run_recorder *r);

@@ -2,6 +2,7 @@
  * and who watches is told in time. */
 #include "tests/kit/conversation.h"
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 /* What the proxy told. */
 static struct told {
 	atomic_int passing, turns;
+	sem_t *turn; /* whoever asks for his turn waits for it; NULL: he has it */
 	atomic_llong tunnel, leg, up, down;
 	char host[64];
 	int port, family;
@@ -44,7 +46,10 @@ static void told_passed(void *self, int64_t tunnel, uint64_t up, uint64_t down)
 
 static void told_turn(void *self)
 {
-	((struct told *)self)->turns++;
+	struct told *t = self;
+	t->turns++;
+	while (t->turn != NULL && sem_wait(t->turn) != 0)
+		;
 }
 
 static const struct tap tap = {
@@ -201,6 +206,40 @@ static void plain_requests_are_read_as_always(void **state)
 	conversation_free(&c);
 }
 
+static size_t requests_in_case(struct conversation *c)
+{
+	struct read_case now;
+	run_proxy_look(&c->proxy, &now);
+	size_t n = now.n[FACT_KIND_REQUEST];
+	read_case_fini(&now);
+	return n;
+}
+
+/* What was passed through before is written before: until then the request is neither written
+ * nor sent. */
+static void a_plain_request_waits_for_its_turn(void **state)
+{
+	(void)state;
+	struct conversation c;
+	sem_t turn;
+	sem_init(&turn, 0, 0);
+	told.turn = &turn;
+	conversation_start(&c, false, &straight);
+	ORIGIN_PLAYS(&c, EXPECT_HEAD, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+		EXPECT_EOF, END);
+	conversation_open(&c);
+	conversation_ask(&c, "GET", "/", HOST "\r\n");
+	raw_expect_silence(&c.client, 200);
+	assert_int_equal(told.turns, 1);
+	assert_int_equal(requests_in_case(&c), 0);
+	sem_post(&turn);
+	raw_expect(&c.client, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	assert_int_equal(requests_in_case(&c), 1);
+	conversation_end(&c);
+	conversation_free(&c);
+	sem_destroy(&turn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup(our_own_page_is_ours, setup),
 		cmocka_unit_test_setup(nothing_leaves_before_the_release, setup),
 		cmocka_unit_test_setup(plain_requests_are_read_as_always, setup),
+		cmocka_unit_test_setup(a_plain_request_waits_for_its_turn, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

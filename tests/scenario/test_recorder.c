@@ -28,6 +28,7 @@
 #include <cmocka.h>
 
 enum { MTU = 1500 };
+#define MIB (size_t)(1024UL * 1024)
 
 union address {
 	struct sockaddr any;
@@ -399,7 +400,10 @@ static int from_another_network(uint16_t port)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(recvmsg(pair[0], &m, MSG_DONTWAIT), 1);
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+	c = CMSG_FIRSTHDR(&m);
+	assert_non_null(c);
+	if (c != NULL)
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
 	close(pair[0]);
 	close(pair[1]);
 	return fd;
@@ -571,7 +575,7 @@ static void drops_are_told(void **state)
 	struct talk t = connected(fd, &to, l);
 	say(t.client, t.server, "hello");
 	kill(r.pid, SIGSTOP);
-	pour(&t, 8 * 1024 * 1024);
+	pour(&t, 8 * MIB);
 	kill(r.pid, SIGCONT);
 	struct recorder_news done = run_recorder_finish(&r);
 	struct walked w = run_recorder_walk(&r);
@@ -595,7 +599,7 @@ static void takes_what_is_left(void **state)
 	union address to = name_of(l);
 	run_recorder_order(&r, RECORDER_CONNECTION, fd, &to.any);
 	struct talk t = connected(fd, &to, l);
-	pour(&t, 16 * 1024 * 1024);
+	pour(&t, 16 * MIB);
 	hang_up(&t);
 	struct recorder_news done = run_recorder_finish(&r);
 	struct walked w = run_recorder_walk(&r);
@@ -605,7 +609,7 @@ static void takes_what_is_left(void **state)
 				 ? w.packets[i].parts.payload.n
 				 : 0;
 	assert_int_equal(done.dropped, 0);
-	assert_true(bytes >= 16 * 1024 * 1024);
+	assert_true(bytes >= 16 * MIB);
 	assert_int_equal(with_flags(&w, t.client_port, TCP_FIN), 1);
 	close(l);
 	run_recorder_end(&r);
@@ -652,7 +656,7 @@ static void no_room_on_the_disk(void **state)
 	union address to = name_of(l);
 	run_recorder_order(&r, RECORDER_CONNECTION, fd, &to.any);
 	struct talk t = connected(fd, &to, l);
-	pour(&t, 4 * 1024 * 1024);
+	pour(&t, 4 * MIB);
 	struct recorder_news news = run_recorder_wait_for(&r, RECORDER_FAILED);
 	assert_non_null(strstr(news.text, "packet file"));
 	assert_int_equal(news.needs_privilege, 0);

@@ -30,16 +30,6 @@ enum {
 	DEADLINE_MS = 20000
 };
 
-static const char *capture(void)
-{
-	static char path[4096];
-	const char *bin = getenv("CLICKTRAIL_BIN");
-	assert_non_null(bin);
-	snprintf(path, sizeof path, "%.*s/clicktrail-capture", (int)(strrchr(bin, '/') - bin),
-		bin);
-	return path;
-}
-
 /* A line of /proc/PID/status without its name. */
 static void status_of(pid_t pid, const char *name, char *out, size_t n)
 {
@@ -366,11 +356,12 @@ static void by_a_capability_of_its_file(void **state)
 	snprintf(command, sizeof command,
 		"chmod 755 %s && cp '%s' %s/clicktrail-capture && chmod 755 %s/* && "
 		"setcap cap_net_raw=p %s/clicktrail-capture",
-		dir, capture(), dir, dir, dir);
+		dir, run_recorder_program(), dir, dir, dir);
 	/* A file system that keeps no capabilities, or a container that may not give any. */
 	bool given = system(command) == 0;
 	snprintf(command, sizeof command, "%s/clicktrail", dir);
-	char *bin = strdup(getenv("CLICKTRAIL_BIN"));
+	const char *was = getenv("CLICKTRAIL_BIN");
+	char *bin = strdup(was != NULL ? was : "");
 	if (given) {
 		struct run_recorder r = {.uid = SOMEBODY};
 		setenv("CLICKTRAIL_BIN", command, 1);
@@ -409,7 +400,7 @@ static void by_hand(void **state)
 	(void)state;
 	struct run_program p;
 	run_program_folder(&p);
-	p.program = capture();
+	p.program = run_recorder_program();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *const args[] = {rows[i].args[0], rows[i].args[1], NULL};
 		assert_int_equal(run_program(&p, 20, args), rows[i].code);
@@ -434,7 +425,7 @@ static int with_descriptors(int third, int fourth)
 		if (dup2(null, 2) != 2 || dup2(third, 3) != 3 || dup2(fourth, 4) != 4 ||
 			close_range(5, ~0U, 0) != 0)
 			_exit(126);
-		execl(capture(), "clicktrail-capture", (char *)NULL);
+		execl(run_recorder_program(), "clicktrail-capture", (char *)NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -35,6 +35,9 @@ struct browser_launch {
 	 * (SSLKEYLOGFILE); who reads slowly loses lines, never the browser's time. Borrowed. 0:
 	 * they are not wanted. */
 	int keys_fd;
+	/* Sites see its own handshake: it is as the browser makes it by default. Else it offers
+	 * no encrypted hello, not even a pretended one (GREASE). */
+	bool own_tls;
 	/* NULL: the browser's own, the host's time zone, a desktop of its own kind. */
 	const char *user_agent, *language, *timezone, *device;
 	int width,

@@ -256,7 +256,7 @@ static void chromium_files(const struct browser_setup *s, struct buf *parcel)
 /* What differs from one browser to the other. */
 struct browser_ways {
 	void (*files)(const struct browser_setup *s, struct buf *parcel);
-	const char *(*policies)(void);
+	const char *(*policies)(const struct browser_launch *launch);
 	const char *const *(*argv)(const struct browser_setup *s, struct arena *a);
 	const char *const *(*env)(const struct browser_setup *s, struct arena *a);
 	const char *policies_path; /* inside */
@@ -339,7 +339,7 @@ static bool make_files(struct browser_plan *p, const struct browser_setup *s,
 	bool ok = files >= 0;
 	if (ok && s->launch->sandbox) {
 		files = given[LAUNCHER_POLICIES - LAUNCHER_FILTER] =
-			parcel_file(span_str(ways->policies()), err);
+			parcel_file(span_str(ways->policies(s->launch)), err);
 		ok = files >= 0;
 	}
 	buf_fini(&parcel);

@@ -145,11 +145,12 @@ static void add_device(struct line *l, const struct browser_setup *s)
 		add(l, arena_printf(l->a, "--load-extension=%s/" CHROMIUM_DEVICE, s->home));
 }
 
-static const char *joined(const char *const *words, struct arena *a)
+static const char *features_off(const struct browser_launch *launch, struct arena *a)
 {
 	const char *out = "";
-	for (; *words != NULL; words++)
-		out = arena_printf(a, "%s%s%s", out, out[0] != 0 ? "," : "", *words);
+	for (const char *const *words = chromium_features_off; *words != NULL; words++)
+		if (!launch->own_tls || strcmp(*words, CHROMIUM_ECH_FEATURE) != 0)
+			out = arena_printf(a, "%s%s%s", out, out[0] != 0 ? "," : "", *words);
 	return out;
 }
 
@@ -173,7 +174,7 @@ const char *const *chromium_argv(const struct browser_setup *s, struct arena *a)
 	add(&l, arena_printf(a, "--proxy-server=http://127.0.0.1:%d", s->port));
 	for (const char *const *f = chromium_fixed_flags; *f != NULL; f++)
 		add(&l, *f);
-	add(&l, arena_printf(a, "--disable-features=%s", joined(chromium_features_off, a)));
+	add(&l, arena_printf(a, "--disable-features=%s", features_off(s->launch, a)));
 	add(&l, arena_printf(a, "--accept-lang=%s", languages(s->about->language, a)));
 	if (s->launch->instrument != NULL)
 		add(&l, arena_printf(a, "--remote-debugging-port=%d", BROWSER_INSTRUMENT_PORT));

@@ -27,7 +27,7 @@ bool chromium_version(const char *line, struct browser_about *about, struct err 
 /* Text of Default/Preferences, of Local State and of the policy file. */
 void chromium_preferences(const struct browser_setup *s, struct buf *out);
 const char *chromium_local_state(void);
-const char *chromium_policies(void);
+const char *chromium_policies(const struct browser_launch *launch);
 
 /* The extension that makes the client hints agree with --device: file names below the home and
  * their text. False: none is needed. */
@@ -48,5 +48,7 @@ const char *const *chromium_env(const struct browser_setup *s, struct arena *a);
  * are switched off. */
 extern const char *const chromium_fixed_flags[];
 extern const char *const chromium_features_off[];
+/* The one of them that a site sees in the handshake: left on for own_tls. */
+#define CHROMIUM_ECH_FEATURE "EncryptedClientHello"
 
 #endif

@@ -52,7 +52,7 @@ const char *const chromium_features_off[] = {
 	"LocalNetworkAccessChecks",
 	"Btm",
 	/* What is seen in the handshake is meant to be seen. */
-	"EncryptedClientHello",
+	CHROMIUM_ECH_FEATURE,
 	/* Services behind the browser. */
 	"OptimizationHints",
 	"OptimizationGuideManifestBroker",
@@ -75,25 +75,28 @@ const char *chromium_local_state(void)
 	       "\"user_experience_metrics\":{\"reporting_enabled\":false}}\n";
 }
 
-const char *chromium_policies(void)
+/* Much of it is a flag or a preference too: of the two ways one may go with a new version. */
+#define POLICIES(ech)                                                                          \
+	"{\"CommandLineFlagSecurityWarningsEnabled\":false,"                                   \
+	"\"AlternateErrorPagesEnabled\":false,\"BackgroundModeEnabled\":false,"                \
+	"\"BrowserNetworkTimeQueriesEnabled\":false,\"BrowserSignin\":0,"                      \
+	"\"BuiltInDnsClientEnabled\":false,\"ChromeVariations\":2,"                            \
+	"\"ComponentUpdatesEnabled\":false,\"DefaultPopupsSetting\":1,"                        \
+	"\"DefaultSearchProviderEnabled\":false,\"DnsOverHttpsMode\":\"off\"," ech             \
+	"\"GenAILocalFoundationalModelSettings\":1,\"GenAiDefaultSettings\":2,"                \
+	"\"HttpsOnlyMode\":\"disallowed\",\"HttpsUpgradesEnabled\":false,"                     \
+	"\"InsecureFormsWarningsEnabled\":false,\"MetricsReportingEnabled\":false,"            \
+	"\"NetworkPredictionOptions\":2,\"PasswordManagerEnabled\":false,"                     \
+	"\"PromotionsEnabled\":false,\"PromptForDownloadLocation\":false,"                     \
+	"\"QuicAllowed\":false,\"SafeBrowsingProtectionLevel\":0,"                             \
+	"\"SearchSuggestEnabled\":false,\"SpellCheckServiceEnabled\":false,"                   \
+	"\"SyncDisabled\":true,\"TranslateEnabled\":false,"                                    \
+	"\"UrlKeyedAnonymizedDataCollectionEnabled\":false,"                                   \
+	"\"WebRtcIPHandling\":\"disable_non_proxied_udp\"}\n"
+
+const char *chromium_policies(const struct browser_launch *launch)
 {
-	/* Much of it is a flag or a preference too: of the two ways one may go with a new
-	 * version. */
-	return "{\"CommandLineFlagSecurityWarningsEnabled\":false,"
-	       "\"AlternateErrorPagesEnabled\":false,\"BackgroundModeEnabled\":false,"
-	       "\"BrowserNetworkTimeQueriesEnabled\":false,\"BrowserSignin\":0,"
-	       "\"BuiltInDnsClientEnabled\":false,\"ChromeVariations\":2,"
-	       "\"ComponentUpdatesEnabled\":false,\"DefaultPopupsSetting\":1,"
-	       "\"DefaultSearchProviderEnabled\":false,\"DnsOverHttpsMode\":\"off\","
-	       "\"EncryptedClientHelloEnabled\":false,"
-	       "\"GenAILocalFoundationalModelSettings\":1,\"GenAiDefaultSettings\":2,"
-	       "\"HttpsOnlyMode\":\"disallowed\",\"HttpsUpgradesEnabled\":false,"
-	       "\"InsecureFormsWarningsEnabled\":false,\"MetricsReportingEnabled\":false,"
-	       "\"NetworkPredictionOptions\":2,\"PasswordManagerEnabled\":false,"
-	       "\"PromotionsEnabled\":false,\"PromptForDownloadLocation\":false,"
-	       "\"QuicAllowed\":false,\"SafeBrowsingProtectionLevel\":0,"
-	       "\"SearchSuggestEnabled\":false,\"SpellCheckServiceEnabled\":false,"
-	       "\"SyncDisabled\":true,\"TranslateEnabled\":false,"
-	       "\"UrlKeyedAnonymizedDataCollectionEnabled\":false,"
-	       "\"WebRtcIPHandling\":\"disable_non_proxied_udp\"}\n";
+	static const char plain[] = POLICIES("\"EncryptedClientHelloEnabled\":false,"),
+			  own[] = POLICIES("");
+	return launch->own_tls ? own : plain;
 }

@@ -111,8 +111,10 @@ void firefox_prefs(const struct browser_setup *s, struct buf *out)
 {
 	char downloads[PATH_MAX];
 	for (size_t i = 0; i < firefox_fixed_prefs_n; i++)
-		buf_addf(out, "user_pref(\"%s\", %s);\n", firefox_fixed_prefs[i].name,
-			firefox_fixed_prefs[i].value);
+		if (!s->launch->own_tls ||
+			strcmp(firefox_fixed_prefs[i].name, FIREFOX_GREASE_PREF) != 0)
+			buf_addf(out, "user_pref(\"%s\", %s);\n", firefox_fixed_prefs[i].name,
+				firefox_fixed_prefs[i].value);
 	add_number(out, "network.proxy.http_port", s->port);
 	add_number(out, "network.proxy.ssl_port", s->port);
 	snprintf(downloads, sizeof downloads, "%s/" PARCEL_DOWNLOADS, s->home);
@@ -148,8 +150,9 @@ const char *firefox_chrome_css(const struct browser_setup *s)
 	       "}\n";
 }
 
-const char *firefox_policies(void)
+const char *firefox_policies(const struct browser_launch *launch)
 {
+	(void)launch;
 	/* Much of it is a preference too: of the two ways one may go with a new version. */
 	return "{\"policies\":{\"CaptivePortal\":false,\"DisableAppUpdate\":true,"
 	       "\"DisableFirefoxStudies\":true,\"DisableTelemetry\":true,"

@@ -18,7 +18,9 @@ bool firefox_find(struct browser_about *about, const char **program_dir, struct 
 /* Text of user.js, of xulstore.json (window size) and of policies.json. */
 void firefox_prefs(const struct browser_setup *s, struct buf *out);
 void firefox_window(const struct browser_setup *s, struct buf *out);
-const char *firefox_policies(void);
+const char *firefox_policies(const struct browser_launch *launch);
+/* The one of the fixed preferences that a site sees in the handshake: left out for own_tls. */
+#define FIREFOX_GREASE_PREF "security.tls.ech.grease_probability"
 const char *firefox_chrome_css(
 	const struct browser_setup *s); /* userChrome.css; NULL: none is needed */
 

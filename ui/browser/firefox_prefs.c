@@ -79,7 +79,7 @@ const struct firefox_pref firefox_fixed_prefs[] = {
 	{"security.certerrors.mitm.priming.enabled", "false"},
 	{"security.cert_pinning.enforcement_level", "1"},
 	{"security.OCSP.enabled", "0"},
-	{"security.tls.ech.grease_probability", "0"},
+	{FIREFOX_GREASE_PREF, "0"},
 	{"security.remote_settings.intermediates.enabled", "false"},
 	{"security.remote_settings.crlite_filters.enabled", "false"},
 	{"security.intermediate_preloading_healer.enabled", "false"},

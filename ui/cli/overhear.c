@@ -96,7 +96,8 @@ static void tell_read(struct overhear *o, struct ear *e, bool over)
 	struct overheard_about about;
 	overheard_about(e->heard, &about);
 	if (about.ours)
-		overhear_tunnels_read(&o->tunnels, about.tunnel, about.bytes, over);
+		overhear_tunnels_read(
+			&o->tunnels, about.tunnel, about.bytes, over || about.closed);
 	if (about.ours && about.why != NULL && over)
 		o->why = about.why;
 }
@@ -138,8 +139,8 @@ static void on_closed(
 	void *ctx, struct flow *f, enum flow_way way, bool reset, const struct packet_at *at)
 {
 	struct ear *e = f->user;
-	(void)ctx;
 	overheard_closed(e->heard, way, reset, at);
+	tell_read(ctx, e, false);
 }
 
 static void on_ended(void *ctx, struct flow *f)
@@ -216,7 +217,9 @@ static int64_t ahead_us(void *ctx)
 static bool whose(void *ctx, const struct story_about *about, int64_t *tunnel, int64_t *leg)
 {
 	struct overhear *o = ctx;
-	return overhear_tunnels_take(&o->tunnels, about->flow->client.port, tunnel, leg);
+	const struct overhear_way way = {
+		about->flow->client.port, about->target_host, about->target_port};
+	return overhear_tunnels_take(&o->tunnels, &way, tunnel, leg);
 }
 
 static bool put(void *ctx, enum fact_kind kind, const void *fact)
@@ -273,7 +276,8 @@ static void tap_passing(void *self, int64_t tunnel, int64_t leg, const struct so
 {
 	struct overhear *o = self;
 	const struct tap *also = o->order.also;
-	overhear_tunnels_add(&o->tunnels, tunnel, leg, port_of(client));
+	const struct overhear_way way = {port_of(client), host, port};
+	overhear_tunnels_add(&o->tunnels, tunnel, leg, &way);
 	if (also != NULL && also->passing != NULL)
 		also->passing(also->self, tunnel, leg, client, host, port);
 }

@@ -1,12 +1,16 @@
 #include "ui/cli/overhear_tunnels.h"
 #include "store/base/clock.h"
+#include "store/base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 struct overhear_tunnel {
 	int64_t tunnel, leg;
-	uint16_t port;
+	uint16_t port, host_port;
+	char host[256];
+	int64_t added_us;
 	bool taken, over;
 	uint64_t passed[2], read[2]; /* up, down */
 	int64_t passed_us;           /* when it last grew */
@@ -49,15 +53,18 @@ static struct overhear_tunnel *find(struct overhear_tunnels *ts, int64_t tunnel)
 	return t;
 }
 
-void overhear_tunnels_add(
-	struct overhear_tunnels *ts, int64_t tunnel, int64_t leg, uint16_t port)
+void overhear_tunnels_add(struct overhear_tunnels *ts, int64_t tunnel, int64_t leg,
+	const struct overhear_way *way)
 {
 	struct overhear_tunnel *t = calloc(1, sizeof *t), **at = bucket_of(ts, tunnel);
 	if (t == NULL)
 		abort();
 	t->tunnel = tunnel;
 	t->leg = leg;
-	t->port = port;
+	t->port = way->port;
+	t->host_port = way->host_port;
+	snprintf(t->host, sizeof t->host, "%s", way->host);
+	t->added_us = clock_now_us(clock_real());
 	pthread_mutex_lock(&ts->lock);
 	t->next = *at;
 	*at = t;
@@ -77,15 +84,21 @@ void overhear_tunnels_passed(
 	pthread_mutex_unlock(&ts->lock);
 }
 
-bool overhear_tunnels_take(
-	struct overhear_tunnels *ts, uint16_t port, int64_t *tunnel, int64_t *leg)
+static bool may_be(const struct overhear_tunnel *t, const struct overhear_way *way)
+{
+	return !t->taken && t->port == way->port && t->host_port == way->host_port &&
+	       span_is_nocase(span_str(t->host), way->host) &&
+	       clock_now_us(clock_real()) - t->added_us <= OVERHEAR_STALE_S * INT64_C(1000000);
+}
+
+bool overhear_tunnels_take(struct overhear_tunnels *ts, const struct overhear_way *way,
+	int64_t *tunnel, int64_t *leg)
 {
 	struct overhear_tunnel *oldest = NULL;
 	pthread_mutex_lock(&ts->lock);
 	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
 		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next)
-			if (t->port == port && !t->taken &&
-				(oldest == NULL || t->tunnel < oldest->tunnel))
+			if (may_be(t, way) && (oldest == NULL || t->tunnel < oldest->tunnel))
 				oldest = t;
 	if (oldest != NULL) {
 		oldest->taken = true;
@@ -136,10 +149,45 @@ bool overhear_tunnels_behind(struct overhear_tunnels *ts, int64_t patience_us)
 	return any;
 }
 
+/* How far those were that are behind. */
+struct goal {
+	struct overhear_tunnel *tunnel;
+	uint64_t passed[2];
+};
+
+static struct goal *goals_of(struct overhear_tunnels *ts, int64_t patience_us, size_t *n)
+{
+	int64_t now_us = clock_now_us(clock_real());
+	struct goal *goals = NULL;
+	*n = 0;
+	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
+		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next) {
+			if (!behind(t, now_us, patience_us))
+				continue;
+			goals = realloc(goals, (*n + 1) * sizeof *goals);
+			if (goals == NULL)
+				abort();
+			goals[(*n)++] = (struct goal){t, {t->passed[0], t->passed[1]}};
+		}
+	return goals;
+}
+
+static bool reached(const struct goal *goals, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct overhear_tunnel *t = goals[i].tunnel;
+		if (!t->over &&
+			(t->read[0] < goals[i].passed[0] || t->read[1] < goals[i].passed[1]))
+			return false;
+	}
+	return true;
+}
+
 bool overhear_tunnels_await(struct overhear_tunnels *ts, int timeout_ms, int64_t patience_us)
 {
 	enum { NANOS = 1000000000 };
 	struct timespec until;
+	size_t n;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000;
 	until.tv_nsec += timeout_ms % 1000 * 1000000L;
@@ -148,12 +196,13 @@ bool overhear_tunnels_await(struct overhear_tunnels *ts, int timeout_ms, int64_t
 		until.tv_nsec -= NANOS;
 	}
 	pthread_mutex_lock(&ts->lock);
+	struct goal *goals = goals_of(ts, patience_us, &n);
 	bool in_time = true;
-	/* What is passed meanwhile is waited for too: it is little, and no harm. */
-	while (any_behind(ts, patience_us) && in_time)
+	while (!reached(goals, n) && in_time)
 		in_time = pthread_cond_timedwait(&ts->moved, &ts->lock, &until) == 0;
-	bool done = !any_behind(ts, patience_us);
+	bool done = reached(goals, n);
 	pthread_mutex_unlock(&ts->lock);
+	free(goals);
 	return done;
 }
 

@@ -125,6 +125,8 @@ bool trace_overhear_equip(
 void trace_overhear_equipped(struct trace *t);
 /* Behind recording_witness; what the proxy tells goes through here then. */
 bool trace_overhear_start(struct trace *t, struct err *err);
+/* Its recorder is gone. */
+bool trace_overhear_deaf(const struct trace *t);
 /* Before connections are ended by us; then, when the browser is gone. */
 void trace_overhear_stopping(struct trace *t);
 void trace_overhear_finish(struct trace *t);

@@ -186,6 +186,12 @@ static void judge(struct follow *f)
 {
 	struct trace *t = f->t;
 	int64_t now = now_us();
+	if (trace_overhear_deaf(t)) {
+		end(t, TRACE_CLOSED,
+			"the packet recorder ended: what the browser does is not seen any "
+			"more");
+		return;
+	}
 	/* Something moves that is not told yet. */
 	if (t->overhear != NULL && overhear_behind(t->overhear))
 		f->moved_us = now;

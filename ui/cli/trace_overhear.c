@@ -45,6 +45,7 @@ bool trace_overhear_equip(
 		return err_set_os(
 			err, ERR_SYSTEM, errno, "a pipe for the browser's TLS secrets");
 	launch->keys_fd = t->keys[1];
+	launch->own_tls = true;
 	if (o->cacert == NULL)
 		return true;
 	if (!input_read(o->cacert, CACERT_MAX, anchors, err))
@@ -94,6 +95,12 @@ bool trace_overhear_start(struct trace *t, struct err *err)
 		return false;
 	r->tap = overhear_tap(t->overhear);
 	return true;
+}
+
+bool trace_overhear_deaf(const struct trace *t)
+{
+	return t->overhear != NULL &&
+	       !witnessing_records(t->recording.witness, CAPTURE_BROWSER);
 }
 
 void trace_overhear_stopping(struct trace *t)

@@ -48,7 +48,7 @@ static uint64_t waiting_at(const struct follow *f)
 static void look_for_hello(struct follow *f)
 {
 	struct span s = buf_span(&f->waiting);
-	for (; f->looked + HELLO_START <= s.n; f->looked++)
+	for (; s.p != NULL && f->looked + HELLO_START <= s.n; f->looked++)
 		if (is_hello(s.p + f->looked, f->way)) {
 			buf_consume(&f->waiting, f->looked);
 			f->phase = FOLLOW_HELLOS;
@@ -84,7 +84,7 @@ static void take_records(struct follow *f, follow_holds_fn *holds, void *ctx)
 {
 	for (;;) {
 		struct span s = buf_span(&f->waiting);
-		if (s.n < RECORD_HEAD)
+		if (s.p == NULL || s.n < RECORD_HEAD)
 			return;
 		size_t n = RECORD_HEAD + record_len(s.p);
 		bool good = s.p[0] >= RECORD_CHANGE && s.p[0] <= RECORD_DATA && s.p[1] == 3 &&

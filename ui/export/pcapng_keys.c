@@ -2,11 +2,12 @@
 
 static void note_randoms(struct survey *s, struct map *randoms)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->list[i]->wanted && s->list[i]->has_random)
-			*map_at(randoms, span_of(s->list[i]->random, FOLLOW_RANDOM), NULL) =
-				s->list[i];
+	for (struct survey_flow *f = s->first; f != NULL; f = f->next)
+		if (f->wanted && f->has_random)
+			*map_at(randoms, span_of(f->random, FOLLOW_RANDOM), NULL) = f;
 }
+
+enum { HEX = 2 * FOLLOW_RANDOM };
 
 /* RFC 9850 2: a label, the random of the ClientHello in hex, the secret. */
 static bool is_wanted(struct span line, const struct map *randoms)
@@ -16,7 +17,7 @@ static bool is_wanted(struct span line, const struct map *randoms)
 	if (from == SIZE_MAX)
 		return false;
 	to = span_find_byte(line, ' ', ++from);
-	if (to == SIZE_MAX || to - from != 2 * FOLLOW_RANDOM)
+	if (to == SIZE_MAX || to - from != HEX)
 		return false;
 	for (size_t i = 0; i < FOLLOW_RANDOM; i++) {
 		int high = ascii_hex(line.p[from + 2 * i]);

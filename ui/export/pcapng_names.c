@@ -118,8 +118,7 @@ void pcapng_names(struct pcapng_order *o)
 	know(o->edition, &w, sides);
 	for (size_t i = 0; i < o->n; i++) {
 		struct pcapng_file *file = &o->files[i];
-		for (size_t k = 0; k < file->survey.n; k++) {
-			struct survey_flow *f = file->survey.list[k];
+		for (struct survey_flow *f = file->survey.first; f != NULL; f = f->next) {
 			const struct known *known = find(&sides[file->side], file->session,
 				f->client.port, f->first.at_ns / 1000);
 			f->wanted = w.all;

@@ -48,7 +48,9 @@ static void opened(void *ctx, struct flow *f)
 	sf->first = f->first;
 	*at = sf;
 	f->user = sf;
-	ARENA_PUSH(&s->arena, s->list, s->n, sf);
+	*(s->last != NULL ? &s->last->next : &s->first) = sf;
+	s->last = sf;
+	s->n++;
 }
 
 static void bytes_came(void *ctx, struct flow *f, enum flow_way way, struct span bytes,

@@ -30,13 +30,14 @@ struct survey_flow {
 	bool said;                     /* its first packet was written */
 	const char *name;              /* for that packet; NULL: none */
 	struct survey_flow *earlier;   /* between the same ends */
+	struct survey_flow *next;      /* of the file, in order of first packets */
 	struct follow *following[2];   /* while the file is read */
 };
 
 struct survey {
 	struct arena arena;
 	struct map flows; /* by their ends; the newest one of them */
-	struct survey_flow **list;
+	struct survey_flow *first, *last;
 	size_t n;
 	int links[SURVEY_LINKS_MAX];
 	size_t n_links;

@@ -152,6 +152,9 @@ const char *compared_missing(
 	struct compared_work *w, struct compared_session *s, enum capture_side side);
 /* Is it sure that no packet of the flow is missing? Both ends of both directions were seen. */
 bool compared_whole(const struct fact_flow *f);
+/* Was that side never recorded, in all of the session? That is told once, and not of each
+ * connection. */
+bool compared_absent(const struct compared_session *s, enum capture_side side);
 
 /* Facts by their entries; out: as in case_fetch. */
 bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,

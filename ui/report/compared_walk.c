@@ -117,6 +117,12 @@ bool compared_whole(const struct fact_flow *f)
 	       f->down_lost == 0 && f->detail.p == NULL;
 }
 
+bool compared_absent(const struct compared_session *s, enum capture_side side)
+{
+	const struct compared_side *r = s != NULL ? &s->sides[side] : NULL;
+	return r == NULL || (r->file == NULL && (!r->told || r->failed));
+}
+
 /* ---- one leg ---- */
 
 /* What belongs to it, by kind; the first of each counts. */
@@ -250,10 +256,17 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 	w->to.about.flow = flow != NULL ? flow->flow : FACT_NULL;
 	w->to.about.file = out->file =
 		flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
+	if (flow == NULL && compared_absent(s, side))
+		return true;
 	struct compare_leg l = to_compare(f, side == CAPTURE_BROWSER);
 	l.unseen = flow == NULL ? compared_unseen(w, s, side, at_us) : NULL;
 	if (f->flow != NULL && !compared_whole(f->flow))
 		w->to.missing = out->missing = compared_missing(w, s, side);
+	/* Without the proxy's answer to CONNECT it cannot be told what is behind it. */
+	if (f->flow != NULL && f->hello != NULL && f->tls == NULL &&
+		(f->flow->up_lost > 0 || f->flow->down_lost > 0))
+		w->to.missing = out->missing =
+			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
 	if (f->flow == NULL) {
 		out->flow = NULL;
@@ -279,10 +292,11 @@ static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 		of_tunnel->opaque->exchange == FACT_NULL)
 		f.opaque = of_tunnel->opaque;
 	w->to.about.leg = entry->extra;
-	if (f.dns != NULL && span_is(f.dns->source, "dns"))
-		say_dns_of(w, s, f.dns, err, &ok);
 	bool reached = f.leg->local_port != FACT_NULL;
-	ok = ok && say_attempts(w, s, f.leg, reached, err);
+	bool absent = compared_absent(s, CAPTURE_ORIGIN);
+	if (!absent && f.dns != NULL && span_is(f.dns->source, "dns"))
+		say_dns_of(w, s, f.dns, err, &ok);
+	ok = ok && (absent || say_attempts(w, s, f.leg, reached, err));
 	if (!ok || !reached)
 		return ok;
 	return say_leg(w, s, &f, CAPTURE_ORIGIN, entry->extra, f.leg->at_us, out, err);
@@ -379,7 +393,12 @@ static void say_files(struct compared_work *w)
 		while (side + 1 < CAPTURE_SIDE_COUNT &&
 			!span_is(w->read[i]->side, capture_side_word((enum capture_side)side)))
 			side++;
-		compare_file(&w->to, s->sides[side].ended, w->read[i]);
+		/* Another file than the recorder's is nobody's, and no changed one. */
+		const struct fact_capture *left = s->sides[side].ended;
+		if (left != NULL && !span_eq(left->name, w->read[i]->name) &&
+			!span_eq(left->sha256, w->read[i]->sha256))
+			left = NULL;
+		compare_file(&w->to, left, w->read[i]);
 	}
 }
 
@@ -391,11 +410,27 @@ static bool watched(const struct compared_session *s)
 	return false;
 }
 
+static void say_absent(struct compared_work *w)
+{
+	for (size_t i = 0; i < w->n_sessions; i++)
+		for (unsigned side = 0; side < CAPTURE_SIDE_COUNT; side++) {
+			const struct compared_session *s = &w->sessions[i];
+			if (!watched(s) || !compared_absent(s, (enum capture_side)side))
+				continue;
+			arena_reset(&w->scratch);
+			compared_about(w, s->session, FACT_NULL, FACT_NULL);
+			compare_say(&w->to, VERDICT_UNSEEN, VERDICT_OF_FILE, FACT_NULL,
+				SPAN_NONE, SPAN_NONE,
+				compared_unseen(w, s, (enum capture_side)side, FACT_NULL));
+		}
+}
+
 static bool say_all(struct compared_work *w, struct err *err)
 {
 	bool ok = true;
 	w->counts->flows = w->n_flows;
 	say_files(w);
+	say_absent(w);
 	for (size_t i = 0; ok && i < w->n_ours && !w->to.stopped; i++)
 		if (w->ours[i].side == CAPTURE_BROWSER &&
 			watched(compared_session(w, w->ours[i].session)))

@@ -335,6 +335,39 @@ static void secrets_may_come_later(void **state)
 	tls_wire_free(w);
 }
 
+/* A server that asks for another hello has no secrets yet: nobody need wait for them. */
+static void another_hello_needs_no_secrets(void **state)
+{
+	(void)state;
+	struct heard h;
+	struct overheard_about about;
+	bool wanted = false;
+	struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){
+		.alpn = "http/1.1", .client_groups = "X25519:P-256", .server_groups = "P-256"});
+	tls_wire_say(w, FLOW_UP, span_str(ASK));
+	tls_wire_say(w, FLOW_DOWN, span_str(ANSWER));
+	heard_start(&h, SPAN_NONE);
+	connect_it(&h);
+	size_t hellos = 0;
+	for (size_t i = 0; i < w->n_pieces; i++) {
+		overheard_about(h.o, &about);
+		/* The second one comes up. */
+		if (w->pieces[i].way == FLOW_UP && hellos++ == 1)
+			assert_false(about.wants_keys);
+		wanted |= about.wants_keys;
+		pieces(&h, w, i, i + 1);
+	}
+	assert_true(wanted);
+	keylog_add(h.keys, buf_span(&w->keys));
+	overheard_retry(h.o);
+	close_it(&h);
+	assert_int_equal(count(&h, FACT_KIND_HELLO), 2);
+	is(FACT(&h, HANDSHAKE, handshake, 0)->key_group, "P-256");
+	is(FACT(&h, EXCHANGE_END, exchange_end, 0)->reason, "ok");
+	heard_end(&h);
+	tls_wire_free(w);
+}
+
 /* Nothing is guessed, and it is said. */
 static void secrets_may_never_come(void **state)
 {
@@ -556,9 +589,16 @@ static void a_certificate_that_is_refused(void **state)
 	heard_start(&h, buf_span(&w->keys));
 	connect_it(&h);
 	pieces(&h, w, 0, w->n_pieces);
-	close_it(&h);
+	/* Told as soon as both are done, not only when nothing can come any more. */
+	step(&h);
+	overheard_closed(h.o, FLOW_UP, false, &h.at);
+	assert_int_equal(count(&h, FACT_KIND_HANDSHAKE), 0);
+	overheard_closed(h.o, FLOW_DOWN, false, &h.at);
+	assert_int_equal(count(&h, FACT_KIND_HANDSHAKE), 1);
+	h.flow.last = h.at;
+	overheard_end(h.o);
 	const struct fact_handshake *t = FACT(&h, HANDSHAKE, handshake, 0);
-	assert_non_null(t);
+	assert_int_equal(count(&h, FACT_KIND_HANDSHAKE), 1);
 	is(t->outcome, "cert-invalid");
 	is(t->verify_error, "the browser refused the certificate: unknown_ca");
 	assert_int_equal(t->verified, 0);
@@ -591,6 +631,7 @@ int main(void)
 		cmocka_unit_test(a_whole_connection),
 		cmocka_unit_test(what_the_proxy_reads_itself_is_left_to_it),
 		cmocka_unit_test(secrets_may_come_later),
+		cmocka_unit_test(another_hello_needs_no_secrets),
 		cmocka_unit_test(secrets_may_never_come),
 		cmocka_unit_test(packets_may_be_lost),
 		cmocka_unit_test(bodies_come_in_chunks_and_within_limits),

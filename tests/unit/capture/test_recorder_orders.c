@@ -44,7 +44,7 @@ static int teardown(void **state)
 static void start(struct recorder_orders *o, int socket)
 {
 	struct err err;
-	*o = (struct recorder_orders){.table = recorder_table_new(1)};
+	*o = (struct recorder_orders){.table = recorder_table_new(1, RECORDER_HELD_MAX)};
 	assert_true(recorder_orders_check());
 	if (!recorder_orders_network(socket, &o->network, &err))
 		fail_msg("%s", err.detail);
@@ -127,19 +127,21 @@ static void leaves_nothing_open(void **state)
 	(void)state;
 	struct recorder_orders o;
 	struct packet_parts first;
-	const struct recorder_order listener = {.word = RECORDER_LISTENER}, none = {.word = 77},
-				    flush = {.word = RECORDER_FLUSH},
-				    nowhere = {RECORDER_CONNECTION, {0, {0}}, PORT},
-				    strange = {RECORDER_CONNECTION, {7, {0}}, PORT},
-				    no_port = {RECORDER_CONNECTION, {4, {1, 2, 3, 4}}, 0};
-	const struct recorder_order *const all[] = {
-		&listener, &none, &flush, &nowhere, &strange, &no_port};
+	const struct recorder_order flush = {.word = RECORDER_FLUSH};
+	const struct recorder_order all[] = {
+		{.word = RECORDER_LISTENER}, /* it does not listen */
+		{.word = 77},
+		flush,
+		{RECORDER_CONNECTION, {0, {0}}, PORT},
+		{RECORDER_CONNECTION, {7, {0}}, PORT},
+		{RECORDER_CONNECTION, {4, {1, 2, 3, 4}}, 0},
+	};
 	char long_one[2 * sizeof connection] = {0};
 	int fd = bound(&first);
 	start(&o, fd);
 	size_t before = open_now();
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		send_order(all[i], sizeof *all[i], fd, 1);
+		send_order(&all[i], sizeof all[i], fd, 1);
 		assert_false(recorder_orders_take(&o, 0));
 	}
 	assert_true(o.flush);

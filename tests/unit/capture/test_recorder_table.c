@@ -89,7 +89,7 @@ static void both_directions_and_no_other(void **state)
 		{"2001:db8::1", 4000, "2001:db8::2", 443, false},
 	};
 	(void)state;
-	struct recorder_table *t = recorder_table_new(1);
+	struct recorder_table *t = recorder_table_new(1, RECORDER_HELD_MAX);
 	show(t, false, "10.0.0.1", 4000, "192.0.2.1", 443, 0);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (wants(t,
@@ -105,7 +105,7 @@ static void both_directions_and_no_other(void **state)
 static void any_address(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(2);
+	struct recorder_table *t = recorder_table_new(2, RECORDER_HELD_MAX);
 	show(t, true, NULL, 5353, "192.0.2.53", 53, 0);
 	assert_true(wants(t, udp("10.0.0.1", 5353, "192.0.2.53", 53), 1));
 	assert_true(wants(t, udp("192.0.2.53", 53, "10.9.9.9", 5353), 1));
@@ -116,7 +116,7 @@ static void any_address(void **state)
 static void ipv4_in_ipv6(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(3);
+	struct recorder_table *t = recorder_table_new(3, RECORDER_HELD_MAX);
 	show(t, false, "::ffff:10.0.0.1", 4000, "::ffff:192.0.2.1", 443, 0);
 	assert_true(wants(t, tcp("10.0.0.1", 4000, "192.0.2.1", 443, TCP_SYN, 1), 1));
 	show(t, false, NULL, 4000, "2001:db8::2", 443, 0);
@@ -130,7 +130,7 @@ static void ipv4_in_ipv6(void **state)
 static void listeners(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(4);
+	struct recorder_table *t = recorder_table_new(4, RECORDER_HELD_MAX);
 	struct recorder_local l = local("127.0.0.1", 8080), any = local(NULL, 9090);
 	any.v6 = false;
 	assert_true(recorder_table_listener(t, &l));
@@ -157,7 +157,7 @@ static void listeners(void **state)
 static void one_connection_an_order(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(5);
+	struct recorder_table *t = recorder_table_new(5, RECORDER_HELD_MAX);
 	show(t, false, NULL, 4000, "192.0.2.1", 443, 0);
 	assert_true(wants(t, tcp("10.0.0.1", 4000, "192.0.2.1", 443, TCP_SYN, 77), 1));
 	/* sent again */
@@ -189,7 +189,7 @@ static void forgets(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		for (int late = 0; late < 2; late++) {
-			struct recorder_table *t = recorder_table_new(6);
+			struct recorder_table *t = recorder_table_new(6, RECORDER_HELD_MAX);
 			struct recorder_table_counts c;
 			show(t, false, NULL, 1, "192.0.2.1", 2, 0);
 			assert_true(
@@ -206,7 +206,7 @@ static void forgets(void **state)
 				!late);
 			recorder_table_free(t);
 		}
-	struct recorder_table *t = recorder_table_new(7);
+	struct recorder_table *t = recorder_table_new(7, RECORDER_HELD_MAX);
 	show(t, true, NULL, 1, "192.0.2.1", 53, 0);
 	assert_false(
 		wants(t, udp("10.0.0.1", 1, "192.0.2.1", 53), (RECORDER_START_S + 1) * SECOND));
@@ -235,7 +235,7 @@ static int hold(struct recorder_table *t, bool is_udp, uint16_t port)
 static void holds_sockets(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(8);
+	struct recorder_table *t = recorder_table_new(8, RECORDER_HELD_MAX);
 	struct recorder_table_counts c;
 	int first = hold(t, false, 1), second = hold(t, true, 2), third = hold(t, false, 3);
 	assert_true(is_open(first));
@@ -253,12 +253,22 @@ static void holds_sockets(void **state)
 	int last = hold(t, true, 5);
 	recorder_table_free(t);
 	assert_false(is_open(last));
+	/* The oldest one goes when there are too many. */
+	t = recorder_table_new(8, 2);
+	first = hold(t, true, 1);
+	second = hold(t, true, 2);
+	third = hold(t, true, 3);
+	assert_true(!is_open(first) && is_open(second) && is_open(third));
+	recorder_table_count(t, &c);
+	assert_int_equal(c.pushed_out, 1);
+	assert_int_equal(c.connections, 2);
+	recorder_table_free(t);
 }
 
 static void limits(void **state)
 {
 	(void)state;
-	struct recorder_table *t = recorder_table_new(9);
+	struct recorder_table *t = recorder_table_new(9, RECORDER_HELD_MAX);
 	struct recorder_table_counts c;
 	for (uint32_t i = 0; i < RECORDER_TABLE_MAX; i++)
 		show(t, false, "10.0.0.1", (uint16_t)i, i % 2 ? "192.0.2.1" : "192.0.2.2", 443,
@@ -291,7 +301,7 @@ static void fragments(void **state)
 	static const uint8_t ours[] = {0, 53, 0x0f, 0xa0, 9, 9, 0, 0};
 	static const uint8_t others[] = {0, 53, 0x0f, 0xa1, 9, 9, 0, 0};
 	(void)state;
-	struct recorder_table *t = recorder_table_new(10);
+	struct recorder_table *t = recorder_table_new(10, RECORDER_HELD_MAX);
 	show(t, true, NULL, 4000, "192.0.2.53", 53, 0);
 	assert_false(wants(t, fragment(7, 1480, "x", 1), 1));
 	assert_true(wants(t, fragment(7, 0, ours, sizeof ours), 1));
@@ -319,7 +329,7 @@ static void nothing_else(void **state)
 	static const enum packet_kind kinds[] = {
 		PACKET_OTHER_IP, PACKET_NO_IP, PACKET_UNKNOWN_LINK, PACKET_MALFORMED};
 	(void)state;
-	struct recorder_table *t = recorder_table_new(11);
+	struct recorder_table *t = recorder_table_new(11, RECORDER_HELD_MAX);
 	show(t, false, NULL, 4000, "192.0.2.1", 443, 0);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct packet_parts p = tcp("10.0.0.1", 4000, "192.0.2.1", 443, TCP_ACK, 1);

@@ -532,16 +532,21 @@ static void test_ends(void **state)
 	expect_clean(&s, "abc", "");
 	assert_int_equal(s.e.counts.outside, 2);
 	finish(&s);
-	/* A FIN ahead, and bytes that go over it. */
-	start(&s);
-	packet_build_open(&s.t);
-	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 2, 0, span_str("cdef"));
-	packet_build_segment(&s.t, FLOW_UP, TCP_FIN | TCP_ACK, 4, 0, SPAN_NONE);
-	packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 0, span_str("ab"));
-	listen_to(&s);
-	expect_text(&s.e.flows[0], FLOW_UP, "abcd");
-	assert_int_equal(s.e.flows[0].closed[FLOW_UP], 1);
-	finish(&s);
+	/* A FIN ahead and bytes that go over it: what was seen first counts. */
+	for (int fin_first = 0; fin_first < 2; fin_first++) {
+		start(&s);
+		packet_build_open(&s.t);
+		packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 2, 0, span_str("cdef"));
+		packet_build_segment(&s.t, FLOW_UP, TCP_FIN | TCP_ACK, 4, 0, SPAN_NONE);
+		if (fin_first)
+			packet_build_move(&s.b, 4, 3);
+		packet_build_segment(&s.t, FLOW_UP, TCP_ACK, 0, 0, span_str("ab"));
+		listen_to(&s);
+		expect_text(&s.e.flows[0], FLOW_UP, fin_first ? "abcd" : "abcdef");
+		assert_int_equal(s.e.flows[0].closed[FLOW_UP], fin_first);
+		assert_int_equal(s.e.counts.outside, 1);
+		finish(&s);
+	}
 }
 
 static void test_resets(void **state)
@@ -585,6 +590,27 @@ static void test_resets(void **state)
 	listen_to(&s);
 	h = expect_clean(&s, "abc", "def");
 	assert_int_equal(h->flow.ended, FLOW_ENDED_OPEN);
+	assert_int_equal(s.e.counts.outside, 3);
+	finish(&s);
+	/* Forged: a RST and a FIN among bytes that are still to come, and are sent and
+	 * received. */
+	start(&s);
+	s.t.mss = 4;
+	packet_build_open(&s.t);
+	packet_build_say(&s.t, FLOW_DOWN, "aaaabbbb");
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_RST, 4, 0, SPAN_NONE);
+	packet_build_segment(&s.t, FLOW_DOWN, TCP_RST, 10, 0, SPAN_NONE);
+	packet_build_segment(&s.t, FLOW_UP, TCP_FIN | TCP_ACK, 2, 8, SPAN_NONE);
+	packet_build_say(&s.t, FLOW_UP, "AAAABBBB");
+	packet_build_say(&s.t, FLOW_DOWN, "cccc");
+	s.b.now_ns += 2 * INT64_C(15000000000);
+	packet_build_say(&s.t, FLOW_DOWN, "dddd");
+	packet_build_close(&s.t);
+	listen_to(&s);
+	assert_int_equal(s.e.n, 1);
+	expect_text(&s.e.flows[0], FLOW_DOWN, "aaaabbbbccccdddd");
+	expect_text(&s.e.flows[0], FLOW_UP, "AAAABBBB");
+	assert_int_equal(s.e.flows[0].flow.ended, FLOW_ENDED_FIN);
 	assert_int_equal(s.e.counts.outside, 3);
 	finish(&s);
 	/* A RST before the bytes that it stands behind. */

@@ -70,8 +70,8 @@ static void ends(void **state)
 		derive(&t);
 		assert_int_equal(t.set.n, 1);
 		/* What another program was to open is a hop of its own. */
-		assert_int_equal(t.set.trails[0].n_hops,
-			end_rows[i].end == ENDED_HANDOFF ? 3 : 2);
+		assert_int_equal(
+			t.set.trails[0].n_hops, end_rows[i].end == ENDED_HANDOFF ? 3 : 2);
 		if (t.set.trails[0].ended_by != end_rows[i].end)
 			fail_msg("row %zu: %s", i, trail_end_word(t.set.trails[0].ended_by));
 		if (last.made_by != NULL || last.status == 0)
@@ -230,6 +230,34 @@ static void target_out_of_reach(void **state)
 	trails_are(&t, "error\nopen certain https://click.example/t?id=1\n");
 }
 
+/* --no-intercept: the browser came to the origin, and they did not come to terms. */
+static void no_terms_with_the_target(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *outcome;
+		bool broken;
+	} rows[] = {{"cert-invalid", true}, {"origin-tls", true}, {"ok", false},
+		{"shutdown", false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct test t;
+		struct trail_pending p;
+		setup(&t, LINK);
+		BUILD(&t.b, LINK, .status = 302, .location = "https://odd.example/x");
+		build_connect(&t.b, 90, "odd.example", 443, "ok");
+		build_handshake(&t.b, 95, rows[i].outcome, "the browser refused it");
+		trail_pending(&t.b.model, 1, &t.a, &p);
+		assert_int_equal(p.due_us == FACT_NULL, rows[i].broken);
+		assert_int_equal(has_note(&t, "the browser went to where hop 1 leads, and the "
+					      "TLS handshake failed"),
+			rows[i].broken);
+		trails_are(&t, rows[i].broken
+				       ? "error\nopen certain https://click.example/t?id=1\n"
+				       : "closed\nopen certain "
+					 "https://click.example/t?id=1\n");
+	}
+}
+
 static void bodies_not_stored(void **state)
 {
 	(void)state;
@@ -259,6 +287,7 @@ int main(void)
 		cmocka_unit_test(page_that_reloads_itself),
 		cmocka_unit_test(retry),
 		cmocka_unit_test(target_out_of_reach),
+		cmocka_unit_test(no_terms_with_the_target),
 		cmocka_unit_test(bodies_not_stored),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

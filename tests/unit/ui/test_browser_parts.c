@@ -277,6 +277,40 @@ static void chromium_devices(void **state)
 	arena_fini(&a);
 }
 
+/* Where sites see the browser's handshake it is the browser's own, whatever is switched off for
+ * a proxy that wants to read the hello. */
+static void the_handshake_may_be_its_own(void **state)
+{
+	(void)state;
+	const struct browser_about about = {.language = "en"};
+	for (int own = 0; own < 2; own++) {
+		struct arena a = {0};
+		const struct browser_launch launch = {.own_tls = own != 0};
+		struct browser_setup s = {.launch = &launch,
+			.about = &about,
+			.device = device_find("linux"),
+			.home = "/h"};
+		struct buf b = {0};
+		firefox_prefs(&s, &b);
+		char *prefs = buf_take_str(&b);
+		assert_int_equal(strstr(prefs, "ech.grease_probability") == NULL, own);
+		assert_non_null(strstr(prefs, "\"network.dns.echconfig.enabled\", false"));
+		free(prefs);
+		bool off = strstr(chromium_policies(&launch), "EncryptedClientHello") != NULL;
+		for (const char *const *v = chromium_argv(&s, &a); *v != NULL; v++)
+			if (strncmp(*v, "--disable-features=", 19) == 0)
+				assert_int_equal(
+					strstr(*v, "EncryptedClientHello") != NULL, off);
+		assert_int_equal(off, !own);
+		json_error_t error;
+		json_t *json =
+			json_loads(chromium_policies(&launch), JSON_REJECT_DUPLICATES, &error);
+		assert_non_null(json);
+		json_decref(json);
+		arena_fini(&a);
+	}
+}
+
 static void chromium_files_are_json(void **state)
 {
 	(void)state;
@@ -287,8 +321,8 @@ static void chromium_files_are_json(void **state)
 	struct buf b = {0};
 	chromium_preferences(&s, &b);
 	char *preferences = buf_take_str(&b);
-	const char *const texts[] = {preferences, chromium_local_state(), chromium_policies(),
-		chromium_device_manifest()};
+	const char *const texts[] = {preferences, chromium_local_state(),
+		chromium_policies(&launch), chromium_device_manifest()};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		json_error_t error;
 		json_t *json = json_loads(texts[i], JSON_REJECT_DUPLICATES, &error);
@@ -538,6 +572,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(devices_are_whole),
 		cmocka_unit_test(chromium_line_is_ours),
 		cmocka_unit_test(chromium_devices),
+		cmocka_unit_test(the_handshake_may_be_its_own),
 		cmocka_unit_test(chromium_files_are_json),
 		cmocka_unit_test(chromium_versions),
 		cmocka_unit_test(parcel_round_trip),

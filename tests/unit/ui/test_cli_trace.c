@@ -222,6 +222,28 @@ static void an_automation_port_needs_a_sandbox(void **state)
 	assert_int_not_equal(access(in_dir("i.case"), F_OK), 0);
 }
 
+/* What cannot be had together is refused before anything is made. */
+static void no_interception_has_its_conditions(void **state)
+{
+	(void)state;
+	static const char *const more[][2] = {
+		{"--browser=none", "--browser"},
+		{"--no-sandbox", "--no-sandbox"},
+		{"--permit-bad-cert=bad.example", "--permit-bad-cert bad.example"},
+	};
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		assert_int_equal(RUN("trace", "--no-intercept", more[i][0], "--case", "n.case",
+					 "https://click.example/"),
+			1);
+		assert_error("--no-intercept");
+		if (i > 0)
+			assert_error(more[i][1]);
+		assert_int_not_equal(access(in_dir("n.case"), F_OK), 0);
+	}
+	assert_int_equal(RUN("proxy", "--no-intercept"), 1);
+	assert_error("--no-intercept");
+}
+
 static void a_proxy_listens_and_ends_in_order(void **state)
 {
 	(void)state;
@@ -262,6 +284,7 @@ int main(void)
 		cmocka_unit_test(ctrl_c_ends_a_trace_in_order),
 		cmocka_unit_test(a_dry_run_contacts_nobody_and_leaves_nothing),
 		cmocka_unit_test(an_automation_port_needs_a_sandbox),
+		cmocka_unit_test(no_interception_has_its_conditions),
 		cmocka_unit_test(a_proxy_listens_and_ends_in_order),
 		cmocka_unit_test(a_taken_port_leaves_no_case),
 	};
