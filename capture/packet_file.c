@@ -51,10 +51,13 @@ void packet_file_link(struct packet_file *f, int link)
 		f->links[f->n_links++] = link;
 }
 
-/* One more piece of the file behind what is there. */
+/* One more piece of the file behind what is there. What is left of the last one is little, and
+ * is moved down: the same memory is read into again and again, while it is still in the cache.
+ */
 static enum packet_next fill(struct packet_file *f)
 {
-	if (BUFFER_SIZE - f->end < READ_MAX && f->at > 0) {
+	bool little = f->end - f->at <= READ_MAX / 2;
+	if (f->at > 0 && (little || BUFFER_SIZE - f->end < READ_MAX)) {
 		memmove(f->bytes, f->bytes + f->at, f->end - f->at);
 		f->end -= f->at;
 		f->at = 0;

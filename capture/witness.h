@@ -22,6 +22,9 @@ struct witness_order {
 	 * On the browser's side every server is taken for one. */
 	const char *const *proxies;
 	size_t n_proxies;
+	/* Streams are digested also where TLS inside them was opened: somebody may have passed
+	 * them through unread, and knows no other digest. Half of what reading costs. */
+	bool streams;
 };
 
 struct witness_counts {

@@ -22,6 +22,7 @@ struct watched {
 	uint64_t plain_n[2];
 	int64_t plain_last_us;
 	bool lost[2];
+	bool opened; /* TLS was, by keys: its stream's digest is nobody's any more */
 	struct exchanges exchanges;
 };
 
@@ -44,6 +45,8 @@ static bool incomplete(void *self, enum flow_way way)
 static void plain(void *self, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
 	struct watched *v = self;
+	if (!v->w->order->streams && tls_of(v) != NULL)
+		v->opened = true;
 	sha256_add(&v->plain[way], bytes.p, bytes.n);
 	v->plain_n[way] += bytes.n;
 	v->plain_last_us = witness_us(at->at_ns);
@@ -152,7 +155,8 @@ void witness_flow_bytes(void *self, struct flow *f, enum flow_way way, struct sp
 {
 	struct watched *v = f->user;
 	(void)self;
-	sha256_add(&v->tcp[way], bytes.p, bytes.n);
+	if (!v->opened)
+		sha256_add(&v->tcp[way], bytes.p, bytes.n);
 	if (v->story != NULL)
 		story_bytes(v->story, way, bytes, at);
 	else if (way == FLOW_DOWN)
@@ -215,6 +219,12 @@ static void put_plain(struct watched *v)
 	witness_put(v->w, FACT_KIND_FLOW_PLAIN, &f);
 }
 
+/* All of that direction's stream went into its digest. */
+static bool whole(const struct watched *v, enum flow_way way)
+{
+	return v->flow->lost[way] == 0 && !v->opened;
+}
+
 static void put_flow(struct watched *v)
 {
 	const struct flow *flow = v->flow;
@@ -235,10 +245,10 @@ static void put_flow(struct watched *v)
 	f.last_packet = witness_number(flow->last.packet);
 	f.last_us = witness_us(flow->last.at_ns);
 	f.up_bytes = witness_number(flow->bytes[FLOW_UP]);
-	f.up_sha256 = digest_of(&v->tcp[FLOW_UP], up, flow->lost[FLOW_UP] == 0);
+	f.up_sha256 = digest_of(&v->tcp[FLOW_UP], up, whole(v, FLOW_UP));
 	f.up_lost = witness_number(flow->lost[FLOW_UP]);
 	f.down_bytes = witness_number(flow->bytes[FLOW_DOWN]);
-	f.down_sha256 = digest_of(&v->tcp[FLOW_DOWN], down, flow->lost[FLOW_DOWN] == 0);
+	f.down_sha256 = digest_of(&v->tcp[FLOW_DOWN], down, whole(v, FLOW_DOWN));
 	f.down_lost = witness_number(flow->lost[FLOW_DOWN]);
 	f.conflicts = witness_number(flow->conflicts);
 	if (flow->conflicts > 0)

@@ -5,6 +5,7 @@
  */
 #include "store/case_state.h"
 #include "store/schema.h"
+#include "store/base/clock.h"
 
 #include <stdlib.h>
 
@@ -238,14 +239,45 @@ static bool run_short(
 	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, sql, err);
 }
 
-bool case_begin(struct case_file *c, struct err *err)
-{
-	return run_short(c, &c->begin, "BEGIN", err);
-}
-
 bool case_roll_back(struct case_file *c, struct err *err)
 {
 	return run_short(c, &c->rollback, "ROLLBACK", err);
+}
+
+bool case_begin(struct case_file *c, struct err *err)
+{
+	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, err))
+		return false;
+	return run_short(c, &c->begin, "BEGIN", err);
+}
+
+void case_hold(struct case_file *c)
+{
+	c->hold = true;
+}
+
+void case_rest(struct case_file *c)
+{
+	c->hold = false;
+	if (sqlite3_get_autocommit(c->db) == 0)
+		case_roll_back(c, NULL);
+}
+
+bool case_enter(struct case_file *c, struct err *err)
+{
+	int64_t now_us = clock_now_us(clock_real());
+	case_start_clock(c);
+	if (sqlite3_get_autocommit(c->db) == 0 && now_us - c->begun_us < CASE_HOLD_MS * 1000LL)
+		return true;
+	c->begun_us = now_us;
+	return case_begin(c, err);
+}
+
+bool case_leave(struct case_file *c, bool ok, struct err *err)
+{
+	if ((ok && c->hold) || sqlite3_get_autocommit(c->db) != 0)
+		return ok;
+	return case_roll_back(c, ok ? err : NULL) && ok;
 }
 
 /* Begins a read transaction in which the index is there, or else the places of all chunks are
@@ -253,8 +285,7 @@ bool case_roll_back(struct case_file *c, struct err *err)
 static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 {
 	int64_t indexes;
-	case_start_clock(c);
-	if (!case_begin(c, err) || !case_indexes(c, &indexes, err))
+	if (!case_enter(c, err) || !case_indexes(c, &indexes, err))
 		return false;
 	*indexed = (indexes & CASE_BY_KIND) != 0;
 	if (*indexed)
@@ -262,8 +293,7 @@ static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
 	/* Learning may take long: page by page, each a transaction of its own. */
 	if (!case_roll_back(c, err) || !learn_places(c, err))
 		return false;
-	case_start_clock(c);
-	return case_begin(c, err);
+	return case_enter(c, err);
 }
 
 static bool hash_chunks(
@@ -297,9 +327,7 @@ bool case_stored(struct case_file *c, int64_t exchange, enum fact_side side,
 	ok = s != NULL && hash_chunks(c, s, out, err);
 	if (s != NULL)
 		sqlite3_reset(s);
-	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
-		ok = false;
-	return ok;
+	return case_leave(c, ok, err);
 }
 
 bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_t max,
@@ -312,7 +340,5 @@ bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_
 	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
 	if (s != NULL)
 		sqlite3_reset(s);
-	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
-		ok = false;
-	return ok;
+	return case_leave(c, ok, err);
 }

@@ -59,6 +59,13 @@ typedef void case_taken_fn(void *ctx, enum fact_kind kind, int64_t seq, void *fa
 bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct arena *into,
 	case_taken_fn *each, void *ctx, struct err *err);
 
+/* From now on case_fetch, case_body and case_stored go on with the read transaction of the call
+ * before, for as long as CASE_HOLD_MS: for one who calls them many times. A writer of the case
+ * waits so long at most. Until case_rest, or the close. */
+enum { CASE_HOLD_MS = 250 };
+void case_hold(struct case_file *c);
+void case_rest(struct case_file *c);
+
 /* Some facts by their numbers, in one read transaction: out[i] is the fact, copied into the
  * arena, or NULL where that number is none of a fact of that kind. Chunk data is left out. */
 struct case_wanted {

@@ -70,12 +70,12 @@ static bool read_page(struct case_file *c, sqlite3_stmt *facts, struct page *pag
 	int64_t after, struct err *err)
 {
 	case_start_clock(c);
-	bool ok = db_exec(c->db, "BEGIN", ERR_CASE_READ, err);
+	bool ok = case_begin(c, err);
 	if (!ok)
 		return false;
 	ok = fill_page(c, facts, page, after, err);
 	sqlite3_reset(facts);
-	sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	case_roll_back(c, NULL);
 	return ok;
 }
 
@@ -164,8 +164,7 @@ bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
 {
 	if (c->one == NULL)
 		c->one = get_prepare(c->db, GET_ONE, err);
-	case_start_clock(c);
-	bool ok = c->one != NULL && case_begin(c, err);
+	bool ok = c->one != NULL && case_enter(c, err);
 	size_t before = a->total;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = fetch_one(c, &wanted[i], a, &out[i], err) &&
@@ -174,7 +173,5 @@ bool case_fetch(struct case_file *c, const struct case_wanted *wanted, size_t n,
 				     CASE_FETCH_BYTES));
 	if (c->one != NULL)
 		sqlite3_reset(c->one);
-	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, ok ? err : NULL))
-		ok = false;
-	return ok;
+	return case_leave(c, ok, err);
 }

@@ -48,6 +48,8 @@ struct case_file {
 	/* Made when first needed. */
 	sqlite3_stmt *begin, *rollback, *schema_version, *find_indexes, *body_indexed,
 		*body_between;
+	bool hold;        /* a transaction is gone on with, */
+	int64_t begun_us; /* that began then */
 	bool schema_known;
 	int64_t schema_seen; /* that version of it has these indexes */
 	int64_t indexes;     /* enum case_index */
@@ -60,6 +62,9 @@ void case_spans_fini(struct case_spans *s); /* bodies.c */
 enum case_index { CASE_BY_KIND = 1, CASE_BY_URL = 2 };
 bool case_begin(struct case_file *c, struct err *err);
 bool case_roll_back(struct case_file *c, struct err *err);
+/* The same, gone on with where case_hold asked for that; and its end, with what came of it. */
+bool case_enter(struct case_file *c, struct err *err);
+bool case_leave(struct case_file *c, bool ok, struct err *err);
 bool case_indexes(struct case_file *c, int64_t *out, struct err *err);
 
 /* A row of a chunk begins with these columns: c is its fact, s the one that it shares. */

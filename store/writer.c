@@ -115,9 +115,19 @@ uint64_t writer_append(struct writer *w, struct writer_node *node)
 
 bool writer_due(const struct writer *w)
 {
-	return w->head != NULL &&
-	       (w->wanted > w->taken || w->tickets - w->taken >= WRITER_LINGER_FACTS ||
-		       w->queued >= WRITER_LINGER_BYTES);
+	if (w->head == NULL || w->wanted > w->taken)
+		return w->head != NULL;
+	if (w->patient)
+		return w->tickets - w->taken >= WRITER_BATCH_MAX ||
+		       w->queued >= WRITER_BATCH_BYTES;
+	return w->tickets - w->taken >= WRITER_LINGER_FACTS || w->queued >= WRITER_LINGER_BYTES;
+}
+
+void writer_be_patient(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->patient = true;
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* A large piece of a body waits sooner: what others put behind it shall not wait for long. */

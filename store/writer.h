@@ -64,6 +64,10 @@ struct writer *writer_of_nothing(void);
 uint64_t writer_put(struct writer *w, enum fact_kind kind, const void *fact, int64_t *waited_us,
 	struct err *err);
 
+/* For who puts very many facts and waits for none of them: fewer and larger commits, each of
+ * which may come a quarter of a second later. */
+void writer_be_patient(struct writer *w);
+
 /* Fresh case-wide numbers, from 1 (they go on over sessions of one case). Any thread. */
 int64_t writer_new_session(struct writer *w);
 int64_t writer_new_tunnel(struct writer *w);

@@ -30,6 +30,8 @@ enum {
 	WRITER_LINGER_MS = 5, /* facts that nobody waits for are committed after this time, */
 	WRITER_LINGER_FACTS = 256,        /* or when so many are queued, */
 	WRITER_LINGER_BYTES = 256 * 1024, /* or so many bytes */
+	/* The same for who wants large commits, not early ones. */
+	WRITER_PATIENT_MS = 250,
 	WRITER_HERE_BYTES = 64 * 1024, /* queued at most, for a producer to commit by itself */
 	/* How many wait for a commit, as a running mean in eighths; below this, one does. */
 	WRITER_CROWD_ONE = 8,
@@ -50,7 +52,8 @@ struct writer_node {
 };
 
 /* How the thread sleeps: who hands over a fact, or waits for one, wakes it only if that changes
- * what it would do. While there is traffic it looks by itself every WRITER_LINGER_MS. */
+ * what it would do. While there is traffic it looks by itself every WRITER_LINGER_MS
+ * (WRITER_PATIENT_MS). */
 enum writer_sleep { WRITER_AWAKE, WRITER_LINGERS, WRITER_IDLES };
 
 /* What is written in one transaction. */
@@ -141,6 +144,7 @@ struct writer {
 	struct writer_turn turns[2]; /* by the batch's number, odd or even */
 	_Atomic uint64_t finished;   /* batches; all there will ever be if the writer failed */
 	_Atomic unsigned n_waiting;  /* in the list or in a turn */
+	bool patient;                /* lock; writer_be_patient */
 	_Atomic unsigned crowd;      /* see WRITER_CROWD_ONE */
 
 	int observer;

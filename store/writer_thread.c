@@ -36,12 +36,13 @@ static bool sleep_until(struct writer *w, enum writer_sleep how, int64_t until_u
 static bool linger(struct writer *w)
 {
 	int64_t now = writer_tick_us();
-	int64_t until = w->head != NULL ? w->oldest_us + (int64_t)WRITER_LINGER_MS * 1000 : 0;
+	int64_t most_us = (w->patient ? WRITER_PATIENT_MS : WRITER_LINGER_MS) * INT64_C(1000);
+	int64_t until = w->head != NULL ? w->oldest_us + most_us : 0;
 	w->looked = w->tickets;
 	if (until != 0 && until <= now && !w->busy)
 		return true;
 	if (until <= now)
-		until = now + (int64_t)WRITER_LINGER_MS * 1000;
+		until = now + most_us;
 	sleep_until(w, WRITER_LINGERS, until);
 	return false;
 }

@@ -16,6 +16,7 @@ from bench import Bench, figures
 from peers import Clicktrail
 from procs import RUNNING, Proc, Trouble, tidy_at_exit
 from results import median
+from wire import own_wire
 
 # Mode of the load client, and its part of all exchanges.
 MIX = (("keepalive", 0.40), ("h2", 0.25), ("plain", 0.15), ("page100k", 0.18), ("handshake", 0.02))
@@ -111,6 +112,7 @@ def main():
     args.modes, args.quick = [mode for mode, _ in MIX], False
     Clicktrail.binary = args.clicktrail
     tidy_at_exit()
+    own_wire()
     with tempfile.TemporaryDirectory(prefix="clicktrail-bench-") as root:
         bench = Bench(root, args)
         try:

@@ -115,6 +115,7 @@ static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fac
 		if (s->session > f->c->newest_session)
 			f->c->newest_session = s->session;
 	}
+	f->c->unread |= kind == FACT_KIND_OPAQUE;
 	if (kind == FACT_KIND_LEG)
 		take_leg(f->c, fact);
 	f->bad = kind == FACT_KIND_CAPTURE && !take_capture(f, fact);
@@ -265,7 +266,8 @@ static bool read_files(struct crosscheck *c, struct writer *w, struct err *err)
 			.first_flow = c->next_flow,
 			.keys = secrets.keys,
 			.proxies = c->proxies,
-			.n_proxies = c->n_proxies};
+			.n_proxies = c->n_proxies,
+			.streams = c->unread || c->live};
 		good = good && witness_read(&order, put_fact, w, &f->counts, err);
 		c->next_file++;
 		c->next_flow = f->counts.next_flow;
@@ -299,6 +301,7 @@ bool crosscheck_read(struct crosscheck *c, const char *seal_dir, struct err *err
 	struct custody_writing w;
 	if (!custody_begin(&w, c->path, seal_dir, err))
 		return false;
+	writer_be_patient(w.writer);
 	bool good = read_files(c, w.writer, err);
 	char *detail = act_detail(c);
 	struct fact_custody f = custody_fact(CUSTODY_CROSSCHECKED, detail, NULL);

@@ -39,6 +39,7 @@ struct crosscheck {
 	int64_t newest_session; /* 0: there is none */
 	bool captures;          /* the case has facts of recorders at all */
 	bool live;              /* another process is writing it */
+	bool unread;            /* something was passed through unread */
 	int64_t run, next_file, next_flow;
 };
 

@@ -6,7 +6,7 @@
 #include "store/verdicts.h"
 #include "store/writer.h"
 
-enum { NO_SIDE = CAPTURE_SIDE_COUNT, BATCH = 1000 };
+enum { NO_SIDE = CAPTURE_SIDE_COUNT, BATCH = 8192 };
 
 struct comparing {
 	struct crosscheck_said *said;

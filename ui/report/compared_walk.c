@@ -468,11 +468,16 @@ bool compared_walk_to(struct case_file *c, const char *companion, struct compare
 	if (w->run == FACT_NULL)
 		return true;
 	compared_match(w);
+	/* From here on many single facts and bodies are asked for. */
+	case_hold(w->c);
+	case_hold(w->companion);
 	return say_all(w, err);
 }
 
 void compared_walk_done(struct compared_work *w)
 {
+	if (w->c != NULL)
+		case_rest(w->c);
 	case_close(w->companion);
 	compared_unload(w);
 }
