@@ -74,6 +74,14 @@ static void demand_agreement(struct witnessed *w, const json_t *o, int code)
 	assert_int_equal(in_companion(w, "SELECT count(*) FROM verdict"), number(o, "agree"));
 	assert_int_equal(in_companion(w, "SELECT count(*) FROM fact_flow_exchange"),
 		2 * w->told.exchanges);
+	/* Nobody asks for the digest of what was encrypted, where what was in it is known. */
+	assert_int_equal(
+		in_companion(w, "SELECT count(*) FROM fact_flow WHERE up_sha256 IS NOT NULL "
+				"AND flow IN (SELECT flow FROM fact_flow_plain "
+				"WHERE layer = 'tls' AND up_bytes > 0)"),
+		0);
+	assert_true(in_companion(w, "SELECT count(*) FROM fact_flow WHERE up_sha256 IS NOT "
+				    "NULL") > 0);
 	assert_int_equal(in_companion(w, "SELECT count(*) FROM fact_packet_file "
 					 "WHERE outcome = 'ok'"),
 		2);

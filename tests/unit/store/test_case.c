@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/kit/temp_case.h"
+#include "store/base/clock.h"
 #include "store/base/hash.h"
 #include "store/case.h"
 
@@ -299,6 +300,72 @@ static void mixed_bodies_are_told_apart(void **state)
 	temp_case_fini(&t);
 }
 
+static void put_note(struct temp_case *t, const char *detail)
+{
+	struct fact_note note;
+	struct err err = {0};
+	fact_init(FACT_KIND_NOTE, &note);
+	note.session = 1;
+	note.detail = span_str(detail);
+	assert_true(writer_put(t->writer, FACT_KIND_NOTE, &note, NULL, &err) != 0);
+	assert_true(writer_flush(t->writer, &err));
+}
+
+static bool has_note(struct case_file *c, int64_t seq, const char *detail)
+{
+	const struct case_wanted wanted = {.seq = seq, .kind = FACT_KIND_NOTE};
+	struct arena a = {0};
+	struct err err = {0};
+	void *out = NULL;
+	assert_true(case_fetch(c, &wanted, 1, &a, &out, &err));
+	const struct fact_note *note = out;
+	bool has = note != NULL && span_is(note->detail, detail);
+	arena_fini(&a);
+	return has;
+}
+
+static bool count_one(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	(void)kind, (void)seq, (void)fact;
+	++*(int *)ctx;
+	return true;
+}
+
+/* A transaction that is gone on with is ended by whoever reads in another way, and by rest. */
+static void a_held_transaction_is_let_go(void **state)
+{
+	struct temp_case t;
+	struct case_stored stored;
+	struct err err = {0};
+	int n = 0;
+	(void)state;
+	temp_case_start(&t);
+	put_note(&t, "one");
+	struct case_file *c = open_case(&t);
+	case_hold(c);
+	assert_true(has_note(c, 1, "one"));
+	assert_true(case_stored(c, 1, SIDE_RESPONSE, &stored, &err));
+	assert_int_equal(stored.size, 0);
+	put_note(&t, "two");
+	assert_true(case_facts(c, 0, 0, count_one, &n, &err));
+	assert_int_equal(n, 2);
+	assert_true(has_note(c, 2, "two"));
+	put_note(&t, "three");
+	case_rest(c);
+	assert_true(has_note(c, 3, "three"));
+	put_note(&t, "four");
+	assert_true(has_note(c, 4, "four"));
+	/* Held for a while only, however often it is asked. */
+	case_hold(c);
+	assert_true(has_note(c, 4, "four"));
+	put_note(&t, "five");
+	int64_t until_us = clock_now_us(clock_real()) + 60 * INT64_C(1000000);
+	while (!has_note(c, 5, "five"))
+		assert_true(clock_now_us(clock_real()) < until_us);
+	case_close(c);
+	temp_case_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +374,7 @@ int main(void)
 		cmocka_unit_test(about_tells_what_the_case_is),
 		cmocka_unit_test(bodies_are_put_together),
 		cmocka_unit_test(mixed_bodies_are_told_apart),
+		cmocka_unit_test(a_held_transaction_is_let_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

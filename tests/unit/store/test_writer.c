@@ -291,6 +291,31 @@ static void unasked_facts_are_committed_too(void **state)
 	temp_case_fini(&t);
 }
 
+/* Patience is about who does not wait: what is waited for comes at once, and the rest in time.
+ */
+static void a_patient_writer_loses_nothing(void **state)
+{
+	enum { FACTS = 2 * WRITER_BATCH_MAX };
+	struct temp_case t;
+	struct err err = {0};
+	(void)state;
+	temp_case_start(&t);
+	writer_be_patient(t.writer);
+	int fd = writer_observer_fd(t.writer);
+	int64_t from_us = clock_now_us(clock_real());
+	put_note(t.writer, 1, 1);
+	assert_true(readable(fd, 5000));
+	/* Not as soon as others are: a quarter of a second is its time. */
+	assert_true(clock_now_us(clock_real()) - from_us >= 100 * 1000);
+	assert_true(writer_wait(t.writer, put_note(t.writer, 1, 2), &err));
+	assert_int_equal(temp_case_number(&t, "SELECT count(*) FROM fact_note"), 2);
+	for (int i = 0; i < FACTS; i++)
+		put_note(t.writer, 1, i);
+	assert_true(writer_flush(t.writer, &err));
+	assert_int_equal(temp_case_number(&t, "SELECT count(*) FROM fact_note"), 2 + FACTS);
+	temp_case_fini(&t);
+}
+
 static uint64_t put_chunk(struct writer *w, int64_t n, struct span data, int64_t *waited_us)
 {
 	struct err err = {0};
@@ -527,6 +552,7 @@ int main(void)
 		cmocka_unit_test(a_wait_may_be_given_up),
 		cmocka_unit_test(a_wait_outlasts_batches),
 		cmocka_unit_test(unasked_facts_are_committed_too),
+		cmocka_unit_test(a_patient_writer_loses_nothing),
 		cmocka_unit_test(equal_chunks_are_stored_once),
 		cmocka_unit_test(equal_chunks_are_found_again),
 		cmocka_unit_test(full_queue_makes_the_producer_wait),
