@@ -151,6 +151,8 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 	}
 	add_part(out, "", about->skipped, " blocks of other kinds");
 	add_part(out, "a limit of connections was met ", counts.limits, " times");
+	/* Behind an end that was forged, say: no connection is said to have carried them. */
+	add_part(out, "", counts.outside, " bytes beyond the end of their connections");
 	add_part(out, "", strays_over, " stray packets beyond those that are told apart");
 	add_part(out, "", w->texts_left, " exchanges without their URL: a limit");
 	if (about->secrets_cut)

@@ -73,7 +73,7 @@ static void all_agree(void **state)
 	has(text, "A second witness: packets of both sides, 3 connections");
 	has(text, "All agree.");
 	has(text, "THE SECOND WITNESS");
-	has(text, "clicktrail ended the browser's TLS and spoke its own");
+	has(text, "  mode         intercept: clicktrail ended the browser's TLS");
 	has_not(text, "  witness      ");
 	has(report(&p, c.of_case.path, "html", NULL), "A second witness");
 	const char *const explain[] = {"explain", c.of_case.path, NULL};

@@ -167,7 +167,12 @@ static int work(struct crosscheck_call *x, struct crosscheck *c)
 		return no_packets(x, c);
 	if (!crosscheck_read(c, x->seal_dir, &err))
 		return command_fail(&err);
-	int code = crosscheck_compare(&said, &err) ? tell(x, &said) : command_fail(&err);
+	int code;
+	if (crosscheck_compare(&said, &err))
+		code = tell(x, &said);
+	else
+		code = err.kind == ERR_CASE_READ ? command_fail_reading(&err)
+						 : command_fail(&err);
 	crosscheck_said_fini(&said);
 	return code;
 }

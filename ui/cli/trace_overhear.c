@@ -105,8 +105,12 @@ bool trace_overhear_deaf(const struct trace *t)
 
 void trace_overhear_stopping(struct trace *t)
 {
-	if (t->overhear != NULL)
-		overhear_stopping(t->overhear);
+	if (t->overhear == NULL)
+		return;
+	overhear_stopping(t->overhear);
+	/* Whatever passed since is not known, though nothing that is known may be missing. */
+	if (trace_overhear_deaf(t))
+		t->unheard = "the recorder of the browser's packets ended before the trace did";
 }
 
 void trace_overhear_finish(struct trace *t)
@@ -115,7 +119,9 @@ void trace_overhear_finish(struct trace *t)
 	if (t->overhear == NULL)
 		return;
 	witnessing_finish(t->recording.witness, &ignored);
-	t->unheard = overhear_finish(t->overhear);
+	const char *why = overhear_finish(t->overhear);
+	if (why != NULL)
+		t->unheard = why;
 }
 
 void trace_overhear_fini(struct trace *t)

@@ -28,7 +28,6 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 		.at_us = f->at_us,
 		.sandboxed = span_is(f->command, "trace") && f->browser.n > 0 &&
 			     !span_is(f->browser, "none") && !span_is(f->browser, "clicktrail"),
-		.no_intercept = span_is(f->mode, "no-intercept"),
 		.only = span_find(f->options, span_str("\"only\":[\""), 0) != SIZE_MAX ||
 			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)

@@ -153,7 +153,7 @@ static void say_tls(const struct report_tls *t, struct buf *out)
 	if (t->origin->permitted == 1)
 		text_labelled(out, "  permitted", span_str("by --permit-bad-cert"));
 	/* The browser's own went through to the origin. */
-	bool own = t->hello != NULL && t->browser_hello != NULL &&
+	bool own = t->hello != NULL && t->browser_hello != NULL && t->hello->raw.n > 0 &&
 		   span_eq(t->hello->raw, t->browser_hello->raw);
 	if (t->hello != NULL && !own)
 		text_labelled(out, "  our ja4", t->hello->ja4);

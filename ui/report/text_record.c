@@ -22,7 +22,11 @@ static void say_session(const struct report_session *s, struct buf *out)
 	text_browser(s, out);
 	buf_add_byte(out, '\n');
 	text_labelled(out, "user agent", s->user_agent);
-	text_prose(out, "TLS", span_str(compared_mode(s->start->mode)));
+	struct buf mode = {0};
+	buf_add_span(&mode, s->start->mode);
+	buf_addf(&mode, ": %s", compared_mode(s->start->mode));
+	text_prose(out, "mode", buf_span(&mode));
+	buf_fini(&mode);
 	if (s->start->link.p != NULL)
 		text_labelled(out, "link", s->start->link);
 	if (s->start->sent_link.p != NULL && !span_eq(s->start->sent_link, s->start->link))
@@ -33,11 +37,6 @@ static void say_session(const struct report_session *s, struct buf *out)
 		text_labelled(out, "options", buf_span(&words));
 		buf_fini(&words);
 	}
-	if (span_is(s->start->mode, "no-intercept"))
-		text_labelled(out, "mode",
-			span_str("no-intercept: the browser's own TLS reached the sites "
-				 "untouched; it was read from recorded packets with the "
-				 "browser's own keys"));
 	if (s->other_wrappers)
 		text_labelled(out, "link rules",
 			span_str("it was recorded with a file of link rules that this report "
