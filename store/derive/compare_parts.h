@@ -39,4 +39,8 @@ void compare_bytes(struct compare_to *to, enum verdict_subject subject, int64_t 
 void compare_time(struct compare_to *to, int64_t packet, const char *what, int64_t ours_us,
 	int64_t kernel_us, int64_t late_us, bool *good);
 
+/* compare_told.c: facts that are missing, and fields that follow from what agreed. */
+void compare_leg_told(struct compare_to *to, const struct compare_leg *l);
+void compare_exchange_told(struct compare_to *to, const struct compare_exchange *x);
+
 #endif
