@@ -455,6 +455,22 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	return ok;
 }
 
+/* Answers that are said to have come by a leg that the case does not have. */
+static void say_nowhere(struct compared_work *w, const struct asked_list *l)
+{
+	for (size_t i = 0; i < l->n && !w->to.stopped; i++) {
+		const struct asked *q = &l->p[i];
+		if (q->leg == FACT_NULL || q->at_origin ||
+			compared_find(&w->legs, q->leg).n > 0)
+			continue;
+		arena_reset(&w->scratch);
+		w->to.about.exchange = q->request.extra;
+		compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+			SPAN_NONE, "its answer came by a leg that the case does not have");
+	}
+	w->to.about.exchange = FACT_NULL;
+}
+
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,
 	int64_t tunnel, bool plain, const struct compared_carrier *carriers, size_t n,
 	struct err *err)
@@ -474,6 +490,7 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 			.kept = &kept};
 		ok = say_leg(&r, &l, err);
 	}
+	say_nowhere(w, &l);
 	free(l.p);
 	free(l.by_hash);
 	arena_fini(&kept);

@@ -70,6 +70,7 @@ struct compared_flow {
 struct compared_side {
 	bool told;                   /* any capture fact */
 	int64_t started_us, over_us; /* FACT_NULL: not said */
+	struct span started_name;
 	bool failed, lost;
 	struct span detail;
 	const struct fact_capture *ended;
@@ -95,6 +96,7 @@ struct compared_work {
 	/* Of the case: tunnel facts and those of the browser's leg; origin legs'; requests by
 	 * tunnel; responses and ends by exchange. */
 	struct compared_list tunnels, legs, requests, answers;
+	struct compared_list certificates; /* by the first bytes of their digests */
 	struct compared_ours *ours;
 	size_t n_ours, cap_ours;
 	/* Of the companion. */
@@ -103,6 +105,8 @@ struct compared_work {
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
 	size_t n_read;
+	const struct fact_packet_file **orphans; /* of sessions that the case does not have */
+	size_t n_orphans;
 	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
 	int64_t reading;    /* the newest of all */
 	struct span by;
@@ -178,6 +182,18 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 /* What verdicts have in common from here on: no exchange, no flow. */
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg);
 struct span compared_file_name(const struct compared_work *w, int64_t file);
+
+/* compared_case.c: packet files, sessions, certificates, and what facts say of each other. */
+void compared_files(struct compared_work *w);
+void compared_absent_sides(struct compared_work *w);
+/* Were packets of it recorded, or read? */
+bool compared_watched(const struct compared_session *s);
+bool compared_odd(struct compared_work *w, struct err *err);
+void compared_certificates(struct compared_work *w, struct span certs);
+/* hello, handshake, end: the tunnel that the leg's facts name; FACT_NULL: there is none. */
+void compared_leg_odd(struct compared_work *w, const struct fact_connect *connect,
+	const struct fact_leg *leg, const struct fact_dns *dns, int64_t hello,
+	int64_t handshake, int64_t end);
 
 /* compared_rest.c: flows that no connection is, and what is no flow. */
 bool compared_flows(struct compared_work *w, struct err *err);
