@@ -11,7 +11,8 @@ struct asked {
 	const struct compared_entry *shown;           /* on the leg that is looked at */
 	bool at_origin;                               /* it was found on an origin's leg */
 	int64_t leg;                                  /* its origin leg; FACT_NULL: none */
-	void **facts; /* request, response, end; NULL: they are not kept */
+	void **facts;                   /* request, response, end; NULL: they are not kept */
+	enum compare_released released; /* as the browser's leg shows it */
 };
 
 struct asked_list {
@@ -267,7 +268,8 @@ static bool stored_body(struct run *r, int64_t exchange, enum fact_side side,
 	return true;
 }
 
-static bool say_pair(struct run *r, void *const facts[4], struct err *err)
+static bool say_pair(
+	struct run *r, void *const facts[4], enum compare_released *released, struct err *err)
 {
 	const struct compared_carrier *c = r->carrier;
 	struct compare_body bodies[2];
@@ -278,7 +280,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 		.origin = c->leg != LEG_BROWSER,
 		.plain = r->plain,
 		.settled = c->settled,
-		.seen = c->seen};
+		.seen = c->seen,
+		.released = *released};
 	if (x.request == NULL || x.shown == NULL)
 		return true;
 	for (int side = 0; side < 2 && x.end != NULL; side++) {
@@ -290,6 +293,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 	}
 	r->w->to.about.exchange = x.request->exchange;
 	compare_exchange(&r->w->to, &x);
+	if (!x.origin)
+		*released = compare_released(&x);
 	return true;
 }
 
@@ -375,7 +380,7 @@ static bool say_batch(
 			continue;
 		if (alone)
 			say_alone(r, one);
-		else if (!say_pair(r, one, err))
+		else if (!say_pair(r, one, &asked[i]->released, err))
 			return false;
 	}
 	return true;

@@ -81,6 +81,7 @@ struct compared_session {
 	bool sandboxed;    /* the browser was alone in a network of its own */
 	bool instrumented; /* and had an automation port */
 	bool only;         /* not all hosts were recorded */
+	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[4], resolvers[COMPARED_RESOLVERS_MAX];
 	size_t n_listeners, n_resolvers;
