@@ -1,6 +1,8 @@
 /* A download that the browser gives up: what came from the origin afterwards, the proxy never
  * read. The packets have all of it, and prove that what the case has is its beginning; or that
  * it is not. */
+#include "store/base/codec.h"
+#include "store/base/hash.h"
 #include "tests/kit/raw_client.h"
 #include "tests/kit/run_program.h"
 #include "tests/kit/script_origin.h"
@@ -135,6 +137,32 @@ static void a_beginning_that_is_another(const char *field, const char *where, co
 	free(hex);
 }
 
+static const char *hex_of(const char *text)
+{
+	uint8_t digest[SHA256_LEN];
+	sha256(span_str(text), digest);
+	return hex_str(&p.arena, span_of(digest, sizeof digest));
+}
+
+/* A case that says on each leg that it was cut earlier, with right digests of that much: what
+ * was released is in the packets of the browser's side. */
+static void an_end_that_was_taken_out(void)
+{
+	struct temp_case t = looked_at("x.case");
+	const char *all = hex_of(HEAD FIRST), *body = hex_of(FIRST);
+	size_t n = sizeof HEAD FIRST - 1, body_n = sizeof FIRST - 1;
+	temp_case_spoil(
+		&t, arena_printf(&p.arena,
+			    "UPDATE fact SET f7 = %zu, f8 = X'%s' WHERE kind = 16 AND f4 = 1;"
+			    "UPDATE fact SET f9 = %zu, f10 = X'%s' WHERE kind = 16 AND f4 = 0;"
+			    "UPDATE fact SET f13 = %zu, f15 = X'%s' WHERE kind = 14;",
+			    n, all, n, all, body_n, body));
+	demand(crosscheck(), 4, "browser's leg, bytes-down");
+	demand(4, 4, "browser's leg, exchange 1, response-body");
+	if (strstr(run_program_stdout(&p), "origin leg 1, bytes-down") != NULL)
+		fail_msg("%s", run_program_stdout(&p));
+}
+
 static void try_both(bool tls)
 {
 	a_beginning_that_is_the_same(tls);
@@ -143,6 +171,8 @@ static void try_both(bool tls)
 	if (tls)
 		a_beginning_that_is_another(
 			"f15", "kind = 14", "origin leg 1, exchange 1, response-body");
+	if (tls)
+		an_end_that_was_taken_out();
 	run_program_end(&p);
 }
 
