@@ -526,6 +526,50 @@ static void a_side_without_a_recorder(void **state)
 	}
 }
 
+/* Browsers that are not intercepted are recorded on their own side; the other only with --pcap.
+ */
+struct asking {
+	const char *mode, *options;
+	const char *event; /* of the origin's recorder, as above */
+	bool unasked;
+};
+
+static bool ask(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct asking *a = ctx;
+	struct fact_session *f = fact;
+	if (kind == FACT_KIND_SESSION) {
+		f->mode = span_str(a->mode);
+		f->options = a->options != NULL ? span_str(a->options) : SPAN_NONE;
+	}
+	return no_recorder(&a->event, kind, fact, in_companion);
+}
+
+static void a_side_that_nobody_asked_for(void **state)
+{
+	static const struct asking cases[] = {
+		{"no-intercept", "{\"only\":[]}", NULL, true},
+		{"no-intercept", "{\"only\":[],\"pcap\":true}", NULL, false},
+		{"no-intercept", NULL, NULL, false},
+		{"no-intercept", "{\"only\":[]}", "failed", false},
+		{"intercept", "{\"only\":[]}", NULL, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct witness_case c;
+		struct told t;
+		struct asking a = cases[i];
+		witness_case_make(&c, TUNNELS, ask, &a);
+		walk(&c, &t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, a.unasked ? 0 : 1);
+		assert_int_equal(t.counts.unasked, a.unasked ? 1 : 0);
+		assert_int_equal(t.counts.of[VERDICT_UNSEEN], a.unasked ? 0 : 1);
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
 static bool no_keys(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
 {
 	struct fact_flow_tls *t = fact;
@@ -574,6 +618,7 @@ int main(void)
 		cmocka_unit_test(not_believed),
 		cmocka_unit_test(a_port_that_is_used_again),
 		cmocka_unit_test(a_side_without_a_recorder),
+		cmocka_unit_test(a_side_that_nobody_asked_for),
 		cmocka_unit_test(without_keys),
 	};
 	/* A hundred cases: where nothing waits for a disk. */
