@@ -417,6 +417,10 @@ static void say_absent(struct compared_work *w)
 			const struct compared_session *s = &w->sessions[i];
 			if (!watched(s) || !compared_absent(s, (enum capture_side)side))
 				continue;
+			if (side == CAPTURE_ORIGIN && s->unasked && !s->sides[side].told) {
+				w->counts->unasked++;
+				continue;
+			}
 			arena_reset(&w->scratch);
 			compared_about(w, s->session, FACT_NULL, FACT_NULL);
 			compare_say(&w->to, VERDICT_UNSEEN, VERDICT_OF_FILE, FACT_NULL,
