@@ -52,6 +52,11 @@ static void say(const struct pcapng_order *o, struct buf *out)
 	}
 	for (size_t i = 0; i < o->n_missing; i++)
 		buf_addf(out, " %s is missing.", o->missing[i]);
+	for (size_t i = 0; i < o->n_strange; i++)
+		buf_addf(out,
+			" %s is not the file that was recorded, nor named after the case: it "
+			"was left out.",
+			o->strange[i]);
 	buf_add_byte(out, 0);
 }
 

@@ -39,6 +39,8 @@ struct pcapng_order {
 	struct span keys;           /* a TLS key log; absent: none goes with it */
 	const char *const *missing; /* names of files that the case tells of */
 	size_t n_missing;
+	const char *const *strange; /* of files that are there, and are other ones */
+	size_t n_strange;
 };
 
 /* Errors: those of survey_read, LIMIT. */
