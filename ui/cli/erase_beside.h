@@ -30,9 +30,10 @@ struct erase_beside {
 };
 
 /* What lies there, by the sessions and recorders that the case tells of. Packet files are read
- * whole. Errors: CASE_READ. */
-bool erase_beside_find(
-	struct case_file *c, struct arena *a, struct erase_beside *out, struct err *err);
+ * whole; without own_too only those that are not named after the case, and the others are taken
+ * for ours. Errors: CASE_READ. */
+bool erase_beside_find(struct case_file *c, struct arena *a, bool own_too,
+	struct erase_beside *out, struct err *err);
 
 /* keys, packets: what is to go with it. USAGE: the files hold what is to be erased still. */
 bool erase_beside_check(struct case_file *c, const struct erase_beside *beside,

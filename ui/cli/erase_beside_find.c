@@ -20,6 +20,7 @@ struct recorded {
 struct finding {
 	struct case_file *file;
 	struct arena *a;
+	bool own_too;
 	struct erase_beside *out;
 	struct recorded *recorded;
 	size_t n_recorded;
@@ -153,16 +154,23 @@ static bool same_stem(
 	       strchr(packets->path + n, '.') == strrchr(packets->path, '.');
 }
 
-static void tell_apart(struct finding *f)
+static void tell_packets(struct finding *f)
+{
+	for (size_t i = 0; i < f->out->n; i++) {
+		struct erase_beside_file *file = &f->out->files[i];
+		bool known;
+		if (file->keys)
+			continue;
+		file->ours = file->own && !f->own_too;
+		if (file->ours || !hash(file->path, file->sha256))
+			continue;
+		file->ours = matches(f, file, &known) || (!known && file->own);
+	}
+}
+
+static void tell_keys(struct finding *f)
 {
 	struct erase_beside_file *files = f->out->files;
-	for (size_t i = 0; i < f->out->n; i++) {
-		bool known, read = !files[i].keys && hash(files[i].path, files[i].sha256);
-		if (files[i].keys)
-			continue;
-		bool same = matches(f, &files[i], &known) && read;
-		files[i].ours = known ? same : files[i].own && read;
-	}
 	for (size_t i = 0; i < f->out->n; i++) {
 		if (!files[i].keys)
 			continue;
@@ -173,13 +181,14 @@ static void tell_apart(struct finding *f)
 	}
 }
 
-bool erase_beside_find(
-	struct case_file *c, struct arena *a, struct erase_beside *out, struct err *err)
+bool erase_beside_find(struct case_file *c, struct arena *a, bool own_too,
+	struct erase_beside *out, struct err *err)
 {
-	struct finding f = {.file = c, .a = a, .out = out};
+	struct finding f = {.file = c, .a = a, .own_too = own_too, .out = out};
 	*out = (struct erase_beside){0};
 	if (!case_facts(c, 0, 0, look, &f, err))
 		return false;
-	tell_apart(&f);
+	tell_packets(&f);
+	tell_keys(&f);
 	return true;
 }

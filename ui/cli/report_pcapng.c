@@ -190,7 +190,7 @@ bool edition_pcapng(struct edition *e, struct buf *out, struct err *err)
 		.a = &e->arena,
 		.session = e->order->session};
 	bool ok = check_order(e->order, err) &&
-		  erase_beside_find(e->gather->file, &e->arena, &beside, err) &&
+		  erase_beside_find(e->gather->file, &e->arena, false, &beside, err) &&
 		  find_packets(&l, e->gather->file, err) &&
 		  (!e->order->with_keys || read_keys(&l, &keys, err));
 	order.keys = buf_span(&keys);
