@@ -283,7 +283,7 @@ static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 	struct erase_found found;
 	struct case_file *c = case_open(o->path, err);
 	bool ok = c != NULL && find(o, c, &found, err) &&
-		  erase_beside_find(c, &o->arena, &o->beside, err);
+		  erase_beside_find(c, &o->arena, true, &o->beside, err);
 	if (ok && has_values(o)) {
 		say_count(out, found.n, "value", "values");
 		buf_add_str(out, " would be erased.\n");
@@ -388,7 +388,7 @@ static bool may_erase(struct erasing *o, struct err *err)
 		ok = err_set(err, ERR_CASE_READ,
 			"its seal does not hold (clicktrail verify): %.*s",
 			(int)v.faults[0].why.n, (const char *)v.faults[0].why.p);
-	ok = ok && erase_beside_find(c, &o->arena, &o->beside, err) &&
+	ok = ok && erase_beside_find(c, &o->arena, true, &o->beside, err) &&
 	     (!has_values(o) || stays_apart(o) ||
 		     (find(o, c, &found, err) && erase_beside_check(c, &o->beside, &found,
 							 o->keys, o->packets, err)));
