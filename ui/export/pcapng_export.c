@@ -180,7 +180,7 @@ static void put_ends(const struct pcapng_order *o, struct buf *out)
 		const struct survey *s = &o->files[i].survey;
 		if (s->dropped != UINT64_MAX && s->n_links > 0)
 			pcapng_statistics(out, o->files[i].interface, s->first_ns, s->last_ns,
-				s->packets + s->dropped, s->dropped);
+				s->packets + s->dropped, s->dropped, NULL);
 	}
 }
 
