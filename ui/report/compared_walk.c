@@ -15,8 +15,10 @@ enum {
 static bool give(void *ctx, const struct verdict *v)
 {
 	struct compared_work *w = ctx;
-	w->counts->of[v->kind]++;
-	return w->each(w->ctx, v);
+	struct verdict said = *v;
+	compared_gone_hide(w, &said);
+	w->counts->of[said.kind]++;
+	return w->each(w->ctx, &said);
 }
 
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
