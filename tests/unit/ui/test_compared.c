@@ -475,6 +475,43 @@ static void a_port_that_is_used_again(void **state)
 	}
 }
 
+/* A port that is used again at once: the next connection's packets come within the time that
+ * clocks may be apart. */
+static bool at_once(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	const int64_t *late_us = ctx;
+	struct fact_tunnel *t = fact;
+	struct fact_flow *f = fact;
+	if (!in_companion && kind == FACT_KIND_TUNNEL) {
+		t->client_port = 40000;
+		t->at_us = WITNESS_EPOCH_US + t->tunnel * 1000;
+	}
+	if (in_companion && kind == FACT_KIND_FLOW && f->flow <= TUNNELS) {
+		f->client_port = 40000;
+		f->at_us = WITNESS_EPOCH_US + f->flow * 1000 + *late_us;
+	}
+	return true;
+}
+
+static void a_port_that_is_used_at_once(void **state)
+{
+	/* The packet before the connection, right at it, and behind it. */
+	static const int64_t late[] = {-900, -1, 0, 1, 900};
+	(void)state;
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+		struct witness_case c;
+		struct told t;
+		int64_t late_us = late[i];
+		witness_case_make(&c, TUNNELS, at_once, &late_us);
+		walk(&c, &t);
+		print(&t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, 0);
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
 /* ---- why nothing is seen ---- */
 
 static bool no_recorder(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
@@ -573,6 +610,7 @@ int main(void)
 		cmocka_unit_test(each_change_is_told),
 		cmocka_unit_test(not_believed),
 		cmocka_unit_test(a_port_that_is_used_again),
+		cmocka_unit_test(a_port_that_is_used_at_once),
 		cmocka_unit_test(a_side_without_a_recorder),
 		cmocka_unit_test(without_keys),
 	};
