@@ -165,6 +165,7 @@ struct compared_carrier {
 	int64_t leg;
 	const struct compared_flow *flow;
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
+	bool unread; /* the proxy passed all of it through unread: as bytes it is compared */
 	struct compare_seen seen;
 	struct span file;
 	const char *missing; /* as in struct compare_to */
