@@ -16,7 +16,6 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_FACTS_MAX = 2 * 1024 * 1024,    /* bytes of a tunnel's facts that are kept */
-	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
 	COMPARED_ATTEMPTS_MAX =
 		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
@@ -159,8 +158,8 @@ void compared_gone_hide(const struct compared_work *w, struct verdict *v);
 bool compared_load(struct compared_work *w, struct err *err);
 void compared_unload(struct compared_work *w);
 
-/* Which flow is which connection. Afterwards flows are in order of session, side, port, time.
- */
+/* Which flow is which connection. Afterwards flows are in order of session, side, port,
+ * place, time. */
 void compared_match(struct compared_work *w);
 struct compared_ours *compared_ours_of(
 	struct compared_work *w, enum capture_side side, int64_t id);
@@ -192,6 +191,7 @@ struct compared_carrier {
 	int64_t leg;
 	const struct compared_flow *flow;
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
+	bool unread; /* the proxy passed all of it through unread: as bytes it is compared */
 	struct compare_seen seen;
 	struct span file;
 	const char *missing; /* as in struct compare_to */

@@ -278,6 +278,8 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 	}
 	out->settled = span_is(f->flow->ended, flow_ended_word(FLOW_ENDED_FIN));
 	out->cut = f->end == NULL || !span_is(f->end->reason, "ok");
+	out->unread = f->opaque != NULL && f->opaque->exchange == FACT_NULL &&
+		      !span_is(f->opaque->why, "no-intercept");
 	return true;
 }
 
