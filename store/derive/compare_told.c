@@ -122,10 +122,6 @@ void compare_leg_told(struct compare_to *to, const struct compare_leg *l)
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_TARGET, l->flow->first_packet,
 			SPAN_NONE, l->flow->target,
 			"the case does not say what this connection asked for");
-	if (l->end == NULL && l->opaque == NULL && carried(l))
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_CONNECTION, l->flow->last_packet,
-			SPAN_NONE, l->flow->ended,
-			"the case does not say how this connection ended");
 	if (l->origin != NULL)
 		told_origin(to, l);
 }
@@ -184,6 +180,8 @@ static void told_maker(struct compare_to *to, const struct compare_exchange *x)
 		why = "the origin is said to have made it, and no leg brought it";
 	else if (ours && r->leg != FACT_NULL)
 		why = "clicktrail is said to have made it, and a leg of an origin brought it";
+	else if (x->end != NULL && x->end->leg != r->leg)
+		why = "it came by one leg, and its exchange ended on another";
 	if (why != NULL && !x->origin)
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
 			r->made_by, SPAN_NONE, why);

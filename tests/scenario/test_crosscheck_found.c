@@ -84,6 +84,8 @@ static bool stands_alone(const struct variant_world *w, int64_t exchange)
 
 /* ---- flips in the case ---- */
 
+#define EVERYTHING (~UINT64_C(0))
+
 struct flip {
 	enum fact_kind kind;
 	const char *field;
@@ -129,6 +131,24 @@ static const struct flip flips[] = {
 	{FACT_KIND_LEG, "remote_port", VARIANT_OF(CONNECTION), 0, true, true},
 	{FACT_KIND_LEG, "local_ip", VARIANT_OF(CONNECTION), 0, false, true},
 	{FACT_KIND_LEG, "local_port", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "outcome", VARIANT_OF(CONNECTION), 0, false, true},
+	{FACT_KIND_LEG, "dial_port", VARIANT_OF(TARGET), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "sni", VARIANT_OF(HANDSHAKE), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "key_group", VARIANT_OF(HANDSHAKE), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "outcome", VARIANT_OF(HANDSHAKE), EVERYTHING, false, true},
+	{FACT_KIND_REQUEST, "version", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_RESPONSE, "version", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "reason", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "made_by", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "leg", VARIANT_OF(RESPONSE), VARIANT_OF(EXCHANGE), false, false},
+	{FACT_KIND_EXCHANGE_END, "reason", VARIANT_OF(EXCHANGE), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "subject", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "issuer", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "serial", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "not_after_us", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "san", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "der", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CAPTURE, "name", VARIANT_OF(FILE), 0, false, false},
 };
 
 /* The ends of the legs of a tunnel without CONNECT and TLS count the same bytes: which way a
@@ -483,8 +503,6 @@ static struct spot some_packet(struct variant_world *w, size_t payload, bool tls
 	fail_msg("no such packet");
 	return s;
 }
-
-#define EVERYTHING (~UINT64_C(0))
 
 static struct variant_want want_at(const char *what, const struct spot *s)
 {

@@ -175,9 +175,8 @@ static void odd(struct compared_work *w, enum verdict_subject subject, struct sp
 	compare_say(&w->to, VERDICT_DIFFER, subject, FACT_NULL, one, other, why);
 }
 
-void compared_leg_odd(struct compared_work *w, const struct fact_connect *connect,
-	const struct fact_leg *leg, const struct fact_dns *dns, int64_t hello,
-	int64_t handshake, int64_t end)
+void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,
+	const struct fact_dns *dns, int64_t hello, int64_t handshake, int64_t end)
 {
 	const int64_t tunnels[] = {
 		hello, handshake, end, dns != NULL ? dns->tunnel : FACT_NULL};
@@ -187,10 +186,12 @@ void compared_leg_odd(struct compared_work *w, const struct fact_connect *connec
 				"facts of this leg say that it is another tunnel's");
 			break;
 		}
-	if (connect != NULL && span_is(connect->kind, "connect") &&
-		(!span_eq_nocase(connect->host, leg->host) || connect->port != leg->port))
-		odd(w, VERDICT_OF_TARGET, compare_place(&w->scratch, leg->host, leg->port),
-			compare_place(&w->scratch, connect->host, connect->port),
+	struct span plain = span_str(arena_printf(&w->scratch, "%.*s:%lld", (int)leg->host.n,
+		(const char *)leg->host.p, (long long)leg->port));
+	struct span place = compare_place(&w->scratch, leg->host, leg->port);
+	if (target.p != NULL && !span_eq_nocase(target, plain) &&
+		!span_eq_nocase(target, place))
+		odd(w, VERDICT_OF_TARGET, place, target,
 			"the leg is not to where CONNECT was to lead");
 	if (leg->via.p != NULL || leg->local_port == FACT_NULL)
 		return;
