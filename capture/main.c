@@ -12,11 +12,9 @@ static int usage(FILE *to, int code)
 {
 	fputs("Usage: clicktrail-capture [--ring KIB] | --version | --help\n"
 	      "\n"
-	      "Records packets for clicktrail, which starts it for its option --pcap: "
-	      "descriptor "
-	      "3 is a\n"
-	      "socket, 4 the file, 5 a network namespace or closed. See "
-	      "clicktrail-capture(1).\n"
+	      "Records packets for clicktrail, which starts it for its options --pcap and\n"
+	      "--no-intercept: descriptor 3 is a socket, 4 the file, 5 a network namespace or\n"
+	      "closed. See clicktrail-capture(1).\n"
 	      "\n"
 	      "  --ring KIB  memory in which the kernel keeps packets for it (32768)\n",
 		to);

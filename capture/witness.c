@@ -155,6 +155,8 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 	add_part(out, "", counts.outside, " bytes beyond the end of their connections");
 	add_part(out, "", strays_over, " stray packets beyond those that are told apart");
 	add_part(out, "", w->texts_left, " exchanges without their URL: a limit");
+	add_part(out, "", w->tails_left,
+		" directions and bodies whose last boundaries were not all kept: a limit");
 	if (about->secrets_cut)
 		add_part(out, "more secrets than the ", PACKET_FILE_SECRETS_MAX,
 			" bytes that are kept");

@@ -115,6 +115,9 @@ struct compare_leg {
 /* By enum flow_way: can what went that way be read from the packets, to its end? */
 struct compare_seen {
 	bool way[2];
+	/* The packets have exactly what the proxy says; of what it received, more may have come
+	 * when it read no more. */
+	bool proven[2];
 };
 void compare_leg(struct compare_to *to, const struct compare_leg *l, struct compare_seen *seen);
 
@@ -142,7 +145,16 @@ struct compare_exchange {
 	const struct compare_body *stored[2];
 	const struct fact_flow_exchange *shown;
 	struct compare_seen seen;
+	/* An origin's leg: what of the response the packets show to have gone on to the
+	 * browser. */
+	enum compare_released {
+		RELEASED_UNKNOWN,
+		RELEASED_NOTHING,
+		RELEASED_HEAD, /* and nothing behind it */
+	} released;
 };
+/* What this exchange, on the browser's leg, says of that. */
+enum compare_released compare_released(const struct compare_exchange *x);
 /* request and shown are there: they are the same exchange. */
 void compare_exchange(struct compare_to *to, const struct compare_exchange *x);
 /* Only one of them is. unseen: why the other need not be; NULL: it should. */

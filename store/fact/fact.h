@@ -207,19 +207,21 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	I(why_packet)
 
 /* What a flow carried, behind what was asked of a proxy and inside TLS. layer: clear, tls. protocol: http/1.1, h2, other; unknown where
- * it could not be read. why: what could not, and where. */
+ * it could not be read. why: what could not, and where. *_tail: the last places but the end where who received it can have stopped
+ * reading, each as number of bytes before it (8 bytes) and their SHA-256; *_stream_tail: the same of the TCP stream, of TLS only. */
 #define FACT_FLOW_PLAIN(I, T, B)                                                              \
 	I(session) I(at_us) I(flow) T(layer) T(protocol) I(up_bytes) B(up_sha256) I(up_lost)  \
 	I(down_bytes) B(down_sha256) I(down_lost) I(exchanges) I(last_us) T(why)              \
-	I(why_packet)
+	I(why_packet) B(up_tail) B(down_tail) B(up_stream_tail) B(down_stream_tail)
 
 /* A request in a flow, and its response. n: from 1. stream: of HTTP/2. request_sha256, response_sha256: of the heads in the form of
- * `head`, or of HTTP/2's `fields`, in request and response facts. reason: an err word. */
+ * `head`, or of HTTP/2's `fields`, in request and response facts. reason: an err word. res_tail: of the response's body, as in a
+ * flow_plain fact. */
 #define FACT_FLOW_EXCHANGE(I, T, B)                                                           \
 	I(session) I(at_us) I(flow) I(n) I(stream) T(method) T(url) T(version) I(status)      \
 	I(request_packet) B(request_sha256) I(req_size) B(req_sha256) I(response_packet)      \
 	I(response_us) B(response_sha256) I(res_size) B(res_sha256) I(last_packet) I(ended_us) \
-	T(reason)
+	T(reason) B(res_tail)
 
 /* An answer of a name server. type: as in a zone file. cnames, addresses: as in a dns fact. */
 #define FACT_PACKET_DNS(I, T, B)                                                              \

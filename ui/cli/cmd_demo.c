@@ -127,6 +127,8 @@ static void say_next(const struct options *o, const struct compare *c)
 		"  clicktrail report CASE --all DIR    every format, and each party's "
 		"complaint\n"
 		"  sqlite3 CASE 'SELECT * FROM hop'    the same by SQL\n"
+		"  clicktrail crosscheck CASE          of demo --pcap: do the packets say the "
+		"same\n"
 		"  clicktrail trace URL                a link of your own\n");
 	say_write(o->json ? STDERR_FILENO : STDOUT_FILENO, &out);
 	buf_fini(&out);

@@ -98,6 +98,17 @@ static void say_files(struct buf *out, const struct crosscheck *c)
 	}
 }
 
+static void say_unasked(struct buf *out, uint64_t sessions)
+{
+	if (sessions == 0)
+		return;
+	buf_add_str(out, "origin   no packets, and none were asked for (--no-intercept "
+			 "without --pcap)");
+	if (sessions > 1)
+		buf_addf(out, ": %llu sessions", (unsigned long long)sessions);
+	buf_add_byte(out, '\n');
+}
+
 static void say_table(struct buf *out, const struct crosscheck_said *s)
 {
 	static const char *const rows[] = {"browser", "origin", "case"};
@@ -138,6 +149,7 @@ void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 	size_t shown = s->n_kept < CROSSCHECK_LINES ? s->n_kept : CROSSCHECK_LINES;
 	uint64_t all = others(&s->counts);
 	say_files(out, s->c);
+	say_unasked(out, s->counts.unasked);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
 	for (size_t i = 0; i < shown; i++)
@@ -198,6 +210,7 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "legs", json_integer((json_int_t)s->counts.legs));
 	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
 	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
+	json_object_set_new(o, "unasked", json_integer((json_int_t)s->counts.unasked));
 	for (int k = 0; k < VERDICT_COUNT; k++)
 		json_object_set_new(o, verdict_kind_word((enum verdict_kind)k),
 			json_integer((json_int_t)s->counts.of[k]));

@@ -11,6 +11,8 @@ struct asked {
 	const struct compared_entry *shown;           /* on the leg that is looked at */
 	bool at_origin;                               /* it was found on an origin's leg */
 	int64_t leg;                                  /* its origin leg; FACT_NULL: none */
+	void **facts;                   /* request, response, end; NULL: they are not kept */
+	enum compare_released released; /* as the browser's leg shows it */
 };
 
 struct asked_list {
@@ -243,6 +245,7 @@ struct run {
 	const struct compared_session *s;
 	const struct compared_carrier *carrier;
 	bool plain, bodies;
+	struct arena *kept; /* facts for the next leg */
 };
 
 /* Reading a body costs: only where one was. */
@@ -265,7 +268,8 @@ static bool stored_body(struct run *r, int64_t exchange, enum fact_side side,
 	return true;
 }
 
-static bool say_pair(struct run *r, void *const facts[4], struct err *err)
+static bool say_pair(
+	struct run *r, void *const facts[4], enum compare_released *released, struct err *err)
 {
 	const struct compared_carrier *c = r->carrier;
 	struct compare_body bodies[2];
@@ -276,7 +280,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 		.origin = c->leg != LEG_BROWSER,
 		.plain = r->plain,
 		.settled = c->settled,
-		.seen = c->seen};
+		.seen = c->seen,
+		.released = *released};
 	if (x.request == NULL || x.shown == NULL)
 		return true;
 	for (int side = 0; side < 2 && x.end != NULL; side++) {
@@ -288,6 +293,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 	}
 	r->w->to.about.exchange = x.request->exchange;
 	compare_exchange(&r->w->to, &x);
+	if (!x.origin)
+		*released = compare_released(&x);
 	return true;
 }
 
@@ -319,21 +326,51 @@ static void say_alone(struct run *r, void *const facts[4])
 	compare_exchange_alone(&r->w->to, &x, unseen);
 }
 
+static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
+
+/* The proxy's, three for each. An exchange is looked at once for each leg: what is small enough
+ * in all is read once. */
+static bool fetch_asked(struct run *r, struct asked *const *asked, size_t n,
+	void *facts[COMPARED_BATCH * 3], struct err *err)
+{
+	const struct compared_entry *of[COMPARED_BATCH * 3];
+	void *got[COMPARED_BATCH * 3], **next = got;
+	bool keep = r->kept->total < COMPARED_FACTS_MAX;
+	struct arena *into = keep ? r->kept : &r->w->scratch;
+	size_t wanted = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (asked[i]->facts != NULL)
+			continue;
+		of[wanted++] = &asked[i]->request;
+		of[wanted++] = asked[i]->response.seq != 0 ? &asked[i]->response : &none;
+		of[wanted++] = asked[i]->end.seq != 0 ? &asked[i]->end : &none;
+	}
+	if (wanted > 0 && !compared_fetch(r->w->c, of, wanted, into, got, err))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		void **from = asked[i]->facts;
+		if (from == NULL) {
+			from = next;
+			next += 3;
+			if (keep) {
+				asked[i]->facts = arena_alloc(r->kept, 3 * sizeof *from);
+				memcpy(asked[i]->facts, from, 3 * sizeof *from);
+			}
+		}
+		memcpy(&facts[3 * i], from, 3 * sizeof *from);
+	}
+	return true;
+}
+
 static bool say_batch(
 	struct run *r, struct asked *const *asked, size_t n, bool alone, struct err *err)
 {
-	const struct compared_entry *ours[COMPARED_BATCH * 3] = {NULL};
 	const struct compared_entry *theirs[COMPARED_BATCH] = {NULL};
 	void *facts[COMPARED_BATCH * 3], *shown[COMPARED_BATCH];
-	static const struct compared_entry none = {.seq = 0, .kind = FACT_KIND_RESPONSE};
 	arena_reset(&r->w->scratch);
-	for (size_t i = 0; i < n; i++) {
-		ours[3 * i] = &asked[i]->request;
-		ours[3 * i + 1] = asked[i]->response.seq != 0 ? &asked[i]->response : &none;
-		ours[3 * i + 2] = asked[i]->end.seq != 0 ? &asked[i]->end : &none;
+	for (size_t i = 0; i < n; i++)
 		theirs[i] = asked[i]->shown != NULL ? asked[i]->shown : &none;
-	}
-	if (!compared_fetch(r->w->c, ours, 3 * n, &r->w->scratch, facts, err) ||
+	if (!fetch_asked(r, asked, n, facts, err) ||
 		!compared_fetch(r->w->companion, theirs, n, &r->w->scratch, shown, err))
 		return false;
 	for (size_t i = 0; i < n && !r->w->to.stopped; i++) {
@@ -343,7 +380,7 @@ static bool say_batch(
 			continue;
 		if (alone)
 			say_alone(r, one);
-		else if (!say_pair(r, one, err))
+		else if (!say_pair(r, one, &asked[i]->released, err))
 			return false;
 	}
 	return true;
@@ -439,6 +476,7 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 	struct err *err)
 {
 	struct asked_list l;
+	struct arena kept = {0};
 	bool ok = true;
 	list_asked(w, tunnel, &l);
 	w->counts->exchanges += l.n;
@@ -448,11 +486,13 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 			.carrier = &carriers[i],
 			.plain = plain,
 			/* What is stored is held against the first leg that shows it. */
-			.bodies = i == 0};
+			.bodies = i == 0,
+			.kept = &kept};
 		ok = say_leg(&r, &l, err);
 	}
 	say_nowhere(w, &l);
 	free(l.p);
 	free(l.by_hash);
+	arena_fini(&kept);
 	return ok;
 }

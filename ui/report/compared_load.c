@@ -29,7 +29,9 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 		.sandboxed = span_is(f->command, "trace") && f->browser.n > 0 &&
 			     !span_is(f->browser, "none") && !span_is(f->browser, "clicktrail"),
 		.only = span_find(f->options, span_str("\"only\":[\""), 0) != SIZE_MAX ||
-			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX};
+			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX,
+		.unasked = span_is(f->mode, "no-intercept") && f->options.p != NULL &&
+			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
 		s.sides[i].started_us = s.sides[i].over_us = FACT_NULL;
 	ARENA_PUSH(&w->arena, w->sessions, w->n_sessions, s);

@@ -15,6 +15,7 @@
 enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
+	COMPARED_FACTS_MAX = 2 * 1024 * 1024,    /* bytes of a tunnel's facts that are kept */
 	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
 	COMPARED_ATTEMPTS_MAX =
 		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
@@ -81,6 +82,7 @@ struct compared_session {
 	bool sandboxed;    /* the browser was alone in a network of its own */
 	bool instrumented; /* and had an automation port */
 	bool only;         /* not all hosts were recorded */
+	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[4], resolvers[COMPARED_RESOLVERS_MAX];
 	size_t n_listeners, n_resolvers;
@@ -188,6 +190,7 @@ void compared_absent_sides(struct compared_work *w);
 bool compared_watched(const struct compared_session *s);
 bool compared_odd(struct compared_work *w, struct err *err);
 void compared_certificates(struct compared_work *w, struct span certs);
+void compared_hello(struct compared_work *w, const struct fact_hello *h);
 /* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the
  * leg's facts name; FACT_NULL: there is none. */
 void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,
