@@ -122,10 +122,6 @@ void compare_leg_told(struct compare_to *to, const struct compare_leg *l)
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_TARGET, l->flow->first_packet,
 			SPAN_NONE, l->flow->target,
 			"the case does not say what this connection asked for");
-	if (l->end == NULL && l->opaque == NULL && carried(l))
-		compare_say(to, VERDICT_UNSEEN, VERDICT_OF_CONNECTION, l->flow->last_packet,
-			SPAN_NONE, l->flow->ended,
-			"the case does not say how this connection ended");
 	if (l->origin != NULL)
 		told_origin(to, l);
 }
@@ -147,27 +143,31 @@ static bool ends_by(struct span line, struct span word)
 	return line.n >= word.n && span_eq(span_from(line, line.n - word.n), word);
 }
 
-/* Of lines that are not plain nothing is said: how they were read is in `fields`. */
 static void told_heads(struct compare_to *to, const struct compare_exchange *x)
 {
 	const struct fact_request *q = x->request;
 	const struct fact_response *r = x->response;
 	struct span asked = first_line(q->head), answered = SPAN_NONE;
-	if (q->head.p != NULL && q->fields.p == NULL && q->version.p != NULL &&
-		!ends_by(asked, q->version))
+	if (q->head.p != NULL && q->version.p != NULL && !ends_by(asked, q->version))
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_REQUEST, x->shown->request_packet,
 			q->version, asked, "the version is not the one in the head");
 	else if (!x->origin && q->version.p != NULL && x->shown->version.p != NULL &&
 		 !span_eq(q->version, x->shown->version))
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_REQUEST, x->shown->request_packet,
 			q->version, x->shown->version, "the version");
-	if (r == NULL || r->head.p == NULL || r->fields.p != NULL)
+	if (r == NULL)
 		return;
-	answered = first_line(r->head);
-	if (r->version.p != NULL && !span_starts(answered, "HTTP/0.9") &&
-		!span_eq(span_first(answered, r->version.n), r->version))
+	answered = r->head.p != NULL ? first_line(r->head) : SPAN_NONE;
+	/* Of HTTP/2 there are only fields. */
+	if (r->version.p != NULL &&
+		(r->head.p != NULL ? !span_eq_nocase(
+					     span_first(answered, r->version.n), r->version)
+				   : span_starts(r->fields, ":") &&
+					     !span_is(r->version, "HTTP/2")))
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
 			r->version, answered, "the version is not the one in the head");
+	if (r->head.p == NULL)
+		return;
 	if (r->reason.n > 0 && !ends_by(answered, r->reason))
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
 			r->reason, answered, "the reason phrase is not the one in the head");
@@ -184,6 +184,8 @@ static void told_maker(struct compare_to *to, const struct compare_exchange *x)
 		why = "the origin is said to have made it, and no leg brought it";
 	else if (ours && r->leg != FACT_NULL)
 		why = "clicktrail is said to have made it, and a leg of an origin brought it";
+	else if (x->end != NULL && x->end->leg != r->leg)
+		why = "it came by one leg, and its exchange ended on another";
 	if (why != NULL && !x->origin)
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
 			r->made_by, SPAN_NONE, why);

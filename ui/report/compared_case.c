@@ -2,6 +2,8 @@
  * What a case says of its sessions, packet files and certificates, and what its facts say of
  * each other: where they do not fit, one of them was changed.
  */
+#include "capture/wire/ja3.h"
+#include "capture/wire/ja4.h"
 #include "capture/wire/tls_certs.h"
 #include "ui/report/compared_parts.h"
 
@@ -179,9 +181,20 @@ static void odd(struct compared_work *w, enum verdict_subject subject, struct sp
 	compare_say(&w->to, VERDICT_DIFFER, subject, FACT_NULL, one, other, why);
 }
 
-void compared_leg_odd(struct compared_work *w, const struct fact_connect *connect,
-	const struct fact_leg *leg, const struct fact_dns *dns, int64_t hello,
-	int64_t handshake, int64_t end)
+/* "ip/ttl" or "ip", parted by spaces */
+static bool lists(struct span list, struct span ip)
+{
+	while (list.n > 0) {
+		struct span one = span_first(list, span_find_byte(list, ' ', 0));
+		list = span_from(list, one.n + 1);
+		if (span_eq(span_first(one, span_find_byte(one, '/', 0)), ip))
+			return true;
+	}
+	return false;
+}
+
+void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,
+	const struct fact_dns *dns, int64_t hello, int64_t handshake, int64_t end)
 {
 	const int64_t tunnels[] = {
 		hello, handshake, end, dns != NULL ? dns->tunnel : FACT_NULL};
@@ -191,18 +204,55 @@ void compared_leg_odd(struct compared_work *w, const struct fact_connect *connec
 				"facts of this leg say that it is another tunnel's");
 			break;
 		}
-	if (connect != NULL && span_is(connect->kind, "connect") &&
-		(!span_eq_nocase(connect->host, leg->host) || connect->port != leg->port))
-		odd(w, VERDICT_OF_TARGET, compare_place(&w->scratch, leg->host, leg->port),
-			compare_place(&w->scratch, connect->host, connect->port),
+	struct span plain = span_str(arena_printf(&w->scratch, "%.*s:%lld", (int)leg->host.n,
+		(const char *)leg->host.p, (long long)leg->port));
+	struct span place = compare_place(&w->scratch, leg->host, leg->port);
+	if (target.p != NULL && !span_eq_nocase(target, plain) &&
+		!span_eq_nocase(target, place))
+		odd(w, VERDICT_OF_TARGET, place, target,
 			"the leg is not to where CONNECT was to lead");
 	if (leg->via.p != NULL || leg->local_port == FACT_NULL)
 		return;
-	if (dns == NULL)
+	if (dns == NULL) {
 		odd(w, VERDICT_OF_DNS, SPAN_NONE, leg->remote_ip,
 			"the case does not say how this address was found");
-	else if (!span_eq_nocase(dns->name, leg->dial_host) &&
-		 !span_eq_nocase(dns->name, leg->host))
+		return;
+	}
+	bool given = span_is(dns->source, "connect-to");
+	if (!given && !span_is(dns->source, "dns") && !span_is(dns->source, "hosts") &&
+		!span_is(dns->source, "literal"))
+		odd(w, VERDICT_OF_DNS, dns->source, SPAN_NONE,
+			"how it was found is not one of the words for that");
+	else if (!span_is(dns->outcome, "ok"))
+		odd(w, VERDICT_OF_DNS, dns->outcome, leg->remote_ip,
+			"it is said to have failed, and led to a connection");
+	else if (!span_eq_nocase(dns->name, given ? leg->host : leg->dial_host))
 		odd(w, VERDICT_OF_DNS, dns->name, leg->dial_host,
 			"the name that was resolved is not the one that was dialled");
+	else if (!lists(dns->addresses, leg->remote_ip))
+		odd(w, VERDICT_OF_DNS, dns->addresses, leg->remote_ip,
+			"the address that was reached is not among those that were found");
+	if (given && !span_eq_nocase(leg->dial_host, leg->remote_ip))
+		odd(w, VERDICT_OF_TARGET, leg->dial_host, leg->remote_ip,
+			"the address that was dialled is not the one that was reached");
+}
+
+/* Fingerprints in full are made anew: the hello itself was held against the packets. */
+void compared_hello(struct compared_work *w, const struct fact_hello *h)
+{
+	struct tls_hello hello;
+	struct buf full3 = {0}, full4 = {0};
+	char hex[JA3_HEX], text[JA4_TEXT];
+	if (h->raw.p == NULL || !tls_hello_parse(h->raw, &w->scratch, &hello, NULL))
+		return;
+	ja3(&hello, &full3, hex);
+	ja4(&hello, 't', &full4, text);
+	if (h->ja3_full.p != NULL && !span_eq(h->ja3_full, buf_span(&full3)))
+		odd(w, VERDICT_OF_JA3, h->ja3_full, arena_copy(&w->scratch, buf_span(&full3)),
+			"in full it is not that of its ClientHello");
+	if (h->ja4_raw.p != NULL && !span_eq(h->ja4_raw, buf_span(&full4)))
+		odd(w, VERDICT_OF_JA4, h->ja4_raw, arena_copy(&w->scratch, buf_span(&full4)),
+			"in full it is not that of its ClientHello");
+	buf_fini(&full3);
+	buf_fini(&full4);
 }

@@ -212,10 +212,11 @@ void compared_absent_sides(struct compared_work *w);
 bool compared_watched(const struct compared_session *s);
 bool compared_odd(struct compared_work *w, struct err *err);
 void compared_certificates(struct compared_work *w, struct span certs);
-/* hello, handshake, end: the tunnel that the leg's facts name; FACT_NULL: there is none. */
-void compared_leg_odd(struct compared_work *w, const struct fact_connect *connect,
-	const struct fact_leg *leg, const struct fact_dns *dns, int64_t hello,
-	int64_t handshake, int64_t end);
+void compared_hello(struct compared_work *w, const struct fact_hello *h);
+/* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the
+ * leg's facts name; FACT_NULL: there is none. */
+void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,
+	const struct fact_dns *dns, int64_t hello, int64_t handshake, int64_t end);
 
 /* compared_rest.c: flows that no connection is, and what is no flow. */
 bool compared_flows(struct compared_work *w, struct err *err);

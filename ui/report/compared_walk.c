@@ -141,6 +141,7 @@ struct leg_facts {
 	struct fact_flow *flow;
 	struct fact_flow_tls *tls;
 	struct fact_flow_plain *plain;
+	struct span target; /* of a tunnel: what its packets asked for */
 };
 
 /* Where in leg_facts a fact of that kind goes; 0: nowhere. */
@@ -270,6 +271,8 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 		w->to.missing = out->missing =
 			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
+	if (f->hello != NULL)
+		compared_hello(w, f->hello);
 	if (f->handshake != NULL)
 		compared_certificates(w, f->handshake->certs);
 	if (f->flow == NULL) {
@@ -298,7 +301,7 @@ static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 		of_tunnel->opaque->exchange == FACT_NULL)
 		f.opaque = of_tunnel->opaque;
 	w->to.about.leg = entry->extra;
-	compared_leg_odd(w, of_tunnel->connect, f.leg, f.dns,
+	compared_leg_odd(w, of_tunnel->target, f.leg, f.dns,
 		f.hello != NULL ? f.hello->tunnel : FACT_NULL,
 		f.handshake != NULL ? f.handshake->tunnel : FACT_NULL,
 		f.end != NULL ? f.end->tunnel : FACT_NULL);
@@ -374,6 +377,8 @@ static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, s
 	bool ok = say_leg(w, s, &browser, CAPTURE_BROWSER, LEG_BROWSER, o->at_us, &one, err);
 	if (ok && one.flow != NULL)
 		ARENA_PUSH(&kept, carriers, n, one);
+	if (ok && browser.flow != NULL)
+		f.target = arena_copy(&kept, browser.flow->target);
 	for (size_t i = 0; ok && i < all.n && !w->to.stopped; i++) {
 		if (all.p[i].kind != FACT_KIND_LEG)
 			continue;
