@@ -1,7 +1,8 @@
 /*
  * What `clicktrail crosscheck` does, in steps: which packet files there are, reading them into
  * the companion, and saying what came of it. What is compared with what is not its business
- * (ui/report/compared.h). Main thread.
+ * (ui/report/compared.h). Main thread; two files are
+ * read at once, the second by a thread of its own.
  */
 #ifndef UI_CLI_CROSSCHECK_H
 #define UI_CLI_CROSSCHECK_H
