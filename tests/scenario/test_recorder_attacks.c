@@ -227,7 +227,7 @@ static void shown_without_its_port(void **state)
 	}
 }
 
-/* Connected to one, shown for another. */
+/* Connected to one, shown for another: without effect, and not kept. */
 static void shown_for_another(void **state)
 {
 	(void)state;
@@ -236,13 +236,15 @@ static void shown_for_another(void **state)
 	int l = listening(), l2 = listening(), fd = bound(SOCK_STREAM, 0), server;
 	union address to = name_of(l);
 	link_up(fd, l2, &server);
-	show(&r, fd, &to, "connected to elsewhere");
-	close(fd);
+	settle(&r); /* its SYN would be enough to forget it */
+	show(&r, fd, &to, "");
+	uint16_t port = port_of(fd);
+	reset(fd); /* gone, for it was not kept */
+	victim(port, l);
+	nothing_of_others(&r);
 	close(server);
 	close(l);
 	close(l2);
-	run_recorder_finish(&r);
-	run_recorder_end(&r);
 }
 
 /* The same with UDP: a port that the kernel chose is given back with AF_UNSPEC. */
