@@ -31,6 +31,10 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 #define ODDITY_REFERER_PAGE "referer-page"
 /* Why bytes were passed through unread by the proxy: another reads them, by their packets. */
 #define OPAQUE_NO_INTERCEPT "no-intercept"
+/* Plaintext behind an exchange that led to another protocol; and plaintext of no exchange that
+ * was read from packets (--no-intercept). */
+#define OPAQUE_UPGRADE "upgrade"
+#define OPAQUE_NOT_HTTP "not-http"
 
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */
@@ -120,7 +124,7 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	I(res_stored) B(res_sha256) B(res_trailers) I(recorder_wait_us)
 
 /* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello, no-intercept (they are read elsewhere, by their
- * packets). exchange: of an upgrade. */
+ * packets; then not-http, upgrade: plaintext of the same leg that belongs to no exchange). exchange: of an upgrade. */
 #define FACT_OPAQUE(I, T, B)                                                                  \
 	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(why) I(up_bytes) B(up_sha256)      \
 	I(down_bytes) B(down_sha256) T(reason) T(detail)

@@ -230,9 +230,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		add_of_tunnel(w, kind, seq, f.tunnel->tunnel, FACT_NULL);
 	} else if (kind == FACT_KIND_CONNECT)
 		add_of_tunnel(w, kind, seq, f.connect->tunnel, FACT_NULL);
-	else if (kind == FACT_KIND_OPAQUE)
-		add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
-	else if (kind == FACT_KIND_LEG) {
+	else if (kind == FACT_KIND_OPAQUE) {
+		/* Of a part of the leg's bytes only. */
+		if (f.opaque->exchange == FACT_NULL && !span_is(f.opaque->why, OPAQUE_NOT_HTTP))
+			add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
+	} else if (kind == FACT_KIND_LEG) {
 		add_leg(w, fact);
 		add_of_tunnel(w, kind, seq, f.leg->tunnel, f.leg->leg);
 		add_of_leg(w, kind, seq, f.leg->tunnel, f.leg->leg);
