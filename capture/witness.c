@@ -93,12 +93,12 @@ static enum packet_next read_packets(
 	return w->stopped ? PACKET_END : next;
 }
 
-/* Only what lies there as a file: nothing that could wait, or be something else the next time.
- */
+/* Only what lies there as a file: nothing that leads elsewhere, could wait, or be something
+ * else the next time. */
 static int open_file(const char *path, struct err *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0) {
 		err_set_os(err, ERR_SYSTEM, errno, "%s", path);
 		return -1;

@@ -50,9 +50,11 @@ const char *verdict_kind_word(enum verdict_kind k);
 	X(RESPONSE_BODY, "response-body")                                                      \
 	X(STORED_BODY, "stored-body") /* what the case keeps of it, against the packets */     \
 	X(DNS, "dns")                                                                          \
-	X(FILE, "packet-file") /* the file itself, as its recorder left it */                  \
-	X(OVERLAP, "overlap")  /* bytes that came twice and were not the same */               \
-	X(STRAY, "stray")      /* packets that are none of the proxy's */
+	X(FILE, "packet-file")    /* the file itself, as its recorder left it */               \
+	X(OVERLAP, "overlap")     /* bytes that came twice and were not the same */            \
+	X(STRAY, "stray")         /* packets that are none of the proxy's */                   \
+	X(HANDSHAKE, "handshake") /* what the case says of TLS besides */                      \
+	X(SESSION, "session")     /* that there was one */
 enum verdict_subject {
 #define X(name, word) VERDICT_OF_##name,
 	VERDICT_SUBJECTS(X)

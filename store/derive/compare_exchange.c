@@ -303,9 +303,16 @@ void compare_exchange(struct compare_to *to, const struct compare_exchange *x)
 	/* What the origin said where a page of ours took its place is not in the case. */
 	if (!x->origin || !ours)
 		compare_response(to, x);
+	else if (head_is(head_of(x->response->head, x->response->fields),
+			 x->shown->response_sha256))
+		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
+			x->response->made_by, span_str("origin"),
+			"clicktrail is said to have made it, and the packets show the origin "
+			"saying it");
 	compare_body(to, x, SIDE_REQUEST);
 	compare_body(to, x, SIDE_RESPONSE);
 	compare_times(to, x);
+	compare_exchange_told(to, x);
 }
 
 void compare_exchange_alone(

@@ -425,6 +425,7 @@ void compare_leg(struct compare_to *to, const struct compare_leg *l, struct comp
 	compare_tls(to, l);
 	compare_ways(to, l, seen);
 	compare_times(to, l);
+	compare_leg_told(to, l);
 }
 
 /* ---- attempts ---- */

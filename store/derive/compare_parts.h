@@ -51,4 +51,8 @@ const char *compare_rest(struct arena *a, int64_t n, int64_t all);
 void compare_time(struct compare_to *to, int64_t packet, const char *what, int64_t ours_us,
 	int64_t kernel_us, int64_t late_us, bool *good);
 
+/* compare_told.c: facts that are missing, and fields that follow from what agreed. */
+void compare_leg_told(struct compare_to *to, const struct compare_leg *l);
+void compare_exchange_told(struct compare_to *to, const struct compare_exchange *x);
+
 #endif

@@ -193,8 +193,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 
 /* A TCP connection. flow: a number of its own. *_bytes, *_sha256: of the stream as it was acknowledged. conflicts: bytes that
  * came again and were others; conflict_packet: where first. ended: a word of flow.h. target: "host:port" that was asked of a proxy
- * at its start, absent if none was. *_sha256 are absent where TLS inside was opened by keys, unless some tunnel of the case was
- * passed through unread: the plaintext's say more. */
+ * at its start, absent if none was. *_sha256 are absent where TLS inside was opened by keys, unless something in the case was
+ * passed through unread (or it was being written): the plaintext's say more. */
 #define FACT_FLOW(I, T, B)                                                                    \
 	I(session) I(at_us) I(flow) I(file) T(client_ip) I(client_port) T(server_ip)          \
 	I(server_port) I(first_packet) I(last_packet) I(last_us) I(up_bytes) B(up_sha256)     \

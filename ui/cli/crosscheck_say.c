@@ -91,7 +91,10 @@ static void say_files(struct buf *out, const struct crosscheck *c)
 		say_count(out, f->counts.flows, "connection", "connections");
 		buf_add_str(out, ", ");
 		say_count(out, f->counts.exchanges, "exchange", "exchanges");
-		buf_addf(out, "%s\n", f->keys == NULL ? "; without a key log" : "");
+		buf_addf(out, "%s\n",
+			f->keys == NULL ? "; without a key log"
+			: f->keys_cut   ? "; its key log is too large, and was read in part"
+					: "");
 	}
 }
 
@@ -169,6 +172,7 @@ static json_t *json_file(const struct crosscheck_file *f)
 	json_object_set_new(o, "name", json_words_of(f->name));
 	json_object_set_new(o, "missing", json_boolean(f->missing));
 	json_object_set_new(o, "keys", json_boolean(f->keys != NULL));
+	json_object_set_new(o, "keys_cut", json_boolean(f->keys_cut));
 	json_object_set_new(o, "packets", json_integer((json_int_t)f->counts.packets));
 	json_object_set_new(o, "bytes", json_integer((json_int_t)f->counts.bytes));
 	json_object_set_new(o, "connections", json_integer((json_int_t)f->counts.flows));

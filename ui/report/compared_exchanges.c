@@ -315,6 +315,8 @@ static void say_alone(struct run *r, void *const facts[4])
 		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
 		if (x.shown->request_packet == FACT_NULL)
 			unseen = "only its answer is in the packets";
+		else if (c->unread)
+			unseen = "passed through unread, as the case says";
 		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
 		else if (!c->seen.way[0])
@@ -447,12 +449,30 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	r->w->to.about.flow = r->carrier->flow->flow;
 	r->w->to.about.file = r->carrier->file;
 	r->w->to.missing = r->carrier->missing;
+	/* Where the case speaks of no exchange but of the bytes, these are what is compared. */
+	bool bytes = r->carrier->unread && l->n == 0;
 	bool ok = say_asked(r, l, false, err) && say_asked(r, l, true, err) &&
-		  say_shown(r, shown, n, err);
+		  (bytes || say_shown(r, shown, n, err));
 	r->w->to.about = about;
 	r->w->to.missing = NULL;
 	free(shown);
 	return ok;
+}
+
+/* Answers that are said to have come by a leg that the case does not have. */
+static void say_nowhere(struct compared_work *w, const struct asked_list *l)
+{
+	for (size_t i = 0; i < l->n && !w->to.stopped; i++) {
+		const struct asked *q = &l->p[i];
+		if (q->leg == FACT_NULL || q->at_origin ||
+			compared_find(&w->legs, q->leg).n > 0)
+			continue;
+		arena_reset(&w->scratch);
+		w->to.about.exchange = q->request.extra;
+		compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+			SPAN_NONE, "its answer came by a leg that the case does not have");
+	}
+	w->to.about.exchange = FACT_NULL;
 }
 
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,
@@ -474,6 +494,7 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 			.kept = &kept};
 		ok = say_leg(&r, &l, err);
 	}
+	say_nowhere(w, &l);
 	free(l.p);
 	free(l.by_hash);
 	arena_fini(&kept);

@@ -57,6 +57,7 @@ static void add_capture(struct compared_work *w, const struct fact_capture *f)
 	side->told = true;
 	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_STARTED))) {
 		side->started_us = f->at_us;
+		side->started_name = arena_copy(&w->arena, f->name);
 		return;
 	}
 	side->failed |= span_is(f->event, capture_event_word(CAPTURE_EVENT_FAILED));
@@ -213,12 +214,14 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		const struct fact_leg *leg;
 		const struct fact_hello *hello;
 		const struct fact_handshake *handshake;
+		const struct fact_certificate *certificate;
 		const struct fact_leg_end *leg_end;
 		const struct fact_opaque *opaque;
 		const struct fact_dns *dns;
 		const struct fact_response *response;
 		const struct fact_exchange_end *end;
 	} f = {fact};
+	compared_gone_in_case(w, kind, seq, fact);
 	if (kind == FACT_KIND_SESSION)
 		add_session(w, fact);
 	else if (kind == FACT_KIND_CAPTURE)
@@ -247,6 +250,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	else if (kind == FACT_KIND_DNS) {
 		add_resolvers(w, fact);
 		add_of_leg(w, kind, seq, f.dns->tunnel, f.dns->leg);
+	} else if (kind == FACT_KIND_CERTIFICATE) {
+		compared_add(w, &w->certificates,
+			(struct compared_entry){.of = compared_short(f.certificate->sha256),
+				.seq = seq,
+				.kind = kind});
 	} else if (kind == FACT_KIND_REQUEST)
 		add_request(w, seq, fact);
 	else if (kind == FACT_KIND_RESPONSE)
@@ -318,6 +326,7 @@ static uint32_t hash_name(struct span name)
 static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct compared_work *w = ctx;
+	compared_gone_in_companion(w, kind, seq, fact);
 	if (kind == FACT_KIND_CUSTODY)
 		add_custody(w, fact);
 	else if (kind == FACT_KIND_PACKET_FILE)
@@ -363,6 +372,8 @@ static void keep_newest(struct compared_work *w)
 		const struct fact_packet_file *f = w->read[i];
 		struct compared_session *s = compared_session(w, f->session);
 		enum capture_side side;
+		if (f->run == w->run && s == NULL)
+			ARENA_PUSH(&w->arena, w->orphans, w->n_orphans, f);
 		if (f->run != w->run || s == NULL || !side_of(f->side, &side))
 			continue;
 		s->sides[side].file = f;
@@ -389,7 +400,7 @@ static void keep_newest(struct compared_work *w)
 bool compared_load(struct compared_work *w, struct err *err)
 {
 	w->run = w->reading = w->at_us = FACT_NULL;
-	if (!case_facts(w->c, 0, 0, take_case, w, err) ||
+	if (!compared_gone_list(w, err) || !case_facts(w->c, 0, 0, take_case, w, err) ||
 		!case_facts(w->companion, 0, 0, take_companion, w, err))
 		return false;
 	if (w->full)
@@ -403,9 +414,11 @@ bool compared_load(struct compared_work *w, struct err *err)
 	compared_sort(&w->legs);
 	compared_sort(&w->requests);
 	compared_sort(&w->answers);
+	compared_sort(&w->certificates);
 	compared_sort(&w->in_flows);
 	compared_sort(&w->dns);
 	compared_sort(&w->strays);
+	compared_gone_sort(w);
 	return true;
 }
 
@@ -415,11 +428,15 @@ void compared_unload(struct compared_work *w)
 	free(w->legs.p);
 	free(w->requests.p);
 	free(w->answers.p);
+	free(w->certificates.p);
 	free(w->ours);
 	free(w->files.p);
 	free(w->in_flows.p);
 	free(w->dns.p);
 	free(w->strays.p);
+	free(w->gone_exchanges.p);
+	free(w->gone_tunnels.p);
+	free(w->gone_flows.p);
 	free(w->flows);
 	arena_fini(&w->arena);
 	arena_fini(&w->scratch);
