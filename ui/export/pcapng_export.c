@@ -52,6 +52,9 @@ static void say(const struct pcapng_order *o, struct buf *out)
 	}
 	for (size_t i = 0; i < o->n_missing; i++)
 		buf_addf(out, " %s is missing.", o->missing[i]);
+	if (o->keys_cut)
+		buf_add_str(out, " The key log is too large: of it only the beginning was "
+				 "looked through.");
 	buf_add_byte(out, 0);
 }
 
@@ -59,10 +62,10 @@ static void put_heads(struct pcapng_order *o, struct buf *out)
 {
 	struct buf text = {0}, keys = {0};
 	uint32_t n = 0;
+	pcapng_keys(o, &keys);
 	say(o, &text);
 	pcapng_section(out, NULL, NULL, "clicktrail " CLICKTRAIL_VERSION,
 		(const char *)buf_span(&text).p);
-	pcapng_keys(o, &keys);
 	if (buf_len(&keys) > 0)
 		pcapng_secrets(out, buf_span(&keys));
 	for (size_t i = 0; i < o->n; i++) {

@@ -64,7 +64,7 @@ static bool same_port(const struct compared_flow *f, const struct compared_ours 
 }
 
 /* The newest before the connection was there, and not long before. */
-static void match_by_time(struct compared_work *w, struct compared_ours *o)
+static void match_by_time(struct compared_work *w, struct compared_ours *o, bool client)
 {
 	struct compared_flow key = {.session = o->session,
 		.side = o->side,
@@ -76,7 +76,7 @@ static void match_by_time(struct compared_work *w, struct compared_ours *o)
 		struct compared_flow *f = &w->flows[--at];
 		if (!same_port(f, o) || f->at_us < since)
 			return;
-		if (f->used || f->place != o->place)
+		if (f->used || f->place != o->place || (client && f->client != o->client))
 			continue;
 		f->used = true;
 		o->flow = (int64_t)at;
@@ -84,7 +84,7 @@ static void match_by_time(struct compared_work *w, struct compared_ours *o)
 	}
 }
 
-static void match_the_rest(struct compared_work *w, struct compared_ours *o)
+static void match_the_rest(struct compared_work *w, struct compared_ours *o, bool client)
 {
 	struct compared_flow key = {
 		.session = o->session, .side = o->side, .port = o->port, .at_us = INT64_MIN};
@@ -93,7 +93,8 @@ static void match_the_rest(struct compared_work *w, struct compared_ours *o)
 		struct compared_flow *f = &w->flows[at];
 		if (!same_port(f, o))
 			return;
-		if (f->used || f->place != o->place || f->empty)
+		if (f->used || f->place != o->place || f->empty ||
+			(client && f->client != o->client))
 			continue;
 		f->used = true;
 		o->flow = (int64_t)at;
@@ -107,11 +108,16 @@ void compared_match(struct compared_work *w)
 		qsort(w->flows, w->n_flows, sizeof *w->flows, flow_order);
 	if (w->n_ours > 1)
 		qsort(w->ours, w->n_ours, sizeof *w->ours, ours_by_time);
-	for (size_t i = 0; i < w->n_ours; i++)
-		match_by_time(w, &w->ours[i]);
-	for (size_t i = 0; i < w->n_ours; i++)
-		if (w->ours[i].flow == COMPARED_NO_FLOW)
-			match_the_rest(w, &w->ours[i]);
+	/* First where the client's address is the same, too; a port alone is taken for want of
+	 * anything better, and the address is then told to differ. */
+	for (int client = 1; client >= 0; client--) {
+		for (size_t i = 0; i < w->n_ours; i++)
+			if (w->ours[i].flow == COMPARED_NO_FLOW)
+				match_by_time(w, &w->ours[i], client == 1);
+		for (size_t i = 0; i < w->n_ours; i++)
+			if (w->ours[i].flow == COMPARED_NO_FLOW)
+				match_the_rest(w, &w->ours[i], client == 1);
+	}
 	if (w->n_ours > 1)
 		qsort(w->ours, w->n_ours, sizeof *w->ours, ours_by_id);
 }
