@@ -5,6 +5,7 @@
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
 #include "ui/cli/erase_beside.h"
+#include "ui/cli/erase_companion.h"
 #include "ui/cli/output.h"
 #include "ui/cli/sealing.h"
 #include "ui/report/gather.h"
@@ -12,7 +13,7 @@
 #include "store/case_copy.h"
 #include "store/erase_find.h"
 #include "store/seal_erase.h"
-#include "store/seal_verify.h"
+#include "store/verdicts.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -31,6 +32,7 @@ struct erasing {
 	int64_t *attachments;
 	size_t n_attachments;
 	struct erase_beside beside;
+	struct erase_companion companion;
 	bool nothing; /* was found to be erased */
 };
 
@@ -216,16 +218,17 @@ static void say_left(const struct erasing *o, const struct erase_found *found, s
 				 "of the seal and cannot be erased."));
 	if (o->dry || o->nothing)
 		return;
-	if (custody_companion(o->path, companion) && access(companion, F_OK) == 0) {
+	if (o->copy != NULL && custody_companion(o->path, companion) &&
+		access(companion, F_OK) == 0) {
 		struct buf line = {0};
 		buf_addf(&line,
-			"%s, where notes and exports are kept, was not searched: erase from it "
-			"too.",
+			"%s, which belongs to the case that this is a copy of, was not "
+			"searched.",
 			companion);
 		say_prose(out, "", "", buf_span(&line));
 		buf_fini(&line);
 	}
-	if (!o->keys && !o->packets)
+	if (!o->keys && !o->packets && o->companion.of == NULL)
 		say_prose(out, "", "", span_str("Only this file was changed."));
 	say_prose(out, "", "",
 		span_str(
@@ -258,18 +261,43 @@ static void say_done(const struct erasing *o, const struct erase_found *found, i
 	say_left(o, found, out);
 }
 
+static void say_companion(const struct erasing *o, size_t n, const char *what, struct buf *out)
+{
+	if (o->companion.of == NULL)
+		return;
+	say_text(out, span_str(o->companion.path));
+	buf_add_str(out, ": ");
+	say_count(out, n, "value", "values");
+	buf_addf(out, " %s, of what packets and notes say.\n", what);
+	say_items(&o->companion.found, out);
+}
+
 /* ---- what is done ---- */
 
-static bool find(
-	struct erasing *o, struct case_file *c, struct erase_found *found, struct err *err)
+static struct erase_wish wish_of(const struct erasing *o)
 {
-	struct erase_wish wish = {.texts = o->texts,
+	return (struct erase_wish){.texts = o->texts,
 		.n_texts = o->n_texts,
 		.exchanges = o->exchanges,
 		.n_exchanges = o->n_exchanges,
 		.attachments = o->attachments,
 		.n_attachments = o->n_attachments};
+}
+
+static bool find(
+	struct erasing *o, struct case_file *c, struct erase_found *found, struct err *err)
+{
+	struct erase_wish wish = wish_of(o);
 	return erase_find(c, &wish, &o->arena, found, err);
+}
+
+/* A copy has a companion of its own, or none. */
+static bool find_beside(struct erasing *o, struct case_file *c, const struct erase_found *found,
+	struct err *err)
+{
+	struct erase_wish wish = wish_of(o);
+	return o->copy != NULL ||
+	       erase_companion_find(c, o->path, &wish, found, &o->arena, &o->companion, err);
 }
 
 /* The erased copy has no packets beside it. */
@@ -283,11 +311,13 @@ static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 	struct erase_found found;
 	struct case_file *c = case_open(o->path, err);
 	bool ok = c != NULL && find(o, c, &found, err) &&
-		  erase_beside_find(c, &o->arena, &o->beside, err);
+		  (!has_values(o) || find_beside(o, c, &found, err)) &&
+		  erase_beside_find(c, &o->arena, true, &o->beside, err);
 	if (ok && has_values(o)) {
 		say_count(out, found.n, "value", "values");
 		buf_add_str(out, " would be erased.\n");
 		say_items(&found, out);
+		say_companion(o, o->companion.found.n, "would be erased", out);
 		say_left(o, &found, out);
 	}
 	if (ok)
@@ -336,7 +366,8 @@ static bool erase_with(
 	bool closed = ok && about.closed_us != FACT_NULL;
 	case_close(c);
 	bool erased = ok && erase_found_values(o, w, &found, &n, err);
-	ok = erased && (n == 0 || derive_anew(path, w, err));
+	ok = erased && (n == 0 || derive_anew(path, w, err)) &&
+	     (!custody_is_companion(path) || writer_put_verdicts(w, true, NULL, 0, err));
 	if (erased && !writer_scrub(w, ok ? err : &late))
 		ok = false;
 	o->nothing = n == 0;
@@ -367,33 +398,22 @@ static bool erase_in(struct erasing *o, const char *path, struct buf *out, struc
 	return ok;
 }
 
-/* What does not hold is not to be gone on with; and a case of which the log knows a later state
- * was gone on with already: a second way on from here would contradict the first. */
 static bool may_erase(struct erasing *o, struct err *err)
 {
 	struct sealing s;
-	struct seal_verdict v;
-	struct case_about about;
 	struct erase_found found;
-	struct arena a = {0};
 	if (!sealing_dir(&s, o->dir, err))
 		return false;
-	const struct seal_expect expect = {.log_dir = s.dir};
 	struct case_file *c = case_open(o->path, err);
-	bool ok =
-		c != NULL && case_about(c, &about, err) && seal_verify(c, &expect, &a, &v, err);
-	if (ok && about.being_written)
-		ok = err_set(err, ERR_CASE_LOCKED, "%s", o->path);
-	else if (ok && v.n_faults > 0)
-		ok = err_set(err, ERR_CASE_READ,
-			"its seal does not hold (clicktrail verify): %.*s",
-			(int)v.faults[0].why.n, (const char *)v.faults[0].why.p);
-	ok = ok && erase_beside_find(c, &o->arena, &o->beside, err) &&
-	     (!has_values(o) || stays_apart(o) ||
-		     (find(o, c, &found, err) && erase_beside_check(c, &o->beside, &found,
-							 o->keys, o->packets, err)));
+	bool ok = c != NULL && erase_holds(c, o->path, s.dir, err) &&
+		  erase_beside_find(c, &o->arena, true, &o->beside, err);
+	if (ok && has_values(o))
+		ok = find(o, c, &found, err) &&
+		     (stays_apart(o) || erase_beside_check(c, &o->beside, &found, o->keys,
+						o->packets, err)) &&
+		     find_beside(o, c, &found, err) &&
+		     erase_companion_holds(&o->companion, s.dir, err);
 	case_close(c);
-	arena_fini(&a);
 	return ok;
 }
 
@@ -413,10 +433,16 @@ static bool erase_values(struct erasing *o, struct buf *out, struct err *err)
 static bool erase(struct erasing *o, struct buf *out, struct err *err)
 {
 	size_t gone;
+	int64_t n;
 	if (o->dry)
 		return dry_run(o, out, err);
 	if (!may_erase(o, err) || (has_values(o) && !erase_values(o, out, err)))
 		return false;
+	if (o->companion.of != NULL) {
+		if (!erase_companion_do(&o->companion, o->dir, o->reason, &o->arena, &n, err))
+			return false;
+		say_companion(o, (size_t)n, n == 1 ? "was erased" : "were erased", out);
+	}
 	if ((o->keys || o->packets) && !erase_beside_destroy(&o->beside, o->packets, o->path,
 					       o->dir, o->reason, &gone, err))
 		return false;

@@ -223,6 +223,7 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		const struct fact_response *response;
 		const struct fact_exchange_end *end;
 	} f = {fact};
+	compared_gone_in_case(w, kind, seq, fact);
 	if (kind == FACT_KIND_SESSION)
 		add_session(w, fact);
 	else if (kind == FACT_KIND_CAPTURE)
@@ -234,9 +235,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		add_of_tunnel(w, kind, seq, f.tunnel->tunnel, FACT_NULL);
 	} else if (kind == FACT_KIND_CONNECT)
 		add_of_tunnel(w, kind, seq, f.connect->tunnel, FACT_NULL);
-	else if (kind == FACT_KIND_OPAQUE)
-		add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
-	else if (kind == FACT_KIND_LEG) {
+	else if (kind == FACT_KIND_OPAQUE) {
+		/* Of a part of the leg's bytes only. */
+		if (f.opaque->exchange == FACT_NULL && !span_is(f.opaque->why, OPAQUE_NOT_HTTP))
+			add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
+	} else if (kind == FACT_KIND_LEG) {
 		add_leg(w, fact);
 		add_of_tunnel(w, kind, seq, f.leg->tunnel, f.leg->leg);
 		add_of_leg(w, kind, seq, f.leg->tunnel, f.leg->leg);
@@ -326,6 +329,7 @@ static uint32_t hash_name(struct span name)
 static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct compared_work *w = ctx;
+	compared_gone_in_companion(w, kind, seq, fact);
 	if (kind == FACT_KIND_CUSTODY)
 		add_custody(w, fact);
 	else if (kind == FACT_KIND_PACKET_FILE)
@@ -399,7 +403,7 @@ static void keep_newest(struct compared_work *w)
 bool compared_load(struct compared_work *w, struct err *err)
 {
 	w->run = w->reading = w->at_us = FACT_NULL;
-	if (!case_facts(w->c, 0, 0, take_case, w, err) ||
+	if (!compared_gone_list(w, err) || !case_facts(w->c, 0, 0, take_case, w, err) ||
 		!case_facts(w->companion, 0, 0, take_companion, w, err))
 		return false;
 	if (w->full)
@@ -417,6 +421,7 @@ bool compared_load(struct compared_work *w, struct err *err)
 	compared_sort(&w->in_flows);
 	compared_sort(&w->dns);
 	compared_sort(&w->strays);
+	compared_gone_sort(w);
 	return true;
 }
 
@@ -432,6 +437,9 @@ void compared_unload(struct compared_work *w)
 	free(w->in_flows.p);
 	free(w->dns.p);
 	free(w->strays.p);
+	free(w->gone_exchanges.p);
+	free(w->gone_tunnels.p);
+	free(w->gone_flows.p);
 	free(w->flows);
 	arena_fini(&w->arena);
 	arena_fini(&w->scratch);

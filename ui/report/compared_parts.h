@@ -16,7 +16,6 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_FACTS_MAX = 2 * 1024 * 1024,    /* bytes of a tunnel's facts that are kept */
-	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
 	COMPARED_ATTEMPTS_MAX =
 		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
@@ -89,6 +88,12 @@ struct compared_session {
 	size_t n_listeners, n_resolvers;
 };
 
+/* Facts of which something was erased, by number. */
+struct compared_gone {
+	int64_t *seqs;
+	size_t n, at; /* at: the walk over the facts is there */
+};
+
 struct compared_work {
 	struct case_file *c, *companion;
 	struct arena arena;                /* as long as the comparison */
@@ -102,6 +107,12 @@ struct compared_work {
 	size_t n_ours, cap_ours;
 	/* Of the companion. */
 	struct compared_list files, in_flows, dns, strays;
+	/* What lacks something, by number. */
+	struct compared_gone gone, gone_there;
+	struct compared_list gone_exchanges, gone_tunnels, gone_flows;
+	/* Something of connections' places in the case; of places, of names in the companion.
+	 */
+	bool gone_ours, gone_places, gone_names;
 	struct compared_flow *flows;
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
@@ -135,11 +146,21 @@ uint32_t compared_short(struct span digest);
 void compared_heads(const struct fact_request *request, struct compared_entry *e);
 struct compared_session *compared_session(struct compared_work *w, int64_t session);
 
+/* compared_erased.c: before and while facts are read, and once all are. */
+bool compared_gone_list(struct compared_work *w, struct err *err);
+void compared_gone_in_case(
+	struct compared_work *w, enum fact_kind kind, int64_t seq, const void *fact);
+void compared_gone_in_companion(
+	struct compared_work *w, enum fact_kind kind, int64_t seq, const void *fact);
+void compared_gone_sort(struct compared_work *w);
+/* No value, and no contradiction, where something was erased. */
+void compared_gone_hide(const struct compared_work *w, struct verdict *v);
+
 bool compared_load(struct compared_work *w, struct err *err);
 void compared_unload(struct compared_work *w);
 
-/* Which flow is which connection. Afterwards flows are in order of session, side, port, time.
- */
+/* Which flow is which connection. Afterwards flows are in order of session, side, port,
+ * place, time. */
 void compared_match(struct compared_work *w);
 struct compared_ours *compared_ours_of(
 	struct compared_work *w, enum capture_side side, int64_t id);
@@ -171,6 +192,7 @@ struct compared_carrier {
 	int64_t leg;
 	const struct compared_flow *flow;
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
+	bool unread; /* the proxy passed all of it through unread: as bytes it is compared */
 	struct compare_seen seen;
 	struct span file;
 	const char *missing; /* as in struct compare_to */

@@ -15,8 +15,10 @@ enum {
 static bool give(void *ctx, const struct verdict *v)
 {
 	struct compared_work *w = ctx;
-	w->counts->of[v->kind]++;
-	return w->each(w->ctx, v);
+	struct verdict said = *v;
+	compared_gone_hide(w, &said);
+	w->counts->of[said.kind]++;
+	return w->each(w->ctx, &said);
 }
 
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
@@ -279,6 +281,8 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 	}
 	out->settled = span_is(f->flow->ended, flow_ended_word(FLOW_ENDED_FIN));
 	out->cut = f->end == NULL || !span_is(f->end->reason, "ok");
+	out->unread = f->opaque != NULL && f->opaque->exchange == FACT_NULL &&
+		      !span_is(f->opaque->why, "no-intercept");
 	return true;
 }
 
