@@ -159,6 +159,12 @@ bool compared_odd(struct compared_work *w, struct err *err)
 	return say_certificates(w, err);
 }
 
+void compared_nowhere(struct compared_work *w)
+{
+	compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+		SPAN_NONE, "its answer came by a leg that the case does not have");
+}
+
 /* The certificates of a handshake: each is in the case once. */
 void compared_certificates(struct compared_work *w, struct span certs)
 {
