@@ -57,6 +57,9 @@ static void say(const struct pcapng_order *o, struct buf *out)
 	}
 	for (size_t i = 0; i < o->n_missing; i++)
 		buf_addf(out, " %s is missing.", o->missing[i]);
+	if (o->keys_cut)
+		buf_add_str(out, " The key log is too large: of it only the beginning was "
+				 "looked through.");
 	for (size_t i = 0; i < o->n_strange; i++)
 		buf_addf(out,
 			" %s is not the file that was recorded, nor named after the case: it "
@@ -69,10 +72,10 @@ static void put_heads(struct pcapng_order *o, struct buf *out)
 {
 	struct buf text = {0}, keys = {0};
 	uint32_t n = 0;
+	pcapng_keys(o, &keys);
 	say(o, &text);
 	pcapng_section(out, NULL, NULL, "clicktrail " CLICKTRAIL_VERSION,
 		(const char *)buf_span(&text).p);
-	pcapng_keys(o, &keys);
 	if (buf_len(&keys) > 0)
 		pcapng_secrets(out, buf_span(&keys));
 	for (size_t i = 0; i < o->n; i++) {

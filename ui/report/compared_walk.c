@@ -271,8 +271,8 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 		w->to.missing = out->missing =
 			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
-	if (f->hello != NULL)
-		compared_hello(w, f->hello);
+	if (f->hello != NULL && f->tls != NULL)
+		compared_hello(w, f->hello, f->tls->hello);
 	if (f->handshake != NULL)
 		compared_certificates(w, f->handshake->certs);
 	if (f->flow == NULL) {
