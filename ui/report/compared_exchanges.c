@@ -1,7 +1,4 @@
-/*
- * The exchanges of one tunnel: which of the case is which of the packets, on each leg, and each
- * pair held against each other.
- */
+/* The exchanges of one tunnel: which of the case is which of the packets, on each leg. */
 #include "ui/report/compared_parts.h"
 
 #include <stdlib.h>
