@@ -7,6 +7,8 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
+#include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -126,9 +128,35 @@ static bool find_files(struct crosscheck_call *x, struct crosscheck *c, struct e
 	return true;
 }
 
+/* Lawfully, and told. */
+static bool were_destroyed(const struct crosscheck_call *x, const struct crosscheck *c)
+{
+	struct buf line = {0};
+	bool any = false;
+	for (size_t i = 0; i < c->n_destroyed; i++) {
+		const struct compared_destroyed *d = &c->destroyed[i];
+		if (!d->packets || (x->session != 0 && d->session != x->session))
+			continue;
+		any = true;
+		buf_clear(&line);
+		say_destroyed(d, &line);
+		buf_add_str(&line, " There is nothing left to hold the case against.");
+		fprintf(stderr, "clicktrail: ");
+		struct buf said = {0};
+		say_text(&said, buf_span(&line));
+		fwrite(buf_span(&said).p, 1, buf_len(&said), stderr);
+		fputc('\n', stderr);
+		buf_fini(&said);
+	}
+	buf_fini(&line);
+	return any;
+}
+
 static int no_packets(const struct crosscheck_call *x, const struct crosscheck *c)
 {
 	struct err err;
+	if (were_destroyed(x, c))
+		return EXIT_USAGE;
 	if (c->n_missing > 0)
 		err_set(&err, ERR_USAGE,
 			"%s speaks of %zu packet files, and none lies beside it", x->path,

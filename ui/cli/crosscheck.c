@@ -129,7 +129,10 @@ static bool count_on(void *ctx, enum fact_kind kind, int64_t seq, const void *fa
 	struct crosscheck *c = ctx;
 	const struct fact_packet_file *file = fact;
 	const struct fact_flow *flow = fact;
+	struct compared_destroyed d;
 	(void)seq;
+	if (kind == FACT_KIND_CUSTODY && compared_destroyed_of(fact, &d))
+		compared_destroyed_add(&c->arena, &c->destroyed, &c->n_destroyed, &d);
 	if (kind == FACT_KIND_PACKET_FILE && file->file >= c->next_file)
 		c->next_file = file->file < NUMBER_MAX ? file->file + 1 : NUMBER_MAX;
 	if (kind == FACT_KIND_PACKET_FILE && file->run >= c->run)

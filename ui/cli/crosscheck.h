@@ -36,10 +36,12 @@ struct crosscheck {
 	size_t n_files, n_missing;
 	const char **proxies; /* "ip:port" of --via, as origin legs have them */
 	size_t n_proxies;
-	int64_t newest_session; /* 0: there is none */
-	bool captures;          /* the case has facts of recorders at all */
-	bool live;              /* another process is writing it */
-	bool unread;            /* something was passed through unread */
+	int64_t newest_session;               /* 0: there is none */
+	bool captures;                        /* the case has facts of recorders at all */
+	bool live;                            /* another process is writing it */
+	bool unread;                          /* something was passed through unread */
+	struct compared_destroyed *destroyed; /* as the companion says */
+	size_t n_destroyed;
 	int64_t run, next_file, next_flow;
 };
 
@@ -63,7 +65,8 @@ struct crosscheck_said {
 	struct compared_counts counts;
 	uint64_t sides[3][VERDICT_COUNT]; /* by enum capture_side; the last: of no side */
 	struct verdict *kept;             /* the first CROSSCHECK_KEPT that are not agree */
-	size_t n_kept;
+	size_t n_kept, n_keyless;
+	size_t keyless[CAPTURE_SIDE_COUNT]; /* connections whose keys were destroyed */
 	struct arena arena;
 };
 enum { CROSSCHECK_KEPT = 1000 };
