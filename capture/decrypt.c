@@ -229,9 +229,12 @@ static void settle(struct decrypt *d)
 			if (d->way[way].stalled && !deaf(&d->way[way]))
 				any = resume(d, (enum flow_way)way) || any;
 	}
-	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
+	for (int way = FLOW_UP; way <= FLOW_DOWN; way++) {
+		if (d->way[way].done)
+			d->about.past[way] += buf_len(&d->way[way].in);
 		if (deaf(&d->way[way]))
 			drop(&d->way[way]);
+	}
 }
 
 /* Fills up the record that `in` begins with; what is left of the bytes. */
@@ -268,6 +271,8 @@ void decrypt_bytes(
 	struct decrypt *d, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
 	struct direction *w = &d->way[way];
+	if (w->done)
+		d->about.past[way] += bytes.n;
 	if (deaf(w))
 		return;
 	w->at = *at;
@@ -280,6 +285,8 @@ void decrypt_bytes(
 		wait_for(d, way, bytes, at);
 	else if (!deaf(w) && bytes.n > 0)
 		buf_add_span(&w->in, bytes);
+	else if (w->done)
+		d->about.past[way] += bytes.n;
 	if (waited || w->stalled || deaf(w))
 		settle(d);
 }

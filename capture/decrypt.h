@@ -47,6 +47,7 @@ struct decrypt_about {
 	unsigned key_updates;
 	int alert[2]; /* fatal, by enum flow_way: sent that way; -1: none */
 	bool close_notify[2];
+	uint64_t past[2]; /* bytes behind an alert that ended their direction: not read */
 	/* What could not be read: a static sentence; NULL: all was. In `blind` that
 	 * direction's reason, afterwards the first that there was. */
 	const char *why;

@@ -146,6 +146,13 @@ void http_tell_end(
 		h->calls->end(h->ctx, n, why, at);
 }
 
+void http_tell_beyond(
+	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at)
+{
+	if (bytes.n > 0 && h->calls->beyond != NULL)
+		h->calls->beyond(h->ctx, way, bytes, at);
+}
+
 void http_tell_other(
 	struct http_flow *h, uint64_t n, const struct err *why, const struct packet_at *at)
 {

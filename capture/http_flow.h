@@ -64,6 +64,10 @@ struct http_flow_calls {
 	/* What follows is no HTTP any more (101, or nonsense); exchange n (0: none) led to it.
 	 */
 	void (*other)(void *ctx, uint64_t n, const struct err *why, const struct packet_at *at);
+	/* Bytes that belong to no exchange: behind `other`, or behind the last message that a
+	 * direction may have. In order, each once. */
+	void (*beyond)(
+		void *ctx, enum flow_way way, struct span bytes, const struct packet_at *at);
 };
 
 enum http_kind { HTTP_FLOW_1, HTTP_FLOW_2 };

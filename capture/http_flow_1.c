@@ -300,6 +300,8 @@ void http_one_end(struct http_one *o, const struct packet_at *at)
 	if (!up->over && !o->up_waits && buf_len(&up->in) > 0 &&
 		(o->last == NULL || o->last->req_over))
 		http_one_broken_request(o, buf_span(&up->in), &err, at);
+	else if (o->up_waits)
+		http_tell_beyond(o->h, FLOW_UP, buf_span(&up->in), at);
 	up->over = true;
 	o->up_waits = false;
 	buf_fini(&up->in);
@@ -310,6 +312,7 @@ void http_one_end(struct http_one *o, const struct packet_at *at)
 	if (!down->over && buf_len(&down->in) > 0) {
 		err_set(&err, ERR_EXTRA_BYTES, "an answer to no request");
 		http_one_other(o, 0, &err, at);
+		http_tell_beyond(o->h, FLOW_DOWN, buf_span(&down->in), at);
 	}
 	buf_fini(&down->in);
 }

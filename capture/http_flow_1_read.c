@@ -139,6 +139,7 @@ static size_t request_head(struct http_one *o, struct span in, const struct pack
 			HTTP_FLOW_STREAMS_MAX);
 		http_one_drop_all(o, &err, at);
 		http_one_other(o, 0, &err, at);
+		http_tell_beyond(o->h, FLOW_UP, in, at);
 		return in.n;
 	}
 	switch (http1_request_head(in, &a, &head, &err)) {
@@ -185,8 +186,10 @@ static bool may_end_http(const struct one_exchange *x)
 size_t http_one_step_up(struct http_one *o, struct span in, const struct packet_at *at)
 {
 	struct one_exchange *x = o->last;
-	if (o->side[FLOW_UP].over)
+	if (o->side[FLOW_UP].over) {
+		http_tell_beyond(o->h, FLOW_UP, in, at);
 		return in.n;
+	}
 	if (x != NULL && !x->req_over)
 		return request_body(o, x, in, at);
 	o->up_waits = x != NULL && !x->answered && !x->res_over && may_end_http(x) &&
@@ -199,6 +202,7 @@ size_t http_one_step_up(struct http_one *o, struct span in, const struct packet_
 		o->side[FLOW_UP].over = true;
 		if (x == NULL)
 			http_one_other(o, 0, &extra, at);
+		http_tell_beyond(o->h, FLOW_UP, in, at);
 		return in.n;
 	}
 	return request_head(o, in, at);
@@ -333,20 +337,24 @@ static size_t unasked(struct http_one *o, struct span in, const struct packet_at
 	if (o->side[FLOW_UP].lost) {
 		/* Whether they do, nobody can tell. */
 		o->side[FLOW_DOWN].over = true;
+		http_tell_beyond(o->h, FLOW_DOWN, in, at);
 		return in.n;
 	}
 	if (!o->final && !o->side[FLOW_UP].over && in.n < HTTP_FLOW_HELD_MAX)
 		return 0;
 	err_set(&extra, ERR_EXTRA_BYTES, "an answer to no request");
 	http_one_other(o, 0, &extra, at);
+	http_tell_beyond(o->h, FLOW_DOWN, in, at);
 	return in.n;
 }
 
 size_t http_one_step_down(struct http_one *o, struct span in, const struct packet_at *at)
 {
 	struct one_exchange *x = o->first;
-	if (o->side[FLOW_DOWN].over)
+	if (o->side[FLOW_DOWN].over) {
+		http_tell_beyond(o->h, FLOW_DOWN, in, at);
 		return in.n;
+	}
 	if (x == NULL)
 		return unasked(o, in, at);
 	/* Its request has yet to end. */

@@ -136,6 +136,26 @@ void http_two_closed(
 	run_on(t, at);
 }
 
+/* In a frame of which no exchange tells: it is not DATA, or not even known what. */
+static bool unfinished(const struct two_way *w)
+{
+	if (w->over)
+		return false;
+	if (w->preface_left > 0)
+		return w->preface_left < HTTP_TWO_PREFACE;
+	if (w->left > 0 || w->pad > 0)
+		return w->frame.type != HTTP_TWO_DATA;
+	return w->block_open || (buf_len(&w->in) > 0 && !w->stalled);
+}
+
+static void tell_unfinished(struct http_two *t, const struct packet_at *at)
+{
+	struct err why = {0};
+	err_set(&why, ERR_HEAD_TRUNCATED, "HTTP/2: it ends inside a frame");
+	if (unfinished(&t->way[FLOW_UP]) || unfinished(&t->way[FLOW_DOWN]))
+		http_tell_other(t->h, 0, &why, at);
+}
+
 void http_two_end(struct http_two *t, const struct packet_at *at)
 {
 	struct http_two_stream *st;
@@ -150,4 +170,5 @@ void http_two_end(struct http_two *t, const struct packet_at *at)
 			err_set(&why, ERR_SHUTDOWN, "its packets end here");
 		http_two_over(&t->streams, st, &why, at);
 	}
+	tell_unfinished(t, at);
 }

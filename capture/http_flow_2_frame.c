@@ -4,7 +4,7 @@
 
 /* RFC 9113 6 */
 enum frame_type {
-	FRAME_DATA = 0,
+	FRAME_DATA = HTTP_TWO_DATA,
 	FRAME_HEADERS = 1,
 	FRAME_RST_STREAM = 3,
 	FRAME_SETTINGS = 4,
@@ -368,8 +368,10 @@ size_t http_two_step(
 	struct http_two *t, enum flow_way way, struct span in, const struct packet_at *at)
 {
 	struct two_way *w = &t->way[way];
-	if (w->over)
+	if (w->over) {
+		http_tell_beyond(t->h, way, in, at);
 		return in.n;
+	}
 	if (w->preface_left > 0)
 		return take_preface(t, way, in, at);
 	if (w->left > 0 || w->pad > 0)

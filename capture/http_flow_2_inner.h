@@ -69,6 +69,7 @@ void http_two_lost_way(struct http_two_streams *s, enum flow_way way, const stru
 
 enum {
 	HTTP_TWO_FRAME_FIRST = 16384, /* RFC 9113 4.2: until more is announced */
+	HTTP_TWO_DATA = 0,            /* RFC 9113 6.1: its frame type */
 	HTTP_TWO_PREFACE = 24,        /* bytes of what a client says first (RFC 9113 3.4) */
 };
 

@@ -55,6 +55,8 @@ void http_tell_message_end(struct http_flow *h, uint64_t n, enum fact_side side,
 	struct span trailers, const struct packet_at *at);
 void http_tell_end(
 	struct http_flow *h, uint64_t n, const struct err *why, const struct packet_at *at);
+void http_tell_beyond(
+	struct http_flow *h, enum flow_way way, struct span bytes, const struct packet_at *at);
 void http_tell_other(
 	struct http_flow *h, uint64_t n, const struct err *why, const struct packet_at *at);
 

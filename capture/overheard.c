@@ -58,6 +58,7 @@ struct overheard *overheard_new(
 		abort();
 	o->order = order;
 	o->keys = keys;
+	overheard_beyond_init(&o->beyond);
 	o->story = story_new(f, true, keys, true, &overheard_story, o);
 	return o;
 }
@@ -109,6 +110,7 @@ void overheard_closed(
 	else
 		story_closed(o->story, way, at);
 	o->closed[way] = true;
+	o->down_whole |= way == FLOW_DOWN && !reset;
 	if (reset)
 		o->closed[FLOW_UP] = o->closed[FLOW_DOWN] = true;
 	broken_off(o);
@@ -132,6 +134,9 @@ static const char *why_of(const struct overheard *o)
 	/* Secrets that were never told, of a connection that was used. */
 	if (tls != NULL && tls->keys == FLOW_KEYS_NONE && tls->server_hello.p != NULL)
 		return "its secrets are not in the browser's key log";
+	if (about->past[FLOW_UP] + about->past[FLOW_DOWN] > 0 ||
+		(tls != NULL && tls->past[FLOW_UP] + tls->past[FLOW_DOWN] > 0))
+		return "bytes came behind the end of its TLS, which are not read";
 	return tls != NULL ? tls->why : NULL;
 }
 
@@ -141,6 +146,8 @@ void overheard_end(struct overheard *o)
 	const struct story_about *about = story_about(o->story);
 	if (!overheard_silent(o) && about->tls != NULL && about->tls->hello.p != NULL)
 		overheard_handshake(o, about->tls, true);
+	if (!overheard_silent(o))
+		overheard_beyond_put(o, overheard_us(o, &about->flow->last));
 	if (!overheard_silent(o) && why_of(o) != NULL) {
 		struct fact_note note;
 		fact_init(FACT_KIND_NOTE, &note);
@@ -158,6 +165,7 @@ void overheard_free(struct overheard *o)
 	if (o == NULL)
 		return;
 	story_free(o->story);
+	overheard_beyond_fini(&o->beyond);
 	while (o->open != NULL) {
 		struct overheard_exchange *x = o->open;
 		o->open = x->next;
@@ -204,7 +212,8 @@ void overheard_about(const struct overheard *o, struct overheard_about *out)
 		.tunnel = o->tunnel,
 		.bytes = {o->bytes[0], o->bytes[1]},
 		.exchanges = (uint64_t)o->requests,
-		.closed = o->closed[FLOW_UP] && o->closed[FLOW_DOWN]};
+		.closed = o->closed[FLOW_UP] && o->closed[FLOW_DOWN],
+		.down_whole = o->down_whole};
 	out->wants_keys = o->ours && tls != NULL && tls->server_hello.p != NULL &&
 			  !is_retry(tls->server_hello) && tls->alert[FLOW_UP] < 0 &&
 			  !keys_there(o, tls->hello);

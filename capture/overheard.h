@@ -58,6 +58,7 @@ struct overheard_about {
 			       known to be lost */
 	uint64_t exchanges; /* put */
 	bool closed;        /* by both sides */
+	bool down_whole;    /* its FIN came down, which stands behind all bytes */
 	/* Its secrets are needed to read on, and are not there: it is worth waiting for them.
 	 */
 	bool wants_keys;

@@ -180,14 +180,25 @@ static void on_end(void *ctx, uint64_t n, const struct err *why, const struct pa
 		overheard_body_end(o, x, SIDE_RESPONSE, at_us);
 		put_end(o, x, &end, at_us);
 	}
+	o->ended_n = x->n;
+	o->ended_id = x->id;
 	take_out(o, x);
 }
 
 static void on_other(void *ctx, uint64_t n, const struct err *why, const struct packet_at *at)
 {
 	struct overheard *o = ctx;
-	(void)n, (void)at;
-	/* A switch of protocols is no failure; what follows it is in the packets. */
+	(void)at;
+	if (overheard_silent(o))
+		return;
+	/* A switch of protocols is no failure: what follows it is told as opaque. */
+	if (why->kind == ERR_NONE && n != 0 && n == o->ended_n) {
+		o->beyond.upgrade = true;
+		o->beyond.exchange = o->ended_id;
+	}
+	/* We who stop it cut frames in two. */
+	if (why->kind == ERR_HEAD_TRUNCATED && o->order->stopping(o->order->ctx))
+		return;
 	if (why->kind != ERR_NONE && o->why == NULL)
 		o->why = "what it carried is no HTTP that can be read";
 }
@@ -202,5 +213,6 @@ const struct story_calls overheard_story = {
 		.body = on_body,
 		.message_end = on_message_end,
 		.end = on_end,
-		.other = on_other},
+		.other = on_other,
+		.beyond = overheard_on_beyond},
 };

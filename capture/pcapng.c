@@ -159,11 +159,12 @@ static void add_u64_option(struct buf *out, uint16_t code, uint64_t v)
 }
 
 void pcapng_statistics(struct buf *out, uint32_t interface, int64_t start_ns, int64_t end_ns,
-	uint64_t received, uint64_t dropped)
+	uint64_t received, uint64_t dropped, const char *comment)
 {
 	size_t at = begin(out, BLOCK_STATISTICS);
 	add_u32(out, interface);
 	add_time(out, end_ns);
+	add_text(out, OPTION_COMMENT, comment);
 	add_u16(out, STATISTICS_START);
 	add_u16(out, 8);
 	add_time(out, start_ns);

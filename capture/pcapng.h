@@ -21,6 +21,6 @@ void pcapng_secrets(struct buf *out, struct span key_log);
 void pcapng_packet(struct buf *out, const struct packet *p, const char *comment);
 /* Interface Statistics Block: received and dropped as the kernel counts. */
 void pcapng_statistics(struct buf *out, uint32_t interface, int64_t start_ns, int64_t end_ns,
-	uint64_t received, uint64_t dropped);
+	uint64_t received, uint64_t dropped, const char *comment);
 
 #endif

@@ -41,6 +41,18 @@ size_t recorder_drop_descriptors(void)
 		       : 1;
 }
 
+void recorder_drop_file_size(uint64_t bytes)
+{
+	struct rlimit size;
+	if (getrlimit(RLIMIT_FSIZE, &size) != 0)
+		return;
+	if (size.rlim_cur > bytes)
+		size.rlim_cur = bytes;
+	if (size.rlim_max > bytes)
+		size.rlim_max = bytes;
+	setrlimit(RLIMIT_FSIZE, &size);
+}
+
 bool recorder_drop_prepare(int last, struct err *err)
 {
 	/* Of a terminal or a service manager, to the whole group: the parent ends us in order.

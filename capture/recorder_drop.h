@@ -12,6 +12,8 @@
 /* How many descriptors may be open at once, besides those of the program itself. */
 size_t recorder_drop_descriptors(void);
 
+/* No file of ours grows beyond that, whatever becomes of us; a lower limit stays. */
+void recorder_drop_file_size(uint64_t bytes);
 /* First of all: signals that are meant for the parent are not ours, no dumps, descriptors below
  * 3 are taken and above `last` closed. */
 bool recorder_drop_prepare(int last, struct err *err);

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { PACKET_HEAD = 36 }; /* bytes of a packet's block besides it, at most */
 
 static int64_t utc_ns(void)
 {
@@ -88,15 +91,22 @@ bool recorder_file_begin(
 
 bool recorder_file_packet(struct recorder_file *f, const struct packet *p, struct err *err)
 {
+	uint64_t then = f->bytes + buf_len(&f->waiting) + PACKET_HEAD + p->bytes.n;
+	if (f->limit > 0 && then + RECORDER_LAST > f->limit) {
+		f->full = true;
+		return err_set(err, ERR_CAPTURE,
+			"the packet file has reached its limit of %" PRIu64 " MiB",
+			f->limit / (1024 * 1024));
+	}
 	pcapng_packet(&f->waiting, p, NULL);
 	f->packets++;
 	return buf_len(&f->waiting) < RECORDER_PIECE || recorder_file_flush(f, err);
 }
 
-bool recorder_file_finish(
-	struct recorder_file *f, uint64_t received, uint64_t dropped, struct err *err)
+bool recorder_file_finish(struct recorder_file *f, uint64_t received, uint64_t dropped,
+	const char *comment, struct err *err)
 {
-	pcapng_statistics(&f->waiting, 0, f->start_ns, utc_ns(), received, dropped);
+	pcapng_statistics(&f->waiting, 0, f->start_ns, utc_ns(), received, dropped, comment);
 	if (!recorder_file_flush(f, err))
 		return false;
 	return fsync(RECORDER_FILE) == 0 ||

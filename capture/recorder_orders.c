@@ -1,4 +1,5 @@
 #include "capture/recorder_orders.h"
+#include "capture/recorder_shown.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,69 +24,6 @@ bool recorder_orders_check(void)
 	       option(RECORDER_SOCK, SO_TYPE, &type) && type == SOCK_SEQPACKET;
 }
 
-bool recorder_orders_network(int socket, uint64_t *out, struct err *err)
-{
-	socklen_t n = sizeof *out;
-	return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, out, &n) == 0 ||
-	       err_set_os(err, ERR_CAPTURE, errno,
-		       "the kernel does not say which network a socket is of (Linux 5.14 "
-		       "does)");
-}
-
-static bool address(const struct sockaddr_storage *s, struct recorder_local *out)
-{
-	if (s->ss_family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, s, sizeof in);
-		out->port = ntohs(in.sin_port);
-		out->ip.n = in.sin_addr.s_addr == htonl(INADDR_ANY) ? 0 : 4;
-		memcpy(out->ip.bytes, &in.sin_addr, 4);
-		return true;
-	}
-	if (s->ss_family != AF_INET6)
-		return false;
-	struct sockaddr_in6 in6;
-	memcpy(&in6, s, sizeof in6);
-	out->port = ntohs(in6.sin6_port);
-	out->ip.n = IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr) ? 0 : 16;
-	memcpy(out->ip.bytes, &in6.sin6_addr, 16);
-	return true;
-}
-
-struct shown {
-	struct recorder_local local;
-	bool udp, listens;
-};
-
-/* What the kernel says of a socket; NULL, or why it is no proof. A socket of a network that its
- * owner made for himself says nothing of ours: there every port is free. */
-static const char *look_at(int fd, uint64_t network, struct shown *out)
-{
-	struct sockaddr_storage name = {0};
-	socklen_t n = sizeof name;
-	int domain, protocol, listens, only = 0;
-	uint64_t cookie = 0;
-	*out = (struct shown){0};
-	if (!option(fd, SO_DOMAIN, &domain) || (domain != AF_INET && domain != AF_INET6) ||
-		!option(fd, SO_PROTOCOL, &protocol) || !option(fd, SO_ACCEPTCONN, &listens))
-		return "what was shown is no socket of IP";
-	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
-		return "what was shown is no socket of TCP or UDP";
-	if (!recorder_orders_network(fd, &cookie, NULL) || cookie != network)
-		return "the socket is of another network";
-	if (getsockname(fd, (struct sockaddr *)&name, &n) != 0 ||
-		!address(&name, &out->local) || out->local.port == 0)
-		return "the socket is not bound to a port";
-	n = sizeof only;
-	if (domain == AF_INET6 && getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &n) != 0)
-		return "the socket does not say whether it takes IPv4";
-	out->local.v4 = domain == AF_INET || only == 0;
-	out->local.v6 = domain == AF_INET6;
-	out->udp = protocol == IPPROTO_UDP;
-	out->listens = listens != 0;
-	return NULL;
-}
-
 /* An IPv6 address that stands for one of IPv4 (RFC 4291 2.5.5.2), or such a one. */
 static bool is_v4(const struct packet_address *a)
 {
@@ -108,14 +46,20 @@ static bool reaches(const struct recorder_local *l, const struct packet_address 
 static const char *obey_connection(
 	struct recorder_orders *o, const struct recorder_order *order, int *fd, int64_t now_ns)
 {
-	struct shown s;
-	const char *why = look_at(*fd, o->network, &s);
+	struct recorder_shown s;
+	const char *why = recorder_shown_look(*fd, o->network, &s);
 	if (why != NULL)
 		return why;
 	if (s.listens)
 		return "a listening socket makes no connection";
 	if (order->remote_port == 0 || !reaches(&s.local, &order->remote))
 		return "the socket does not reach that address";
+	struct recorder_local own = s.local;
+	own.ip = recorder_table_plain(&own.ip);
+	/* Orders come later than what they are for: it may be on its way by now. */
+	if (s.sent &&
+		!recorder_shown_still(*fd, s.udp, &own, &order->remote, order->remote_port))
+		return "the socket is connected to elsewhere, or was";
 	recorder_table_connection(
 		o->table, s.udp, &s.local, &order->remote, order->remote_port, *fd, now_ns);
 	*fd = -1;
@@ -124,8 +68,8 @@ static const char *obey_connection(
 
 static const char *obey_listener(struct recorder_orders *o, int fd)
 {
-	struct shown s;
-	const char *why = look_at(fd, o->network, &s);
+	struct recorder_shown s;
+	const char *why = recorder_shown_look(fd, o->network, &s);
 	if (why != NULL)
 		return why;
 	if (s.udp || !s.listens)
@@ -207,10 +151,15 @@ static bool take(struct recorder_orders *o, int64_t now_ns, bool *shown)
 	return true;
 }
 
+bool recorder_orders_full(const struct recorder_orders *o, int64_t now_ns)
+{
+	return o->table != NULL && !recorder_table_room(o->table, now_ns);
+}
+
 bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns)
 {
 	bool shown = false;
-	while (!o->gone && take(o, now_ns, &shown))
+	while (!o->gone && !recorder_orders_full(o, now_ns) && take(o, now_ns, &shown))
 		;
 	return shown;
 }

@@ -21,9 +21,10 @@ struct recorder_orders {
 
 /* Is descriptor RECORDER_SOCK what it should be? */
 bool recorder_orders_check(void);
-/* The cookie of the network namespace of a socket. */
-bool recorder_orders_network(int socket, uint64_t *out, struct err *err);
-/* Takes all that has come; does not wait. True: something was shown. */
+/* No socket more can be held: orders stay where they are, and who sends them meets a queue that
+ * is full, until one is let go. */
+bool recorder_orders_full(const struct recorder_orders *o, int64_t now_ns);
+/* Takes what has come, until it is full; does not wait. True: something was shown. */
 bool recorder_orders_take(struct recorder_orders *o, int64_t now_ns);
 
 /* Is this packet to be recorded? An order is sent before the first packet that it is for: if

@@ -2,10 +2,13 @@
 #include "capture/recorder_drop.h"
 #include "capture/recorder_file.h"
 #include "capture/recorder_orders.h"
+#include "capture/recorder_shown.h"
+#include "capture/recorder_strays.h"
 #include "capture/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +21,7 @@ enum {
 	SECOND_MS = 1000,                /* for news, and for what is to be forgotten */
 	LAST_WAIT_MS = 5000,             /* for a parent to read the last word */
 	SILENCE_MS = 5 * SOURCE_WAIT_MS, /* after which the kernel has nothing more for us */
+	FULL_MS = 20,                    /* until a full table is looked at again */
 	DRAIN_MS = 10000,                /* to take what it has, at most */
 };
 #define MS INT64_C(1000000)
@@ -26,6 +30,7 @@ struct recorder {
 	struct source *source;
 	struct recorder_file file;
 	struct recorder_orders orders;
+	struct recorder_strays strays;
 	uint64_t seen_s;       /* whole seconds of now_ns, at the last news */
 	uint64_t told_packets; /* in them */
 	int64_t now_ns;        /* monotonic: when the last turn began */
@@ -48,20 +53,36 @@ static void counts(struct recorder *r, struct recorder_news *news)
 	news->dropped = c.dropped;
 }
 
+/* What is missing, in words; "": nothing is known to be. */
+static void missing(const struct recorder *r, char text[RECORDER_TEXT_MAX])
+{
+	struct recorder_table_counts c = {0};
+	if (r->orders.table != NULL)
+		recorder_table_count(r->orders.table, &c);
+	if (r->strays.left_out > 0)
+		snprintf(text, RECORDER_TEXT_MAX,
+			"%" PRIu64 " packets that are no TCP were too many and left out",
+			r->strays.left_out);
+	else if (c.pushed_out > 0)
+		snprintf(text, RECORDER_TEXT_MAX,
+			"too many connections at once: %" PRIu64
+			" were forgotten, and their packets are not recorded",
+			c.pushed_out);
+	else if (c.late > 0)
+		snprintf(text, RECORDER_TEXT_MAX,
+			"the beginning of %" PRIu64
+			" connections was not seen after they were shown: they are not "
+			"recorded",
+			c.late);
+	else
+		memcpy(text, r->orders.refused, RECORDER_TEXT_MAX);
+}
+
 static void say_state(struct recorder *r)
 {
 	struct recorder_news news = {.word = RECORDER_STATE};
-	struct recorder_table_counts c = {0};
 	counts(r, &news);
-	if (r->orders.table != NULL)
-		recorder_table_count(r->orders.table, &c);
-	if (c.pushed_out > 0)
-		snprintf(news.text, sizeof news.text,
-			"too many connections at once: %llu were forgotten, and their packets "
-			"are not recorded",
-			(unsigned long long)c.pushed_out);
-	else
-		memcpy(news.text, r->orders.refused, sizeof news.text);
+	missing(r, news.text);
 	recorder_tell(&news, 0);
 	r->told_packets = news.packets;
 }
@@ -80,9 +101,10 @@ static int fail(struct recorder *r, const struct err *err, bool needs_privilege)
 static bool take(struct recorder *r, struct packet *p, struct err *err)
 {
 	struct packet_parts parts;
-	if (r->orders.table == NULL)
-		return recorder_file_packet(&r->file, p, err);
 	packet_parse(p->link, p->bytes, p->wire_len, &parts);
+	if (r->orders.table == NULL)
+		return !recorder_strays_keep(&r->strays, parts.kind, p->bytes.n) ||
+		       recorder_file_packet(&r->file, p, err);
 	return !recorder_orders_want(&r->orders, &parts, r->now_ns) ||
 	       recorder_file_packet(&r->file, p, err);
 }
@@ -144,7 +166,10 @@ static bool record(struct recorder *r, struct err *err)
 	struct pollfd p[] = {{.fd = RECORDER_SOCK, .events = POLLIN},
 		{.fd = source_fd(r->source), .events = POLLIN}};
 	while (!r->orders.finish && !r->orders.gone) {
-		if (!more && poll(p, 2, SECOND_MS) < 0 && errno != EINTR)
+		/* What is not to be read must not wake us. */
+		bool full = recorder_orders_full(&r->orders, now(CLOCK_MONOTONIC));
+		p[0].fd = full ? -1 : RECORDER_SOCK;
+		if (!more && poll(p, 2, full ? FULL_MS : SECOND_MS) < 0 && errno != EINTR)
 			return err_set_os(err, ERR_CAPTURE, errno, "waiting for packets");
 		r->now_ns = now(CLOCK_MONOTONIC);
 		recorder_orders_take(&r->orders, r->now_ns);
@@ -162,8 +187,11 @@ static bool record(struct recorder *r, struct err *err)
 static bool finish(struct recorder *r, struct err *err)
 {
 	struct source_counts c;
+	char left_out[RECORDER_TEXT_MAX] = "";
 	source_count(r->source, &c);
-	return recorder_file_finish(&r->file, c.received, c.dropped, err);
+	if (r->strays.left_out > 0)
+		missing(r, left_out);
+	return recorder_file_finish(&r->file, c.received, c.dropped, left_out, err);
 }
 
 /* Rights are taken here, and given up. about: of what there is, in words. */
@@ -184,7 +212,8 @@ static bool open_all(struct recorder *r, uint32_t ring, bool network, const char
 		r->orders.table = recorder_table_new(seed, recorder_drop_descriptors());
 		if (r->orders.table == NULL)
 			return err_set(err, ERR_CAPTURE, "memory");
-		if (!recorder_orders_network(source_fd(r->source), &r->orders.network, err))
+		recorder_table_ask(r->orders.table, recorder_shown_still);
+		if (!recorder_shown_network(source_fd(r->source), &r->orders.network, err))
 			return false;
 	}
 	return recorder_drop_all(source_fd(r->source), err) &&
@@ -192,22 +221,30 @@ static bool open_all(struct recorder *r, uint32_t ring, bool network, const char
 		       &r->file, source_link(r->source), SOURCE_SNAPLEN, about, err);
 }
 
-int recorder_run(uint32_t ring)
+int recorder_run(uint32_t ring, uint64_t limit)
 {
-	struct recorder r = {0};
+	struct recorder r = {.file.limit = limit};
 	struct err err = {0};
 	bool denied = false;
 	bool network = fcntl(RECORDER_NETWORK, F_GETFD) >= 0;
 	const char *about = network ? "everything in a network namespace of its own"
 				    : "TCP and UDP of the connections that were shown";
+	recorder_drop_file_size(limit);
 	if (!recorder_drop_prepare(network ? RECORDER_NETWORK : RECORDER_FILE, &err) ||
 		!open_all(&r, ring, network, about, &denied, &err))
 		return fail(&r, &err, denied);
 	struct recorder_news started = {.word = RECORDER_STARTED};
 	snprintf(started.text, sizeof started.text, "any interface: %s", about);
 	recorder_tell(&started, LAST_WAIT_MS);
-	if (!record(&r, &err) || !finish(&r, &err))
+	if (!record(&r, &err)) {
+		/* A disk that has room: the file is as whole as one that was finished. */
+		if (r.file.full)
+			finish(&r, &(struct err){0});
 		return fail(&r, &err, false);
+	}
+	if (!finish(&r, &err))
+		return fail(&r, &err, false);
+	say_state(&r);
 	struct recorder_news done = {.word = RECORDER_DONE};
 	counts(&r, &done);
 	if (!r.orders.gone)

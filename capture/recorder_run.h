@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-/* ring: bytes (source.h). The program's exit code; who calls ends by _exit. */
-int recorder_run(uint32_t ring);
+/* ring: bytes (source.h). limit: bytes of the file. The program's exit code; who calls ends by
+ * _exit. */
+int recorder_run(uint32_t ring, uint64_t limit);
 
 #endif

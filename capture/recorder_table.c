@@ -27,8 +27,7 @@ struct entry {
 	struct packet_address local; /* n 0: any */
 	int64_t last_ns;
 	bool begun;        /* a packet of it came */
-	bool isn_known;    /* TCP: its first SYN did */
-	uint32_t isn;      /* and this was its number (RFC 9293 3.4) */
+	uint32_t isn;      /* TCP: the number of its first SYN (RFC 9293 3.4) */
 	bool fin[2], over; /* fin: of the local end, of the remote one */
 	int held;
 	int32_t next; /* in its slot, or of the free ones */
@@ -46,6 +45,8 @@ struct recorder_table {
 	struct recorder_local listeners[RECORDER_LISTENERS_MAX];
 	size_t n_listeners;
 	struct recorder_fragments fragments;
+	recorder_still_fn *still;
+	int64_t looked_ns; /* for what is held for nothing, the last time there was none */
 };
 
 /* The member of an entry by which it is in a list. */
@@ -93,6 +94,7 @@ struct recorder_table *recorder_table_new(uint32_t seed, size_t held_max)
 	t->held_max = held_max < RECORDER_HELD_MAX ? held_max : RECORDER_HELD_MAX;
 	t->silent = t->holding = (struct list){NONE, NONE};
 	t->free = NONE;
+	t->looked_ns = INT64_MIN;
 	if (t->entries == NULL || t->slots == NULL) {
 		free(t->entries);
 		free(t->slots);
@@ -131,7 +133,7 @@ static int32_t *slot_of(struct recorder_table *t, const struct key *k)
 }
 
 /* RFC 4291 2.5.5.2 */
-static struct packet_address plain(const struct packet_address *a)
+struct packet_address recorder_table_plain(const struct packet_address *a)
 {
 	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	struct packet_address v4 = {.n = 4};
@@ -202,8 +204,11 @@ static int32_t add(struct recorder_table *t, const struct key *k,
 	else
 		i = (int32_t)t->n++;
 	int32_t *slot = slot_of(t, k);
+	/* Behind all others: of the same ends the oldest is found. */
+	while (*slot != NONE)
+		slot = &t->entries[*slot].next;
 	t->entries[i] = (struct entry){
-		.key = *k, .local = *local, .last_ns = now_ns, .held = -1, .next = *slot};
+		.key = *k, .local = *local, .last_ns = now_ns, .held = -1, .next = NONE};
 	*slot = i;
 	list_add(t, &t->silent, silent_place, i);
 	t->counts.connections++;
@@ -214,11 +219,11 @@ void recorder_table_connection(struct recorder_table *t, bool udp,
 	const struct recorder_local *local, const struct packet_address *remote,
 	uint16_t remote_port, int held, int64_t now_ns)
 {
-	struct key k = {udp, local->port, remote_port, plain(remote)};
-	struct packet_address ip = plain(&local->ip);
+	struct key k = {udp, local->port, remote_port, recorder_table_plain(remote)};
+	struct packet_address ip = recorder_table_plain(&local->ip);
 	int32_t i = *slot_of(t, &k);
-	/* What is known of the same ends is of an earlier connection. */
-	while (i != NONE && !(same_key(&t->entries[i].key, &k) &&
+	/* Of UDP, what is known of the same ends is of an earlier conversation. */
+	while (i != NONE && !(udp && same_key(&t->entries[i].key, &k) &&
 				    packet_address_same(&t->entries[i].local, &ip)))
 		i = t->entries[i].next;
 	if (i != NONE)
@@ -235,12 +240,38 @@ void recorder_table_connection(struct recorder_table *t, bool udp,
 	list_add(t, &t->holding, holding_place, i);
 }
 
+void recorder_table_ask(struct recorder_table *t, recorder_still_fn *still)
+{
+	t->still = still;
+}
+
+bool recorder_table_room(struct recorder_table *t, int64_t now_ns)
+{
+	if (t->counts.held < t->held_max)
+		return true;
+	if (t->looked_ns == now_ns)
+		return false;
+	/* UDP that has begun, though its answer may be still to come; and who was shown and
+	 * sends nothing. */
+	for (int32_t i = t->holding.first; i != NONE; i = t->entries[i].holding.after) {
+		const struct entry *e = &t->entries[i];
+		int64_t silent_ns = now_ns - e->last_ns;
+		if (!e->begun && silent_ns <= RECORDER_FULL_START_S * SECOND)
+			continue;
+		t->counts.pushed_out += !e->begun || silent_ns <= RECORDER_OVER_S * SECOND;
+		forget(t, i);
+		return true;
+	}
+	t->looked_ns = now_ns;
+	return false;
+}
+
 bool recorder_table_listener(struct recorder_table *t, const struct recorder_local *local)
 {
 	if (t->n_listeners == RECORDER_LISTENERS_MAX)
 		return false;
 	struct recorder_local l = *local;
-	l.ip = plain(&l.ip);
+	l.ip = recorder_table_plain(&l.ip);
 	t->listeners[t->n_listeners++] = l;
 	return true;
 }
@@ -258,27 +289,36 @@ static bool listens(
 	return false;
 }
 
-/* A TCP packet of entry i, of its local end or not. False: it is of a later connection between
- * the same ends, which nobody has shown. */
-static bool follow(
-	struct recorder_table *t, int32_t i, const struct packet_parts *p, bool from_local)
+/* A TCP packet of entry i, of its local end or not. */
+static void follow(struct entry *e, const struct packet_parts *p, bool from_local)
 {
-	struct entry *e = &t->entries[i];
-	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		if (e->isn_known && e->isn != p->seq) {
-			forget(t, i);
-			return false;
-		}
-		if (!e->isn_known)
-			e->fin[0] = e->fin[1] = e->over = false;
-		e->isn_known = true;
-		e->isn = p->seq;
-	}
 	if ((p->flags & TCP_FIN) != 0)
 		e->fin[from_local ? 0 : 1] = true;
 	if ((p->flags & TCP_RST) != 0 || (e->fin[0] && e->fin[1]))
 		e->over = true;
-	return true;
+}
+
+static bool is_syn(const struct packet_parts *p)
+{
+	return (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static void begin(struct entry *e, const struct packet_parts *p, bool from_local)
+{
+	e->begun = true;
+	if (e->key.udp)
+		return;
+	e->isn = p->seq;
+	e->local = from_local ? p->src : p->dst;
+}
+
+/* Does what is held prove that this packet's local end is its own? */
+static bool proven(
+	const struct recorder_table *t, const struct entry *e, const struct packet_address *ip)
+{
+	const struct recorder_local local = {.ip = *ip, .port = e->key.local_port};
+	return e->held < 0 || t->still == NULL ||
+	       t->still(e->held, e->key.udp, &local, &e->key.remote, e->key.remote_port);
 }
 
 static int64_t patience(const struct entry *e)
@@ -290,6 +330,30 @@ static int64_t patience(const struct entry *e)
 	return (e->key.udp ? RECORDER_UDP_IDLE_S : RECORDER_TCP_IDLE_S) * SECOND;
 }
 
+/* Whose packet it is among what is known, or NONE: it is of a later connection between the same
+ * ends, which nobody has shown, or of one that had begun before it was shown. */
+static int32_t whose(struct recorder_table *t, const struct key *k,
+	const struct packet_parts *p, bool from_local, int64_t now_ns)
+{
+	const struct packet_address *local = from_local ? &p->src : &p->dst;
+	int32_t i;
+	while ((i = find(t, k, local)) != NONE) {
+		struct entry *e = &t->entries[i];
+		if (now_ns - e->last_ns > patience(e) ||
+			(!k->udp && e->begun && is_syn(p) && e->isn != p->seq)) {
+			forget(t, i);
+			continue;
+		}
+		bool first = k->udp || (is_syn(p) && from_local);
+		if ((e->begun && !k->udp) || (first && proven(t, e, local)))
+			return i;
+		t->counts.late++;
+		forget(t, i);
+		return NONE;
+	}
+	return NONE;
+}
+
 /* Seen as a packet of local's to or from remote. */
 static bool matches(
 	struct recorder_table *t, const struct packet_parts *p, bool from_local, int64_t now_ns)
@@ -297,27 +361,23 @@ static bool matches(
 	const struct packet_address *local = from_local ? &p->src : &p->dst;
 	struct key k = {p->kind == PACKET_UDP, from_local ? p->src_port : p->dst_port,
 		from_local ? p->dst_port : p->src_port, from_local ? p->dst : p->src};
-	int32_t i = find(t, &k, local);
-	if (i != NONE && now_ns - t->entries[i].last_ns > patience(&t->entries[i])) {
-		forget(t, i);
-		i = NONE;
-	}
-	if (i != NONE && !k.udp && !follow(t, i, p, from_local))
-		i = NONE;
+	int32_t i = whose(t, &k, p, from_local, now_ns);
 	/* Only what comes to it: what comes from somebody else's port of the same number is
-	 * another's. Its answers go by the entry that this makes. */
-	if (i == NONE && !k.udp && !from_local && listens(t, local, k.local_port)) {
+	 * another's. Its answers go by the entry that this makes. Only from the first packet
+	 * on: what was there before may be of whoever listened before. */
+	if (i == NONE && !k.udp && !from_local && is_syn(p) && listens(t, local, k.local_port))
 		i = add(t, &k, local, now_ns);
-		follow(t, i, p, from_local);
-	}
 	if (i == NONE)
 		return false;
 	struct entry *e = &t->entries[i];
+	if (!e->begun)
+		begin(e, p, from_local);
+	if (!k.udp) {
+		follow(e, p, from_local);
+		let_go(t, i);
+	}
 	if (!e->over || (p->flags & (TCP_FIN | TCP_RST)) != 0)
 		e->last_ns = now_ns;
-	e->begun = true;
-	if (!k.udp)
-		let_go(t, i);
 	list_take(t, &t->silent, silent_place, i);
 	list_add(t, &t->silent, silent_place, i);
 	return true;

@@ -13,7 +13,7 @@ enum {
 	SOURCE_SNAPLEN = 262144,        /* bytes of one packet: more than IP has */
 	SOURCE_RING = 32 * 1024 * 1024, /* bytes that the kernel keeps for us, */
 	SOURCE_RING_MIN = 512 * 1024,   /* at least, when memory is short */
-	SOURCE_RING_MAX = 256 * 1024 * 1024,
+	SOURCE_RING_MAX = 64 * 1024 * 1024,
 	SOURCE_WAIT_MS = 10, /* a packet lies there at most so long */
 };
 

@@ -1,7 +1,5 @@
-/*
- * One connection from its first byte on: what is asked of a proxy (story_preamble.c), then the
- * first bytes tell TLS from clear, then HTTP of either version, or something else.
- */
+/* From the first byte on: what is asked of a proxy (story_preamble.c), then the first bytes
+ * tell TLS from clear, then HTTP of either version, or something else. */
 #include "capture/story.h"
 #include "capture/story_looks.h"
 #include "capture/story_preamble.h"
@@ -118,20 +116,28 @@ static void make_http(struct story *s, enum http_kind kind)
 	s->speaks = SPEAKS_HTTP;
 }
 
+static void beyond(
+	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
+{
+	if (bytes.n > 0 && s->calls->http.beyond != NULL)
+		s->calls->http.beyond(s->ctx, way, bytes, at);
+}
+
 static void no_http(struct story *s)
 {
 	s->about.protocol = "other";
 	s->speaks = SPEAKS_OTHER;
-	buf_fini(&s->held[FLOW_UP]);
-	buf_fini(&s->held[FLOW_DOWN]);
+	for (int way = FLOW_UP; way <= FLOW_DOWN; way++) {
+		beyond(s, (enum flow_way)way, buf_span(&s->held[way]), &s->now);
+		buf_fini(&s->held[way]);
+	}
 }
 
-/* Which HTTP it is, by the first bytes that come up. last: no more will come. */
+/* Which HTTP, by the first bytes that come up. last: no more will come. */
 static void find_protocol(struct story *s, bool last)
 {
-	struct span up = buf_span(&s->held[FLOW_UP]);
-	bool many =
-		up.n > STORY_PREAMBLE_MAX || buf_len(&s->held[FLOW_DOWN]) > STORY_PREAMBLE_MAX;
+	struct span up = buf_span(&s->held[FLOW_UP]), down = buf_span(&s->held[FLOW_DOWN]);
+	bool many = up.n > STORY_PREAMBLE_MAX || down.n > STORY_PREAMBLE_MAX;
 	enum story_looks two = story_looks_h2(up);
 	if (up.n == 0 && !many && !last)
 		return;
@@ -234,7 +240,7 @@ static void plain(void *ctx, enum flow_way way, struct span bytes, const struct 
 	if (s->calls->plain != NULL)
 		s->calls->plain(s->ctx, way, bytes, at);
 	switch (s->speaks) {
-	case SPEAKS_OTHER: return;
+	case SPEAKS_OTHER: beyond(s, way, bytes, at); return;
 	case SPEAKS_HTTP:
 		http_flow_bytes(s->http, way, bytes, at);
 		after_http(s);
@@ -261,7 +267,9 @@ static void on_secured(void *ctx, const struct decrypt_about *tls)
 	if (s->speaks == SPEAKS_UNKNOWN && tls->alpn.p != NULL) {
 		if (span_is(tls->alpn, "h2"))
 			make_http(s, HTTP_FLOW_2);
-		else if (!span_starts(tls->alpn, "http/1."))
+		else if (span_starts(tls->alpn, "http/1."))
+			make_http(s, HTTP_FLOW_1); /* whatever comes, a preface too */
+		else
 			no_http(s);
 	}
 	if (s->calls->secured != NULL)
@@ -320,9 +328,9 @@ static void find_layer(struct story *s, bool last, const struct packet_at *at)
 	struct span down = span_from(buf_span(&p->in[FLOW_DOWN]), p->at[FLOW_DOWN]);
 	/* A connection to a proxy without CONNECT is clear: nobody speaks TLS there. */
 	bool may = !s->to_proxy || s->granted;
-	enum story_looks tls = STORY_UNLIKE;
-	if (may)
-		tls = story_looks_tls(up.n > 0 ? up : down, s->about.flow->midway);
+	enum story_looks tls =
+		may ? story_looks_tls(up.n > 0 ? up : down, s->about.flow->midway)
+		    : STORY_UNLIKE;
 	if (up.n == 0 && down.n == 0)
 		return;
 	if (tls == STORY_MAY_LOOK && !last)
@@ -372,6 +380,9 @@ static void find_preamble(struct story *s, const struct packet_at *at)
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
+	/* Behind FIN nothing comes, behind RST what was under way. */
+	if (s->way[way].ended && !s->way[way].reset)
+		s->about.past[way] += bytes.n;
 	if (bytes.n == 0 || s->way[way].ended)
 		return;
 	s->now = *at;
@@ -392,7 +403,6 @@ void story_bytes(
 
 void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct packet_at *at)
 {
-	static const char missing[] = "bytes are missing: they were not captured";
 	s->about.lost[way] += n;
 	s->now = *at;
 	switch (s->phase) {
@@ -410,7 +420,7 @@ void story_lost(struct story *s, enum flow_way way, uint64_t n, const struct pac
 		decrypt_lost(s->tls, way, n, at);
 		return;
 	}
-	note_why(s, missing, at);
+	note_why(s, "bytes are missing: they were not captured", at);
 	if (s->speaks == SPEAKS_UNKNOWN) {
 		no_http(s);
 		s->about.protocol = NULL;

@@ -27,6 +27,9 @@ struct story_about {
 	const char *protocol;            /* "http/1.1", "h2", "other"; NULL: not known */
 	/* Of the layer, behind the preamble: what HTTP was read from. By enum flow_way. */
 	uint64_t bytes[2], lost[2];
+	/* Behind the direction's end, which close_notify is: not read. In one packet with it:
+	 * see decrypt_about. */
+	uint64_t past[2];
 	const char *why; /* what could not be read; NULL: all was. Static */
 	struct packet_at why_at;
 };
@@ -40,6 +43,7 @@ struct story_calls {
 	/* Bytes of the layer, both for TLS plaintext and clear connections. */
 	void (*plain)(
 		void *ctx, enum flow_way way, struct span bytes, const struct packet_at *at);
+	/* What of it belongs to no exchange comes by http.beyond, whatever it is. */
 	struct http_flow_calls http; /* ctx is the story's */
 };
 

@@ -93,12 +93,12 @@ static enum packet_next read_packets(
 	return w->stopped ? PACKET_END : next;
 }
 
-/* Only what lies there as a file: nothing that could wait, or be something else the next time.
- */
+/* Only what lies there as a file: nothing that leads elsewhere, could wait, or be something
+ * else the next time. */
 static int open_file(const char *path, struct err *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0) {
 		err_set_os(err, ERR_SYSTEM, errno, "%s", path);
 		return -1;
@@ -155,6 +155,8 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 	add_part(out, "", counts.outside, " bytes beyond the end of their connections");
 	add_part(out, "", strays_over, " stray packets beyond those that are told apart");
 	add_part(out, "", w->texts_left, " exchanges without their URL: a limit");
+	add_part(out, "", w->tails_left,
+		" directions and bodies whose last boundaries were not all kept: a limit");
 	if (about->secrets_cut)
 		add_part(out, "more secrets than the ", PACKET_FILE_SECRETS_MAX,
 			" bytes that are kept");

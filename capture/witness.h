@@ -23,7 +23,7 @@ struct witness_order {
 	const char *const *proxies;
 	size_t n_proxies;
 	/* Streams are digested also where TLS inside them was opened: somebody may have passed
-	 * them through unread, and knows no other digest. Half of what reading costs. */
+	 * them through unread, and knows no other digest. */
 	bool streams;
 };
 

@@ -18,6 +18,7 @@ struct watched_exchange {
 	struct packet_at request_at, response_at, last_at;
 	uint8_t heads[2][SHA256_LEN]; /* by enum fact_side */
 	struct sha256 bodies[2];
+	struct tail tail; /* of the response's */
 	uint64_t sizes[2];
 	bool over[2];
 	struct watched_exchange *next;
@@ -112,6 +113,8 @@ void exchanges_body(struct exchanges *x, uint64_t n, enum fact_side side, struct
 	const struct packet_at *at)
 {
 	struct watched_exchange *e = find(x, n, at);
+	if (side == SIDE_RESPONSE)
+		tail_mark(x->w, &e->tail, &e->bodies[side], e->sizes[side]);
 	sha256_add(&e->bodies[side], bytes.p, bytes.n);
 	e->sizes[side] += bytes.n;
 	e->last_at = *at;
@@ -134,7 +137,7 @@ static bool whole(
 	       !x->incomplete(x->ctx, side == SIDE_REQUEST ? FLOW_UP : FLOW_DOWN);
 }
 
-static void fill_bodies(const struct exchanges *x, struct watched_exchange *e,
+static void fill_bodies(struct exchanges *x, struct watched_exchange *e,
 	uint8_t digests[2][SHA256_LEN], struct fact_flow_exchange *f)
 {
 	sha256_end(&e->bodies[SIDE_REQUEST], digests[SIDE_REQUEST]);
@@ -146,6 +149,7 @@ static void fill_bodies(const struct exchanges *x, struct watched_exchange *e,
 	if (e->answered && whole(x, e, SIDE_RESPONSE)) {
 		f->res_size = witness_number(e->sizes[SIDE_RESPONSE]);
 		f->res_sha256 = span_of(digests[SIDE_RESPONSE], SHA256_LEN);
+		f->res_tail = tail_take(x->w, &e->tail);
 	}
 }
 
@@ -187,11 +191,14 @@ static void put(struct exchanges *x, struct watched_exchange *e, enum err_kind w
 	f.ended_us = witness_us(at->at_ns);
 	f.reason = span_str(err_word(why));
 	witness_put(x->w, FACT_KIND_FLOW_EXCHANGE, &f);
+	if (f.res_tail.p != NULL)
+		arena_reset(&x->w->scratch);
 	x->w->counts.exchanges++;
 }
 
 static void drop(struct exchanges *x, struct watched_exchange *e)
 {
+	tail_fini(x->w, &e->tail);
 	x->w->text -= e->method_n + e->url_n + e->version_n;
 	free(e->text);
 	free(e);

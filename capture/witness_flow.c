@@ -19,6 +19,7 @@ struct watched {
 	struct packet_at dns_at;
 	bool dns_over; /* it is not read on */
 	struct sha256 tcp[2], plain[2];
+	struct tail tcp_tail[2], plain_tail[2];
 	uint64_t plain_n[2];
 	int64_t plain_last_us;
 	bool lost[2];
@@ -47,6 +48,7 @@ static void plain(void *self, enum flow_way way, struct span bytes, const struct
 	struct watched *v = self;
 	if (!v->w->order->streams && tls_of(v) != NULL)
 		v->opened = true;
+	tail_mark(v->w, &v->plain_tail[way], &v->plain[way], v->plain_n[way]);
 	sha256_add(&v->plain[way], bytes.p, bytes.n);
 	v->plain_n[way] += bytes.n;
 	v->plain_last_us = witness_us(at->at_ns);
@@ -155,6 +157,10 @@ void witness_flow_bytes(void *self, struct flow *f, enum flow_way way, struct sp
 {
 	struct watched *v = f->user;
 	(void)self;
+	/* In clear it is the same as what it carries. */
+	if (v->w->order->streams && v->story != NULL &&
+		story_about(v->story)->layer != STORY_CLEAR)
+		tail_mark(v->w, &v->tcp_tail[way], &v->tcp[way], f->bytes[way] - bytes.n);
 	if (!v->opened)
 		sha256_add(&v->tcp[way], bytes.p, bytes.n);
 	if (v->story != NULL)
@@ -193,6 +199,26 @@ static struct span digest_of(struct sha256 *h, uint8_t out[SHA256_LEN], bool kno
 	return known ? span_of(out, SHA256_LEN) : SPAN_NONE;
 }
 
+/* All of that direction's stream went into its digest. */
+static bool whole(const struct watched *v, enum flow_way way)
+{
+	return v->flow->lost[way] == 0 && !v->opened;
+}
+
+static struct span tail_of(struct watched *v, struct tail *t, bool known)
+{
+	return known ? tail_take(v->w, t) : SPAN_NONE;
+}
+
+static void put_tails(struct watched *v, struct fact_flow_plain *f)
+{
+	bool tls = story_about(v->story)->layer == STORY_TLS;
+	f->up_tail = tail_of(v, &v->plain_tail[FLOW_UP], !incomplete(v, FLOW_UP));
+	f->down_tail = tail_of(v, &v->plain_tail[FLOW_DOWN], !incomplete(v, FLOW_DOWN));
+	f->up_stream_tail = tail_of(v, &v->tcp_tail[FLOW_UP], tls && whole(v, FLOW_UP));
+	f->down_stream_tail = tail_of(v, &v->tcp_tail[FLOW_DOWN], tls && whole(v, FLOW_DOWN));
+}
+
 static void put_plain(struct watched *v)
 {
 	const struct story_about *about = story_about(v->story);
@@ -216,13 +242,8 @@ static void put_plain(struct watched *v)
 		f.why = span_str(about->why);
 		f.why_packet = witness_number(about->why_at.packet);
 	}
+	put_tails(v, &f);
 	witness_put(v->w, FACT_KIND_FLOW_PLAIN, &f);
-}
-
-/* All of that direction's stream went into its digest. */
-static bool whole(const struct watched *v, enum flow_way way)
-{
-	return v->flow->lost[way] == 0 && !v->opened;
 }
 
 static void put_flow(struct watched *v)
@@ -283,6 +304,10 @@ void witness_flow_ended(void *self, struct flow *f)
 			put_plain(v);
 	}
 	put_flow(v);
+	for (int way = 0; way < 2; way++) {
+		tail_fini(v->w, &v->tcp_tail[way]);
+		tail_fini(v->w, &v->plain_tail[way]);
+	}
 	story_free(v->story);
 	buf_fini(&v->dns);
 	free(v);

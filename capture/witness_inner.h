@@ -7,13 +7,17 @@
 
 #include "capture/story.h"
 #include "capture/witness.h"
+#include "store/base/hash.h"
 
 enum {
 	WITNESS_STRAYS_MAX = 4096, /* kinds of them that are told apart; the rest is put
 				      together by protocol */
-	WITNESS_TEXT_MAX = 16 * 1024 * 1024, /* bytes of methods and URLs of exchanges that are
-						under way */
-	WITNESS_DNS_MAX = 2 + 65535,         /* of a name server's answer over TCP */
+	WITNESS_TEXT_MAX = 16 * 1024 * 1024,  /* bytes of methods and URLs of exchanges that are
+						 under way */
+	WITNESS_DNS_MAX = 2 + 65535,          /* of a name server's answer over TCP */
+	WITNESS_TAIL = 32,                    /* boundaries of a direction that are kept, */
+	WITNESS_TAIL_ENTRY = 8 + 32,          /* each as number of bytes, SHA-256, */
+	WITNESS_TAILS_MAX = 64 * 1024 * 1024, /* and bytes of memory for all at once */
 };
 
 struct strays;
@@ -31,6 +35,8 @@ struct witness {
 	struct arena scratch; /* of one call */
 	size_t text;          /* bytes of exchanges under way */
 	uint64_t texts_left;  /* exchanges whose URL was not kept: WITNESS_TEXT_MAX */
+	size_t tails;         /* bytes of memory that boundaries take */
+	uint64_t tails_left;  /* directions of which fewer were kept: WITNESS_TAILS_MAX */
 	int64_t first_ns, last_ns;
 	struct witness_counts counts;
 };
@@ -41,6 +47,19 @@ int64_t witness_us(int64_t ns);
 int64_t witness_number(uint64_t n); /* FACT_NULL for more than an integer holds */
 /* The text lives until the scratch is reset. */
 struct span witness_ip(struct witness *w, const struct packet_address *ip);
+
+/* witness_tail.c: the last boundaries of one direction where its receiver can have stopped,
+ * with the digest of all before each. */
+struct tail {
+	struct tail_mark *marks; /* a ring, once it is as large as it gets */
+	size_t cap, n, oldest;
+	bool full; /* it grows no more */
+};
+/* n bytes are in `hash`, and more come. */
+void tail_mark(struct witness *w, struct tail *t, const struct sha256 *hash, uint64_t n);
+/* As in a flow_plain fact, in the scratch; absent: there is none. It is over then. */
+struct span tail_take(struct witness *w, struct tail *t);
+void tail_fini(struct witness *w, struct tail *t);
 
 /* witness_flow.c: a connection from its first packet to its facts. */
 void witness_flow_opened(void *self, struct flow *f);

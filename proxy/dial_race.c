@@ -1,6 +1,7 @@
 #include "proxy/dial.h"
 #include "proxy/dial_inner.h"
 #include "proxy/tap.h"
+#include "proxy/urgent.h"
 #include "store/base/buf.h"
 #include "store/base/clock.h"
 
@@ -205,6 +206,8 @@ static bool set_out(struct attempt *at, const struct tap *tap)
 {
 	at->fd = socket(
 		at->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (at->fd >= 0)
+		urgent_inline(at->fd);
 	if (at->fd < 0 || (tap != NULL && tap->opening != NULL && !announce(at, tap)))
 		return false;
 	return connect(at->fd, (const struct sockaddr *)&at->to, address_len(&at->to)) == 0 ||

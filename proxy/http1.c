@@ -257,7 +257,7 @@ static bool settle(struct http1_exchange *h)
 	struct leg *o = &t->origin.leg;
 	bool fresh = h->x.have_res && h->res.keep_alive && !h->close;
 	if (h->switched && h->x.end.kind == ERR_NONE && !t->browser.broken) {
-		passthrough(t, "upgrade", h->x.id);
+		passthrough(t, OPAQUE_UPGRADE, h->x.id);
 		return false;
 	}
 	if (t->origin.open && !h->x.local && buf_len(&o->in) > 0 && h->x.end.kind == ERR_NONE)

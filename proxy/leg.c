@@ -1,5 +1,6 @@
 #include "proxy/leg.h"
 #include "proxy/tls_io.h"
+#include "proxy/urgent.h"
 #include "store/base/clock.h"
 
 #include <assert.h>
@@ -22,6 +23,7 @@ void leg_init(struct leg *l, int fd, bool browser)
 	int flags = fcntl(fd, F_GETFL);
 	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	urgent_inline(fd);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1},
 		sizeof(int)); /* a socketpair has none */
 	sha256_init(&l->in_hash);
@@ -110,6 +112,7 @@ static enum leg_result fill_plain(struct leg *l, size_t max)
 	size_t room = room_for(l, max);
 	uint8_t *p = buf_room(&l->in, room);
 	ssize_t n;
+	l->urgent = l->urgent || urgent_next(l->fd);
 	do
 		n = recv(l->fd, p, room, 0);
 	while (n < 0 && errno == EINTR);
@@ -155,6 +158,7 @@ static enum leg_result fill_tls(struct leg *l, size_t max)
 	struct err why = {0};
 	enum tls_io io = tls_io_read(l->tls, p, room, &total, &why);
 	l->filled = total == room;
+	l->urgent = l->urgent || tls_io_urgent(l->tls);
 	if (io == TLS_IO_WANT_WRITE)
 		l->tls_wants |= POLLOUT;
 	if (total > 0) {

@@ -30,6 +30,7 @@ struct leg {
 	bool filled;        /* the last read took all the room it had: the next one gets more */
 	bool in_eof;        /* the peer ended its side (FIN, close_notify) */
 	bool out_closed;    /* we ended ours */
+	bool urgent;        /* a byte of it was marked as TCP urgent data: proxy/urgent.h */
 	bool tls_truncated; /* in_eof came without close_notify */
 	bool broken; /* no more bytes either way; err says why. What the peer had sent before
 			that is still in `in` */

@@ -65,6 +65,14 @@ static void tell_passed(
 			down->bytes - buf_len(&down->to->out));
 }
 
+static void tell_all(const struct tunnel *t, const struct stream *up, const struct stream *down)
+{
+	const struct tap *tap = t->proxy->options.tap;
+	tell_passed(t, up, down);
+	if (tap != NULL && tap->passed_all != NULL)
+		tap->passed_all(tap->self, t->record.tunnel, up->ended, down->bytes);
+}
+
 static void put_opaque(struct tunnel *t, const char *why, int64_t exchange, struct stream *up,
 	struct stream *down, const struct err *err)
 {
@@ -117,6 +125,7 @@ void passthrough(struct tunnel *t, const char *why, int64_t exchange)
 			break;
 		}
 	}
+	tell_all(t, &up, &down);
 	if (b->broken)
 		err = b->err;
 	else if (o->broken)

@@ -1,5 +1,6 @@
 #include "proxy/origin_replay.h"
 #include "proxy/tunnel.h"
+#include "proxy/urgent.h"
 #include "store/base/log.h"
 
 #include <errno.h>
@@ -184,6 +185,7 @@ static bool make_parts(struct proxy *p, struct err *err)
 		return err_set_os(err, ERR_SYSTEM, errno, "the listening socket");
 	if (!policy_add_own(o->policy, (struct sockaddr *)&own, err))
 		return false;
+	urgent_inline(o->listen_fd);
 	fcntl(o->listen_fd, F_SETFL, fcntl(o->listen_fd, F_GETFL) | O_NONBLOCK);
 	if (!referer_init(&p->referer, o->referer, o->referer_link, err))
 		return false;

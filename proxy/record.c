@@ -70,5 +70,10 @@ void record_leg_end(struct record *r, const struct leg *leg, const struct err *w
 	end.in_sha256 = span_of(in, sizeof in);
 	end.out_bytes = (int64_t)leg->out_bytes;
 	end.out_sha256 = span_of(out, sizeof out);
+	if (leg->urgent)
+		record_note(r, NOTE_URGENT_BYTE, FACT_NULL,
+			"%s marked a byte as TCP urgent data: it was read and passed on in "
+			"its place",
+			leg->browser ? "the browser" : "the origin");
 	record_put(r, FACT_KIND_LEG_END, &end);
 }

@@ -7,6 +7,7 @@
 #ifndef PROXY_TAP_H
 #define PROXY_TAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -27,6 +28,9 @@ struct tap {
 	/* So many bytes of a tunnel that is passed through were taken from the client (up) and
 	 * handed to its socket (down), behind CONNECT and its answer. Often. */
 	void (*passed)(void *self, int64_t tunnel, uint64_t up, uint64_t down);
+	/* Nothing more is passed, once, behind the last `passed`. up_whole: the client's end
+	 * came, and all before it was taken. down_most: bytes that its socket may yet get. */
+	void (*passed_all)(void *self, int64_t tunnel, bool up_whole, uint64_t down_most);
 	/* A request that the proxy itself reads is about to be written down: what was passed
 	 * through before it is to be written first, for the order of facts is the order of what
 	 * happened. The only call that may take its time: a second at most. */

@@ -1,4 +1,5 @@
 #include "proxy/tls_io.h"
+#include "proxy/urgent.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -26,6 +27,7 @@ struct wire {
 	bool drained; /* the socket gave all that it had: asking again would be for nothing */
 	int os;       /* errno of the last call that failed for good */
 	bool eof;     /* recv gave 0 */
+	bool urgent;  /* a byte of it was marked */
 	uint8_t first[TLS_IO_FIRST];
 	size_t first_n;
 	enum tls_io end; /* TLS_IO_OK until a read met the end */
@@ -143,6 +145,7 @@ static size_t ahead_read(char *p, size_t n)
 static ssize_t wire_recv(struct wire *w, void *p, size_t n)
 {
 	ssize_t got;
+	w->urgent = w->urgent || urgent_next(w->fd);
 	do
 		got = recv(w->fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
@@ -433,6 +436,11 @@ size_t tls_io_pending(const struct tls *t)
 	const struct wire *w = wire_of(t->ssl);
 	int n = SSL_pending(t->ssl);
 	return (n > 0 ? (size_t)n : 0) + (w->prefix_len - w->prefix_at);
+}
+
+bool tls_io_urgent(const struct tls *t)
+{
+	return wire_of(t->ssl)->urgent;
 }
 
 bool tls_io_ended(const struct tls *t)

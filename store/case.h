@@ -61,7 +61,7 @@ bool case_facts_for_trails(struct case_file *c, int64_t from, int64_t to, struct
 
 /* From now on case_fetch, case_body and case_stored go on with the read transaction of the call
  * before, for as long as CASE_HOLD_MS: for one who calls them many times. A writer of the case
- * waits so long at most. Until case_rest, or the close. */
+ * waits meanwhile: whoever pauses calls case_rest, which ends it; so does the close. */
 enum { CASE_HOLD_MS = 250 };
 void case_hold(struct case_file *c);
 void case_rest(struct case_file *c);

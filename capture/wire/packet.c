@@ -126,6 +126,7 @@ static void parse_udp(struct rest *rest, struct packet_parts *out)
 
 static void parse_transport(struct rest *rest, struct packet_parts *out)
 {
+	out->transport_head = rest->r.p;
 	switch (out->protocol) {
 	case PROTOCOL_TCP: parse_tcp(rest, out); return;
 	case PROTOCOL_UDP: parse_udp(rest, out); return;
@@ -219,6 +220,7 @@ static void parse_ipv6(struct rest *rest, struct packet_parts *out)
 	if (!header(rest, IPV6_HEADER, out, "too short for an IPv6 header"))
 		return;
 	struct reader *r = &rest->r;
+	out->ip_head = r->p;
 	if (read_u32(r) >> 28 != 6) {
 		malformed(out, "not an IPv6 header");
 		return;
@@ -254,6 +256,7 @@ static void parse_ipv4(struct rest *rest, struct packet_parts *out)
 	if (!header(rest, IPV4_HEADER, out, "too short for an IPv4 header"))
 		return;
 	struct reader *r = &rest->r;
+	out->ip_head = r->p;
 	uint8_t first = read_u8(r);
 	uint32_t n_header = (uint32_t)(first & 15) * 4;
 	if (first >> 4 != 4 || n_header < IPV4_HEADER) {

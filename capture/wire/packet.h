@@ -77,6 +77,8 @@ struct packet_parts {
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint16_t window;
+	/* Where headers begin, in the bytes that were parsed; NULL: none was reached. */
+	const uint8_t *ip_head, *transport_head;
 	struct span payload;  /* what was captured of it; link padding is not in it */
 	uint32_t payload_len; /* by IP's own length; more than payload.n: cut */
 };

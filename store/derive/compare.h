@@ -50,9 +50,11 @@ const char *verdict_kind_word(enum verdict_kind k);
 	X(RESPONSE_BODY, "response-body")                                                      \
 	X(STORED_BODY, "stored-body") /* what the case keeps of it, against the packets */     \
 	X(DNS, "dns")                                                                          \
-	X(FILE, "packet-file") /* the file itself, as its recorder left it */                  \
-	X(OVERLAP, "overlap")  /* bytes that came twice and were not the same */               \
-	X(STRAY, "stray")      /* packets that are none of the proxy's */
+	X(FILE, "packet-file")    /* the file itself, as its recorder left it */               \
+	X(OVERLAP, "overlap")     /* bytes that came twice and were not the same */            \
+	X(STRAY, "stray")         /* packets that are none of the proxy's */                   \
+	X(HANDSHAKE, "handshake") /* what the case says of TLS besides */                      \
+	X(SESSION, "session")     /* that there was one */
 enum verdict_subject {
 #define X(name, word) VERDICT_OF_##name,
 	VERDICT_SUBJECTS(X)
@@ -116,6 +118,9 @@ struct compare_leg {
 /* By enum flow_way: can what went that way be read from the packets, to its end? */
 struct compare_seen {
 	bool way[2];
+	/* The packets have exactly what the proxy says; of what it received, more may have come
+	 * when it read no more. */
+	bool proven[2];
 };
 void compare_leg(struct compare_to *to, const struct compare_leg *l, struct compare_seen *seen);
 
@@ -143,7 +148,16 @@ struct compare_exchange {
 	const struct compare_body *stored[2];
 	const struct fact_flow_exchange *shown;
 	struct compare_seen seen;
+	/* An origin's leg: what of the response the packets show to have gone on to the
+	 * browser. */
+	enum compare_released {
+		RELEASED_UNKNOWN,
+		RELEASED_NOTHING,
+		RELEASED_HEAD, /* and nothing behind it */
+	} released;
 };
+/* What this exchange, on the browser's leg, says of that. */
+enum compare_released compare_released(const struct compare_exchange *x);
 /* request and shown are there: they are the same exchange. */
 void compare_exchange(struct compare_to *to, const struct compare_exchange *x);
 /* Only one of them is. unseen: why the other need not be; NULL: it should. */

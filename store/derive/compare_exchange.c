@@ -124,6 +124,17 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 		/* Recorded before it is released: what was cut there never left, and what came
 		 * then was not read. */
 		bool cut = broken_off(x);
+		/* A head is recorded before any of it is released. The proxy has no more of
+		 * this connection than the packets show, and the browser's have nothing of it.
+		 */
+		if (r == NULL && cut && x->origin && x->released == RELEASED_NOTHING &&
+			x->seen.proven[COMPARE_DOWN]) {
+			compare_say(to, VERDICT_AGREE, VERDICT_OF_RESPONSE, s->response_packet,
+				SPAN_NONE, theirs,
+				"it came when the exchange was broken off, and nothing of it "
+				"was released");
+			return;
+		}
 		if (!shown && !x->seen.way[COMPARE_DOWN]) {
 			compare_say(to, VERDICT_UNSEEN, VERDICT_OF_RESPONSE, s->last_packet,
 				span_str(arena_printf(
@@ -163,7 +174,7 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 /* ---- bodies ---- */
 
 static void compare_stored(struct compare_to *to, const struct compare_exchange *x,
-	enum fact_side side, int64_t size, struct span sha256)
+	enum fact_side side, int64_t size, struct span sha256, bool part)
 {
 	const struct compare_body *b = x->stored[side];
 	if (b == NULL || x->end == NULL)
@@ -182,6 +193,9 @@ static void compare_stored(struct compare_to *to, const struct compare_exchange 
 		why = "the case does not hold as much of it as it says";
 	} else if (b->size == size && span_eq(b->sha256, sha256)) {
 		kind = VERDICT_AGREE;
+	} else if (b->size < size && part) {
+		kind = VERDICT_UNSEEN;
+		why = "the exchange was broken off, and not all of it passed here";
 	} else if (b->size < size && kept != passed) {
 		kind = VERDICT_UNSEEN;
 		why = "the case keeps only a part of it, as it was told to";
@@ -190,6 +204,30 @@ static void compare_stored(struct compare_to *to, const struct compare_exchange 
 		why = "the exchange was broken off, and not all of it passed here";
 	}
 	compare_say(to, kind, VERDICT_OF_STORED_BODY, FACT_NULL, ours, theirs, why);
+}
+
+/* Is the body that passed the beginning of the one that came from the origin? Of none this is
+ * sure only where the browser's packets have none of it either. other: absent where that cannot
+ * be told. */
+static bool begins_same(
+	const struct compare_exchange *x, enum fact_side side, struct span *other)
+{
+	*other = SPAN_NONE;
+	if (side == SIDE_REQUEST || !x->origin ||
+		(x->end->res_size == 0 && x->released == RELEASED_UNKNOWN))
+		return false;
+	return compare_begins(x->shown->res_tail, x->end->res_size, x->end->res_sha256,
+		       other) == BEGINS_SAME;
+}
+
+enum compare_released compare_released(const struct compare_exchange *x)
+{
+	const struct fact_flow_exchange *s = x->shown;
+	if (!x->seen.proven[COMPARE_DOWN])
+		return RELEASED_UNKNOWN;
+	if (s->status == FACT_NULL || s->status == 0)
+		return RELEASED_NOTHING;
+	return s->res_size == 0 ? RELEASED_HEAD : RELEASED_UNKNOWN;
 }
 
 static void compare_body(
@@ -216,16 +254,27 @@ static void compare_body(
 	/* Of the same digest they are the same bytes, whatever is said of their number. */
 	bool less = (received ? theirs_n > ours_n : theirs_n < ours_n) &&
 		    !(ours_sha.p != NULL && span_eq(ours_sha, theirs_sha));
+	bool part = !same && less && broken_off(x);
+	struct span other = SPAN_NONE;
 	if (ours_n == FACT_NULL || (ours_sha.p == NULL && ours_n != 0 && ours_n == theirs_n))
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the case does not have its digest");
-	else if (!same && less && broken_off(x))
+	else if (part && begins_same(x, side, &other))
+		compare_say(to, VERDICT_AGREE, subject, s->last_packet, ours,
+			compare_sized(to->arena, ours_n, other),
+			compare_rest(to->arena, ours_n, theirs_n));
+	else if (part && other.p != NULL)
+		compare_say(to, VERDICT_DIFFER, subject, s->last_packet, ours,
+			compare_sized(to->arena, ours_n, other),
+			"the exchange was broken off, and the first bytes that came are "
+			"others");
+	else if (part)
 		compare_say(to, VERDICT_UNSEEN, subject, s->last_packet, ours, theirs,
 			"the exchange was broken off, and not all of it passed here");
 	else if (ours_n != 0 || theirs_n != 0)
 		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, subject, s->last_packet,
 			ours, theirs, NULL);
-	compare_stored(to, x, side, theirs_n, theirs_sha);
+	compare_stored(to, x, side, theirs_n, theirs_sha, part && received);
 }
 
 /* ---- all of it ---- */
@@ -254,9 +303,16 @@ void compare_exchange(struct compare_to *to, const struct compare_exchange *x)
 	/* What the origin said where a page of ours took its place is not in the case. */
 	if (!x->origin || !ours)
 		compare_response(to, x);
+	else if (head_is(head_of(x->response->head, x->response->fields),
+			 x->shown->response_sha256))
+		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, x->shown->response_packet,
+			x->response->made_by, span_str("origin"),
+			"clicktrail is said to have made it, and the packets show the origin "
+			"saying it");
 	compare_body(to, x, SIDE_REQUEST);
 	compare_body(to, x, SIDE_RESPONSE);
 	compare_times(to, x);
+	compare_exchange_told(to, x);
 }
 
 void compare_exchange_alone(

@@ -211,6 +211,7 @@ struct ours {
 struct theirs {
 	int64_t bytes, lost;
 	struct span sha256;
+	struct span tail; /* as in a flow_plain fact */
 };
 
 static bool way_unseen(struct compare_to *to, const struct compare_leg *l, int way,
@@ -257,12 +258,43 @@ static bool cut_explains(
 	return o->received ? t->bytes > o->bytes : t->bytes < o->bytes;
 }
 
+/* Of a connection that was cut. True: the packets begin with all that the proxy has. */
+static bool compare_cut(struct compare_to *to, enum verdict_subject subject, int64_t packet,
+	const struct ours *o, const struct theirs *t)
+{
+	struct span ours = compare_sized(to->arena, o->bytes, o->sha256);
+	struct span theirs = compare_sized(to->arena, t->bytes, t->sha256), other = SPAN_NONE;
+	enum compare_begins begins =
+		o->received ? compare_begins(t->tail, o->bytes, o->sha256, &other)
+			    : BEGINS_UNKNOWN;
+	switch (begins) {
+	case BEGINS_SAME:
+		compare_say(to, VERDICT_AGREE, subject, packet, ours,
+			compare_sized(to->arena, o->bytes, other),
+			compare_rest(to->arena, o->bytes, t->bytes));
+		return true;
+	case BEGINS_OTHER:
+		compare_say(to, VERDICT_DIFFER, subject, packet, ours,
+			compare_sized(to->arena, o->bytes, other),
+			"the connection was cut, and the first bytes that came are others");
+		return false;
+	case BEGINS_UNKNOWN:
+		compare_say(to, VERDICT_UNSEEN, subject, packet, ours, theirs,
+			o->received
+				? "the connection was cut, and the rest came when the proxy "
+				  "read no more"
+				: "the connection was cut before all that the proxy gave had "
+				  "left");
+		return false;
+	}
+	return false;
+}
+
+/* True: the packets have what the proxy says. */
 static bool compare_way(struct compare_to *to, const struct compare_leg *l, int way,
 	const struct ours *o, const struct theirs *t)
 {
 	enum verdict_subject subject = way == COMPARE_UP ? VERDICT_OF_UP : VERDICT_OF_DOWN;
-	if (way_unseen(to, l, way, o, t))
-		return false;
 	struct span ours = compare_sized(to->arena, o->bytes, o->sha256);
 	struct span theirs = compare_sized(to->arena, t->bytes, t->sha256);
 	bool same =
@@ -271,17 +303,11 @@ static bool compare_way(struct compare_to *to, const struct compare_leg *l, int 
 		compare_say(to, VERDICT_UNSEEN, subject, l->flow->last_packet, ours, theirs,
 			"the case does not say how many bytes there were");
 	else if (!same && cut_explains(l->flow, o, t))
-		compare_say(to, VERDICT_UNSEEN, subject, l->flow->last_packet, ours, theirs,
-			o->received
-				? "the connection was cut, and the rest came when the proxy "
-				  "read "
-				  "no more"
-				: "the connection was cut before all that the proxy gave had "
-				  "left");
+		return compare_cut(to, subject, l->flow->last_packet, o, t);
 	else
 		compare_say(to, same ? VERDICT_AGREE : VERDICT_DIFFER, subject,
 			l->flow->last_packet, ours, theirs, NULL);
-	return true;
+	return same && o->sha256.p != NULL;
 }
 
 /* The SHA-256 of no bytes. */
@@ -321,23 +347,32 @@ static bool pick_ways(const struct compare_leg *l, struct ours ours[2], struct t
 		for (int way = 0; way < 2; way++)
 			ours[way] = (struct ours){.bytes = FACT_NULL, .broken = true};
 	}
-	if (raw || (l->plain == NULL && f->target.p == NULL)) {
-		theirs[COMPARE_UP] = (struct theirs){f->up_bytes, f->up_lost, f->up_sha256};
+	const struct fact_flow_plain *p = l->plain;
+	if (raw || (p == NULL && f->target.p == NULL)) {
+		/* Of what is in clear the stream is what is carried. */
+		bool tls = l->tls != NULL;
+		theirs[COMPARE_UP] = (struct theirs){f->up_bytes, f->up_lost, f->up_sha256,
+			p == NULL ? SPAN_NONE
+			: tls     ? p->up_stream_tail
+				  : p->up_tail};
 		theirs[COMPARE_DOWN] =
-			(struct theirs){f->down_bytes, f->down_lost, f->down_sha256};
+			(struct theirs){f->down_bytes, f->down_lost, f->down_sha256,
+				p == NULL ? SPAN_NONE
+				: tls     ? p->down_stream_tail
+					  : p->down_tail};
 		return true;
 	}
 	/* Nothing behind what was asked of the proxy, or too little to tell what it is. */
-	if (l->plain == NULL) {
+	if (p == NULL) {
 		for (int way = 0; way < 2; way++)
 			theirs[way] = (struct theirs){.bytes = 0,
 				.lost = way == COMPARE_UP ? f->up_lost : f->down_lost,
 				.sha256 = ours[way].bytes == 0 ? nothing : SPAN_NONE};
 		return true;
 	}
-	const struct fact_flow_plain *p = l->plain;
-	theirs[COMPARE_UP] = (struct theirs){p->up_bytes, p->up_lost, p->up_sha256};
-	theirs[COMPARE_DOWN] = (struct theirs){p->down_bytes, p->down_lost, p->down_sha256};
+	theirs[COMPARE_UP] = (struct theirs){p->up_bytes, p->up_lost, p->up_sha256, p->up_tail};
+	theirs[COMPARE_DOWN] =
+		(struct theirs){p->down_bytes, p->down_lost, p->down_sha256, p->down_tail};
 	return true;
 }
 
@@ -352,8 +387,11 @@ static void compare_ways(
 		seen->way[COMPARE_DOWN] = l->plain != NULL && l->plain->down_sha256.p != NULL;
 		return;
 	}
-	for (int way = 0; way < 2; way++)
-		seen->way[way] = compare_way(to, l, way, &ours[way], &theirs[way]);
+	for (int way = 0; way < 2; way++) {
+		seen->way[way] = !way_unseen(to, l, way, &ours[way], &theirs[way]);
+		seen->proven[way] =
+			seen->way[way] && compare_way(to, l, way, &ours[way], &theirs[way]);
+	}
 }
 
 /* ---- times, and all of it ---- */
@@ -381,7 +419,7 @@ static void compare_times(struct compare_to *to, const struct compare_leg *l)
 
 void compare_leg(struct compare_to *to, const struct compare_leg *l, struct compare_seen *seen)
 {
-	*seen = (struct compare_seen){{false, false}};
+	*seen = (struct compare_seen){.way = {false, false}};
 	compare_connection(to, l);
 	if (l->flow == NULL)
 		return;
@@ -389,6 +427,7 @@ void compare_leg(struct compare_to *to, const struct compare_leg *l, struct comp
 	compare_tls(to, l);
 	compare_ways(to, l, seen);
 	compare_times(to, l);
+	compare_leg_told(to, l);
 }
 
 /* ---- attempts ---- */

@@ -34,9 +34,25 @@ void compare_text(struct compare_to *to, enum verdict_subject subject, int64_t p
 void compare_bytes(struct compare_to *to, enum verdict_subject subject, int64_t packet,
 	struct span ours, struct span theirs, const char *unseen);
 
+/* Is what the proxy has, n bytes and their digest, the beginning of what the packets show? */
+enum compare_begins {
+	BEGINS_UNKNOWN, /* the packets' digests are of other places */
+	BEGINS_SAME,
+	BEGINS_OTHER, /* *other: the digest of as many bytes in the packets */
+};
+/* tail: as in a flow_plain fact. */
+enum compare_begins compare_begins(
+	struct span tail, int64_t n, struct span digest, struct span *other);
+/* What is said of a beginning that is the same. */
+const char *compare_rest(struct arena *a, int64_t n, int64_t all);
+
 /* The proxy's time of something against the kernel's. *good is cleared and a verdict given
  * where they do not fit; unknown times fit. */
 void compare_time(struct compare_to *to, int64_t packet, const char *what, int64_t ours_us,
 	int64_t kernel_us, int64_t late_us, bool *good);
+
+/* compare_told.c: facts that are missing, and fields that follow from what agreed. */
+void compare_leg_told(struct compare_to *to, const struct compare_leg *l);
+void compare_exchange_told(struct compare_to *to, const struct compare_exchange *x);
 
 #endif

@@ -31,6 +31,10 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 #define ODDITY_REFERER_PAGE "referer-page"
 /* Why bytes were passed through unread by the proxy: another reads them, by their packets. */
 #define OPAQUE_NO_INTERCEPT "no-intercept"
+/* Plaintext behind an exchange that led to another protocol; and plaintext of no exchange that
+ * was read from packets (--no-intercept). */
+#define OPAQUE_UPGRADE "upgrade"
+#define OPAQUE_NOT_HTTP "not-http"
 
 /* The lists are for people: fields in rows, as they belong together. */
 /* clang-format off */
@@ -120,7 +124,7 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	I(res_stored) B(res_sha256) B(res_trailers) I(recorder_wait_us)
 
 /* Bytes passed through unread. why: not-tls, silent, upgrade, only, client-hello, no-intercept (they are read elsewhere, by their
- * packets). exchange: of an upgrade. */
+ * packets; then not-http, upgrade: plaintext of the same leg that belongs to no exchange). exchange: of an upgrade. */
 #define FACT_OPAQUE(I, T, B)                                                                  \
 	I(session) I(at_us) I(tunnel) I(leg) I(exchange) T(why) I(up_bytes) B(up_sha256)      \
 	I(down_bytes) B(down_sha256) T(reason) T(detail)
@@ -189,8 +193,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 
 /* A TCP connection. flow: a number of its own. *_bytes, *_sha256: of the stream as it was acknowledged. conflicts: bytes that
  * came again and were others; conflict_packet: where first. ended: a word of flow.h. target: "host:port" that was asked of a proxy
- * at its start, absent if none was. *_sha256 are absent where TLS inside was opened by keys, unless some tunnel of the case was
- * passed through unread: the plaintext's say more. */
+ * at its start, absent if none was. *_sha256 are absent where TLS inside was opened by keys, unless something in the case was
+ * passed through unread (or it was being written): the plaintext's say more. */
 #define FACT_FLOW(I, T, B)                                                                    \
 	I(session) I(at_us) I(flow) I(file) T(client_ip) I(client_port) T(server_ip)          \
 	I(server_port) I(first_packet) I(last_packet) I(last_us) I(up_bytes) B(up_sha256)     \
@@ -207,19 +211,21 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	I(why_packet)
 
 /* What a flow carried, behind what was asked of a proxy and inside TLS. layer: clear, tls. protocol: http/1.1, h2, other; unknown where
- * it could not be read. why: what could not, and where. */
+ * it could not be read. why: what could not, and where. *_tail: the last places but the end where who received it can have stopped
+ * reading, each as number of bytes before it (8 bytes) and their SHA-256; *_stream_tail: the same of the TCP stream, of TLS only. */
 #define FACT_FLOW_PLAIN(I, T, B)                                                              \
 	I(session) I(at_us) I(flow) T(layer) T(protocol) I(up_bytes) B(up_sha256) I(up_lost)  \
 	I(down_bytes) B(down_sha256) I(down_lost) I(exchanges) I(last_us) T(why)              \
-	I(why_packet)
+	I(why_packet) B(up_tail) B(down_tail) B(up_stream_tail) B(down_stream_tail)
 
 /* A request in a flow, and its response. n: from 1. stream: of HTTP/2. request_sha256, response_sha256: of the heads in the form of
- * `head`, or of HTTP/2's `fields`, in request and response facts. reason: an err word. */
+ * `head`, or of HTTP/2's `fields`, in request and response facts. reason: an err word. res_tail: of the response's body, as in a
+ * flow_plain fact. */
 #define FACT_FLOW_EXCHANGE(I, T, B)                                                           \
 	I(session) I(at_us) I(flow) I(n) I(stream) T(method) T(url) T(version) I(status)      \
 	I(request_packet) B(request_sha256) I(req_size) B(req_sha256) I(response_packet)      \
 	I(response_us) B(response_sha256) I(res_size) B(res_sha256) I(last_packet) I(ended_us) \
-	T(reason)
+	T(reason) B(res_tail)
 
 /* An answer of a name server. type: as in a zone file. cnames, addresses: as in a dns fact. */
 #define FACT_PACKET_DNS(I, T, B)                                                              \

@@ -47,7 +47,8 @@ CREATE VIEW fact_flow_plain AS
 SELECT
 	seq, session, at_us, f3 AS flow, f4 AS layer, f5 AS protocol, f6 AS up_bytes, f7 AS up_sha256,
 	f8 AS up_lost, f9 AS down_bytes, f10 AS down_sha256, f11 AS down_lost, f12 AS exchanges,
-	f13 AS last_us, f14 AS why, f15 AS why_packet
+	f13 AS last_us, f14 AS why, f15 AS why_packet, f16 AS up_tail, f17 AS down_tail,
+	f18 AS up_stream_tail, f19 AS down_stream_tail
 FROM fact
 WHERE kind = 29;
 
@@ -56,7 +57,7 @@ SELECT
 	seq, session, at_us, f3 AS flow, f4 AS n, f5 AS stream, f6 AS method, f7 AS url, f8 AS version,
 	f9 AS status, f10 AS request_packet, f11 AS request_sha256, f12 AS req_size, f13 AS req_sha256,
 	f14 AS response_packet, f15 AS response_us, f16 AS response_sha256, f17 AS res_size,
-	f18 AS res_sha256, f19 AS last_packet, f20 AS ended_us, f21 AS reason
+	f18 AS res_sha256, f19 AS last_packet, f20 AS ended_us, f21 AS reason, f22 AS res_tail
 FROM fact
 WHERE kind = 30;
 

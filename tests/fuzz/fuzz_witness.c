@@ -2,6 +2,7 @@
  * together. Secrets are those in the file. */
 #include "capture/witness.h"
 #include "store/base/hash.h"
+#include "store/base/reader.h"
 #include "tests/fuzz/fuzz_check.h"
 
 #include <sys/mman.h>
@@ -28,6 +29,21 @@ static void check_digest(struct span digest, int64_t lost)
 	MUST(digest.p == NULL || lost == 0);
 }
 
+/* Places before the end, in order, and not more than there may be. */
+static void check_tail(struct span tail, struct span digest, int64_t n)
+{
+	struct reader r = reader_of(tail);
+	uint64_t last = 0;
+	MUST(tail.p == NULL || digest.p != NULL);
+	MUST(tail.n <= 32 * 40);
+	while (r.n > 0) {
+		uint64_t at = read_u64(&r);
+		read_span(&r, 32);
+		MUST(!r.bad && at > last && at < (uint64_t)n);
+		last = at;
+	}
+}
+
 static void check_flow(struct seen *s, const struct fact_flow *f)
 {
 	s->flows++;
@@ -50,6 +66,7 @@ static void check_exchange(struct seen *s, const struct fact_flow_exchange *f)
 	MUST((f->response_packet == FACT_NULL) == (f->status == FACT_NULL));
 	MUST((f->req_size == FACT_NULL) == (f->req_sha256.p == NULL));
 	MUST((f->res_size == FACT_NULL) == (f->res_sha256.p == NULL));
+	check_tail(f->res_tail, f->res_sha256, f->res_size);
 }
 
 static bool put(void *ctx, enum fact_kind kind, const void *fact, struct err *err)
@@ -69,6 +86,10 @@ static bool put(void *ctx, enum fact_kind kind, const void *fact, struct err *er
 		s->plain++;
 		check_digest(f->up_sha256, f->up_lost);
 		check_digest(f->down_sha256, f->down_lost);
+		check_tail(f->up_tail, f->up_sha256, f->up_bytes);
+		check_tail(f->down_tail, f->down_sha256, f->down_bytes);
+		check_tail(f->up_stream_tail, f->up_stream_tail, INT64_MAX);
+		check_tail(f->down_stream_tail, f->down_stream_tail, INT64_MAX);
 	} else if (kind == FACT_KIND_FLOW_EXCHANGE) {
 		check_exchange(s, fact);
 	} else if (kind == FACT_KIND_STRAY) {
@@ -101,6 +122,7 @@ static void read_as(const char *path, enum capture_side side)
 		.file = 7,
 		.run = 1,
 		.first_flow = FIRST_FLOW,
+		.streams = side == CAPTURE_ORIGIN,
 		.proxies = proxies,
 		.n_proxies = 1};
 	MUST(witness_read(&order, put, &seen, &counts, &err));

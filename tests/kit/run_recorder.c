@@ -38,6 +38,7 @@ static void child(
 	const int from[] = {sock, file, r->network > 0 ? r->network : -1};
 	int aside[3];
 	struct rlimit most = {r->file_max, r->file_max};
+	struct rlimit files = {r->files_max, r->files_max};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 0; i < 3; i++)
 		aside[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD, ASIDE);
@@ -48,6 +49,7 @@ static void child(
 	}
 	if (close_range(RECORDER_NETWORK + 1, ~0U, 0) != 0 ||
 		(r->file_max > 0 && setrlimit(RLIMIT_FSIZE, &most) != 0) ||
+		(r->files_max > 0 && setrlimit(RLIMIT_NOFILE, &files) != 0) ||
 		(r->uid != 0 && setresuid(r->uid, r->uid, r->uid) != 0))
 		_exit(126);
 	execv(path, argv);
@@ -58,11 +60,11 @@ void run_recorder_begin(struct run_recorder *r)
 {
 	int pair[2];
 	const char *path = run_recorder_program();
-	char *argv[4] = {arena_str(&r->arena, span_str(path))};
-	if (r->ring != NULL) {
-		argv[1] = arena_str(&r->arena, span_str("--ring"));
-		argv[2] = arena_str(&r->arena, span_str(r->ring));
-	}
+	char *argv[6] = {arena_str(&r->arena, span_str(path))};
+	const char *const options[][2] = {{"--ring", r->ring}, {"--limit", r->limit}};
+	for (size_t i = 0, n = 1; i < 2; i++)
+		for (size_t k = 0; k < 2 && options[i][1] != NULL; k++)
+			argv[n++] = arena_str(&r->arena, span_str(options[i][k]));
 	snprintf(r->path, sizeof r->path, "/tmp/clicktrail-recorder-XXXXXX");
 	int file = mkostemp(r->path, O_APPEND | O_CLOEXEC);
 	assert_true(file >= 0);
@@ -223,12 +225,15 @@ static void walk_packet(struct run_recorder *r, struct walked *w, struct span bo
 	ARENA_PUSH(&r->arena, w->packets, w->n, p);
 }
 
-static void walk_statistics(struct walked *w, struct span body)
+static void walk_statistics(struct run_recorder *r, struct walked *w, struct span body)
 {
 	w->statistics = true;
 	for (size_t at = 12; at + 4 <= body.n;) {
 		uint32_t head = u32(body, at), code = head & 0xffff, len = head >> 16;
 		uint64_t v = len == 8 ? u32(body, at + 4) : 0;
+		if (code == 1)
+			w->comment =
+				arena_str(&r->arena, span_first(span_from(body, at + 4), len));
 		if (code == 4)
 			w->received = v;
 		if (code == 5)
@@ -257,7 +262,7 @@ struct walked run_recorder_walk(struct run_recorder *r)
 			walk_packet(r, &w, body);
 		} else {
 			assert_int_equal(type, 5);
-			walk_statistics(&w, body);
+			walk_statistics(r, &w, body);
 		}
 		at += len;
 	}

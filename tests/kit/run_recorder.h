@@ -19,9 +19,11 @@ struct run_recorder {
 	char path[64];
 	/* Of the next start. */
 	const char *ring;   /* its --ring; NULL: none */
+	const char *limit;  /* its --limit; NULL: none */
 	int network;        /* to join; 0: none */
 	uid_t uid;          /* 0: as we are */
 	rlim_t file_max;    /* bytes that it may write; 0: any number */
+	rlim_t files_max;   /* descriptors that it may have; 0: as we */
 	struct arena arena; /* of what was walked */
 };
 
@@ -54,6 +56,7 @@ struct walked {
 	size_t n;
 	bool statistics;
 	uint64_t received, dropped; /* as they say */
+	const char *comment;        /* theirs; NULL: none */
 };
 /* Fails the test if the file is anything but whole blocks, with a section and one interface
  * before packets. */

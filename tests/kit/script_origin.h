@@ -20,6 +20,7 @@ enum script_act {
 	SCRIPT_EXPECT_CUT,  /* the peer ends or resets, whatever came before */
 	SCRIPT_SEND,
 	SCRIPT_SEND_SLOWLY, /* byte by byte, each in a segment of its own */
+	SCRIPT_SEND_URGENT, /* as SEND, plain; the last byte is marked as TCP urgent data */
 	SCRIPT_SEND_FILL,   /* n bytes of the pattern */
 	SCRIPT_WAIT,        /* until script_origin_go has been called once more */
 	SCRIPT_CLOSE,       /* end our side; go on reading */
@@ -68,6 +69,10 @@ struct script_step {
 #define SEND_BYTES(p, n)                                                                       \
 	{                                                                                      \
 		SCRIPT_SEND, p, n                                                              \
+	}
+#define SEND_URGENT(text)                                                                      \
+	{                                                                                      \
+		SCRIPT_SEND_URGENT, text, sizeof(text) - 1                                     \
 	}
 #define SEND_SLOWLY(text)                                                                      \
 	{                                                                                      \

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 uint8_t script_fill(size_t i)
 {
@@ -198,6 +199,10 @@ static bool act(struct script_play *p, size_t i)
 	case SCRIPT_EXPECT_EOF: return expect_end(p, i, true);
 	case SCRIPT_EXPECT_CUT: return expect_end(p, i, false);
 	case SCRIPT_SEND: return send_bytes(p, i, bytes);
+	case SCRIPT_SEND_URGENT:
+		return send(p->leg.fd, bytes.p, bytes.n, MSG_OOB | MSG_NOSIGNAL) ==
+			       (ssize_t)bytes.n ||
+		       script_play_differs(p, i, "the urgent byte was not taken");
 	case SCRIPT_SEND_SLOWLY: return send_slowly(p, i, bytes);
 	case SCRIPT_SEND_FILL: return send_fill(p, i, s->n);
 	case SCRIPT_WAIT:

@@ -162,6 +162,39 @@ static void a_case_without_packets(void **state)
 	temp_case_fini(&t);
 }
 
+static const char without_digest[] =
+	"SELECT count(*) FROM fact_flow JOIN fact_flow_plain USING (flow) "
+	"WHERE layer = 'tls' AND fact_flow_plain.up_bytes > 0 AND fact_flow.up_sha256 IS NULL";
+
+/* Where something was passed through unread, its stream's digest is all that the case has: then
+ * each stream gets one, also where keys open what is inside. */
+static void a_case_that_let_something_pass(void **state)
+{
+	struct witnessed *w = *state;
+	struct err err = {0};
+	struct fact_opaque opaque;
+	const char *dir = w->program.dir;
+	demand(w, witnessed_crosscheck(w, NULL), 0, " comparisons agree.", false);
+	assert_true(ask(w->companion, without_digest) > 0);
+	const char *copy =
+		arena_printf(&w->program.arena, "cp '%s' '%s/y.case' && cp '%s' '%s/y.1.keys'",
+			w->case_path, dir, w->keys, dir);
+	assert_int_equal(system(copy), 0);
+	const char *path = arena_printf(&w->program.arena, "%s/y.case", dir);
+	struct writer *writer = writer_open(path, NULL, &err);
+	assert_non_null(writer);
+	fact_init(FACT_KIND_OPAQUE, &opaque);
+	opaque.session = 1;
+	opaque.why = span_str("no-intercept");
+	assert_true(writer_put(writer, FACT_KIND_OPAQUE, &opaque, NULL, &err) != 0);
+	assert_true(writer_close(writer, &err));
+	demand(w, RUN(w, "crosscheck", "y.case", "--seal-dir", "seal"), 0,
+		" comparisons agree.", false);
+	const char *companion = arena_printf(&w->program.arena, "%s/y.companion.case", dir);
+	assert_true(ask(companion, "SELECT count(*) FROM fact_flow") > 0);
+	assert_int_equal(ask(companion, without_digest), 0);
+}
+
 /* Closed for good, and read-only: it is only looked at. */
 static void a_closed_case(void **state)
 {
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(without_keys_much_is_unseen),
 		cmocka_unit_test(what_cannot_be),
 		cmocka_unit_test(a_case_without_packets),
+		cmocka_unit_test(a_case_that_let_something_pass),
 		cmocka_unit_test(a_closed_case),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -84,6 +84,8 @@ static bool stands_alone(const struct variant_world *w, int64_t exchange)
 
 /* ---- flips in the case ---- */
 
+#define EVERYTHING (~UINT64_C(0))
+
 struct flip {
 	enum fact_kind kind;
 	const char *field;
@@ -125,10 +127,36 @@ static const struct flip flips[] = {
 	{FACT_KIND_TUNNEL, "client_port", VARIANT_OF(CONNECTION), 0, true, true},
 	{FACT_KIND_TUNNEL, "client_ip", VARIANT_OF(CONNECTION), 0, false, true},
 	{FACT_KIND_TUNNEL, "listener_port", VARIANT_OF(CONNECTION), 0, true, true},
-	{FACT_KIND_LEG, "remote_ip", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "remote_ip", VARIANT_OF(CONNECTION),
+		VARIANT_OF(DNS) | VARIANT_OF(TARGET), true, true},
 	{FACT_KIND_LEG, "remote_port", VARIANT_OF(CONNECTION), 0, true, true},
 	{FACT_KIND_LEG, "local_ip", VARIANT_OF(CONNECTION), 0, false, true},
 	{FACT_KIND_LEG, "local_port", VARIANT_OF(CONNECTION), 0, true, true},
+	{FACT_KIND_LEG, "outcome", VARIANT_OF(CONNECTION), 0, false, true},
+	{FACT_KIND_LEG, "dial_port", VARIANT_OF(TARGET), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "sni", VARIANT_OF(HANDSHAKE), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "key_group", VARIANT_OF(HANDSHAKE), 0, false, true},
+	{FACT_KIND_HANDSHAKE, "outcome", VARIANT_OF(HANDSHAKE), EVERYTHING, false, true},
+	{FACT_KIND_REQUEST, "version", VARIANT_OF(REQUEST), 0, false, false},
+	{FACT_KIND_RESPONSE, "version", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "reason", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "made_by", VARIANT_OF(RESPONSE), 0, false, false},
+	{FACT_KIND_RESPONSE, "leg", VARIANT_OF(RESPONSE), VARIANT_OF(EXCHANGE), false, false},
+	{FACT_KIND_EXCHANGE_END, "reason", VARIANT_OF(EXCHANGE), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "subject", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "issuer", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "serial", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "not_after_us", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "san", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_CERTIFICATE, "der", VARIANT_OF(CERTIFICATES), 0, false, false},
+	{FACT_KIND_HELLO, "ja3_full", VARIANT_OF(JA3), 0, false, true},
+	{FACT_KIND_HELLO, "ja4_raw", VARIANT_OF(JA4), 0, false, true},
+	{FACT_KIND_DNS, "name", VARIANT_OF(DNS), 0, false, true},
+	{FACT_KIND_DNS, "source", VARIANT_OF(DNS), 0, false, true},
+	{FACT_KIND_DNS, "outcome", VARIANT_OF(DNS), 0, false, true},
+	{FACT_KIND_DNS, "addresses", VARIANT_OF(DNS), 0, false, true},
+	{FACT_KIND_LEG, "dial_host", 0, VARIANT_OF(DNS) | VARIANT_OF(TARGET), false, true},
+	{FACT_KIND_CAPTURE, "name", VARIANT_OF(FILE), 0, false, false},
 };
 
 /* The ends of the legs of a tunnel without CONNECT and TLS count the same bytes: which way a
@@ -167,7 +195,7 @@ static bool flip_one(struct variant_world *w, const struct flip *f)
 	if (f->kind == FACT_KIND_CONNECT &&
 		!span_is(((const struct fact_connect *)fact)->kind, "connect"))
 		return false;
-	if (f->must == 0)
+	if (f->must == 0 && f->kind == FACT_KIND_LEG_END)
 		want.must = way_of(f, leg);
 	if (f->lone)
 		want.lone_flow[0] = variant_flow_of(w, want.tunnel, want.leg);
@@ -356,6 +384,90 @@ static void an_exchange_that_never_was(void **state)
 	}
 }
 
+/* A fact of one leg that is not there, though its packets show what it speaks of. */
+static void a_fact_that_is_gone(void **state)
+{
+	struct variant_world *w = *state;
+	static const struct {
+		enum fact_kind kind;
+		const char *view;
+		enum verdict_kind verdict;
+		uint64_t must, may;
+	} gone[] = {
+		{FACT_KIND_HELLO, "hello", VERDICT_DIFFER, VARIANT_OF(HELLO), 0},
+		{FACT_KIND_HANDSHAKE, "handshake", VERDICT_DIFFER, VARIANT_OF(HANDSHAKE), 0},
+		{FACT_KIND_DNS, "dns", VERDICT_DIFFER, VARIANT_OF(DNS), 0},
+		{FACT_KIND_LEG_END, "leg_end", VERDICT_UNSEEN, VARIANT_OF(UP),
+			VARIANT_OF(DOWN)},
+		{FACT_KIND_EXCHANGE_END, "exchange_end", VERDICT_UNSEEN, VARIANT_OF(EXCHANGE),
+			0},
+	};
+	for (size_t n = 0; n < rounds() * (sizeof gone / sizeof *gone); n++) {
+		enum fact_kind kind = gone[n % (sizeof gone / sizeof *gone)].kind;
+		size_t i = random_below(&w->random, w->facts.n[kind]);
+		const void *fact = w->facts.facts[kind][i];
+		int64_t exchange = field(kind, fact, "exchange");
+		struct sqlite3 *db = variant_case(w);
+		variant_exec(db, "DELETE FROM fact WHERE seq = %lld",
+			(long long)w->facts.seqs[kind][i]);
+		variant_judge_case(w, db,
+			&(struct variant_want){
+				.what = gone[n % (sizeof gone / sizeof *gone)].view,
+				.kind = gone[n % (sizeof gone / sizeof *gone)].verdict,
+				.must = gone[n % (sizeof gone / sizeof *gone)].must,
+				.may = gone[n % (sizeof gone / sizeof *gone)].may,
+				.tunnel = tunnel_of(w, kind, fact),
+				.leg = exchange != FACT_NULL ? VARIANT_ANY
+							     : field(kind, fact, "leg"),
+				.exchange = exchange != FACT_NULL ? exchange : VARIANT_ANY});
+	}
+}
+
+/* The session's fact, or all that names one of its certificates. */
+static void a_session_that_is_gone(void **state)
+{
+	struct variant_world *w = *state;
+	struct sqlite3 *db = variant_case(w);
+	variant_exec(db, "DELETE FROM fact WHERE seq IN (SELECT seq FROM fact_session)");
+	variant_judge_case(w, db,
+		&(struct variant_want){.what = "a session is gone",
+			.kind = VERDICT_DIFFER,
+			.must = VARIANT_OF(SESSION),
+			.tunnel = FACT_NULL,
+			.leg = VARIANT_ANY,
+			.exchange = VARIANT_ANY});
+}
+
+/* Who made an answer: an origin's called clicktrail's, with all that leads to its leg. */
+static void an_answer_that_another_made(void **state)
+{
+	struct variant_world *w = *state;
+	for (size_t n = 0; n < rounds();) {
+		const struct fact_request *q = some_request(w);
+		struct sqlite3 *db = variant_case(w);
+		variant_exec(db,
+			"UPDATE fact SET f8 = 'clicktrail', f4 = NULL WHERE seq IN (SELECT seq "
+			"FROM fact_response WHERE exchange = %lld AND made_by = 'origin')",
+			(long long)q->exchange);
+		if (variant_number(db, "SELECT changes()") == 0) {
+			variant_abandon(w, db);
+			continue;
+		}
+		variant_exec(db,
+			"UPDATE fact SET f4 = NULL WHERE seq IN (SELECT seq "
+			"FROM fact_exchange_end WHERE exchange = %lld)",
+			(long long)q->exchange);
+		variant_judge_case(w, db,
+			&(struct variant_want){.what = "made by clicktrail",
+				.kind = VERDICT_DIFFER,
+				.must = VARIANT_OF(RESPONSE),
+				.tunnel = q->tunnel,
+				.leg = VARIANT_ANY,
+				.exchange = q->exchange});
+		n++;
+	}
+}
+
 static const struct fact_leg *leg_of(const struct variant_world *w, int64_t tunnel)
 {
 	for (size_t i = 0; i < CASE_COUNT(&w->facts, LEG); i++)
@@ -483,8 +595,6 @@ static struct spot some_packet(struct variant_world *w, size_t payload, bool tls
 	fail_msg("no such packet");
 	return s;
 }
-
-#define EVERYTHING (~UINT64_C(0))
 
 static struct variant_want want_at(const char *what, const struct spot *s)
 {
@@ -779,6 +889,9 @@ int main(void)
 		cmocka_unit_test(an_exchange_that_is_gone),
 		cmocka_unit_test(an_exchange_that_never_was),
 		cmocka_unit_test(a_tunnel_that_is_gone),
+		cmocka_unit_test(a_fact_that_is_gone),
+		cmocka_unit_test(a_session_that_is_gone),
+		cmocka_unit_test(an_answer_that_another_made),
 		cmocka_unit_test(a_lost_packet),
 		cmocka_unit_test(a_hello_that_was_changed),
 		cmocka_unit_test(a_record_that_was_changed),

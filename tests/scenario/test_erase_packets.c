@@ -248,6 +248,72 @@ static void only_our_own_names(void **state)
 	temp_case_fini(&t);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	struct buf all = {0};
+	packets_read(packets_path(&p, from), &all);
+	FILE *f = fopen(packets_path(&p, to), "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(buf_span(&all).p, 1, buf_len(&all), f), buf_len(&all));
+	assert_int_equal(fclose(f), 0);
+	buf_fini(&all);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(packets_path(&p, name), "we");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+#define KEYS_OF_ANOTHER "CLIENT_RANDOM another case's"
+
+/* Another's case that was recorded under the name of ours, and called otherwise since. */
+static void not_what_another_case_has(void **state)
+{
+	(void)state;
+	end(state);
+	record_lab(state);
+	assert_int_equal(
+		rename(packets_path(&p, "d.case"), packets_path(&p, "hostile.case")), 0);
+	copy_file("d.1.browser.pcapng", "keep.browser");
+	copy_file("d.1.origin.pcapng", "keep.origin");
+	copy_file("d.1.keys", "keep.keys");
+	copy_file("keep.browser", "d.1.origin.pcapng");
+	copy_file("keep.origin", "d.1.browser.pcapng");
+	write_file("d.1.keys", KEYS_OF_ANOTHER);
+	assert_code(RUN("erase", "hostile.case", "--packets", "--dry-run"), 0);
+	assert_says(run_program_stdout(&p), "Would be destroyed beside the case: 0 files.");
+	assert_code(RUN("erase", "hostile.case", "--packets", REASON), 0);
+	assert_says(run_program_stdout(&p), "0 files.");
+	assert_says(run_program_stdout(&p), "Left, ");
+	assert_says(run_program_stdout(&p), "  d.1.keys\n");
+	assert_code(RUN("erase", "hostile.case", "--keys", REASON), 0);
+	assert_three_files(true, true);
+	assert_code(RUN("report", "hostile.case", "--format", "pcapng", "-o", "x.pcapng"), 1);
+	assert_says(run_program_stderr(&p), "not the file that was recorded");
+	/* One of both is the one that was recorded: its keys are, too. */
+	copy_file("keep.browser", "d.1.browser.pcapng");
+	copy_file("keep.keys", "d.1.keys");
+	assert_code(RUN("report", "hostile.case", "--format", "pcapng", "-o", "x.pcapng"), 0);
+	assert_code(RUN("erase", "hostile.case", "--packets", REASON), 0);
+	assert_says(run_program_stdout(&p), "2 files:");
+	assert_says(run_program_stdout(&p), "  d.1.origin.pcapng\n");
+	assert_false(packets_there(&p, "d.1.browser.pcapng"));
+	assert_false(packets_there(&p, "d.1.keys"));
+	assert_true(packets_there(&p, "d.1.origin.pcapng"));
+	/* Under its own name it is left, too, if it is not the one. */
+	copy_file("keep.browser", "hostile.1.origin.pcapng");
+	copy_file("keep.browser", "hostile.1.browser.pcapng");
+	write_file("hostile.1.keys", "mine");
+	assert_code(RUN("erase", "hostile.case", "--packets", REASON), 0);
+	assert_says(run_program_stdout(&p), "2 files:");
+	assert_true(packets_there(&p, "hostile.1.origin.pcapng"));
+	assert_false(packets_there(&p, "hostile.1.browser.pcapng"));
+	assert_false(packets_there(&p, "hostile.1.keys"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +323,7 @@ int main(void)
 		cmocka_unit_test(keys_where_it_passed_encrypted),
 		cmocka_unit_test(packets_where_it_did_not),
 		cmocka_unit_test(only_our_own_names),
+		cmocka_unit_test(not_what_another_case_has),
 	};
 	return cmocka_run_group_tests(tests, record_lab, end);
 }

@@ -448,6 +448,140 @@ static void not_in_strange_packets(void **state)
 	scene_end(&s);
 }
 
+static void say_bytes(struct tcp_build *t, uint8_t flags, int64_t at, const char *text)
+{
+	packet_build_segment(t, FLOW_UP, flags, at, 0, span_str(text));
+}
+
+/* What an origin can put into a connection that begins like TLS. */
+static void not_behind_a_record(void **state)
+{
+	(void)state;
+	struct scene s;
+	struct tcp_build t;
+	scene_start(&s);
+	struct packet_build *o = &s.sides[1];
+	/* In clear, in a record that says it is encrypted; letter by letter, too. */
+	packet_build_tcp(&t, o, "10.0.0.2", 50041, "192.0.2.1", 443);
+	packet_build_open(&t);
+	say_tls(&t, "mail.example", "fine");
+	say_data(&t, FLOW_DOWN, "Dear " WHO "!");
+	packet_build_close(&t);
+	packet_build_tcp(&t, o, "10.0.0.2", 50042, "192.0.2.1", 443);
+	packet_build_open(&t);
+	say_hello(&t, FLOW_UP, "mail.example");
+	say_data(&t, FLOW_UP, "split: nadja.win");
+	say_data(&t, FLOW_UP, "ter@home.example");
+	packet_build_close(&t);
+	/* Behind one. */
+	packet_build_tcp(&t, o, "10.0.0.2", 50043, "192.0.2.1", 443);
+	packet_build_open(&t);
+	say_tls(&t, "mail.example", "fine");
+	packet_build_say(&t, FLOW_UP, CLEAR_HEAD);
+	say_data(&t, FLOW_UP, "data-after-clear-text");
+	packet_build_close(&t);
+	/* In what no stream has: RST, SYN, far ahead. */
+	packet_build_tcp(&t, o, "10.0.0.2", 50044, "192.0.2.1", 443);
+	packet_build_open(&t);
+	say_tls(&t, "mail.example", "fine");
+	say_bytes(&t, TCP_ACK | TCP_PSH, 2000000, "ahead " WHO);
+	say_bytes(&t, TCP_ACK | TCP_PSH, 0x40000001, "far ahead " WHO);
+	say_bytes(&t, TCP_SYN, 10, "syn " WHO);
+	say_bytes(&t, TCP_RST | TCP_ACK, t.sent[FLOW_UP], "reset " WHO);
+	say_bytes(&t, TCP_RST, 0, "reset again " WHO);
+	scene_write(&s);
+	assert_int_equal(REPORT_PLAINLY(&s), 0);
+	assert_false(is_in(&s, "nadja") || is_in(&s, "winter") || is_in(&s, "home.ex"));
+	assert_false(is_in(&s, "split") || is_in(&s, "data-after-clear-text"));
+	assert_true(is_in(&s, "ciphertext-down") && is_in(&s, "mail.example"));
+	assert_int_equal(seen(&s, 0).n, o->n);
+	assert_int_equal(REPORT(&s, "--redact", "none"), 0);
+	assert_true(is_in(&s, "reset again " WHO) && is_in(&s, "far ahead " WHO));
+	scene_end(&s);
+}
+
+static void add_tcp(struct buf *b, struct span options)
+{
+	buf_add_u16(b, 50051);
+	buf_add_u16(b, 443);
+	buf_add_u32(b, 1);
+	buf_add_u32(b, 0);
+	buf_add_byte(b, (uint8_t)((20 + options.n) / 4 << 4));
+	buf_add_byte(b, TCP_ACK);
+	buf_add(b, "\1\0\0\0\0\0", 6);
+	buf_add_span(b, options);
+}
+
+static void add_ipv4(struct packet_build *to, struct span options, const struct buf *tcp)
+{
+	struct buf b = {0};
+	buf_add_byte(&b, (uint8_t)(0x40 | (20 + options.n) / 4));
+	buf_add_byte(&b, 0);
+	buf_add_u16(&b, (uint16_t)(20 + options.n + buf_len(tcp)));
+	buf_add(&b, "\0\1\0\0\x40\6\0\0\x0a\0\0\2\xc0\0\2\1", 16);
+	buf_add_span(&b, options);
+	buf_add_span(&b, buf_span(tcp));
+	packet_build_link(to, 0x0800, buf_span(&b));
+	buf_fini(&b);
+}
+
+static void add_ipv6(struct packet_build *to, uint8_t kind, const struct buf *tcp)
+{
+	struct buf b = {0};
+	buf_add_u32(&b, 0x60000000);
+	buf_add_u16(&b, (uint16_t)(40 + buf_len(tcp)));
+	buf_add_byte(&b, kind);
+	buf_add_byte(&b, 64);
+	for (int i = 0; i < 32; i++)
+		buf_add_byte(&b, 0x20);
+	buf_add(&b, "\6\4\x1e\x24", 4);
+	buf_add(&b, WHO "-----------------", 36);
+	buf_add_span(&b, buf_span(tcp));
+	packet_build_link(to, 0x86dd, buf_span(&b));
+	buf_fini(&b);
+}
+
+/* Nor where heads have room for letters. */
+static void not_in_options(void **state)
+{
+	static const char kept[] = "\2\4\5\xb4\1\3\3\7\4\2\x08\x0a-times--";
+	static const char strange[] = "\xfd\x1c" WHO "-";
+	static const char sack[] = "\5\x1a"
+				   "nadja.winter@home.example";
+	(void)state;
+	struct scene s;
+	struct buf tcp = {0}, plain = {0};
+	scene_start(&s);
+	struct packet_build *o = &s.sides[1];
+	add_tcp(&tcp, span_of(kept, 20));
+	add_ipv4(o, SPAN_NONE, &tcp);
+	buf_clear(&tcp);
+	add_tcp(&tcp, span_of(strange, 28));
+	add_ipv4(o, SPAN_NONE, &tcp);
+	buf_clear(&tcp);
+	add_tcp(&tcp, span_of(sack, 28));
+	add_ipv4(o, SPAN_NONE, &tcp);
+	add_tcp(&plain, SPAN_NONE);
+	add_ipv4(o, span_of(strange, 28), &plain);
+	add_ipv6(o, 0, &plain);
+	add_ipv6(o, 60, &plain);
+	add_ipv6(o, 43, &plain);
+	scene_write(&s);
+	assert_int_equal(REPORT_PLAINLY(&s), 0);
+	assert_false(is_in(&s, "nadja") || is_in(&s, "winter") || is_in(&s, "home.ex"));
+	assert_true(span_find(read_whole(&s), span_of(kept, 20), 0) != SIZE_MAX);
+	assert_true(is_in(&s, "Options of IP were overwritten"));
+	/* They are packets as before. */
+	struct seen all = seen(&s, 50051);
+	assert_int_equal(all.n, 7);
+	assert_int_equal(all.whole, 7);
+	assert_int_equal(REPORT(&s, "--redact", "none"), 0);
+	assert_true(is_in(&s, WHO));
+	buf_fini(&tcp);
+	buf_fini(&plain);
+	scene_end(&s);
+}
+
 /* The same ends again: what was TLS once may be in clear now. */
 static void not_by_ends_used_again(void **state)
 {
@@ -678,6 +812,8 @@ int main(void)
 		cmocka_unit_test(nothing_in_clear),
 		cmocka_unit_test(not_in_hellos_nor_names),
 		cmocka_unit_test(not_in_strange_packets),
+		cmocka_unit_test(not_behind_a_record),
+		cmocka_unit_test(not_in_options),
 		cmocka_unit_test(not_by_ends_used_again),
 		cmocka_unit_test(not_by_disorder),
 		cmocka_unit_test(one_trail),

@@ -585,6 +585,7 @@ static void client_plays(struct raw_client *c, const struct script_step *steps)
 		case SCRIPT_EXPECT_SOME:
 		case SCRIPT_EXPECT_FILL:
 		case SCRIPT_EXPECT_EOF:
+		case SCRIPT_SEND_URGENT:
 		case SCRIPT_SEND_SLOWLY:
 		case SCRIPT_SEND_FILL:
 		case SCRIPT_WAIT:

@@ -312,7 +312,7 @@ static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 	struct case_file *c = case_open(o->path, err);
 	bool ok = c != NULL && find(o, c, &found, err) &&
 		  (!has_values(o) || find_beside(o, c, &found, err)) &&
-		  erase_beside_find(c, &o->arena, &o->beside, err);
+		  erase_beside_find(c, &o->arena, true, &o->beside, err);
 	if (ok && has_values(o)) {
 		say_count(out, found.n, "value", "values");
 		buf_add_str(out, " would be erased.\n");
@@ -406,7 +406,7 @@ static bool may_erase(struct erasing *o, struct err *err)
 		return false;
 	struct case_file *c = case_open(o->path, err);
 	bool ok = c != NULL && erase_holds(c, o->path, s.dir, err) &&
-		  erase_beside_find(c, &o->arena, &o->beside, err);
+		  erase_beside_find(c, &o->arena, true, &o->beside, err);
 	if (ok && has_values(o))
 		ok = find(o, c, &found, err) &&
 		     (stays_apart(o) || erase_beside_check(c, &o->beside, &found, o->keys,

@@ -31,7 +31,7 @@ static bool same_file(const struct crosscheck_file *f, int64_t session, struct s
 static bool is_there(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static bool side_of(struct span word, enum capture_side *side)
@@ -197,23 +197,42 @@ void crosscheck_fini(struct crosscheck *c)
 
 /* ---- reading ---- */
 
-static bool read_keys(struct keylog *keys, const char *path, struct err *err)
+/* Only what lies there as a file: nothing that leads elsewhere, could wait, or has no end. */
+static int open_keys(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0) {
+		err_set_os(err, ERR_SYSTEM, errno, "the key log %s", path);
+		return -1;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	err_set(err, ERR_SYSTEM, "the key log %s is no regular file", path);
+	return -1;
+}
+
+/* What is beyond the limit is left, and *cut is set: secrets that are not known make
+ * connections unseen, and nothing wrong. */
+static bool read_keys(struct keylog *keys, const char *path, bool *cut, struct err *err)
 {
 	uint8_t *piece;
 	ssize_t n;
 	size_t all = 0;
 	struct buf b = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_keys(path, err);
 	if (fd < 0)
-		return err_set_os(err, ERR_SYSTEM, errno, "the key log %s", path);
+		return false;
 	do {
 		piece = buf_room(&b, READ_SIZE);
 		n = read(fd, piece, READ_SIZE);
 		if (n > 0) {
-			keylog_add(keys, span_of(piece, (size_t)n));
 			all += (size_t)n;
+			*cut = all > CROSSCHECK_KEYS_MAX;
+			keylog_add(keys, *cut ? SPAN_NONE : span_of(piece, (size_t)n));
 		}
-	} while (n > 0 && all <= CROSSCHECK_KEYS_MAX);
+	} while (n > 0 && !*cut);
 	int os = errno;
 	close(fd);
 	if (b.p != NULL) /* secrets */
@@ -221,10 +240,9 @@ static bool read_keys(struct keylog *keys, const char *path, struct err *err)
 	buf_fini(&b);
 	if (n < 0)
 		return err_set_os(err, ERR_SYSTEM, os, "the key log %s", path);
-	if (all > CROSSCHECK_KEYS_MAX)
-		return err_set(err, ERR_LIMIT, "the key log %s has more than %d bytes", path,
-			CROSSCHECK_KEYS_MAX);
-	keylog_add(keys, span_str("\n"));
+	/* A line that was cut is none: its rest may be missing, too. */
+	if (!*cut)
+		keylog_add(keys, span_str("\n"));
 	return true;
 }
 
@@ -238,17 +256,21 @@ struct secrets {
 	struct keylog *keys;
 	int64_t session;
 	const char *path;
+	bool cut;
 };
 
-static bool secrets_of(struct secrets *s, const struct crosscheck_file *f, struct err *err)
+static bool secrets_of(struct secrets *s, struct crosscheck_file *f, struct err *err)
 {
 	bool same_path = s->path == f->keys ||
 			 (s->path != NULL && f->keys != NULL && strcmp(s->path, f->keys) == 0);
-	if (s->keys != NULL && s->session == f->session && same_path)
-		return true;
-	keylog_free(s->keys);
-	*s = (struct secrets){keylog_new(), f->session, f->keys};
-	return f->keys == NULL || read_keys(s->keys, f->keys, err);
+	if (s->keys == NULL || s->session != f->session || !same_path) {
+		keylog_free(s->keys);
+		*s = (struct secrets){keylog_new(), f->session, f->keys, false};
+		if (f->keys != NULL && !read_keys(s->keys, f->keys, &s->cut, err))
+			return false;
+	}
+	f->keys_cut = s->cut;
+	return true;
 }
 
 static bool read_files(struct crosscheck *c, struct writer *w, struct err *err)
@@ -284,7 +306,9 @@ static char *act_detail(const struct crosscheck *c)
 	struct buf b = {0};
 	uint64_t packets = 0, flows = 0, exchanges = 0;
 	size_t n = 0;
+	bool cut = false;
 	for (size_t i = 0; i < c->n_files; i++) {
+		cut |= c->files[i].keys_cut;
 		packets += c->files[i].counts.packets;
 		flows += c->files[i].counts.flows;
 		exchanges += c->files[i].counts.exchanges;
@@ -296,6 +320,9 @@ static char *act_detail(const struct crosscheck *c)
 		(unsigned long long)exchanges);
 	if (c->n_missing > 0)
 		buf_addf(&b, "; %zu packet files are not there", c->n_missing);
+	if (cut)
+		buf_addf(&b, "; of a key log only the first %d bytes were read",
+			CROSSCHECK_KEYS_MAX);
 	return buf_take_str(&b);
 }
 
@@ -320,5 +347,8 @@ int crosscheck_code(const struct compared_counts *counts)
 {
 	if (counts->of[VERDICT_DIFFER] > 0 || counts->of[VERDICT_BYPASS] > 0)
 		return EXIT_DIFFERENT;
-	return counts->of[VERDICT_UNSEEN] > 0 ? EXIT_INCOMPLETE : EXIT_DONE;
+	/* Where nothing was compared, nothing was seen. */
+	return counts->of[VERDICT_UNSEEN] > 0 || counts->of[VERDICT_AGREE] == 0
+		       ? EXIT_INCOMPLETE
+		       : EXIT_DONE;
 }

@@ -14,9 +14,11 @@
 enum {
 	CROSSCHECK_FILES_MAX = 1000,
 	CROSSCHECK_PROXIES_MAX = 1000,
-	CROSSCHECK_KEYS_MAX = 64 * 1024 * 1024, /* bytes of one key log */
-	CROSSCHECK_LINES = 100,                 /* verdicts that are shown one by one */
-	CROSSCHECK_VALUE = 160,                 /* bytes of a value that are shown */
+	/* Bytes of one key log: a browser's own lines (KEY_FILE_BROWSER_MAX), each with a line
+	 * that says so, and the proxy's. */
+	CROSSCHECK_KEYS_MAX = 256 * 1024 * 1024,
+	CROSSCHECK_LINES = 100, /* verdicts that are shown one by one */
+	CROSSCHECK_VALUE = 160, /* bytes of a value that are shown */
 };
 
 struct crosscheck_file {
@@ -24,6 +26,7 @@ struct crosscheck_file {
 	const char *keys; /* NULL: none */
 	int64_t session;
 	enum capture_side side;
+	bool keys_cut;                /* of its key log only CROSSCHECK_KEYS_MAX were read */
 	bool missing;                 /* the case speaks of it, and it is not there */
 	struct witness_counts counts; /* once it was read */
 };

@@ -103,8 +103,22 @@ static void say_files(struct buf *out, const struct crosscheck *c)
 		say_count(out, f->counts.flows, "connection", "connections");
 		buf_add_str(out, ", ");
 		say_count(out, f->counts.exchanges, "exchange", "exchanges");
-		buf_addf(out, "%s\n", f->keys == NULL ? "; without a key log" : "");
+		buf_addf(out, "%s\n",
+			f->keys == NULL ? "; without a key log"
+			: f->keys_cut   ? "; its key log is too large, and was read in part"
+					: "");
 	}
+}
+
+static void say_unasked(struct buf *out, uint64_t sessions)
+{
+	if (sessions == 0)
+		return;
+	buf_add_str(out, "origin   no packets, and none were asked for (--no-intercept "
+			 "without --pcap)");
+	if (sessions > 1)
+		buf_addf(out, ": %llu sessions", (unsigned long long)sessions);
+	buf_add_byte(out, '\n');
 }
 
 static void say_table(struct buf *out, const struct crosscheck_said *s)
@@ -147,6 +161,7 @@ void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 	size_t shown = 0;
 	uint64_t all = others(&s->counts) - s->n_keyless;
 	say_files(out, s->c);
+	say_unasked(out, s->counts.unasked);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
 	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
@@ -175,6 +190,7 @@ static json_t *json_file(const struct crosscheck_file *f)
 	json_object_set_new(o, "name", json_words_of(f->name));
 	json_object_set_new(o, "missing", json_boolean(f->missing));
 	json_object_set_new(o, "keys", json_boolean(f->keys != NULL));
+	json_object_set_new(o, "keys_cut", json_boolean(f->keys_cut));
 	json_object_set_new(o, "packets", json_integer((json_int_t)f->counts.packets));
 	json_object_set_new(o, "bytes", json_integer((json_int_t)f->counts.bytes));
 	json_object_set_new(o, "connections", json_integer((json_int_t)f->counts.flows));
@@ -212,6 +228,7 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "legs", json_integer((json_int_t)s->counts.legs));
 	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
 	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
+	json_object_set_new(o, "unasked", json_integer((json_int_t)s->counts.unasked));
 	for (int k = 0; k < VERDICT_COUNT; k++)
 		json_object_set_new(o, verdict_kind_word((enum verdict_kind)k),
 			json_integer((json_int_t)s->counts.of[k]));

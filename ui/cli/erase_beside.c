@@ -13,79 +13,6 @@
 
 enum { BLOCK = 64 * 1024 };
 
-/* ---- which there are ---- */
-
-struct finding {
-	struct case_file *file;
-	struct arena *a;
-	struct erase_beside *out;
-};
-
-static void add_if_there(struct finding *f, const char *path, int64_t session, bool keys)
-{
-	struct stat st;
-	if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return;
-	for (size_t i = 0; i < f->out->n; i++)
-		if (strcmp(f->out->files[i].path, path) == 0)
-			return;
-	struct erase_beside_file file = {.path = arena_str(f->a, span_str(path)),
-		.session = session,
-		.size = st.st_size,
-		.keys = keys};
-	file.name = case_beside_name(file.path);
-	ARENA_PUSH(f->a, f->out->files, f->out->n, file);
-}
-
-/* By the case's own name. */
-static void add_session(struct finding *f, int64_t session)
-{
-	char path[PATH_MAX];
-	const char *of = case_path(f->file);
-	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
-		if (case_beside_packets(of, session, (enum capture_side)side, path))
-			add_if_there(f, path, session, false);
-	if (case_beside_keys(of, session, path))
-		add_if_there(f, path, session, true);
-}
-
-/* By the name that it had when they were made: "y.1.browser.pcapng", and "y.1.keys". */
-static void add_capture(struct finding *f, const struct fact_capture *c)
-{
-	char path[PATH_MAX], tail[64];
-	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++) {
-		snprintf(tail, sizeof tail, ".%" PRId64 ".%s.pcapng", c->session,
-			capture_side_word((enum capture_side)side));
-		if (c->name.n <= strlen(tail) || !span_ends_nocase(c->name, tail) ||
-			!case_beside_find(case_path(f->file), c->name, path))
-			continue;
-		add_if_there(f, path, c->session, false);
-		char *at = path + strlen(path) - strlen(tail);
-		snprintf(tail, sizeof tail, ".%" PRId64 ".keys", c->session);
-		memcpy(at, tail, strlen(tail) + 1);
-		add_if_there(f, path, c->session, true);
-	}
-}
-
-static bool look(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
-{
-	struct finding *f = ctx;
-	(void)seq;
-	if (kind == FACT_KIND_SESSION)
-		add_session(f, ((const struct fact_session *)fact)->session);
-	else if (kind == FACT_KIND_CAPTURE)
-		add_capture(f, fact);
-	return true;
-}
-
-bool erase_beside_find(
-	struct case_file *c, struct arena *a, struct erase_beside *out, struct err *err)
-{
-	struct finding f = {c, a, out};
-	*out = (struct erase_beside){0};
-	return case_facts(c, 0, 0, look, &f, err);
-}
-
 /* ---- what they still hold ---- */
 
 struct holding {
@@ -99,10 +26,17 @@ struct holding {
 	bool in_clear; /* of one with packets, and no key was needed to read it */
 };
 
+/* One by its name that is not the recorded one may still hold what the case holds. */
+static bool is_of_case(const struct erase_beside_file *f)
+{
+	return f->ours || f->own;
+}
+
 static bool has_files(const struct holding *h, int64_t session, bool packets)
 {
 	for (size_t i = 0; i < h->beside->n; i++)
 		if (h->beside->files[i].session == session &&
+			is_of_case(&h->beside->files[i]) &&
 			(!packets || !h->beside->files[i].keys))
 			return true;
 	return false;
@@ -214,6 +148,28 @@ bool erase_beside_same_folder(const char *path, const char *copy)
 	       (one.st_dev == two.st_dev && one.st_ino == two.st_ino);
 }
 
+static bool goes(const struct erase_beside_file *f, bool packets)
+{
+	return f->ours && (packets || f->keys);
+}
+
+static void say_left(const struct erase_beside *beside, bool packets, struct buf *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < beside->n; i++) {
+		const struct erase_beside_file *f = &beside->files[i];
+		if (f->ours || (!packets && !f->keys))
+			continue;
+		if (n++ == 0)
+			buf_add_str(out,
+				"Left, for the case does not say that they are its own "
+				"(their SHA-256 is not the one it has, or it has none):\n");
+		buf_add_str(out, "  ");
+		say_text(out, span_str(f->name));
+		buf_add_str(out, "\n");
+	}
+}
+
 void erase_beside_say(const struct erase_beside *beside, bool keys, bool packets,
 	const char *done, struct buf *out)
 {
@@ -221,18 +177,19 @@ void erase_beside_say(const struct erase_beside *beside, bool keys, bool packets
 	if (!keys && !packets)
 		return;
 	for (size_t i = 0; i < beside->n; i++)
-		n += packets || beside->files[i].keys;
+		n += goes(&beside->files[i], packets);
 	buf_addf(out, "%s beside the case: ", done);
 	say_count(out, n, "file", "files");
 	buf_add_str(out, n > 0 ? ":\n" : ".\n");
 	for (size_t i = 0; i < beside->n; i++) {
 		const struct erase_beside_file *f = &beside->files[i];
-		if (!packets && !f->keys)
+		if (!goes(f, packets))
 			continue;
 		buf_add_str(out, "  ");
 		say_text(out, span_str(f->name));
 		buf_addf(out, ": %lld bytes\n", (long long)f->size);
 	}
+	say_left(beside, packets, out);
 	if (n > 0)
 		say_prose(out, "", "",
 			span_str("Copies of them, and exports that packets or keys went into, "
@@ -295,8 +252,11 @@ static bool destroy(struct custody_writing *w, const struct erase_beside_file *f
 	bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	if (!ok)
 		err_set(err, ERR_SYSTEM, "%s is no plain file", file->path);
-	ok = ok && hash(fd, file->path, digest, err) && tell(w, file, reason, digest, err) &&
-	     overwrite(fd, file->path, err);
+	ok = ok && hash(fd, file->path, digest, err);
+	/* It was looked at by its name. */
+	if (ok && !file->keys && memcmp(digest, file->sha256, SHA256_LEN) != 0)
+		ok = err_set(err, ERR_SYSTEM, "%s changed meanwhile", file->path);
+	ok = ok && tell(w, file, reason, digest, err) && overwrite(fd, file->path, err);
 	if (ok && unlink(file->path) != 0)
 		ok = err_set_os(err, ERR_SYSTEM, errno, "%s", file->path);
 	close(fd);
@@ -330,13 +290,13 @@ bool erase_beside_destroy(const struct erase_beside *beside, bool packets,
 	bool ok = true;
 	*gone = 0;
 	for (size_t i = 0; i < beside->n; i++)
-		wanted += packets || beside->files[i].keys;
+		wanted += goes(&beside->files[i], packets);
 	if (wanted == 0)
 		return true;
 	if (!begin(&w, case_path, seal_dir, err))
 		return false;
 	for (size_t i = 0; ok && i < beside->n; i++) {
-		if (!packets && !beside->files[i].keys)
+		if (!goes(&beside->files[i], packets))
 			continue;
 		ok = destroy(&w, &beside->files[i], reason, err);
 		*gone += ok;

@@ -96,8 +96,8 @@ static void tell_read(struct overhear *o, struct ear *e, bool over)
 	struct overheard_about about;
 	overheard_about(e->heard, &about);
 	if (about.ours)
-		overhear_tunnels_read(
-			&o->tunnels, about.tunnel, about.bytes, over || about.closed);
+		overhear_tunnels_read(&o->tunnels, about.tunnel, about.bytes,
+			over || about.closed, about.down_whole);
 	if (about.ours && about.why != NULL && over)
 		o->why = about.why;
 }
@@ -217,8 +217,8 @@ static int64_t ahead_us(void *ctx)
 static bool whose(void *ctx, const struct story_about *about, int64_t *tunnel, int64_t *leg)
 {
 	struct overhear *o = ctx;
-	const struct overhear_way way = {
-		about->flow->client.port, about->target_host, about->target_port};
+	const struct overhear_way way = {about->flow->client.ip, about->flow->client.port,
+		about->target_host, about->target_port};
 	return overhear_tunnels_take(&o->tunnels, &way, tunnel, leg);
 }
 
@@ -271,12 +271,30 @@ static uint16_t port_of(const struct sockaddr *a)
 	return ntohs(((const struct sockaddr_in *)(const void *)a)->sin_port);
 }
 
+/* As its packets have it: an IPv4 client of an IPv6 socket speaks IPv4 (RFC 4291 2.5.5.2). */
+static struct packet_address address_of(const struct sockaddr *a)
+{
+	enum { V4 = 4, V6 = 16, MAPPED_AT = 12 };
+	struct packet_address out = {0};
+	if (a->sa_family == AF_INET) {
+		out.n = V4;
+		memcpy(out.bytes, &((const struct sockaddr_in *)(const void *)a)->sin_addr, V4);
+	} else if (a->sa_family == AF_INET6) {
+		const struct in6_addr *six =
+			&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+		bool mapped = IN6_IS_ADDR_V4MAPPED(six);
+		out.n = mapped ? V4 : V6;
+		memcpy(out.bytes, six->s6_addr + (mapped ? MAPPED_AT : 0), out.n);
+	}
+	return out;
+}
+
 static void tap_passing(void *self, int64_t tunnel, int64_t leg, const struct sockaddr *client,
 	const char *host, uint16_t port)
 {
 	struct overhear *o = self;
 	const struct tap *also = o->order.also;
-	const struct overhear_way way = {port_of(client), host, port};
+	const struct overhear_way way = {address_of(client), port_of(client), host, port};
 	overhear_tunnels_add(&o->tunnels, tunnel, leg, &way);
 	if (also != NULL && also->passing != NULL)
 		also->passing(also->self, tunnel, leg, client, host, port);
@@ -289,6 +307,15 @@ static void tap_passed(void *self, int64_t tunnel, uint64_t up, uint64_t down)
 	overhear_tunnels_passed(&o->tunnels, tunnel, up, down);
 	if (also != NULL && also->passed != NULL)
 		also->passed(also->self, tunnel, up, down);
+}
+
+static void tap_passed_all(void *self, int64_t tunnel, bool up_whole, uint64_t down_most)
+{
+	struct overhear *o = self;
+	const struct tap *also = o->order.also;
+	overhear_tunnels_passed_all(&o->tunnels, tunnel, up_whole, down_most);
+	if (also != NULL && also->passed_all != NULL)
+		also->passed_all(also->self, tunnel, up_whole, down_most);
 }
 
 static void hurry(struct overhear *o)
@@ -348,6 +375,7 @@ struct overhear *overhear_start(const struct overhear_order *order, struct err *
 		.secret = tap_secret,
 		.passing = tap_passing,
 		.passed = tap_passed,
+		.passed_all = tap_passed_all,
 		.turn = tap_turn};
 	overhear_tunnels_init(&o->tunnels);
 	o->keys_fd = -1;
@@ -394,9 +422,7 @@ const char *overhear_finish(struct overhear *o)
 	}
 	if (o->broken.kind != ERR_NONE)
 		return o->broken.detail;
-	if (o->why == NULL && overhear_tunnels_missing(&o->tunnels))
-		return "packets of a connection that was passed through are missing";
-	return o->why;
+	return o->why != NULL ? o->why : overhear_tunnels_wrong(&o->tunnels);
 }
 
 void overhear_free(struct overhear *o)

@@ -8,10 +8,13 @@
 
 struct overhear_tunnel {
 	int64_t tunnel, leg;
+	struct packet_address client;
 	uint16_t port, host_port;
 	char host[256];
 	int64_t added_us;
 	bool taken, over;
+	bool passed_all, up_whole, down_whole;
+	uint64_t down_most;
 	uint64_t passed[2], read[2]; /* up, down */
 	int64_t passed_us;           /* when it last grew */
 	struct overhear_tunnel *next;
@@ -61,6 +64,7 @@ void overhear_tunnels_add(struct overhear_tunnels *ts, int64_t tunnel, int64_t l
 		abort();
 	t->tunnel = tunnel;
 	t->leg = leg;
+	t->client = way->client;
 	t->port = way->port;
 	t->host_port = way->host_port;
 	snprintf(t->host, sizeof t->host, "%s", way->host);
@@ -84,9 +88,23 @@ void overhear_tunnels_passed(
 	pthread_mutex_unlock(&ts->lock);
 }
 
+void overhear_tunnels_passed_all(
+	struct overhear_tunnels *ts, int64_t tunnel, bool up_whole, uint64_t down_most)
+{
+	pthread_mutex_lock(&ts->lock);
+	struct overhear_tunnel *t = find(ts, tunnel);
+	if (t != NULL) {
+		t->passed_all = true;
+		t->up_whole = up_whole;
+		t->down_most = down_most;
+	}
+	pthread_mutex_unlock(&ts->lock);
+}
+
 static bool may_be(const struct overhear_tunnel *t, const struct overhear_way *way)
 {
-	return !t->taken && t->port == way->port && t->host_port == way->host_port &&
+	return !t->taken && packet_address_same(&t->client, &way->client) &&
+	       t->port == way->port && t->host_port == way->host_port &&
 	       span_is_nocase(span_str(t->host), way->host) &&
 	       clock_now_us(clock_real()) - t->added_us <= OVERHEAR_STALE_S * INT64_C(1000000);
 }
@@ -109,8 +127,8 @@ bool overhear_tunnels_take(struct overhear_tunnels *ts, const struct overhear_wa
 	return oldest != NULL;
 }
 
-void overhear_tunnels_read(
-	struct overhear_tunnels *ts, int64_t tunnel, const uint64_t bytes[2], bool over)
+void overhear_tunnels_read(struct overhear_tunnels *ts, int64_t tunnel, const uint64_t bytes[2],
+	bool over, bool down_whole)
 {
 	pthread_mutex_lock(&ts->lock);
 	struct overhear_tunnel *t = find(ts, tunnel);
@@ -118,6 +136,7 @@ void overhear_tunnels_read(
 		t->read[0] = bytes[0];
 		t->read[1] = bytes[1];
 		t->over |= over;
+		t->down_whole |= down_whole;
 	}
 	pthread_cond_broadcast(&ts->moved);
 	pthread_mutex_unlock(&ts->lock);
@@ -206,14 +225,30 @@ bool overhear_tunnels_await(struct overhear_tunnels *ts, int timeout_ms, int64_t
 	return done;
 }
 
-bool overhear_tunnels_missing(struct overhear_tunnels *ts)
+/* What explains a difference is the connection's end alone: bytes that the proxy had not taken
+ * when it stopped, and bytes that the browser's end kept in a socket of ours. */
+static const char *wrong(const struct overhear_tunnel *t)
 {
-	bool missing = false;
+	uint64_t passed = t->passed[0] + t->passed[1];
+	if (!t->taken)
+		return passed > 0 ? "no packets show a connection that was passed through"
+				  : NULL;
+	if (t->passed[0] > t->read[0] || (t->passed[1] > t->read[1] && t->down_whole))
+		return "packets of a connection that was passed through are missing";
+	if ((t->up_whole && t->read[0] > t->passed[0]) ||
+		(t->passed_all && t->read[1] > t->down_most))
+		return "packets show more of a connection than was passed through";
+	return NULL;
+}
+
+const char *overhear_tunnels_wrong(struct overhear_tunnels *ts)
+{
+	const char *why = NULL;
 	pthread_mutex_lock(&ts->lock);
-	/* What the browser sent was in packets before the proxy had it. */
 	for (size_t i = 0; i < OVERHEAR_BUCKETS; i++)
-		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL; t = t->next)
-			missing |= t->passed[0] > t->read[0];
+		for (struct overhear_tunnel *t = ts->buckets[i]; t != NULL && why == NULL;
+			t = t->next)
+			why = wrong(t);
 	pthread_mutex_unlock(&ts->lock);
-	return missing;
+	return why;
 }

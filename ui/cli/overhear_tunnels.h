@@ -6,6 +6,7 @@
 #ifndef UI_CLI_OVERHEAR_TUNNELS_H
 #define UI_CLI_OVERHEAR_TUNNELS_H
 
+#include "capture/wire/packet.h"
 #include "store/base/err.h"
 
 #include <pthread.h>
@@ -27,6 +28,7 @@ void overhear_tunnels_fini(struct overhear_tunnels *ts);
 
 /* Where a connection comes from and where it goes, as both sides know it. */
 struct overhear_way {
+	struct packet_address client;
 	uint16_t port;    /* the client's */
 	const char *host; /* asked for */
 	uint16_t host_port;
@@ -36,20 +38,25 @@ void overhear_tunnels_add(struct overhear_tunnels *ts, int64_t tunnel, int64_t l
 	const struct overhear_way *way);
 void overhear_tunnels_passed(
 	struct overhear_tunnels *ts, int64_t tunnel, uint64_t up, uint64_t down);
+/* As passed_all of a tap. */
+void overhear_tunnels_passed_all(
+	struct overhear_tunnels *ts, int64_t tunnel, bool up_whole, uint64_t down_most);
 
-/* Such a connection was granted: the oldest tunnel that it may be, that no connection was found
- * to be yet, and that is not older than OVERHEAR_STALE_S. False: there is none. */
+/* Such a connection was granted: the oldest tunnel of exactly this way that no connection was
+ * found to be yet, and that is not older than OVERHEAR_STALE_S. False: there is none. */
 bool overhear_tunnels_take(struct overhear_tunnels *ts, const struct overhear_way *way,
 	int64_t *tunnel, int64_t *leg);
-/* What was read of it. over: there is no more. */
-void overhear_tunnels_read(
-	struct overhear_tunnels *ts, int64_t tunnel, const uint64_t bytes[2], bool over);
+/* What was read of it. over: there is no more. down_whole: its FIN came down, behind all that
+ * the proxy had for the browser. */
+void overhear_tunnels_read(struct overhear_tunnels *ts, int64_t tunnel, const uint64_t bytes[2],
+	bool over, bool down_whole);
 
 /* Was something passed that was not read, and is still to be expected? */
 bool overhear_tunnels_behind(struct overhear_tunnels *ts, int64_t patience_us);
 /* Waits until all that was passed before the call was read. False: not in time. */
 bool overhear_tunnels_await(struct overhear_tunnels *ts, int timeout_ms, int64_t patience_us);
-/* Packets did not show all that the browser sent: asked when there are no more. */
-bool overhear_tunnels_missing(struct overhear_tunnels *ts);
+/* Packets did not show what was passed, or more than was: asked when there are no more. NULL:
+ * they did; else what is wrong. Static. */
+const char *overhear_tunnels_wrong(struct overhear_tunnels *ts);
 
 #endif

@@ -11,8 +11,10 @@ struct looking {
 	const struct erase_beside *beside;
 	struct arena *a;
 	int64_t session; /* 0: all */
-	const char **missing;
-	size_t n_missing;
+	struct names {
+		const char **list;
+		size_t n;
+	} missing, strange;
 	bool recorded; /* the case tells of packets at all */
 	bool many;
 };
@@ -43,6 +45,13 @@ static const struct erase_beside_file *file_of(const struct looking *l, struct s
 	return NULL;
 }
 
+/* Not the recorder's, and not by a name of this case: another's, for all that is known. Under
+ * its own name it is shown, and called changed. */
+static bool is_strange(const struct erase_beside_file *f)
+{
+	return !f->ours && !f->own;
+}
+
 static struct pcapng_file *known(struct looking *l, const char *path)
 {
 	for (size_t i = 0; i < l->order->n; i++)
@@ -51,13 +60,13 @@ static struct pcapng_file *known(struct looking *l, const char *path)
 	return NULL;
 }
 
-static void miss(struct looking *l, struct span name)
+static void name_once(struct looking *l, struct span name, struct names *names)
 {
-	for (size_t i = 0; i < l->n_missing; i++)
-		if (span_is(name, l->missing[i]))
+	for (size_t i = 0; i < names->n; i++)
+		if (span_is(name, names->list[i]))
 			return;
-	if (l->n_missing < PCAPNG_FILES_MAX)
-		ARENA_PUSH(l->a, l->missing, l->n_missing, arena_str(l->a, name));
+	if (names->n < PCAPNG_FILES_MAX)
+		ARENA_PUSH(l->a, names->list, names->n, arena_str(l->a, name));
 }
 
 static bool side_of(struct span word, enum capture_side *out)
@@ -80,8 +89,8 @@ static void take_capture(struct looking *l, const struct fact_capture *c)
 		return;
 	l->recorded = true;
 	const struct erase_beside_file *there = file_of(l, c->name);
-	if (there == NULL) {
-		miss(l, c->name);
+	if (there == NULL || is_strange(there)) {
+		name_once(l, c->name, there == NULL ? &l->missing : &l->strange);
 		return;
 	}
 	struct pcapng_file *file = known(l, there->path);
@@ -123,11 +132,18 @@ static bool find_packets(struct looking *l, struct case_file *c, struct err *err
 			"--format pcapng: more than %d packet files: ask for one trail "
 			"(--trail)",
 			PCAPNG_FILES_MAX);
-	l->order->missing = l->missing;
-	l->order->n_missing = l->n_missing;
+	l->order->missing = l->missing.list;
+	l->order->n_missing = l->missing.n;
+	l->order->strange = l->strange.list;
+	l->order->n_strange = l->strange.n;
+	if (l->order->n == 0 && l->strange.n > 0)
+		return err_set(err, ERR_USAGE,
+			"--format pcapng: %s is not the file that was recorded: it may be "
+			"another case's",
+			l->strange.list[0]);
 	return l->order->n > 0 ||
 	       err_set(err, ERR_USAGE, "--format pcapng: %s does not lie beside the case",
-		       l->n_missing > 0 ? l->missing[0] : "its packet file");
+		       l->missing.n > 0 ? l->missing.list[0] : "its packet file");
 }
 
 static bool read_file(const char *path, struct buf *out, struct err *err)
@@ -152,7 +168,7 @@ static bool read_keys(const struct looking *l, struct buf *out, struct err *err)
 	bool any = false;
 	for (size_t i = 0; i < l->beside->n; i++) {
 		const struct erase_beside_file *f = &l->beside->files[i];
-		if (!f->keys || (l->session != 0 && f->session != l->session))
+		if (!f->keys || !f->ours || (l->session != 0 && f->session != l->session))
 			continue;
 		any = true;
 		if (!read_file(f->path, out, err))
@@ -160,8 +176,8 @@ static bool read_keys(const struct looking *l, struct buf *out, struct err *err)
 		buf_add_byte(out, '\n'); /* a last line that was not finished */
 	}
 	return any || err_set(err, ERR_USAGE,
-			      "--with-keys: there is no key log beside the case: it was "
-			      "recorded without, or erased");
+			      "--with-keys: there is no key log of the case beside it: it was "
+			      "recorded without, erased, or is another case's");
 }
 
 bool edition_pcapng(struct edition *e, struct buf *out, struct err *err)
@@ -174,7 +190,7 @@ bool edition_pcapng(struct edition *e, struct buf *out, struct err *err)
 		.a = &e->arena,
 		.session = e->order->session};
 	bool ok = check_order(e->order, err) &&
-		  erase_beside_find(e->gather->file, &e->arena, &beside, err) &&
+		  erase_beside_find(e->gather->file, &e->arena, false, &beside, err) &&
 		  find_packets(&l, e->gather->file, err) &&
 		  (!e->order->with_keys || read_keys(&l, &keys, err));
 	order.keys = buf_span(&keys);

@@ -40,16 +40,21 @@ static bool shows(const struct packet_parts *parts, const struct survey_flow *f,
 	return false;
 }
 
-size_t pcapng_cut(const struct packet *p, const struct packet_parts *parts,
-	const struct survey_flow *f, enum flow_way way, follow_holds_fn *holds, void *ctx)
+struct span pcapng_cut(const struct packet *p, const struct packet_parts *parts,
+	const struct survey_flow *f, enum flow_way way, follow_holds_fn *holds, void *ctx,
+	struct buf *room)
 {
 	if (holds == NULL)
-		return p->bytes.n;
+		return p->bytes;
 	/* Nobody can say how much of it is a head. */
 	if (parts->kind == PACKET_MALFORMED || parts->kind == PACKET_UNKNOWN_LINK ||
 		parts->kind == PACKET_NO_IP || parts->payload.p == NULL)
-		return 0;
+		return SPAN_NONE;
 	/* What stands behind the payload is a card's padding, of whatever it last held. */
 	size_t head = (size_t)(parts->payload.p - p->bytes.p);
-	return shows(parts, f, way, holds, ctx) ? head + parts->payload.n : head;
+	size_t n = shows(parts, f, way, holds, ctx) ? head + parts->payload.n : head;
+	buf_clear(room);
+	buf_add(room, p->bytes.p, n);
+	pcapng_scrub(p->bytes, room->p + room->start, parts, holds, ctx);
+	return buf_span(room);
 }

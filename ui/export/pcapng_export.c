@@ -6,9 +6,12 @@
 
 #define CUT_SAYS                                                                               \
 	"What went in clear was left out: a packet that is shorter than it was on the wire "   \
-	"is cut behind its TCP, UDP or IP header. TLS records are whole, but for hellos that " \
-	"hold what is hidden; so are questions to name servers and their answers. "            \
-	"Addresses, ports and times are as recorded."
+	"is cut behind its TCP, UDP or IP header. Of a direction with TLS, records are whole " \
+	"from its hello up to the first bytes that are no record, are missing, or hold what "  \
+	"is hidden; so are questions to name servers and their answers. What records of "      \
+	"encrypted data hold was not decrypted. Options of IP were overwritten, and those of " \
+	"TCP but for segment size, window scale, SACK and timestamps; checksums were not "     \
+	"made anew. Addresses, ports and times are as recorded."
 
 static bool redacted(const struct pcapng_order *o)
 {
@@ -52,6 +55,11 @@ static void say(const struct pcapng_order *o, struct buf *out)
 	}
 	for (size_t i = 0; i < o->n_missing; i++)
 		buf_addf(out, " %s is missing.", o->missing[i]);
+	for (size_t i = 0; i < o->n_strange; i++)
+		buf_addf(out,
+			" %s is not the file that was recorded, nor named after the case: it "
+			"was left out.",
+			o->strange[i]);
 	buf_add_byte(out, 0);
 }
 
@@ -103,9 +111,8 @@ static void put_packet(struct pcapng_order *o, struct pcapng_file *f, struct buf
 		name = flow->name;
 		flow->said = true;
 	}
-	p.bytes =
-		span_first(p.bytes, pcapng_cut(&p, &parts, flow, way,
-					    redacted(o) ? holds : NULL, o->edition->redaction));
+	p.bytes = pcapng_cut(&p, &parts, flow, way, redacted(o) ? holds : NULL,
+		o->edition->redaction, &o->room);
 	pcapng_packet(out, &p, name);
 }
 
@@ -173,7 +180,7 @@ static void put_ends(const struct pcapng_order *o, struct buf *out)
 		const struct survey *s = &o->files[i].survey;
 		if (s->dropped != UINT64_MAX && s->n_links > 0)
 			pcapng_statistics(out, o->files[i].interface, s->first_ns, s->last_ns,
-				s->packets + s->dropped, s->dropped);
+				s->packets + s->dropped, s->dropped, NULL);
 	}
 }
 
@@ -191,6 +198,7 @@ bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err)
 	}
 	if (ok)
 		put_ends(o, out);
+	buf_fini(&o->room);
 	for (size_t i = 0; i < o->n; i++) {
 		packet_file_close(o->files[i].reading);
 		survey_fini(&o->files[i].survey);

@@ -39,6 +39,9 @@ struct pcapng_order {
 	struct span keys;           /* a TLS key log; absent: none goes with it */
 	const char *const *missing; /* names of files that the case tells of */
 	size_t n_missing;
+	const char *const *strange; /* of files that are there, and are other ones */
+	size_t n_strange;
+	struct buf room; /* of pcapng_export */
 };
 
 /* Errors: those of survey_read, LIMIT. */
@@ -47,10 +50,16 @@ bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err);
 /* pcapng_names.c: which tunnel and leg a connection is, and whether it is wanted. */
 void pcapng_names(struct pcapng_order *o);
 
-/* pcapng_cut.c: how many bytes of a packet go out. f, way: its connection; NULL: none. holds:
- * NULL: all of it. */
-size_t pcapng_cut(const struct packet *p, const struct packet_parts *parts,
-	const struct survey_flow *f, enum flow_way way, follow_holds_fn *holds, void *ctx);
+/* pcapng_cut.c: what goes out of a packet, in room or in the packet. f, way: its connection;
+ * NULL: none. holds: NULL: all of it. */
+struct span pcapng_cut(const struct packet *p, const struct packet_parts *parts,
+	const struct survey_flow *f, enum flow_way way, follow_holds_fn *holds, void *ctx,
+	struct buf *room);
+
+/* pcapng_scrub.c: overwrites options in the heads of a copy of a packet, but for what a reader
+ * of TCP needs. Lengths and checksums stay. parts: of `from`, which the copy begins like. */
+void pcapng_scrub(struct span from, uint8_t *bytes, const struct packet_parts *parts,
+	follow_holds_fn *holds, void *ctx);
 
 /* pcapng_keys.c: those lines of a key log that are of connections of the export, appended. */
 void pcapng_keys(const struct pcapng_order *o, struct buf *out);

@@ -1,8 +1,9 @@
 /*
  * One direction of a TCP connection, only to know which of its bytes are TLS records: from the
- * first hello on, as far as the records before the first one with application data are whole
- * and hold nothing that must be hidden; then everything. Bounded; decrypts nothing. Embedded;
- * zeroed but for `way`. One thread.
+ * first hello on, as far as one well-formed record follows the other, nothing is missing, and
+ * what they carry holds nothing that must be hidden. It cannot tell what is encrypted from what
+ * only stands in a record of that type. Bounded: a few KB for each direction once the hellos
+ * are over; decrypts nothing. Embedded; zeroed but for `way`. One thread.
  */
 #ifndef UI_EXPORT_PCAPNG_FOLLOW_H
 #define UI_EXPORT_PCAPNG_FOLLOW_H
@@ -14,6 +15,11 @@ enum {
 	FOLLOW_CLEAR_MAX = 64 * 1024,   /* bytes before a hello: what is asked of a proxy */
 	FOLLOW_HELLOS_MAX = 256 * 1024, /* bytes of records before application data */
 	FOLLOW_RANDOM = 32,
+	/* Bytes that records carry, looked through at once, and those before them that are
+	 * looked through again: what is hidden may begin in one record and end in another. */
+	FOLLOW_LOOK = 4096,
+	FOLLOW_TAIL = 2048,
+	FOLLOW_HEAD = 5, /* of a record */
 };
 #define FOLLOW_NEVER UINT64_MAX
 
@@ -29,7 +35,14 @@ struct follow {
 	struct buf waiting; /* bytes before it that were not looked at to the end */
 	size_t looked;      /* of them: no hello begins there */
 	struct buf hellos;
-	/* What may be shown, in offsets; from FOLLOW_NEVER: nothing. */
+	/* SEALED: the record at hand, and what records carried. */
+	uint8_t head[FOLLOW_HEAD];
+	size_t n_head, left; /* bytes of its head; of it, that are to come */
+	struct buf carried;  /* the first `before` of it were looked through */
+	size_t before;
+	uint64_t whole,
+		sure; /* end of the last whole record; the same when it was looked last */
+	/* What may be shown, in offsets; from FOLLOW_NEVER: nothing. Final after the end. */
 	uint64_t from, to;
 	bool has_random;
 	uint8_t random[FOLLOW_RANDOM]; /* of the hello */

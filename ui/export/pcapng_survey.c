@@ -84,7 +84,9 @@ static void ended(void *ctx, struct flow *f)
 		struct follow *w = sf->following[way];
 		follow_end(w, s->holds, s->ctx);
 		/* Bytes that came twice and differed: which of them were looked at? */
-		if (f->conflicts == 0) {
+		/* Nor can sequence numbers tell two bytes apart that are far from each other.
+		 */
+		if (f->conflicts == 0 && !sf->unsure && w->at <= INT32_MAX) {
 			sf->ways[way].from = w->from;
 			sf->ways[way].to = w->to;
 		}
@@ -121,6 +123,24 @@ static void note_answer(struct survey *s, const struct packet_parts *parts, uint
 	up->based = down->based = true;
 }
 
+/* Which of both was looked at, and which is shown? */
+static void note_unchecked(struct survey *s, const struct flows *flows,
+	const struct packet_parts *parts, uint64_t number)
+{
+	struct flows_counts counts;
+	enum flow_way way;
+	flows_counts(flows, &counts);
+	if (counts.unchecked == s->unchecked)
+		return;
+	s->unchecked = counts.unchecked;
+	struct survey_flow *sf = survey_find(s, parts, number, &way);
+	if (sf == NULL)
+		return;
+	sf->unsure = true;
+	for (int i = 0; i < 2; i++)
+		sf->ways[i].from = FOLLOW_NEVER;
+}
+
 static void take(struct survey *s, struct flows *flows, const struct packet *p)
 {
 	struct packet_parts parts;
@@ -131,6 +151,7 @@ static void take(struct survey *s, struct flows *flows, const struct packet *p)
 	s->last_ns = p->at_ns;
 	add_link(s, p->link);
 	flows_packet(flows, p);
+	note_unchecked(s, flows, &parts, p->number);
 	if (parts.kind == PACKET_TCP &&
 		(parts.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
 		note_answer(s, &parts, p->number);
@@ -197,10 +218,13 @@ bool survey_shows(const struct survey_flow *f, enum flow_way way, const struct p
 	const struct survey_way *w = &f->ways[way];
 	if (!w->based || w->from == FOLLOW_NEVER)
 		return false;
+	/* RFC 9293 3.10.7: no stream has these. */
+	if (p->flags & (TCP_RST | TCP_SYN))
+		return false;
 	/* RFC 9293 3.4: numbers go round. What lies more than half a round behind is not told
 	 * from what lies before, and is not shown. */
 	int64_t after = (int32_t)(p->seq - (w->base + (uint32_t)w->from));
 	if (after < 0)
 		return false;
-	return w->to == FOLLOW_NEVER || (uint64_t)after + p->payload_len <= w->to - w->from;
+	return (uint64_t)after + p->payload_len <= w->to - w->from;
 }

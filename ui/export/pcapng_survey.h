@@ -27,11 +27,12 @@ struct survey_flow {
 	bool has_random;
 	uint8_t random[FOLLOW_RANDOM]; /* of the ClientHello */
 	bool wanted;                   /* it belongs to the export; set by who names it */
-	bool said;                     /* its first packet was written */
-	const char *name;              /* for that packet; NULL: none */
-	struct survey_flow *earlier;   /* between the same ends */
-	struct survey_flow *next;      /* of the file, in order of first packets */
-	struct follow *following[2];   /* while the file is read */
+	bool unsure;                 /* bytes came again, and what they were is kept no more */
+	bool said;                   /* its first packet was written */
+	const char *name;            /* for that packet; NULL: none */
+	struct survey_flow *earlier; /* between the same ends */
+	struct survey_flow *next;    /* of the file, in order of first packets */
+	struct follow *following[2]; /* while the file is read */
 };
 
 struct survey {
@@ -48,6 +49,7 @@ struct survey {
 	follow_holds_fn *holds;
 	void *ctx;
 	const struct packet_parts *parts; /* of the packet at hand */
+	uint64_t unchecked;               /* bytes of that kind, so far */
 	bool full;
 };
 

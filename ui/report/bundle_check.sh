@@ -179,8 +179,8 @@ names_of()
 	packet_file) names='session at_us file run side name size sha256 packets first_us last_us dropped malformed flows key_lines outcome detail ' ;;
 	flow) names='session at_us flow file client_ip client_port server_ip server_port first_packet last_packet last_us up_bytes up_sha256 up_lost down_bytes down_sha256 down_lost conflicts conflict_packet ended target detail ' ;;
 	flow_tls) names='session at_us flow hello_packet hello ja3 ja4 sni offered_alpn server_packet server_hello version cipher alpn certs certs_packet resumed hellos early_data keys why why_packet ' ;;
-	flow_plain) names='session at_us flow layer protocol up_bytes up_sha256 up_lost down_bytes down_sha256 down_lost exchanges last_us why why_packet ' ;;
-	flow_exchange) names='session at_us flow n stream method url version status request_packet request_sha256 req_size req_sha256 response_packet response_us response_sha256 res_size res_sha256 last_packet ended_us reason ' ;;
+	flow_plain) names='session at_us flow layer protocol up_bytes up_sha256 up_lost down_bytes down_sha256 down_lost exchanges last_us why why_packet up_tail down_tail up_stream_tail down_stream_tail ' ;;
+	flow_exchange) names='session at_us flow n stream method url version status request_packet request_sha256 req_size req_sha256 response_packet response_us response_sha256 res_size res_sha256 last_packet ended_us reason res_tail ' ;;
 	packet_dns) names='session at_us file packet server_ip server_port name type rcode cnames addresses ttl ' ;;
 	stray) names='session at_us file packet protocol source_ip source_port destination_ip destination_port packets last_us detail ' ;;
 	*) bad "$where: no such kind: $1" ;;

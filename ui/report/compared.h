@@ -24,6 +24,9 @@ typedef bool compared_fn(void *ctx, const struct verdict *v);
 struct compared_counts {
 	uint64_t of[VERDICT_COUNT];
 	uint64_t tunnels, legs, flows, exchanges; /* that were looked at */
+	/* Sessions whose origin's side was not recorded, and not to be: --no-intercept needs
+	 * the browser's alone. */
+	uint64_t unasked;
 };
 
 /* A packet file as it was read, for reports. */

@@ -11,7 +11,8 @@ struct asked {
 	const struct compared_entry *shown;           /* on the leg that is looked at */
 	bool at_origin;                               /* it was found on an origin's leg */
 	int64_t leg;                                  /* its origin leg; FACT_NULL: none */
-	void **facts; /* request, response, end; NULL: they are not kept */
+	void **facts;                   /* request, response, end; NULL: they are not kept */
+	enum compare_released released; /* as the browser's leg shows it */
 };
 
 struct asked_list {
@@ -267,7 +268,8 @@ static bool stored_body(struct run *r, int64_t exchange, enum fact_side side,
 	return true;
 }
 
-static bool say_pair(struct run *r, void *const facts[4], struct err *err)
+static bool say_pair(
+	struct run *r, void *const facts[4], enum compare_released *released, struct err *err)
 {
 	const struct compared_carrier *c = r->carrier;
 	struct compare_body bodies[2];
@@ -278,7 +280,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 		.origin = c->leg != LEG_BROWSER,
 		.plain = r->plain,
 		.settled = c->settled,
-		.seen = c->seen};
+		.seen = c->seen,
+		.released = *released};
 	if (x.request == NULL || x.shown == NULL)
 		return true;
 	for (int side = 0; side < 2 && x.end != NULL; side++) {
@@ -290,6 +293,8 @@ static bool say_pair(struct run *r, void *const facts[4], struct err *err)
 	}
 	r->w->to.about.exchange = x.request->exchange;
 	compare_exchange(&r->w->to, &x);
+	if (!x.origin)
+		*released = compare_released(&x);
 	return true;
 }
 
@@ -310,6 +315,8 @@ static void say_alone(struct run *r, void *const facts[4])
 		bool answered = x.shown->status != FACT_NULL && x.shown->status != 0;
 		if (x.shown->request_packet == FACT_NULL)
 			unseen = "only its answer is in the packets";
+		else if (c->unread)
+			unseen = "passed through unread, as the case says";
 		else if (r->s->only)
 			unseen = "only some hosts were recorded (--only)";
 		else if (!c->seen.way[0])
@@ -375,7 +382,7 @@ static bool say_batch(
 			continue;
 		if (alone)
 			say_alone(r, one);
-		else if (!say_pair(r, one, err))
+		else if (!say_pair(r, one, &asked[i]->released, err))
 			return false;
 	}
 	return true;
@@ -442,12 +449,30 @@ static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 	r->w->to.about.flow = r->carrier->flow->flow;
 	r->w->to.about.file = r->carrier->file;
 	r->w->to.missing = r->carrier->missing;
+	/* Where the case speaks of no exchange but of the bytes, these are what is compared. */
+	bool bytes = r->carrier->unread && l->n == 0;
 	bool ok = say_asked(r, l, false, err) && say_asked(r, l, true, err) &&
-		  say_shown(r, shown, n, err);
+		  (bytes || say_shown(r, shown, n, err));
 	r->w->to.about = about;
 	r->w->to.missing = NULL;
 	free(shown);
 	return ok;
+}
+
+/* Answers that are said to have come by a leg that the case does not have. */
+static void say_nowhere(struct compared_work *w, const struct asked_list *l)
+{
+	for (size_t i = 0; i < l->n && !w->to.stopped; i++) {
+		const struct asked *q = &l->p[i];
+		if (q->leg == FACT_NULL || q->at_origin ||
+			compared_find(&w->legs, q->leg).n > 0)
+			continue;
+		arena_reset(&w->scratch);
+		w->to.about.exchange = q->request.extra;
+		compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+			SPAN_NONE, "its answer came by a leg that the case does not have");
+	}
+	w->to.about.exchange = FACT_NULL;
 }
 
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,
@@ -469,6 +494,7 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 			.kept = &kept};
 		ok = say_leg(&r, &l, err);
 	}
+	say_nowhere(w, &l);
 	free(l.p);
 	free(l.by_hash);
 	arena_fini(&kept);

@@ -29,7 +29,9 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 		.sandboxed = span_is(f->command, "trace") && f->browser.n > 0 &&
 			     !span_is(f->browser, "none") && !span_is(f->browser, "clicktrail"),
 		.only = span_find(f->options, span_str("\"only\":[\""), 0) != SIZE_MAX ||
-			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX};
+			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX,
+		.unasked = span_is(f->mode, "no-intercept") && f->options.p != NULL &&
+			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
 		s.sides[i].started_us = s.sides[i].over_us = FACT_NULL;
 	ARENA_PUSH(&w->arena, w->sessions, w->n_sessions, s);
@@ -55,6 +57,7 @@ static void add_capture(struct compared_work *w, const struct fact_capture *f)
 	side->told = true;
 	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_STARTED))) {
 		side->started_us = f->at_us;
+		side->started_name = arena_copy(&w->arena, f->name);
 		return;
 	}
 	side->failed |= span_is(f->event, capture_event_word(CAPTURE_EVENT_FAILED));
@@ -211,6 +214,7 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		const struct fact_leg *leg;
 		const struct fact_hello *hello;
 		const struct fact_handshake *handshake;
+		const struct fact_certificate *certificate;
 		const struct fact_leg_end *leg_end;
 		const struct fact_opaque *opaque;
 		const struct fact_dns *dns;
@@ -229,9 +233,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 		add_of_tunnel(w, kind, seq, f.tunnel->tunnel, FACT_NULL);
 	} else if (kind == FACT_KIND_CONNECT)
 		add_of_tunnel(w, kind, seq, f.connect->tunnel, FACT_NULL);
-	else if (kind == FACT_KIND_OPAQUE)
-		add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
-	else if (kind == FACT_KIND_LEG) {
+	else if (kind == FACT_KIND_OPAQUE) {
+		/* Of a part of the leg's bytes only. */
+		if (f.opaque->exchange == FACT_NULL && !span_is(f.opaque->why, OPAQUE_NOT_HTTP))
+			add_of_tunnel(w, kind, seq, f.opaque->tunnel, f.opaque->leg);
+	} else if (kind == FACT_KIND_LEG) {
 		add_leg(w, fact);
 		add_of_tunnel(w, kind, seq, f.leg->tunnel, f.leg->leg);
 		add_of_leg(w, kind, seq, f.leg->tunnel, f.leg->leg);
@@ -244,6 +250,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	else if (kind == FACT_KIND_DNS) {
 		add_resolvers(w, fact);
 		add_of_leg(w, kind, seq, f.dns->tunnel, f.dns->leg);
+	} else if (kind == FACT_KIND_CERTIFICATE) {
+		compared_add(w, &w->certificates,
+			(struct compared_entry){.of = compared_short(f.certificate->sha256),
+				.seq = seq,
+				.kind = kind});
 	} else if (kind == FACT_KIND_REQUEST)
 		add_request(w, seq, fact);
 	else if (kind == FACT_KIND_RESPONSE)
@@ -364,6 +375,8 @@ static void keep_newest(struct compared_work *w)
 		const struct fact_packet_file *f = w->read[i];
 		struct compared_session *s = compared_session(w, f->session);
 		enum capture_side side;
+		if (f->run == w->run && s == NULL)
+			ARENA_PUSH(&w->arena, w->orphans, w->n_orphans, f);
 		if (f->run != w->run || s == NULL || !side_of(f->side, &side))
 			continue;
 		s->sides[side].file = f;
@@ -404,6 +417,7 @@ bool compared_load(struct compared_work *w, struct err *err)
 	compared_sort(&w->legs);
 	compared_sort(&w->requests);
 	compared_sort(&w->answers);
+	compared_sort(&w->certificates);
 	compared_sort(&w->in_flows);
 	compared_sort(&w->dns);
 	compared_sort(&w->strays);
@@ -417,6 +431,7 @@ void compared_unload(struct compared_work *w)
 	free(w->legs.p);
 	free(w->requests.p);
 	free(w->answers.p);
+	free(w->certificates.p);
 	free(w->ours);
 	free(w->files.p);
 	free(w->in_flows.p);

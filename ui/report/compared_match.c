@@ -7,19 +7,17 @@
 
 #include <stdlib.h>
 
-static int by_place(int64_t s1, int64_t s2, int side1, int side2, int port1, int port2)
-{
-	if (s1 != s2)
-		return s1 < s2 ? -1 : 1;
-	return side1 != side2 ? side1 - side2 : port1 - port2;
-}
-
 static int flow_order(const void *a, const void *b)
 {
 	const struct compared_flow *x = a, *y = b;
-	int c = by_place(x->session, y->session, (int)x->side, (int)y->side, x->port, y->port);
-	if (c != 0)
-		return c;
+	if (x->session != y->session)
+		return x->session < y->session ? -1 : 1;
+	if (x->side != y->side)
+		return (int)x->side - (int)y->side;
+	if (x->port != y->port)
+		return x->port - y->port;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
@@ -28,9 +26,14 @@ static int flow_order(const void *a, const void *b)
 static int ours_by_time(const void *a, const void *b)
 {
 	const struct compared_ours *x = a, *y = b;
-	int c = by_place(x->session, y->session, (int)x->side, (int)y->side, x->port, y->port);
-	if (c != 0)
-		return c;
+	if (x->session != y->session)
+		return x->session < y->session ? -1 : 1;
+	if (x->side != y->side)
+		return (int)x->side - (int)y->side;
+	if (x->port != y->port)
+		return x->port - y->port;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
 	return x->id < y->id ? -1 : x->id > y->id;
@@ -44,7 +47,13 @@ static int ours_by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The first flow that is not before (session, side, port, at_us). */
+static int by_index(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* The first flow that is not before it. */
 static size_t lower_flow(const struct compared_work *w, const struct compared_flow *key)
 {
 	size_t low = 0, high = w->n_flows;
@@ -58,47 +67,149 @@ static size_t lower_flow(const struct compared_work *w, const struct compared_fl
 	return low;
 }
 
+/* Connections and flows of one session, side, port and place, each in order of time. */
+struct group {
+	struct compared_ours *ours;
+	struct compared_flow *flows;
+	size_t n_ours, n_flows, at; /* at: of the first flow */
+	uint32_t *stack;            /* room for n_flows */
+};
+
+static void pair(const struct group *g, struct compared_ours *o, size_t flow)
+{
+	g->flows[flow].used = true;
+	o->flow = (int64_t)(g->at + flow);
+}
+
+/* The newest before the connection was there, and not long before: the packets come first. */
+static void match_before(const struct group *g)
+{
+	size_t next = 0, n = 0;
+	for (size_t i = 0; i < g->n_ours; i++) {
+		struct compared_ours *o = &g->ours[i];
+		while (next < g->n_flows && g->flows[next].at_us <= o->at_us)
+			g->stack[n++] = (uint32_t)next++;
+		if (n > 0 &&
+			g->flows[g->stack[n - 1]].at_us >= compared_plus(o->at_us, -o->took_us))
+			pair(g, o, g->stack[--n]);
+	}
+}
+
+/* What is left, where clocks may be that far apart: the first behind it. */
+static void match_behind(const struct group *g)
+{
+	size_t next = 0;
+	for (size_t i = 0; i < g->n_ours; i++) {
+		struct compared_ours *o = &g->ours[i];
+		if (o->flow != COMPARED_NO_FLOW)
+			continue;
+		while (next < g->n_flows &&
+			(g->flows[next].used || g->flows[next].at_us <= o->at_us))
+			next++;
+		if (next < g->n_flows &&
+			g->flows[next].at_us <= compared_plus(o->at_us, COMPARE_EARLY_US))
+			pair(g, o, next);
+	}
+}
+
+static void match_the_rest(const struct group *g)
+{
+	size_t next = 0;
+	for (size_t i = 0; i < g->n_ours; i++) {
+		struct compared_ours *o = &g->ours[i];
+		if (o->flow != COMPARED_NO_FLOW)
+			continue;
+		while (next < g->n_flows && (g->flows[next].used || g->flows[next].empty))
+			next++;
+		if (next == g->n_flows)
+			return;
+		pair(g, o, next);
+	}
+}
+
+/* A port is used by one connection after the other: of those that were found, the first
+ * connection has the first flow. */
+static void keep_order(const struct group *g)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < g->n_ours; i++)
+		if (g->ours[i].flow != COMPARED_NO_FLOW)
+			g->stack[n++] = (uint32_t)(g->ours[i].flow - (int64_t)g->at);
+	if (n > 1)
+		qsort(g->stack, n, sizeof *g->stack, by_index);
+	n = 0;
+	for (size_t i = 0; i < g->n_ours; i++)
+		if (g->ours[i].flow != COMPARED_NO_FLOW)
+			g->ours[i].flow = (int64_t)(g->at + g->stack[n++]);
+}
+
+/* From the last one on, each has the newest that none behind it has. Where a clock is behind
+ * the other's by as much as a port rests, that finds more, and then it is what counts. */
+static void match_from_last(const struct group *g)
+{
+	size_t found = 0, left = g->n_flows, n = 0;
+	for (size_t i = 0; i < g->n_ours; i++)
+		found += g->ours[i].flow != COMPARED_NO_FLOW;
+	if (found == g->n_ours || found == g->n_flows)
+		return;
+	int64_t *flows = malloc(g->n_ours * sizeof *flows);
+	if (flows == NULL)
+		abort();
+	for (size_t i = g->n_ours; i-- > 0;) {
+		const struct compared_ours *o = &g->ours[i];
+		int64_t until = compared_plus(o->at_us, COMPARE_EARLY_US);
+		while (left > 0 && g->flows[left - 1].at_us > until)
+			left--;
+		bool one = left > 0 &&
+			   g->flows[left - 1].at_us >= compared_plus(o->at_us, -o->took_us);
+		flows[i] = one ? (int64_t)--left : COMPARED_NO_FLOW;
+		n += one;
+	}
+	for (size_t i = 0; n > found && i < g->n_flows; i++)
+		g->flows[i].used = false;
+	for (size_t i = 0; n > found && i < g->n_ours; i++) {
+		g->ours[i].flow = COMPARED_NO_FLOW;
+		if (flows[i] != COMPARED_NO_FLOW)
+			pair(g, &g->ours[i], (size_t)flows[i]);
+	}
+	free(flows);
+}
+
 static bool same_port(const struct compared_flow *f, const struct compared_ours *o)
 {
-	return f->session == o->session && f->side == o->side && f->port == o->port;
+	return f->session == o->session && f->side == o->side && f->port == o->port &&
+	       f->place == o->place;
 }
 
-/* The newest before the connection was there, and not long before. */
-static void match_by_time(struct compared_work *w, struct compared_ours *o)
+static bool same_group(const struct compared_ours *x, const struct compared_ours *y)
 {
-	struct compared_flow key = {.session = o->session,
-		.side = o->side,
-		.port = o->port,
-		.at_us = compared_plus(o->at_us, COMPARE_EARLY_US + 1)};
-	int64_t since = compared_plus(o->at_us, -o->took_us);
-	size_t at = lower_flow(w, &key);
-	for (size_t looked = 0; at > 0 && looked < COMPARED_LOOK_MAX; looked++) {
-		struct compared_flow *f = &w->flows[--at];
-		if (!same_port(f, o) || f->at_us < since)
-			return;
-		if (f->used || f->place != o->place)
-			continue;
-		f->used = true;
-		o->flow = (int64_t)at;
-		return;
-	}
+	return x->session == y->session && x->side == y->side && x->port == y->port &&
+	       x->place == y->place;
 }
 
-static void match_the_rest(struct compared_work *w, struct compared_ours *o)
+static void match_group(struct compared_work *w, struct compared_ours *ours, size_t n)
 {
-	struct compared_flow key = {
-		.session = o->session, .side = o->side, .port = o->port, .at_us = INT64_MIN};
-	size_t at = lower_flow(w, &key);
-	for (size_t looked = 0; at < w->n_flows && looked < COMPARED_LOOK_MAX; at++, looked++) {
-		struct compared_flow *f = &w->flows[at];
-		if (!same_port(f, o))
-			return;
-		if (f->used || f->place != o->place || f->empty)
-			continue;
-		f->used = true;
-		o->flow = (int64_t)at;
+	struct compared_flow key = {.session = ours->session,
+		.side = ours->side,
+		.port = ours->port,
+		.place = ours->place,
+		.at_us = INT64_MIN,
+		.seq = INT64_MIN};
+	struct group g = {.ours = ours, .n_ours = n, .at = lower_flow(w, &key)};
+	while (g.at + g.n_flows < w->n_flows && same_port(&w->flows[g.at + g.n_flows], ours))
+		g.n_flows++;
+	if (g.n_flows == 0)
 		return;
-	}
+	g.flows = &w->flows[g.at];
+	g.stack = malloc(g.n_flows * sizeof *g.stack);
+	if (g.stack == NULL)
+		abort();
+	match_before(&g);
+	match_behind(&g);
+	keep_order(&g);
+	match_from_last(&g);
+	match_the_rest(&g);
+	free(g.stack);
 }
 
 void compared_match(struct compared_work *w)
@@ -107,11 +218,12 @@ void compared_match(struct compared_work *w)
 		qsort(w->flows, w->n_flows, sizeof *w->flows, flow_order);
 	if (w->n_ours > 1)
 		qsort(w->ours, w->n_ours, sizeof *w->ours, ours_by_time);
-	for (size_t i = 0; i < w->n_ours; i++)
-		match_by_time(w, &w->ours[i]);
-	for (size_t i = 0; i < w->n_ours; i++)
-		if (w->ours[i].flow == COMPARED_NO_FLOW)
-			match_the_rest(w, &w->ours[i]);
+	for (size_t i = 0, n; i < w->n_ours; i += n) {
+		n = 1;
+		while (i + n < w->n_ours && same_group(&w->ours[i], &w->ours[i + n]))
+			n++;
+		match_group(w, &w->ours[i], n);
+	}
 	if (w->n_ours > 1)
 		qsort(w->ours, w->n_ours, sizeof *w->ours, ours_by_id);
 }

@@ -16,7 +16,6 @@ enum {
 	COMPARED_ENTRIES_MAX = 16 * 1000 * 1000, /* of one list; more is an error */
 	COMPARED_BATCH = 32,                     /* exchanges whose facts are at hand at once */
 	COMPARED_FACTS_MAX = 2 * 1024 * 1024,    /* bytes of a tunnel's facts that are kept */
-	COMPARED_LOOK_MAX = 4096, /* flows of one port that are looked at for one connection */
 	COMPARED_ATTEMPTS_MAX =
 		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
 	COMPARED_RESOLVERS_MAX = 32, /* of one session */
@@ -70,6 +69,7 @@ struct compared_flow {
 struct compared_side {
 	bool told;                   /* any capture fact */
 	int64_t started_us, over_us; /* FACT_NULL: not said */
+	struct span started_name;
 	bool failed, lost;
 	struct span detail;
 	const struct fact_capture *ended;
@@ -81,6 +81,7 @@ struct compared_session {
 	bool sandboxed;    /* the browser was alone in a network of its own */
 	bool instrumented; /* and had an automation port */
 	bool only;         /* not all hosts were recorded */
+	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[4], resolvers[COMPARED_RESOLVERS_MAX];
 	size_t n_listeners, n_resolvers;
@@ -100,6 +101,7 @@ struct compared_work {
 	/* Of the case: tunnel facts and those of the browser's leg; origin legs'; requests by
 	 * tunnel; responses and ends by exchange. */
 	struct compared_list tunnels, legs, requests, answers;
+	struct compared_list certificates; /* by the first bytes of their digests */
 	struct compared_ours *ours;
 	size_t n_ours, cap_ours;
 	/* Of the companion. */
@@ -114,6 +116,8 @@ struct compared_work {
 	size_t n_flows, cap_flows;
 	const struct fact_packet_file **read; /* all packet_file facts */
 	size_t n_read;
+	const struct fact_packet_file **orphans; /* of sessions that the case does not have */
+	size_t n_orphans;
 	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
 	int64_t reading;    /* the newest of all */
 	struct span by;
@@ -158,8 +162,8 @@ void compared_gone_hide(const struct compared_work *w, struct verdict *v);
 bool compared_load(struct compared_work *w, struct err *err);
 void compared_unload(struct compared_work *w);
 
-/* Which flow is which connection. Afterwards flows are in order of session, side, port, time.
- */
+/* Which flow is which connection. Afterwards flows are in order of session, side, port,
+ * place, time. */
 void compared_match(struct compared_work *w);
 struct compared_ours *compared_ours_of(
 	struct compared_work *w, enum capture_side side, int64_t id);
@@ -191,6 +195,7 @@ struct compared_carrier {
 	int64_t leg;
 	const struct compared_flow *flow;
 	bool settled, cut; /* it ended as it should; the proxy says that it did not */
+	bool unread; /* the proxy passed all of it through unread: as bytes it is compared */
 	struct compare_seen seen;
 	struct span file;
 	const char *missing; /* as in struct compare_to */
@@ -203,6 +208,19 @@ bool compared_exchanges(struct compared_work *w, const struct compared_session *
 /* What verdicts have in common from here on: no exchange, no flow. */
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg);
 struct span compared_file_name(const struct compared_work *w, int64_t file);
+
+/* compared_case.c: packet files, sessions, certificates, and what facts say of each other. */
+void compared_files(struct compared_work *w);
+void compared_absent_sides(struct compared_work *w);
+/* Were packets of it recorded, or read? */
+bool compared_watched(const struct compared_session *s);
+bool compared_odd(struct compared_work *w, struct err *err);
+void compared_certificates(struct compared_work *w, struct span certs);
+void compared_hello(struct compared_work *w, const struct fact_hello *h);
+/* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the
+ * leg's facts name; FACT_NULL: there is none. */
+void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,
+	const struct fact_dns *dns, int64_t hello, int64_t handshake, int64_t end);
 
 /* compared_rest.c: flows that no connection is, and what is no flow. */
 bool compared_flows(struct compared_work *w, struct err *err);

@@ -142,6 +142,7 @@ struct leg_facts {
 	struct fact_flow *flow;
 	struct fact_flow_tls *tls;
 	struct fact_flow_plain *plain;
+	struct span target; /* of a tunnel: what its packets asked for */
 };
 
 /* Where in leg_facts a fact of that kind goes; 0: nowhere. */
@@ -271,12 +272,18 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 		w->to.missing = out->missing =
 			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
+	if (f->hello != NULL)
+		compared_hello(w, f->hello);
+	if (f->handshake != NULL)
+		compared_certificates(w, f->handshake->certs);
 	if (f->flow == NULL) {
 		out->flow = NULL;
 		return true;
 	}
 	out->settled = span_is(f->flow->ended, flow_ended_word(FLOW_ENDED_FIN));
 	out->cut = f->end == NULL || !span_is(f->end->reason, "ok");
+	out->unread = f->opaque != NULL && f->opaque->exchange == FACT_NULL &&
+		      !span_is(f->opaque->why, "no-intercept");
 	return true;
 }
 
@@ -295,6 +302,10 @@ static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 		of_tunnel->opaque->exchange == FACT_NULL)
 		f.opaque = of_tunnel->opaque;
 	w->to.about.leg = entry->extra;
+	compared_leg_odd(w, of_tunnel->target, f.leg, f.dns,
+		f.hello != NULL ? f.hello->tunnel : FACT_NULL,
+		f.handshake != NULL ? f.handshake->tunnel : FACT_NULL,
+		f.end != NULL ? f.end->tunnel : FACT_NULL);
 	bool reached = f.leg->local_port != FACT_NULL;
 	bool absent = compared_absent(s, CAPTURE_ORIGIN);
 	if (!absent && f.dns != NULL && span_is(f.dns->source, "dns"))
@@ -367,6 +378,8 @@ static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, s
 	bool ok = say_leg(w, s, &browser, CAPTURE_BROWSER, LEG_BROWSER, o->at_us, &one, err);
 	if (ok && one.flow != NULL)
 		ARENA_PUSH(&kept, carriers, n, one);
+	if (ok && browser.flow != NULL)
+		f.target = arena_copy(&kept, browser.flow->target);
 	for (size_t i = 0; ok && i < all.n && !w->to.stopped; i++) {
 		if (all.p[i].kind != FACT_KIND_LEG)
 			continue;
@@ -385,58 +398,17 @@ static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, s
 
 /* ---- all of it ---- */
 
-static void say_files(struct compared_work *w)
-{
-	for (size_t i = 0; i < w->n_read; i++) {
-		const struct compared_session *s = compared_session(w, w->read[i]->session);
-		arena_reset(&w->scratch);
-		compared_about(w, w->read[i]->session, FACT_NULL, FACT_NULL);
-		w->to.about.file = w->read[i]->name;
-		unsigned side = 0;
-		while (side + 1 < CAPTURE_SIDE_COUNT &&
-			!span_is(w->read[i]->side, capture_side_word((enum capture_side)side)))
-			side++;
-		/* Another file than the recorder's is nobody's, and no changed one. */
-		const struct fact_capture *left = s->sides[side].ended;
-		if (left != NULL && !span_eq(left->name, w->read[i]->name) &&
-			!span_eq(left->sha256, w->read[i]->sha256))
-			left = NULL;
-		compare_file(&w->to, left, w->read[i]);
-	}
-}
-
-static bool watched(const struct compared_session *s)
-{
-	for (size_t i = 0; s != NULL && i < CAPTURE_SIDE_COUNT; i++)
-		if (s->sides[i].told || s->sides[i].file != NULL)
-			return true;
-	return false;
-}
-
-static void say_absent(struct compared_work *w)
-{
-	for (size_t i = 0; i < w->n_sessions; i++)
-		for (unsigned side = 0; side < CAPTURE_SIDE_COUNT; side++) {
-			const struct compared_session *s = &w->sessions[i];
-			if (!watched(s) || !compared_absent(s, (enum capture_side)side))
-				continue;
-			arena_reset(&w->scratch);
-			compared_about(w, s->session, FACT_NULL, FACT_NULL);
-			compare_say(&w->to, VERDICT_UNSEEN, VERDICT_OF_FILE, FACT_NULL,
-				SPAN_NONE, SPAN_NONE,
-				compared_unseen(w, s, (enum capture_side)side, FACT_NULL));
-		}
-}
-
 static bool say_all(struct compared_work *w, struct err *err)
 {
 	bool ok = true;
 	w->counts->flows = w->n_flows;
-	say_files(w);
-	say_absent(w);
+	compared_files(w);
+	compared_absent_sides(w);
+	if (!compared_odd(w, err))
+		return false;
 	for (size_t i = 0; ok && i < w->n_ours && !w->to.stopped; i++)
 		if (w->ours[i].side == CAPTURE_BROWSER &&
-			watched(compared_session(w, w->ours[i].session)))
+			compared_watched(compared_session(w, w->ours[i].session)))
 			ok = say_tunnel(w, &w->ours[i], err);
 	return ok && compared_flows(w, err) && compared_strays(w, err);
 }

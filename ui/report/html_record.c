@@ -131,6 +131,8 @@ static void seal(struct html *h)
 	html_say(h, "<br><span class=\"dim\">running</span> ");
 	html_hex(h, span_of(head->running, SHA256_LEN));
 	html_fact_close(h);
+	if (h->r->compared != NULL && h->r->compared->checked)
+		html_fact(h, "Seal of the companion", span_str(say_compared_seal));
 }
 
 static void session_words(struct html *h, const struct report_session *s)

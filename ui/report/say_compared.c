@@ -4,6 +4,9 @@
 #include "store/base/codec.h"
 #include "store/fact/capture.h"
 
+const char say_compared_seal[] =
+	"what the packets showed is in it; its seal was not checked here (clicktrail verify)";
+
 const char *compared_mode(struct span mode)
 {
 	if (span_is(mode, "no-intercept"))
@@ -322,6 +325,7 @@ json_t *json_compared(const struct compared *c)
 	set(j, "exchanges", json_integer((json_int_t)c->counts.exchanges));
 	set(j, "checked_at", json_time_of(c->at_us));
 	set(j, "checked_by", json_text_of(c->by));
+	set(j, "companion_seal", json_words_of(say_compared_seal));
 	for (size_t i = 0; i < c->n_files; i++)
 		json_array_append_new(files, file_json(&c->files[i]));
 	set(j, "files", files);

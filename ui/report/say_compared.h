@@ -13,6 +13,9 @@
 
 enum { SAY_COMPARED_MAX = 200 }; /* verdicts that a text lists */
 
+/* What verdicts come from is in the companion; a report checks no seal. */
+extern const char say_compared_seal[];
+
 /* "A second witness, packets of both sides, ...": a sentence or two. Nothing where nobody
  * looked and nothing was recorded. */
 void say_compared_line(const struct compared *c, struct buf *out);

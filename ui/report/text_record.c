@@ -100,6 +100,8 @@ static void say_seal_line(const struct report *r, struct buf *out)
 	text_label(out, "  running");
 	hex_add(out, span_of(h->running, SHA256_LEN));
 	buf_add_byte(out, '\n');
+	if (r->compared != NULL && r->compared->checked)
+		text_labelled(out, "  companion", span_str(say_compared_seal));
 }
 
 static void say_witness(const struct text_order *x, struct buf *out)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capture/witness.h"
+#include "store/base/reader.h"
 #include "tests/kit/hostile_capture.h"
 #include "tests/kit/tls_wire.h"
 
@@ -48,6 +49,19 @@ static bool is_true(const struct truth *t, enum flow_way way, int64_t n, struct 
 	return false;
 }
 
+/* How many of a tail's beginnings nobody said. */
+static uint64_t wrong_places(const struct truth *t, enum flow_way way, struct span tail)
+{
+	uint64_t wrong = 0;
+	struct reader r = reader_of(tail);
+	while (r.n > 0) {
+		uint64_t n = read_u64(&r);
+		wrong += !is_true(t, way, (int64_t)n, read_span(&r, SHA256_LEN));
+	}
+	assert_false(r.bad);
+	return wrong;
+}
+
 static bool put(void *ctx, enum fact_kind kind, const void *fact, struct err *err)
 {
 	struct told *told = ctx;
@@ -71,6 +85,8 @@ static bool put(void *ctx, enum fact_kind kind, const void *fact, struct err *er
 				continue;
 			told->plain_bytes += (uint64_t)n;
 			told->wrong += !is_true(told->truth, (enum flow_way)way, n, digest);
+			told->wrong += wrong_places(told->truth, (enum flow_way)way,
+				way == FLOW_UP ? f->up_tail : f->down_tail);
 		}
 	}
 	return true;

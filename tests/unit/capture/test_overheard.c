@@ -625,6 +625,182 @@ static void nobody_takes_the_facts(void **state)
 	tls_wire_free(w);
 }
 
+#define EVIL "GET /evil HTTP/1.1\r\nHost: origin.test\r\n\r\n"
+#define EVIL_ANSWER "HTTP/1.1 302 Found\r\nLocation: https://evil/\r\nContent-Length: 0\r\n\r\n"
+#define SWITCHING                                                                              \
+	"HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\n"
+#define ASK_UPGRADE                                                                            \
+	"GET /x HTTP/1.1\r\nHost: origin.test\r\nUpgrade: foo\r\nConnection: upgrade\r\n\r\n"
+
+static void opaque_is(const struct heard *h, const char *why, int64_t exchange, const char *up,
+	const char *down)
+{
+	assert_int_equal(count(h, FACT_KIND_OPAQUE), 1);
+	const struct fact_opaque *f = FACT(h, OPAQUE, opaque, 0);
+	is(f->why, why);
+	is(f->reason, "ok");
+	assert_int_equal(f->tunnel, TUNNEL);
+	assert_int_equal(f->leg, LEG);
+	assert_int_equal(f->exchange, exchange);
+	assert_int_equal(f->up_bytes, strlen(up));
+	assert_int_equal(f->down_bytes, strlen(down));
+	digest_is(f->up_sha256, span_str(up));
+	digest_is(f->down_sha256, span_str(down));
+}
+
+static const char *why_of(const struct heard *h)
+{
+	struct overheard_about about;
+	overheard_about(h->o, &about);
+	return about.why;
+}
+
+/* Every WebSocket: what follows is told, with the exchange that led to it, wherever packets cut
+ * it. */
+static void what_follows_a_switch_is_told(void **state)
+{
+	(void)state;
+	for (int together = 0; together < 2; together++) {
+		struct heard h;
+		struct tls_wire *w =
+			talk(ASK_UPGRADE, together != 0 ? SWITCHING EVIL_ANSWER : SWITCHING);
+		tls_wire_say(w, FLOW_UP, span_str(EVIL));
+		if (together == 0)
+			tls_wire_say(w, FLOW_DOWN, span_str(EVIL_ANSWER));
+		heard_start(&h, buf_span(&w->keys));
+		connect_it(&h);
+		pieces(&h, w, 0, w->n_pieces);
+		close_it(&h);
+		assert_int_equal(count(&h, FACT_KIND_REQUEST), 1);
+		assert_int_equal(FACT(&h, RESPONSE, response, 0)->status, 101);
+		opaque_is(&h, "upgrade", 100, EVIL, EVIL_ANSWER);
+		assert_null(why_of(&h));
+		heard_end(&h);
+		tls_wire_free(w);
+	}
+}
+
+static void another_protocol_is_told(void **state)
+{
+	(void)state;
+	static const char *const alpns[] = {"acme-tls/1", "h3", "spdy/3", "http/0.9"};
+	for (size_t i = 0; i < sizeof alpns / sizeof *alpns; i++) {
+		struct heard h;
+		struct tls_wire *w = tls_wire_new(
+			&(struct tls_wire_order){.sni = "origin.test", .alpn = alpns[i]});
+		tls_wire_say(w, FLOW_UP, span_str(EVIL));
+		tls_wire_say(w, FLOW_DOWN, span_str(EVIL_ANSWER));
+		heard_start(&h, buf_span(&w->keys));
+		connect_it(&h);
+		pieces(&h, w, 0, w->n_pieces);
+		close_it(&h);
+		assert_int_equal(count(&h, FACT_KIND_REQUEST), 0);
+		opaque_is(&h, "not-http", FACT_NULL, EVIL, EVIL_ANSWER);
+		heard_end(&h);
+		tls_wire_free(w);
+	}
+	/* Without TLS. */
+	struct heard h;
+	heard_start(&h, SPAN_NONE);
+	connect_it(&h);
+	bytes(&h, FLOW_UP, span_str("\x01\x02 evil"));
+	bytes(&h, FLOW_DOWN, span_str("more"));
+	close_it(&h);
+	opaque_is(&h, "not-http", FACT_NULL, "\x01\x02 evil", "more");
+	heard_end(&h);
+}
+
+/* What was negotiated counts, not what the first bytes look like. */
+static void a_preface_is_no_request_of_http1(void **state)
+{
+	(void)state;
+	struct heard h;
+	struct tls_wire *w = talk("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "");
+	tls_wire_say(w, FLOW_UP, span_str(EVIL));
+	tls_wire_say(w, FLOW_DOWN, span_str(EVIL_ANSWER));
+	heard_start(&h, buf_span(&w->keys));
+	connect_it(&h);
+	pieces(&h, w, 0, w->n_pieces);
+	close_it(&h);
+	assert_non_null(why_of(&h));
+	is(FACT(&h, NOTE, note, 0)->code, note_word(NOTE_NOT_READ));
+	/* The answer is there. */
+	assert_int_equal(FACT(&h, RESPONSE, response, 0)->status, 302);
+	opaque_is(&h, "not-http", FACT_NULL, EVIL, "");
+	heard_end(&h);
+	tls_wire_free(w);
+}
+
+/* Of a frame that is not whole no exchange tells. */
+static void a_frame_is_not_finished(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *behind;
+		size_t n;
+		bool stopping, told;
+	} rows[] = {
+		{"", 0, false, false},
+		{"\0\0\0\4\0\0\0\0\0", 9, false, false},
+		{"\0\0\0\4\0\0\0\0", 8, false, true},
+		{"\0\0\x05\x20\0\0\0\0\0evil", 13, false, true},
+		{"\0\0\x05\x20\0\0\0\0\0evil", 13, true, false},
+		{"\0\0\x05\1\4\0\0\0\1evil", 13, false, true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct heard h;
+		struct tls_wire *w = tls_wire_new(
+			&(struct tls_wire_order){.sni = "origin.test", .alpn = "h2"});
+		tls_wire_say(w, FLOW_UP, span_str("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+		tls_wire_say(w, FLOW_UP, span_of("\0\0\0\4\0\0\0\0\0", 9));
+		if (rows[i].n > 0)
+			tls_wire_say(w, FLOW_UP, span_of(rows[i].behind, rows[i].n));
+		heard_start(&h, buf_span(&w->keys));
+		connect_it(&h);
+		pieces(&h, w, 0, w->n_pieces);
+		h.stopping = rows[i].stopping;
+		close_it(&h);
+		if ((why_of(&h) != NULL) != rows[i].told)
+			fail_msg("row %zu", i);
+		heard_end(&h);
+		tls_wire_free(w);
+	}
+}
+
+/* Whoever sends behind his close_notify may be understood by the other; here nobody reads it,
+ * and that is said: in a packet of its own, and in the one that brought the alert. */
+static void bytes_behind_the_end_of_tls(void **state)
+{
+	(void)state;
+	static const uint8_t record[] = {23, 3, 3, 0, 4, 1, 2, 3, 4};
+	for (int way = FLOW_UP; way <= FLOW_DOWN; way++)
+		for (int how = 0; how < 3; how++) {
+			struct heard h;
+			struct buf last = {0};
+			struct tls_wire *w = talk(ASK, ANSWER);
+			tls_wire_close(w, (enum flow_way)way);
+			heard_start(&h, buf_span(&w->keys));
+			connect_it(&h);
+			pieces(&h, w, 0, w->n_pieces - 1);
+			buf_add_span(&last, tls_wire_bytes(w, w->n_pieces - 1));
+			if (how == 1)
+				buf_add(&last, record, sizeof record);
+			bytes(&h, (enum flow_way)way, buf_span(&last));
+			if (how == 2)
+				bytes(&h, (enum flow_way)way, span_of(record, sizeof record));
+			close_it(&h);
+			assert_int_equal(count(&h, FACT_KIND_RESPONSE), 1);
+			is(FACT(&h, EXCHANGE_END, exchange_end, 0)->reason, "ok");
+			if ((why_of(&h) != NULL) != (how > 0))
+				fail_msg("way %d, %d: %s", way, how,
+					why_of(&h) != NULL ? why_of(&h) : "");
+			assert_int_equal(count(&h, FACT_KIND_NOTE), how > 0);
+			heard_end(&h);
+			buf_fini(&last);
+			tls_wire_free(w);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -640,6 +816,11 @@ int main(void)
 		cmocka_unit_test(no_tls_inside),
 		cmocka_unit_test(a_certificate_that_is_refused),
 		cmocka_unit_test(nobody_takes_the_facts),
+		cmocka_unit_test(what_follows_a_switch_is_told),
+		cmocka_unit_test(another_protocol_is_told),
+		cmocka_unit_test(a_preface_is_no_request_of_http1),
+		cmocka_unit_test(a_frame_is_not_finished),
+		cmocka_unit_test(bytes_behind_the_end_of_tls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

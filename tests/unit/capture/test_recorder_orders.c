@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "capture/recorder_orders.h"
+#include "capture/recorder_shown.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -46,7 +47,7 @@ static void start(struct recorder_orders *o, int socket)
 	struct err err;
 	*o = (struct recorder_orders){.table = recorder_table_new(1, RECORDER_HELD_MAX)};
 	assert_true(recorder_orders_check());
-	if (!recorder_orders_network(socket, &o->network, &err))
+	if (!recorder_shown_network(socket, &o->network, &err))
 		fail_msg("%s", err.detail);
 }
 

@@ -91,6 +91,7 @@ static void both_directions_and_no_other(void **state)
 	(void)state;
 	struct recorder_table *t = recorder_table_new(1, RECORDER_HELD_MAX);
 	show(t, false, "10.0.0.1", 4000, "192.0.2.1", 443, 0);
+	assert_true(wants(t, tcp("10.0.0.1", 4000, "192.0.2.1", 443, TCP_SYN, 0), 0));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (wants(t,
 			    tcp(rows[i].src, rows[i].src_port, rows[i].dst, rows[i].dst_port,
@@ -120,6 +121,7 @@ static void ipv4_in_ipv6(void **state)
 	show(t, false, "::ffff:10.0.0.1", 4000, "::ffff:192.0.2.1", 443, 0);
 	assert_true(wants(t, tcp("10.0.0.1", 4000, "192.0.2.1", 443, TCP_SYN, 1), 1));
 	show(t, false, NULL, 4000, "2001:db8::2", 443, 0);
+	assert_true(wants(t, tcp("2001:db8::1", 4000, "2001:db8::2", 443, TCP_SYN, 1), 1));
 	assert_true(wants(t, tcp("2001:db8::2", 443, "2001:db8::1", 4000, TCP_ACK, 1), 1));
 	struct recorder_local l = local("::ffff:10.0.0.1", 8080);
 	assert_true(recorder_table_listener(t, &l));
@@ -192,6 +194,8 @@ static void forgets(void **state)
 			struct recorder_table *t = recorder_table_new(6, RECORDER_HELD_MAX);
 			struct recorder_table_counts c;
 			show(t, false, NULL, 1, "192.0.2.1", 2, 0);
+			assert_true(wants(
+				t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_SYN, 0), 0));
 			assert_true(
 				wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, rows[i].up, 1), 0));
 			assert_true(wants(
@@ -253,15 +257,121 @@ static void holds_sockets(void **state)
 	int last = hold(t, true, 5);
 	recorder_table_free(t);
 	assert_false(is_open(last));
-	/* The oldest one goes when there are too many. */
-	t = recorder_table_new(8, 2);
-	first = hold(t, true, 1);
-	second = hold(t, true, 2);
-	third = hold(t, true, 3);
-	assert_true(!is_open(first) && is_open(second) && is_open(third));
+}
+
+static uint64_t pushed_out(struct recorder_table *t)
+{
+	struct recorder_table_counts c;
 	recorder_table_count(t, &c);
-	assert_int_equal(c.pushed_out, 1);
-	assert_int_equal(c.connections, 2);
+	return c.pushed_out;
+}
+
+/* There is room again when one begins, or has been silent for too long. */
+static void room(void **state)
+{
+	(void)state;
+	struct recorder_table *t = recorder_table_new(8, 2);
+	int first = hold(t, false, 1);
+	assert_true(recorder_table_room(t, 1));
+	int second = hold(t, false, 2);
+	assert_false(recorder_table_room(t, 2));
+	assert_true(is_open(first) && is_open(second));
+	assert_true(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 1), 2));
+	assert_true(recorder_table_room(t, 2));
+	int third = hold(t, true, 3);
+	assert_false(recorder_table_room(t, 3));
+	/* Datagrams that have begun go first, and are missed if they were at it. */
+	assert_true(wants(t, udp("10.0.0.1", 3, "192.0.2.1", 443), 4));
+	assert_true(recorder_table_room(t, 4));
+	assert_true(!is_open(third) && is_open(second));
+	assert_int_equal(pushed_out(t), 1);
+	third = hold(t, true, 3);
+	assert_false(recorder_table_room(t, RECORDER_FULL_START_S * SECOND));
+	assert_true(recorder_table_room(t, RECORDER_FULL_START_S * SECOND + 1));
+	assert_true(!is_open(second) && is_open(third));
+	assert_int_equal(pushed_out(t), 2);
+	recorder_table_free(t);
+}
+
+/* Two orders for the same ends before the first packet of either. */
+static void same_ends_one_after_the_other(void **state)
+{
+	(void)state;
+	struct recorder_table *t = recorder_table_new(12, RECORDER_HELD_MAX);
+	int first = hold(t, false, 1), second = hold(t, false, 1);
+	assert_true(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 7), 1));
+	assert_true(!is_open(first) && is_open(second));
+	assert_true(wants(t, tcp("192.0.2.1", 443, "10.0.0.1", 1, TCP_RST, 8), 1));
+	assert_true(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 9), 1));
+	assert_false(is_open(second));
+	assert_true(wants(t, tcp("192.0.2.1", 443, "10.0.0.1", 1, TCP_ACK, 8), 1));
+	assert_false(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 11), 1));
+	recorder_table_free(t);
+}
+
+/* What begins with anything but a SYN of the end that was shown had begun before. */
+static void begins_with_its_syn(void **state)
+{
+	(void)state;
+	const struct packet_parts rows[] = {
+		tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_ACK, 7),
+		tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_RST, 7),
+		tcp("192.0.2.1", 443, "10.0.0.1", 1, TCP_ACK, 7),
+		tcp("192.0.2.1", 443, "10.0.0.1", 1, TCP_SYN | TCP_ACK, 7),
+		tcp("192.0.2.1", 443, "10.0.0.1", 1, TCP_SYN, 7),
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct recorder_table *t = recorder_table_new(13, RECORDER_HELD_MAX);
+		struct recorder_table_counts c;
+		int fd = hold(t, false, 1);
+		if (wants(t, rows[i], 1) || is_open(fd) ||
+			wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 9), 2))
+			fail_msg("row %zu", i);
+		recorder_table_count(t, &c);
+		assert_int_equal(c.late, 1);
+		assert_int_equal(c.connections, 0);
+		recorder_table_free(t);
+	}
+	/* Nor is a connection recorded that a listener had before it was shown. */
+	struct recorder_table *t = recorder_table_new(13, RECORDER_HELD_MAX);
+	struct recorder_local l = local("127.0.0.1", 8080);
+	assert_true(recorder_table_listener(t, &l));
+	assert_false(wants(t, tcp("127.0.0.1", 50000, "127.0.0.1", 8080, TCP_ACK, 1), 1));
+	recorder_table_free(t);
+}
+
+static bool proves;
+static bool still(int held, bool is_udp, const struct recorder_local *own,
+	const struct packet_address *remote, uint16_t remote_port)
+{
+	struct packet_address a = ip("10.0.0.1"), b = ip("192.0.2.1");
+	(void)is_udp;
+	assert_true(is_open(held));
+	assert_true(packet_address_same(&own->ip, &a) && packet_address_same(remote, &b));
+	assert_int_equal(own->port, 1);
+	assert_int_equal(remote_port, 443);
+	return proves;
+}
+
+/* What is held is asked again: once for TCP, always for UDP. */
+static void asks_what_is_held(void **state)
+{
+	(void)state;
+	struct recorder_table *t = recorder_table_new(14, RECORDER_HELD_MAX);
+	recorder_table_ask(t, still);
+	hold(t, false, 1);
+	proves = false;
+	assert_false(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 9), 2));
+	proves = true;
+	assert_false(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 9), 2));
+	hold(t, false, 1);
+	assert_true(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 443, TCP_SYN, 9), 2));
+	hold(t, true, 1);
+	assert_true(wants(t, udp("10.0.0.1", 1, "192.0.2.1", 443), 2));
+	proves = false;
+	assert_false(wants(t, udp("192.0.2.1", 443, "10.0.0.1", 1), 2));
+	proves = true;
+	assert_false(wants(t, udp("192.0.2.1", 443, "10.0.0.1", 1), 2));
 	recorder_table_free(t);
 }
 
@@ -349,6 +459,10 @@ int main(void)
 		cmocka_unit_test(one_connection_an_order),
 		cmocka_unit_test(forgets),
 		cmocka_unit_test(holds_sockets),
+		cmocka_unit_test(room),
+		cmocka_unit_test(same_ends_one_after_the_other),
+		cmocka_unit_test(begins_with_its_syn),
+		cmocka_unit_test(asks_what_is_held),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(nothing_else),

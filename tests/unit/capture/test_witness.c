@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -416,6 +417,98 @@ static void a_connection_that_was_under_way(void **state)
 	demand_text(FACT(w, FLOW, flow, 0)->detail, "its beginning is not in the file");
 }
 
+/* ---- where a receiver can have stopped ---- */
+
+/* Entry i of a tail: so many bytes, and their digest. */
+static void demand_place(struct span tail, size_t i, uint64_t n, const char *all)
+{
+	uint8_t want[SHA256_LEN];
+	uint64_t at = 0;
+	assert_true(tail.n >= (i + 1) * 40);
+	for (size_t byte = 0; byte < 8; byte++)
+		at = at << 8 | tail.p[i * 40 + byte];
+	assert_int_equal(at, n);
+	sha256(span_of(all, n), want);
+	assert_memory_equal(tail.p + i * 40 + 8, want, SHA256_LEN);
+}
+
+/* In clear each segment is one; the end is none, for its digest is there anyway. */
+static void places_of_a_direction(void **state)
+{
+	struct world *w = *state;
+	struct tcp_build t = to_proxy(w, 5000);
+	packet_build_say(&t, FLOW_UP, GET);
+	packet_build_say(&t, FLOW_DOWN, OK);
+	packet_build_say(&t, FLOW_DOWN, "h");
+	packet_build_say(&t, FLOW_DOWN, "ell");
+	packet_build_say(&t, FLOW_DOWN, "o");
+	packet_build_close(&t);
+	read_built(w, CAPTURE_BROWSER);
+	const struct fact_flow_plain *p = FACT(w, FLOW_PLAIN, flow_plain, 0);
+	size_t head = sizeof OK - 1;
+	assert_null(p->up_tail.p);
+	assert_null(p->up_stream_tail.p);
+	assert_null(p->down_stream_tail.p);
+	assert_int_equal(p->down_tail.n, 3 * 40);
+	demand_place(p->down_tail, 0, head, OK "hello");
+	demand_place(p->down_tail, 1, head + 1, OK "hello");
+	demand_place(p->down_tail, 2, head + 4, OK "hello");
+	const struct fact_flow_exchange *x = FACT(w, FLOW_EXCHANGE, flow_exchange, 0);
+	assert_int_equal(x->res_tail.n, 2 * 40);
+	demand_place(x->res_tail, 0, 1, "hello");
+	demand_place(x->res_tail, 1, 4, "hello");
+}
+
+/* Only the last so many are kept, in their order. */
+static void places_of_a_long_direction(void **state)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	enum { PIECES = 77, KEPT = 32 };
+	struct world *w = *state;
+	struct tcp_build t = to_proxy(w, 5000);
+	char all[PIECES + 1];
+	char *text = arena_printf(
+		&w->arena, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", (int)PIECES);
+	packet_build_say(&t, FLOW_UP, GET);
+	packet_build_say(&t, FLOW_DOWN, text);
+	for (size_t i = 0; i < PIECES; i++) {
+		all[i] = letters[i % 26];
+		all[i + 1] = 0;
+		packet_build_say(&t, FLOW_DOWN, all + i);
+	}
+	packet_build_close(&t);
+	read_built(w, CAPTURE_BROWSER);
+	const struct fact_flow_exchange *x = FACT(w, FLOW_EXCHANGE, flow_exchange, 0);
+	demand_digest(x->res_sha256, all);
+	assert_int_equal(x->res_tail.n, KEPT * 40);
+	for (size_t i = 0; i < KEPT; i++)
+		demand_place(x->res_tail, i, PIECES - KEPT + i, all);
+	const struct fact_flow_plain *p = FACT(w, FLOW_PLAIN, flow_plain, 0);
+	char *both = arena_printf(&w->arena, "%s%s", text, all);
+	assert_int_equal(p->down_tail.n, KEPT * 40);
+	for (size_t i = 0; i < KEPT; i++)
+		demand_place(p->down_tail, i, strlen(both) - KEPT + i, both);
+}
+
+/* A byte that is missing makes all digests behind it wrong: there are none. */
+static void no_places_where_bytes_are_lost(void **state)
+{
+	struct world *w = *state;
+	struct tcp_build t = to_proxy(w, 5000);
+	packet_build_say(&t, FLOW_UP, GET);
+	packet_build_say(&t, FLOW_DOWN, OK);
+	size_t at = w->b.n;
+	packet_build_say(&t, FLOW_DOWN, "he");
+	packet_build_say(&t, FLOW_DOWN, "llo");
+	packet_build_close(&t);
+	packet_build_drop(&w->b, at);
+	read_built(w, CAPTURE_BROWSER);
+	const struct fact_flow_plain *p = FACT(w, FLOW_PLAIN, flow_plain, 0);
+	assert_null(p->down_tail.p);
+	const struct fact_flow_exchange *x = FACT(w, FLOW_EXCHANGE, flow_exchange, 0);
+	assert_null(x->res_tail.p);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -431,6 +524,9 @@ int main(void)
 		T(what_is_no_file_is_an_error),
 		T(who_cannot_put_ends_it),
 		T(a_connection_that_was_under_way),
+		T(places_of_a_direction),
+		T(places_of_a_long_direction),
+		T(no_places_where_bytes_are_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

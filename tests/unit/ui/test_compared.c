@@ -475,6 +475,117 @@ static void a_port_that_is_used_again(void **state)
 	}
 }
 
+/* A port that is used again at once: the next connection's packets come within the time that
+ * clocks may be apart. */
+static bool at_once(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	const int64_t *late_us = ctx;
+	struct fact_tunnel *t = fact;
+	struct fact_flow *f = fact;
+	if (!in_companion && kind == FACT_KIND_TUNNEL) {
+		t->client_port = 40000;
+		t->at_us = WITNESS_EPOCH_US + t->tunnel * 1000;
+	}
+	if (in_companion && kind == FACT_KIND_FLOW && f->flow <= TUNNELS) {
+		f->client_port = 40000;
+		f->at_us = WITNESS_EPOCH_US + f->flow * 1000 + *late_us;
+	}
+	return true;
+}
+
+static void a_port_that_is_used_at_once(void **state)
+{
+	/* The packet before the connection, right at it, and behind it. */
+	static const int64_t late[] = {-900, -1, 0, 1, 900};
+	(void)state;
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+		struct witness_case c;
+		struct told t;
+		int64_t late_us = late[i];
+		witness_case_make(&c, TUNNELS, at_once, &late_us);
+		walk(&c, &t);
+		print(&t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, 0);
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
+/* ---- HTTP in clear behind CONNECT ---- */
+
+#define DIGEST "a digest of thirty-two bytes...."
+
+/* Of what is in the packets of such connections, and of what is in the case. */
+static bool in_clear(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct fact_flow_plain *p = fact;
+	static const enum fact_kind no[] = {FACT_KIND_HELLO, FACT_KIND_HANDSHAKE,
+		FACT_KIND_RESPONSE, FACT_KIND_EXCHANGE_END, FACT_KIND_CHUNK,
+		FACT_KIND_FLOW_TLS};
+	(void)ctx;
+	(void)in_companion;
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		if (kind == no[i])
+			return false;
+	if (kind == FACT_KIND_FLOW_PLAIN) {
+		p->up_sha256 = p->down_sha256 = span_str(DIGEST);
+		p->up_bytes = p->down_bytes = 10;
+		p->layer = span_str("tcp");
+	}
+	return true;
+}
+
+/* A request becomes what says that the bytes were passed through. Tunnels, legs and exchanges
+ * have the same numbers; kinds are stored from 1 on. */
+static void pass_unread(const struct witness_case *c, const char *why)
+{
+	struct buf sql = {0};
+	const struct fact_info *to = fact_info(FACT_KIND_OPAQUE);
+	buf_addf(&sql, "UPDATE fact SET kind = %d", (int)FACT_KIND_OPAQUE + 1);
+	for (size_t i = 2; i < fact_info(FACT_KIND_REQUEST)->n_fields; i++) {
+		const char *name = i < to->n_fields ? to->fields[i].name : "";
+		bool is_leg = strcmp(name, "tunnel") == 0 || strcmp(name, "leg") == 0;
+		bool bytes = i < to->n_fields && to->fields[i].type == FACT_TYPE_BYTES;
+		buf_addf(&sql, ", f%zu = ", i + 1);
+		if (is_leg)
+			buf_addf(&sql, "f%d",
+				(int)(field_of(FACT_KIND_REQUEST, "tunnel") -
+					fact_info(FACT_KIND_REQUEST)->fields) +
+					1);
+		else if (strcmp(name, "why") == 0 || strcmp(name, "reason") == 0)
+			buf_addf(&sql, "'%s'", name[0] == 'w' ? why : "ok");
+		else if (bytes)
+			buf_add_str(&sql, "CAST('" DIGEST "' AS BLOB)");
+		else
+			buf_add_str(&sql, strstr(name, "_bytes") != NULL ? "10" : "NULL");
+	}
+	buf_addf(&sql, " WHERE kind = %d; ", (int)FACT_KIND_REQUEST + 1);
+	spoil(c->of_case.path, &sql);
+	buf_fini(&sql);
+}
+
+static void behind_connect_in_clear(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct witness_case c;
+		struct told t;
+		witness_case_make(&c, TUNNELS, in_clear, NULL);
+		pass_unread(&c, i == 0 ? "not-tls" : "no-intercept");
+		walk(&c, &t);
+		print(&t);
+		assert_true(t.ok);
+		/* What was to be read from its packets should be there; and each way agrees. */
+		assert_int_equal(t.n, i == 0 ? 0 : 2 * TUNNELS);
+		for (size_t k = 0; k < t.n; k++)
+			assert_int_equal(t.of[k].subject, VERDICT_OF_EXCHANGE);
+		assert_true(t.counts.of[VERDICT_AGREE] > 4 * TUNNELS);
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
 /* ---- why nothing is seen ---- */
 
 static bool no_recorder(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
@@ -521,6 +632,50 @@ static void a_side_without_a_recorder(void **state)
 				fail_msg("%zu: %.*s", i, (int)t.of[k].detail.n,
 					(const char *)t.of[k].detail.p);
 		}
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
+/* Browsers that are not intercepted are recorded on their own side; the other only with --pcap.
+ */
+struct asking {
+	const char *mode, *options;
+	const char *event; /* of the origin's recorder, as above */
+	bool unasked;
+};
+
+static bool ask(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	struct asking *a = ctx;
+	struct fact_session *f = fact;
+	if (kind == FACT_KIND_SESSION) {
+		f->mode = span_str(a->mode);
+		f->options = a->options != NULL ? span_str(a->options) : SPAN_NONE;
+	}
+	return no_recorder(&a->event, kind, fact, in_companion);
+}
+
+static void a_side_that_nobody_asked_for(void **state)
+{
+	static const struct asking cases[] = {
+		{"no-intercept", "{\"only\":[]}", NULL, true},
+		{"no-intercept", "{\"only\":[],\"pcap\":true}", NULL, false},
+		{"no-intercept", NULL, NULL, false},
+		{"no-intercept", "{\"only\":[]}", "failed", false},
+		{"intercept", "{\"only\":[]}", NULL, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct witness_case c;
+		struct told t;
+		struct asking a = cases[i];
+		witness_case_make(&c, TUNNELS, ask, &a);
+		walk(&c, &t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, a.unasked ? 0 : 1);
+		assert_int_equal(t.counts.unasked, a.unasked ? 1 : 0);
+		assert_int_equal(t.counts.of[VERDICT_UNSEEN], a.unasked ? 0 : 1);
 		arena_fini(&t.arena);
 		witness_case_fini(&c);
 	}
@@ -573,7 +728,10 @@ int main(void)
 		cmocka_unit_test(each_change_is_told),
 		cmocka_unit_test(not_believed),
 		cmocka_unit_test(a_port_that_is_used_again),
+		cmocka_unit_test(a_port_that_is_used_at_once),
+		cmocka_unit_test(behind_connect_in_clear),
 		cmocka_unit_test(a_side_without_a_recorder),
+		cmocka_unit_test(a_side_that_nobody_asked_for),
 		cmocka_unit_test(without_keys),
 	};
 	/* A hundred cases: where nothing waits for a disk. */

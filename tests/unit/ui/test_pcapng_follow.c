@@ -66,10 +66,11 @@ static void behind_what_is_asked_of_a_proxy(void **state)
 	hello(&b, 1, "open");
 	record(&b, 20, "\1", 1);
 	record(&b, 23, "data", 4);
+	size_t end = buf_len(&b);
 	buf_add_str(&b, "whatever follows");
 	struct follow f = follow_all(FLOW_UP, &b);
 	assert_int_equal(f.from, HEAD_N);
-	assert_int_equal(f.to, FOLLOW_NEVER);
+	assert_int_equal(f.to, end);
 	assert_true(f.has_random);
 	assert_int_equal(f.random[0], 0x40);
 	assert_int_equal(f.random[31], 0x5f);
@@ -98,7 +99,7 @@ static void hidden_hellos(void **state)
 	record(&b, 23, "data", 4);
 	struct follow f = follow_all(FLOW_UP, &b);
 	assert_int_equal(f.from, end);
-	assert_int_equal(f.to, FOLLOW_NEVER);
+	assert_int_equal(f.to, end + 5 + 4);
 	/* The key of the connection is known by it all the same. */
 	assert_true(f.has_random);
 	buf_fini(&b);
@@ -168,19 +169,21 @@ static void gaps(void **state)
 	follow_lost(&f, 100, holds_secret, NULL);
 	assert_int_equal(f.from, 0);
 	assert_int_equal(f.to, end);
-	/* Before the hello; and behind data, where nothing is looked at anyway. */
+	/* Before the hello; and behind data, where the next record may begin anywhere. */
 	follow_init(&f, FLOW_UP);
 	follow_lost(&f, 100, holds_secret, NULL);
 	follow_bytes(&f, buf_span(&b), holds_secret, NULL);
 	follow_end(&f, holds_secret, NULL);
 	assert_int_equal(f.from, FOLLOW_NEVER);
 	record(&b, 23, "data", 4);
+	end = buf_len(&b);
 	follow_init(&f, FLOW_UP);
 	follow_bytes(&f, buf_span(&b), holds_secret, NULL);
 	follow_lost(&f, 100, holds_secret, NULL);
+	follow_bytes(&f, buf_span(&b), holds_secret, NULL);
 	follow_end(&f, holds_secret, NULL);
 	assert_int_equal(f.from, 0);
-	assert_int_equal(f.to, FOLLOW_NEVER);
+	assert_int_equal(f.to, end);
 	buf_fini(&b);
 }
 
@@ -202,6 +205,72 @@ static void endless_hellos(void **state)
 	buf_fini(&b);
 }
 
+/* Records of data that are none: what they carry is looked through like hellos. */
+static void in_records_of_data(void **state)
+{
+	(void)state;
+	for (int lead = 0; lead < 2 * (FOLLOW_LOOK + FOLLOW_TAIL); lead += 61) {
+		struct buf b = {0};
+		size_t ends[4000], n = 0;
+		hello(&b, 1, "open");
+		size_t hello_end = buf_len(&b), secret_at;
+		/* Of 100 bytes each, and then a letter in each. */
+		for (int i = 0; i < lead; i += 100, ends[n++] = buf_len(&b)) {
+			char some[100] = {0};
+			record(&b, 23, some, lead - i < 100 ? (size_t)(lead - i) : 100);
+		}
+		secret_at = n > 0 ? ends[n - 1] : hello_end;
+		for (const char *c = "secret"; *c != 0; c++)
+			record(&b, 23, c, 1);
+		record(&b, 23, "data", 4);
+		struct follow f = follow_all(FLOW_UP, &b);
+		assert_int_equal(f.from, 0);
+		assert_true(f.to <= secret_at);
+		assert_true(f.to + FOLLOW_LOOK * 2 > secret_at);
+		buf_fini(&b);
+	}
+}
+
+/* The first half stands in the hellos. */
+static void over_the_end_of_hellos(void **state)
+{
+	(void)state;
+	struct buf b = {0};
+	hello(&b, 1, "sec");
+	record(&b, 23, "ret", 3);
+	struct follow f = follow_all(FLOW_UP, &b);
+	assert_true(f.from == f.to);
+	buf_fini(&b);
+}
+
+static void whole_records_only(void **state)
+{
+	static char much[20000];
+	(void)state;
+	struct buf b = {0};
+	hello(&b, 1, "open");
+	for (int i = 0; i < 3; i++)
+		record(&b, 23, much, 10000);
+	size_t end = buf_len(&b);
+	buf_add(&b, "\x17\3\3\0\x64half", 9);
+	struct follow f = follow_all(FLOW_UP, &b);
+	assert_int_equal(f.from, 0);
+	assert_int_equal(f.to, end);
+	buf_fini(&b);
+	/* Nor any that is too long, or of another kind. */
+	hello(&b, 1, "open");
+	record(&b, 23, "data", 4);
+	end = buf_len(&b);
+	record(&b, 23, much, 20000);
+	assert_int_equal(follow_all(FLOW_UP, &b).to, end);
+	buf_fini(&b);
+	hello(&b, 1, "open");
+	record(&b, 23, "data", 4);
+	record(&b, 24, "data", 4);
+	assert_int_equal(follow_all(FLOW_UP, &b).to, end);
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +281,9 @@ int main(void)
 		cmocka_unit_test(in_clear),
 		cmocka_unit_test(gaps),
 		cmocka_unit_test(endless_hellos),
+		cmocka_unit_test(in_records_of_data),
+		cmocka_unit_test(over_the_end_of_hellos),
+		cmocka_unit_test(whole_records_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
