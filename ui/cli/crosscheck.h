@@ -26,8 +26,10 @@ struct crosscheck_file {
 	const char *keys; /* NULL: none */
 	int64_t session;
 	enum capture_side side;
-	bool keys_cut;                /* of its key log only CROSSCHECK_KEYS_MAX were read */
-	bool missing;                 /* the case speaks of it, and it is not there */
+	struct span sha256; /* as its recorder left it; absent: not said */
+	const char *taken;  /* why a given file is of that session; NULL: none was given */
+	bool keys_cut;      /* of its key log only CROSSCHECK_KEYS_MAX were read */
+	bool missing;       /* the case speaks of it, and it is not there */
 	struct witness_counts counts; /* once it was read */
 };
 
@@ -37,6 +39,8 @@ struct crosscheck {
 	struct arena arena;
 	struct crosscheck_file *files; /* by session */
 	size_t n_files, n_missing;
+	struct crosscheck_file *known; /* of the case, where others were given */
+	size_t n_known;
 	const char **proxies; /* "ip:port" of --via, as origin legs have them */
 	size_t n_proxies;
 	int64_t newest_session;               /* 0: there is none */
@@ -53,9 +57,15 @@ struct crosscheck {
  * companion), LIMIT. */
 bool crosscheck_find(
 	struct crosscheck *c, const char *case_path, int64_t session, struct err *err);
-/* A file that the case does not speak of. path, keys: borrowed; keys may be NULL. */
+/* A file that the case does not speak of. path, keys: borrowed; keys may be NULL. why: it is of
+ * that session, in words. */
 bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
-	enum capture_side side, int64_t session, struct err *err);
+	enum capture_side side, int64_t session, const char *why, struct err *err);
+/* From here on files are given: those that the case speaks of are only what a given one may be
+ * recognised by. */
+void crosscheck_given(struct crosscheck *c);
+/* By its SHA-256, or its name; else the newest. why: which of them, in words. */
+int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char **why);
 void crosscheck_fini(struct crosscheck *c);
 
 /* Reads all that is not missing into the companion, and puts the custody act last. False: what

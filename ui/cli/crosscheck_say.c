@@ -103,10 +103,14 @@ static void say_files(struct buf *out, const struct crosscheck *c)
 		say_count(out, f->counts.flows, "connection", "connections");
 		buf_add_str(out, ", ");
 		say_count(out, f->counts.exchanges, "exchange", "exchanges");
-		buf_addf(out, "%s\n",
-			f->keys == NULL ? "; without a key log"
-			: f->keys_cut   ? "; its key log is too large, and was read in part"
-					: "");
+		buf_add_str(out, f->keys == NULL ? "; without a key log"
+				 : f->keys_cut
+					 ? "; its key log is too large, and was read in part"
+					 : "");
+		if (f->taken != NULL)
+			buf_addf(out, "; taken for session %lld, %s", (long long)f->session,
+				f->taken);
+		buf_add_byte(out, '\n');
 	}
 }
 
