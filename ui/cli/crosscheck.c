@@ -74,12 +74,16 @@ static bool take_capture(struct finding *f, const struct fact_capture *fact)
 		!side_of(fact->side, &file.side))
 		return true;
 	for (size_t i = 0; i < c->n_files; i++)
-		if (same_file(&c->files[i], fact->session, fact->name))
+		if (same_file(&c->files[i], fact->session, fact->name)) {
+			if (fact->sha256.n == SHA256_LEN)
+				c->files[i].sha256 = arena_copy(&c->arena, fact->sha256);
 			return true;
+		}
 	if (!case_beside_find(c->path, fact->name, path))
 		return err_set(f->err, ERR_CASE_READ,
 			"the case names a packet file that is no plain name");
 	file.path = arena_str(&c->arena, span_str(path));
+	file.sha256 = arena_copy(&c->arena, fact->sha256);
 	file.name = arena_str(&c->arena, fact->name);
 	if (case_beside_keys(c->path, fact->session, keys) && is_there(keys))
 		file.keys = arena_str(&c->arena, span_str(keys));
@@ -133,7 +137,10 @@ static bool count_on(void *ctx, enum fact_kind kind, int64_t seq, const void *fa
 	struct crosscheck *c = ctx;
 	const struct fact_packet_file *file = fact;
 	const struct fact_flow *flow = fact;
+	struct compared_destroyed d;
 	(void)seq;
+	if (kind == FACT_KIND_CUSTODY && compared_destroyed_of(fact, &d))
+		compared_destroyed_add(&c->arena, &c->destroyed, &c->n_destroyed, &d);
 	if (kind == FACT_KIND_PACKET_FILE && file->file >= c->next_file)
 		c->next_file = file->file < NUMBER_MAX ? file->file + 1 : NUMBER_MAX;
 	if (kind == FACT_KIND_PACKET_FILE && file->run >= c->run)
@@ -179,14 +186,57 @@ bool crosscheck_find(
 	return good && read_numbers(c, err);
 }
 
+void crosscheck_given(struct crosscheck *c)
+{
+	c->known = c->files;
+	c->n_known = c->n_files;
+	c->files = NULL;
+	c->n_files = c->n_missing = 0;
+}
+
+static bool digest_of(const char *path, uint8_t out[SHA256_LEN])
+{
+	uint8_t block[READ_SIZE];
+	struct sha256 h;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	sha256_init(&h);
+	while ((n = read(fd, block, sizeof block)) > 0)
+		sha256_add(&h, block, (size_t)n);
+	sha256_end(&h, out);
+	close(fd);
+	return n == 0;
+}
+
+int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char **why)
+{
+	uint8_t digest[SHA256_LEN];
+	bool hashed = c->n_known > 0 && is_there(path) && digest_of(path, digest);
+	const struct span name = span_str(case_beside_name(path));
+	*why = "by its SHA-256";
+	for (size_t i = 0; hashed && i < c->n_known; i++)
+		if (c->known[i].sha256.n == SHA256_LEN &&
+			span_eq(c->known[i].sha256, span_of(digest, SHA256_LEN)))
+			return c->known[i].session;
+	*why = "by its name";
+	for (size_t i = 0; i < c->n_known; i++)
+		if (span_is(name, c->known[i].name))
+			return c->known[i].session;
+	*why = "the newest";
+	return c->newest_session;
+}
+
 bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
-	enum capture_side side, int64_t session, struct err *err)
+	enum capture_side side, int64_t session, const char *why, struct err *err)
 {
 	return add_file(c,
 		(struct crosscheck_file){.path = path,
 			.name = case_beside_name(path),
 			.keys = keys,
 			.session = session,
+			.taken = why,
 			.side = side},
 		err);
 }

@@ -46,6 +46,11 @@ static struct verdict copied(const struct verdict *v, struct arena *a)
 static void keep(struct crosscheck_said *s, const struct verdict *v)
 {
 	s->sides[side_of(s->c, v)][v->kind]++;
+	if (compared_is_keyless(v)) {
+		s->n_keyless++;
+		s->keyless[v->leg == LEG_BROWSER ? CAPTURE_BROWSER : CAPTURE_ORIGIN] +=
+			v->subject == VERDICT_OF_UP;
+	}
 	if (v->kind != VERDICT_AGREE && s->n_kept < CROSSCHECK_KEPT)
 		ARENA_PUSH(&s->arena, s->kept, s->n_kept, copied(v, &s->arena));
 }

@@ -122,6 +122,8 @@ struct compared_work {
 	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
 	int64_t reading;    /* the newest of all */
 	struct span by;
+	struct compared_destroyed *destroyed;
+	size_t n_destroyed;
 	bool mine;      /* the companion says that it is this case's */
 	struct span id; /* of the case */
 	bool full;
@@ -153,6 +155,8 @@ void compared_gone_in_case(
 void compared_gone_in_companion(
 	struct compared_work *w, enum fact_kind kind, int64_t seq, const void *fact);
 void compared_gone_sort(struct compared_work *w);
+/* Says so where a key is missing because it was destroyed. */
+void compared_keys_gone(const struct compared_work *w, struct verdict *v);
 /* No value, and no contradiction, where something was erased. */
 void compared_gone_hide(const struct compared_work *w, struct verdict *v);
 

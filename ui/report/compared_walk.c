@@ -16,6 +16,7 @@ static bool give(void *ctx, const struct verdict *v)
 {
 	struct compared_work *w = ctx;
 	struct verdict said = *v;
+	compared_keys_gone(w, &said);
 	compared_gone_hide(w, &said);
 	w->counts->of[said.kind]++;
 	return w->each(w->ctx, &said);
