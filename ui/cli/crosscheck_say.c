@@ -144,16 +144,34 @@ static void say_conclusion(struct buf *out, const struct crosscheck_said *s)
 				 "were read is not in this.\n");
 }
 
+/* What contradicts comes before what was not seen where there is no room for all; the order
+ * stays as it is. Returns how many were shown. */
+static size_t say_verdicts(struct buf *out, const struct crosscheck_said *s)
+{
+	size_t shown = 0, loud = 0, quiet;
+	for (size_t i = 0; i < s->n_kept; i++)
+		loud += s->kept[i].kind != VERDICT_UNSEEN;
+	loud = loud < CROSSCHECK_LINES ? loud : CROSSCHECK_LINES;
+	quiet = CROSSCHECK_LINES - loud;
+	for (size_t i = 0; i < s->n_kept; i++) {
+		size_t *room = s->kept[i].kind == VERDICT_UNSEEN ? &quiet : &loud;
+		if (*room == 0)
+			continue;
+		--*room;
+		shown++;
+		say_verdict(out, &s->kept[i]);
+	}
+	return shown;
+}
+
 void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 {
-	size_t shown = s->n_kept < CROSSCHECK_LINES ? s->n_kept : CROSSCHECK_LINES;
 	uint64_t all = others(&s->counts);
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
-	for (size_t i = 0; i < shown; i++)
-		say_verdict(out, &s->kept[i]);
+	size_t shown = say_verdicts(out, s);
 	if (all > shown)
 		buf_addf(out, "  and %llu more; --json has up to %d\n",
 			(unsigned long long)(all - shown), CROSSCHECK_KEPT);

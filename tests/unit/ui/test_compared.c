@@ -609,6 +609,41 @@ static void many_places_of_the_proxys(void **state)
 	witness_case_fini(&c);
 }
 
+static void what_contradicts_is_kept(void **state)
+{
+	/* How many unseen come before, between and behind two that are not. */
+	static const int before[] = {0, 3, 9, 12, 40};
+	enum { ROOM = 10 };
+	(void)state;
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		struct arena a = {0};
+		struct compared_keep k = {.max = ROOM};
+		size_t n, loud = 0;
+		for (int round = 0; round < 3; round++) {
+			for (int u = 0; u < before[i]; u++) {
+				struct verdict v = {.kind = VERDICT_UNSEEN, .packet = round};
+				if (compared_keeps(&k, &v))
+					compared_keep(&k, &a, &v);
+			}
+			struct verdict v = {.kind = round == 0   ? VERDICT_DIFFER
+						    : round == 1 ? VERDICT_BYPASS
+								 : VERDICT_AGREE,
+				.packet = round};
+			if (compared_keeps(&k, &v))
+				compared_keep(&k, &a, &v);
+		}
+		struct verdict *kept = compared_kept(&k, &a, &n);
+		size_t all = (size_t)before[i] * 3 + 2;
+		assert_int_equal(n, all < ROOM ? all : ROOM);
+		for (size_t at = 0; at < n; at++) {
+			loud += kept[at].kind != VERDICT_UNSEEN;
+			assert_true(at == 0 || kept[at].packet >= kept[at - 1].packet);
+		}
+		assert_int_equal(loud, 2);
+		arena_fini(&a);
+	}
+}
+
 /* ---- HTTP in clear behind CONNECT ---- */
 
 #define DIGEST "a digest of thirty-two bytes...."
@@ -828,6 +863,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_is_used_at_once),
 		cmocka_unit_test(many_answers_about_one_name),
 		cmocka_unit_test(many_places_of_the_proxys),
+		cmocka_unit_test(what_contradicts_is_kept),
 		cmocka_unit_test(behind_connect_in_clear),
 		cmocka_unit_test(a_side_without_a_recorder),
 		cmocka_unit_test(a_side_that_nobody_asked_for),
