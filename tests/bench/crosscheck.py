@@ -2,7 +2,7 @@
 """What the second witness costs, behind ./dev bench crosscheck: one recording under load, read by clicktrail and by tshark in turns.
 
 The proxy records packets of both sides while the load client works; `clicktrail crosscheck` reads them and holds them against
-the case; tshark decrypts the same files by the same keys and only prints. Packets per CPU second and peak memory of each. Twice
+the case; tshark decrypts the same files by the same keys and only prints, in one thread. Packets per second and per CPU second, and peak memory of each. Twice
 as many exchanges are read, too: memory must not follow. See docs/performance.md.
 """
 import argparse
@@ -143,14 +143,16 @@ def report(bench):
     for n in range(args.repetitions):
         ours.append(crosscheck(bench, folder, n))
         theirs.append(tshark(folder, files))
-        say(f"   clicktrail {packets / ours[-1]['cpu']:10.0f} packets/CPU s, {ours[-1]['mb']:6.0f} MB;"
-            f"  tshark {packets / theirs[-1]['cpu']:10.0f}, {theirs[-1]['mb']:6.0f} MB")
+        for words, f in (("clicktrail", ours[-1]), ("tshark", theirs[-1])):
+            say(f"   {words:10} {packets / f['wall']:9.0f} packets/s, {packets / f['cpu']:9.0f} packets/CPU s, {f['mb']:6.0f} MB")
     say(f"-- recording {2 * args.exchanges} exchanges")
     twice = record(bench, 2 * args.exchanges)
     grown = crosscheck(bench, twice, 0)
-    pace = median([t["cpu"] / o["cpu"] for o, t in zip(ours, theirs)])
+    pace = median([t["wall"] / o["wall"] for o, t in zip(ours, theirs)])
+    cost = median([t["cpu"] / o["cpu"] for o, t in zip(ours, theirs)])
     memory = max(o["mb"] for o in ours)
-    rows = [("packets per CPU second, times tshark's", pace, f">= {PACE_GOAL}", pace >= PACE_GOAL),
+    rows = [("packets per second, times tshark's", pace, f">= {PACE_GOAL}", pace >= PACE_GOAL),
+            ("packets per CPU second, times tshark's", cost, "", True),
             ("peak memory, MB", memory, f"<= {MEMORY_GOAL_MB}", memory <= MEMORY_GOAL_MB),
             ("peak memory with twice the packets, times as much", grown["mb"] / memory, f"<= {GROWTH_GOAL}",
              grown["mb"] / memory <= GROWTH_GOAL),
@@ -158,9 +160,10 @@ def report(bench):
     print(f"\n{packets} packets, {size / 1e6:.0f} MB, {ours[0]['exchanges']} exchanges seen in them, {ours[0]['verdicts']['agree']} verdicts, "
           "all agree.\n\n| what | figure | goal | |\n|---|---|---|---|")
     for words, figure, goal, met in rows:
-        print(f"| {words} | {figure:.2f} | {goal} | {'met' if met else 'NOT MET'} |")
-    print(f"\nclicktrail {median([packets / o['cpu'] for o in ours]):.0f} packets per CPU second, {memory:.0f} MB; "
-          f"tshark {median([packets / t['cpu'] for t in theirs]):.0f}, {max(t['mb'] for t in theirs):.0f} MB.")
+        print(f"| {words} | {figure:.2f} | {goal} | {('met' if met else 'NOT MET') if goal else ''} |")
+    for words, all_of in (("clicktrail", ours), ("tshark", theirs)):
+        print(f"\n{words}: {median([packets / f['wall'] for f in all_of]):.0f} packets per second, "
+              f"{median([packets / f['cpu'] for f in all_of]):.0f} per CPU second, {max(f['mb'] for f in all_of):.0f} MB")
     return 0 if all(met for _, _, _, met in rows) else 1
 
 
