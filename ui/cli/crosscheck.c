@@ -100,18 +100,21 @@ static bool port_of(struct span via, uint64_t *port)
 	return false;
 }
 
-static void take_leg(struct crosscheck *c, const struct fact_leg *fact)
+static bool take_leg(struct crosscheck *c, const struct fact_leg *fact, struct err *err)
 {
 	uint64_t port;
-	if (fact->via_ip.n == 0 || !port_of(fact->via, &port) ||
-		c->n_proxies == CROSSCHECK_PROXIES_MAX)
-		return;
+	if (fact->via_ip.n == 0 || !port_of(fact->via, &port))
+		return true;
 	const char *text = arena_printf(&c->arena, "%.*s:%u", (int)fact->via_ip.n,
 		(const char *)fact->via_ip.p, (unsigned)port);
 	for (size_t i = 0; i < c->n_proxies; i++)
 		if (strcmp(c->proxies[i], text) == 0)
-			return;
+			return true;
+	if (c->n_proxies == CROSSCHECK_PROXIES_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d proxies behind the proxy (--via)",
+			CROSSCHECK_PROXIES_MAX);
 	ARENA_PUSH(&c->arena, c->proxies, c->n_proxies, text);
+	return true;
 }
 
 static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
@@ -125,8 +128,9 @@ static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fac
 	}
 	f->c->unread |= kind == FACT_KIND_OPAQUE;
 	if (kind == FACT_KIND_LEG)
-		take_leg(f->c, fact);
-	f->bad = kind == FACT_KIND_CAPTURE && !take_capture(f, fact);
+		f->bad = !take_leg(f->c, fact, f->err);
+	if (kind == FACT_KIND_CAPTURE)
+		f->bad = !take_capture(f, fact);
 	return !f->bad;
 }
 

@@ -78,8 +78,10 @@ struct crosscheck_said {
 	const struct crosscheck *c;
 	struct compared_counts counts;
 	uint64_t sides[3][VERDICT_COUNT]; /* by enum capture_side; the last: of no side */
-	struct verdict *kept;             /* the first CROSSCHECK_KEPT that are not agree */
-	size_t n_kept, n_keyless;
+	struct compared_keep keep;
+	struct verdict *kept; /* up to CROSSCHECK_KEPT that are not agree */
+	size_t n_kept;
+	size_t n_keyless;
 	size_t keyless[CAPTURE_SIDE_COUNT]; /* connections whose keys were destroyed */
 	struct arena arena;
 };

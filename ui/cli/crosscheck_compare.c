@@ -51,8 +51,10 @@ static void keep(struct crosscheck_said *s, const struct verdict *v)
 		s->keyless[v->leg == LEG_BROWSER ? CAPTURE_BROWSER : CAPTURE_ORIGIN] +=
 			v->subject == VERDICT_OF_UP;
 	}
-	if (v->kind != VERDICT_AGREE && s->n_kept < CROSSCHECK_KEPT)
-		ARENA_PUSH(&s->arena, s->kept, s->n_kept, copied(v, &s->arena));
+	if (!compared_keeps(&s->keep, v))
+		return;
+	struct verdict copy = copied(v, &s->arena);
+	compared_keep(&s->keep, &s->arena, &copy);
 }
 
 static bool put_batch(struct comparing *x)
@@ -90,11 +92,13 @@ bool crosscheck_compare(struct crosscheck_said *said, struct err *err)
 	struct comparing *x = arena_alloc(&said->arena, sizeof *x);
 	struct writer_options options = {.durability = DURABILITY_POWER, .keep_indexes = true};
 	*x = (struct comparing){.said = said, .first = true, .err = err};
+	said->keep.max = CROSSCHECK_KEPT;
 	x->w = writer_open(said->c->companion, &options, err);
 	bool good = x->w != NULL && walk(x, err);
 	if (x->w != NULL && !writer_close(x->w, good ? err : NULL))
 		good = false;
 	arena_fini(&x->arena);
+	said->kept = compared_kept(&said->keep, &said->arena, &said->n_kept);
 	return good;
 }
 

@@ -160,9 +160,30 @@ static void say_conclusion(struct buf *out, const struct crosscheck_said *s)
 				 "were read is not in this.\n");
 }
 
+/* What contradicts comes before what was not seen where there is no room for all; the order
+ * stays as it is. Returns how many were shown. */
+static size_t say_verdicts(struct buf *out, const struct crosscheck_said *s)
+{
+	size_t shown = 0, loud = 0, quiet;
+	for (size_t i = 0; i < s->n_kept; i++)
+		loud += s->kept[i].kind != VERDICT_UNSEEN;
+	loud = loud < CROSSCHECK_LINES ? loud : CROSSCHECK_LINES;
+	quiet = CROSSCHECK_LINES - loud;
+	for (size_t i = 0; i < s->n_kept; i++) {
+		if (compared_is_keyless(&s->kept[i]))
+			continue; /* told above, all together */
+		size_t *room = s->kept[i].kind == VERDICT_UNSEEN ? &quiet : &loud;
+		if (*room == 0)
+			continue;
+		--*room;
+		shown++;
+		say_verdict(out, &s->kept[i]);
+	}
+	return shown;
+}
+
 void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 {
-	size_t shown = 0;
 	uint64_t all = others(&s->counts) - s->n_keyless;
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
@@ -170,12 +191,7 @@ void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 	buf_add_byte(out, '\n');
 	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
 		say_keyless((enum capture_side)side, s->keyless[side], out);
-	for (size_t i = 0; i < s->n_kept && shown < CROSSCHECK_LINES; i++) {
-		if (compared_is_keyless(&s->kept[i]))
-			continue;
-		say_verdict(out, &s->kept[i]);
-		shown++;
-	}
+	size_t shown = say_verdicts(out, s);
 	if (all > shown)
 		buf_addf(out, "  and %llu more; --json has up to %d\n",
 			(unsigned long long)(all - shown), CROSSCHECK_KEPT);

@@ -29,6 +29,23 @@ struct compared_counts {
 	uint64_t unasked;
 };
 
+/* Verdicts that are kept one by one, `max` of them: of those that are not agree the first, and
+ * of what contradicts the first before all that is unseen. All zero but max. */
+struct compared_keep {
+	size_t max;
+	struct compared_kept {
+		uint64_t number; /* in order of being told */
+		struct verdict verdict;
+	} * of[2]; /* unseen; the others */
+	size_t n[2];
+	uint64_t next;
+};
+/* Is there room for it? Then a copy whose spans last is to be kept. */
+bool compared_keeps(const struct compared_keep *k, const struct verdict *v);
+void compared_keep(struct compared_keep *k, struct arena *a, const struct verdict *copy);
+/* At the end: in order of being told. */
+struct verdict *compared_kept(const struct compared_keep *k, struct arena *a, size_t *n);
+
 /* A packet file as it was read, for reports. */
 struct compared_file {
 	int64_t session;
@@ -63,7 +80,7 @@ struct compared {
 	size_t n_files;
 	struct compared_destroyed *destroyed; /* also where nothing was checked */
 	size_t n_destroyed;
-	struct verdict *kept; /* all that are not agree, the first COMPARED_KEPT_MAX */
+	struct verdict *kept; /* that are not agree, as in compared_keep */
 	size_t n_kept;
 	/* Of exchanges of the trails, by exchange: how many of each kind there are of the
 	 * exchange itself, its tunnel's legs and handshakes included. */

@@ -90,30 +90,6 @@ static void sort_asked(struct asked_list *l, enum by by)
 		qsort(l->by_hash, l->n, sizeof *l->by_hash, by_hash);
 }
 
-/* What the packets of one flow show, by number. */
-static const struct compared_entry **list_shown(
-	struct compared_work *w, const struct compared_flow *f, size_t *n)
-{
-	struct compared_range r = compared_find(&w->in_flows, f->flow);
-	const struct compared_entry **out = calloc(r.n + 1, sizeof *out);
-	*n = 0;
-	if (out == NULL)
-		abort();
-	for (size_t i = 0; i < r.n; i++)
-		if (r.p[i].kind == FACT_KIND_FLOW_EXCHANGE)
-			out[(*n)++] = &r.p[i];
-	return out;
-}
-
-static int shown_by_num(const void *a, const void *b)
-{
-	const struct compared_entry *x = *(const struct compared_entry *const *)a;
-	const struct compared_entry *y = *(const struct compared_entry *const *)b;
-	if (x->num != y->num)
-		return x->num < y->num ? -1 : 1;
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
 static bool is_free(const struct asked *q, int64_t leg)
 {
 	if (q->shown != NULL || (leg != LEG_BROWSER && q->at_origin))
@@ -432,10 +408,8 @@ static bool say_shown(
 static bool say_leg(struct run *r, struct asked_list *l, struct err *err)
 {
 	size_t n;
-	const struct compared_entry **shown = list_shown(r->w, r->carrier->flow, &n);
+	const struct compared_entry **shown = compared_shown(r->w, r->carrier->flow, &n);
 	struct verdict about = r->w->to.about;
-	if (n > 1)
-		qsort(shown, n, sizeof *shown, shown_by_num);
 	for (size_t i = 0; i < l->n; i++)
 		l->p[i].shown = NULL;
 	if (r->carrier->leg == LEG_BROWSER)
@@ -465,10 +439,8 @@ static void say_nowhere(struct compared_work *w, const struct asked_list *l)
 			compared_find(&w->legs, q->leg).n > 0)
 			continue;
 		arena_reset(&w->scratch);
-		w->to.about.exchange = q->request.extra;
-		compared_nowhere(w);
+		compared_nowhere(w, q->request.extra);
 	}
-	w->to.about.exchange = FACT_NULL;
 }
 
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,

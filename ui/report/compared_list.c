@@ -22,6 +22,14 @@ uint32_t compared_hash(struct span a, struct span b)
 	return h;
 }
 
+uint32_t compared_name(struct span name)
+{
+	uint32_t h = 2166136261u;
+	for (size_t i = 0; i < name.n; i++)
+		h = (h ^ ascii_lower(name.p[i])) * 16777619u;
+	return h;
+}
+
 uint32_t compared_place(struct span ip, int64_t port)
 {
 	uint8_t bytes[2] = {(uint8_t)(port >> 8), (uint8_t)port};
@@ -57,6 +65,20 @@ void compared_sort(struct compared_list *l)
 		qsort(l->p, l->n, sizeof *l->p, by_of);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct compared_entry *x = a, *y = b;
+	if (x->of == y->of && x->extra != y->extra)
+		return x->extra < y->extra ? -1 : 1;
+	return by_of(a, b);
+}
+
+void compared_sort_by_time(struct compared_list *l)
+{
+	if (l->n > 1)
+		qsort(l->p, l->n, sizeof *l->p, by_time);
+}
+
 struct compared_range compared_find(const struct compared_list *l, int64_t of)
 {
 	size_t low = 0, high = l->n;
@@ -71,4 +93,29 @@ struct compared_range compared_find(const struct compared_list *l, int64_t of)
 	while (low + r.n < l->n && l->p[low + r.n].of == of)
 		r.n++;
 	return r;
+}
+
+static int shown_by_num(const void *a, const void *b)
+{
+	const struct compared_entry *x = *(const struct compared_entry *const *)a;
+	const struct compared_entry *y = *(const struct compared_entry *const *)b;
+	if (x->num != y->num)
+		return x->num < y->num ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+const struct compared_entry **compared_shown(
+	struct compared_work *w, const struct compared_flow *f, size_t *n)
+{
+	struct compared_range r = compared_find(&w->in_flows, f->flow);
+	const struct compared_entry **out = calloc(r.n + 1, sizeof *out);
+	*n = 0;
+	if (out == NULL)
+		abort();
+	for (size_t i = 0; i < r.n; i++)
+		if (r.p[i].kind == FACT_KIND_FLOW_EXCHANGE)
+			out[(*n)++] = &r.p[i];
+	if (*n > 1)
+		qsort(out, *n, sizeof *out, shown_by_num);
+	return out;
 }

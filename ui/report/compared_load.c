@@ -116,8 +116,10 @@ static void add_tunnel(struct compared_work *w, const struct fact_tunnel *f)
 	for (size_t i = 0; i < s->n_listeners; i++)
 		if (s->listeners[i] == place)
 			return;
-	if (s->n_listeners < sizeof s->listeners / sizeof *s->listeners)
+	if (s->n_listeners < COMPARED_RESOLVERS_MAX)
 		s->listeners[s->n_listeners++] = place;
+	else
+		s->more_listeners = true;
 }
 
 /* Behind the last colon of "socks5h://host:port". */
@@ -167,6 +169,8 @@ static void add_resolvers(struct compared_work *w, const struct fact_dns *f)
 			known |= s->resolvers[i] == hash;
 		if (!known && s->n_resolvers < COMPARED_RESOLVERS_MAX)
 			s->resolvers[s->n_resolvers++] = hash;
+		else if (!known)
+			s->more_resolvers = true;
 	}
 }
 
@@ -321,14 +325,6 @@ static void add_in_flow(struct compared_work *w, enum fact_kind kind, int64_t se
 		w, &w->in_flows, (struct compared_entry){.of = flow, .seq = seq, .kind = kind});
 }
 
-static uint32_t hash_name(struct span name)
-{
-	uint32_t h = 2166136261u;
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ ascii_lower(name.p[i])) * 16777619u;
-	return h;
-}
-
 static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct compared_work *w = ctx;
@@ -355,7 +351,7 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 	} else if (kind == FACT_KIND_PACKET_DNS) {
 		const struct fact_packet_dns *f = fact;
 		compared_add(w, &w->dns,
-			(struct compared_entry){.of = hash_name(f->name),
+			(struct compared_entry){.of = compared_name(f->name),
 				.seq = seq,
 				.kind = kind,
 				.extra = f->at_us,
@@ -422,7 +418,7 @@ bool compared_load(struct compared_work *w, struct err *err)
 	compared_sort(&w->answers);
 	compared_sort(&w->certificates);
 	compared_sort(&w->in_flows);
-	compared_sort(&w->dns);
+	compared_sort_by_time(&w->dns);
 	compared_sort(&w->strays);
 	compared_gone_sort(w);
 	return true;

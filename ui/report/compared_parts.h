@@ -18,8 +18,7 @@ enum {
 	COMPARED_FACTS_MAX = 2 * 1024 * 1024,    /* bytes of a tunnel's facts that are kept */
 	COMPARED_ATTEMPTS_MAX =
 		100 * 1000 * 1000,   /* flows that are looked at for all attempts */
-	COMPARED_RESOLVERS_MAX = 32, /* of one session */
-	COMPARED_DNS_MAX = 16,       /* answers about one name that are looked at */
+	COMPARED_RESOLVERS_MAX = 32, /* of one session; and listeners */
 };
 
 /* A fact, and what it is about. */
@@ -44,6 +43,8 @@ struct compared_range {
 };
 struct compared_range compared_find(const struct compared_list *l, int64_t of);
 void compared_sort(struct compared_list *l);
+/* The same, in order of time, which is `extra`. */
+void compared_sort_by_time(struct compared_list *l);
 
 enum { COMPARED_NO_FLOW = -1 };
 
@@ -84,8 +85,9 @@ struct compared_session {
 	bool only;         /* not all hosts were recorded */
 	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
-	uint32_t listeners[4], resolvers[COMPARED_RESOLVERS_MAX];
+	uint32_t listeners[COMPARED_RESOLVERS_MAX], resolvers[COMPARED_RESOLVERS_MAX];
 	size_t n_listeners, n_resolvers;
+	bool more_listeners, more_resolvers; /* than are kept */
 };
 
 /* Facts of which something was erased, by number. */
@@ -139,6 +141,8 @@ struct compared_work {
 /* Full: w->full is set, and it is not there. */
 void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);
+/* Of a host's name, however it is written. */
+uint32_t compared_name(struct span name);
 uint32_t compared_place(struct span ip, int64_t port);
 /* A time and a span of it; times of files may be anything, the sum stays at the end of them. */
 int64_t compared_plus(int64_t a, int64_t b);
@@ -187,9 +191,19 @@ bool compared_whole(const struct fact_flow *f);
  * connection. */
 bool compared_absent(const struct compared_session *s, enum capture_side side);
 
+/* The exchanges that the packets of one flow show, by number; to be freed. */
+const struct compared_entry **compared_shown(
+	struct compared_work *w, const struct compared_flow *f, size_t *n);
+
 /* Facts by their entries; out: as in case_fetch. */
 bool compared_fetch(struct case_file *c, const struct compared_entry *const *of, size_t n,
 	struct arena *a, void **out, struct err *err);
+
+/* compared_reach.c: what a leg did before it was connected. */
+bool compared_dns(struct compared_work *w, const struct compared_session *s,
+	const struct fact_dns *dns, struct err *err);
+bool compared_attempts(struct compared_work *w, const struct compared_session *s,
+	const struct fact_leg *leg, bool reached, struct err *err);
 
 /* A leg whose flow was found, for its exchanges. */
 struct compared_carrier {
@@ -216,7 +230,8 @@ void compared_absent_sides(struct compared_work *w);
 /* Were packets of it recorded, or read? */
 bool compared_watched(const struct compared_session *s);
 bool compared_odd(struct compared_work *w, struct err *err);
-void compared_nowhere(struct compared_work *w);
+/* An answer of that exchange came by a leg that the case does not have. */
+void compared_nowhere(struct compared_work *w, int64_t exchange);
 void compared_certificates(struct compared_work *w, struct span certs);
 void compared_hello(struct compared_work *w, const struct fact_hello *h, struct span shown);
 /* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the

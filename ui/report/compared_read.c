@@ -19,6 +19,7 @@ struct reading {
 	bool some;
 	struct named_hop *by_exchange, *by_tunnel;
 	size_t n;
+	struct compared_keep keep;
 };
 
 static int by_number(const void *a, const void *b)
@@ -142,15 +143,14 @@ static bool take(void *ctx, const struct verdict *v)
 {
 	struct reading *x = ctx;
 	bool hop = count(x, v);
-	if (v->kind == VERDICT_AGREE || !wanted(x, v, hop) ||
-		x->out->n_kept == COMPARED_KEPT_MAX)
+	if (!compared_keeps(&x->keep, v) || !wanted(x, v, hop))
 		return true;
 	struct verdict kept = *v;
 	kept.file = kept_value(x->a, v->file);
 	kept.proxy_value = kept_value(x->a, v->proxy_value);
 	kept.witness_value = kept_value(x->a, v->witness_value);
 	kept.detail = kept_value(x->a, v->detail);
-	ARENA_PUSH(x->a, x->out->kept, x->out->n_kept, kept);
+	compared_keep(&x->keep, x->a, &kept);
 	return true;
 }
 
@@ -205,7 +205,8 @@ bool compared_read(struct case_file *c, const char *companion, const struct repo
 	bool some, struct arena *a, struct compared *out, struct err *err)
 {
 	struct compared_work w;
-	struct reading x = {.r = r, .a = a, .out = out, .some = some};
+	struct reading x = {
+		.r = r, .a = a, .out = out, .some = some, .keep = {.max = COMPARED_KEPT_MAX}};
 	*out = (struct compared){.at_us = FACT_NULL};
 	list_hops(&x);
 	name_hops(&x);
@@ -213,6 +214,7 @@ bool compared_read(struct case_file *c, const char *companion, const struct repo
 	if (!ok)
 		return false;
 	ok = compared_walk_to(c, companion, &w, take, &x, &out->counts, err);
+	out->kept = compared_kept(&x.keep, a, &out->n_kept);
 	if (ok && w.run != FACT_NULL) {
 		out->checked = true;
 		out->at_us = w.at_us;

@@ -53,6 +53,11 @@ static void say_browser_flow(struct compared_work *w, const struct compared_sess
 	} else if (s->instrumented && at->server_port == AUTOMATION_PORT) {
 		compare_say(&w->to, VERDICT_AGREE, VERDICT_OF_STRAY, f->first_packet, SPAN_NONE,
 			shown, "the browser's automation port, as the case says");
+	} else if (s->more_listeners) {
+		compare_say(&w->to, VERDICT_UNSEEN, VERDICT_OF_CONNECTION, f->first_packet,
+			SPAN_NONE, shown,
+			"the proxy was reached at too many places for each to be kept: this "
+			"may be one of them");
 	} else if (s->sandboxed) {
 		compare_say(&w->to, VERDICT_BYPASS, VERDICT_OF_CONNECTION, f->first_packet,
 			SPAN_NONE, shown, "the browser did not go to the proxy");
@@ -68,9 +73,12 @@ static void say_origin_flow(
 	struct span shown = flow_text(&w->scratch, f);
 	if (resolves(w, s, f->server_ip, f->server_port))
 		return; /* a question to a name server by TCP */
-	compare_say(&w->to, s->only ? VERDICT_UNSEEN : VERDICT_DIFFER, VERDICT_OF_CONNECTION,
-		f->first_packet, SPAN_NONE, shown,
+	compare_say(&w->to, s->only || s->more_resolvers ? VERDICT_UNSEEN : VERDICT_DIFFER,
+		VERDICT_OF_CONNECTION, f->first_packet, SPAN_NONE, shown,
 		s->only ? "only some hosts were recorded (--only)"
+		: s->more_resolvers
+			? "there were too many name servers for each to be kept: this may be "
+			  "one of them"
 			: "the packets show a connection of the proxy's that the case does not "
 			  "have");
 }

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-	LEGS_MAX = 4096,   /* of one tunnel, whose exchanges are looked at */
-	ATTEMPTS_MAX = 64, /* of one leg */
-};
+enum { LEGS_MAX = 4096 }; /* of one tunnel, whose exchanges are looked at */
 
 /* ---- small things ---- */
 
@@ -199,37 +196,6 @@ static bool fetch_flow(struct compared_work *w, const struct compared_flow *f,
 	       fetch_kinds(w, w->companion, compared_find(&w->in_flows, f->flow), out, err);
 }
 
-static void say_dns_of(struct compared_work *w, const struct compared_session *s,
-	const struct fact_dns *dns, struct err *err, bool *ok);
-
-/* Attempts that made no connection, each against a flow to that address at that time. The one
- * that made it is the leg's own flow. */
-static bool say_attempts(struct compared_work *w, const struct compared_session *s,
-	const struct fact_leg *leg, bool reached, struct err *err)
-{
-	struct span rest = leg->attempts;
-	int64_t from = compared_plus(leg->at_us, -COMPARE_LATE_US);
-	int64_t to = compared_plus(leg->at_us, COMPARE_EARLY_US);
-	for (int i = 0; i < ATTEMPTS_MAX && rest.n > 0; i++) {
-		struct span line = span_first(rest, span_find_byte(rest, '\n', 0));
-		struct span place = span_first(line, span_find_byte(line, ' ', 0));
-		rest = span_from(rest, line.n + 1);
-		if (reached && span_is(span_from(line, place.n + 1), "ok"))
-			continue;
-		struct leg_facts f = {0};
-		struct compared_flow *flow = compared_attempt(w, leg->session, place, from, to);
-		if (flow != NULL && !fetch_flow(w, flow, &f, err))
-			return false;
-		w->to.about.flow = flow != NULL ? flow->flow : FACT_NULL;
-		w->to.about.file = flow != NULL ? compared_file_name(w, flow->file) : SPAN_NONE;
-		compare_attempt(&w->to, line, f.flow,
-			w->looked > COMPARED_ATTEMPTS_MAX
-				? "there are too many attempts to look for each"
-				: compared_unseen(w, s, CAPTURE_ORIGIN, leg->at_us));
-	}
-	return true;
-}
-
 static struct compare_leg to_compare(const struct leg_facts *f, bool browser)
 {
 	return (struct compare_leg){.tunnel = browser ? f->tunnel : NULL,
@@ -292,7 +258,6 @@ static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 	struct compared_carrier *out, struct err *err)
 {
 	struct leg_facts f = {0};
-	bool ok = true;
 	if (!fetch_kinds(w, w->c, compared_find(&w->legs, entry->extra), &f, err))
 		return false;
 	*out = (struct compared_carrier){.leg = entry->extra};
@@ -308,50 +273,26 @@ static bool say_origin_leg(struct compared_work *w, struct compared_session *s,
 		f.end != NULL ? f.end->tunnel : FACT_NULL);
 	bool reached = f.leg->local_port != FACT_NULL;
 	bool absent = compared_absent(s, CAPTURE_ORIGIN);
-	if (!absent && f.dns != NULL && span_is(f.dns->source, "dns"))
-		say_dns_of(w, s, f.dns, err, &ok);
-	ok = ok && (absent || say_attempts(w, s, f.leg, reached, err));
-	if (!ok || !reached)
-		return ok;
+	if (!absent && ((f.dns != NULL && span_is(f.dns->source, "dns") &&
+				!compared_dns(w, s, f.dns, err)) ||
+			       !compared_attempts(w, s, f.leg, reached, err)))
+		return false;
+	if (!reached)
+		return true;
 	return say_leg(w, s, &f, CAPTURE_ORIGIN, entry->extra, f.leg->at_us, out, err);
 }
 
-static void say_dns_of(struct compared_work *w, const struct compared_session *s,
-	const struct fact_dns *dns, struct err *err, bool *ok)
-{
-	const struct compared_entry *found[COMPARED_DNS_MAX] = {NULL};
-	void *facts[COMPARED_DNS_MAX];
-	const struct fact_packet_dns *answers[COMPARED_DNS_MAX];
-	size_t n = 0, known = 0;
-	uint32_t hash = 2166136261u;
-	int64_t since = compared_plus(compared_plus(dns->at_us, -COMPARE_LATE_US),
-		dns->elapsed_us > 0 ? -dns->elapsed_us : 0);
-	int64_t until = compared_plus(dns->at_us, COMPARE_EARLY_US);
-	for (size_t i = 0; i < dns->name.n; i++)
-		hash = (hash ^ ascii_lower(dns->name.p[i])) * 16777619u;
-	struct compared_range r = compared_find(&w->dns, hash);
-	for (size_t i = 0; i < r.n && n < COMPARED_DNS_MAX; i++) {
-		struct compared_range file = compared_find(&w->files, r.p[i].num);
-		if (file.n > 0 && file.p->extra == dns->session &&
-			file.p->num == CAPTURE_ORIGIN && r.p[i].extra >= since &&
-			r.p[i].extra <= until)
-			found[n++] = &r.p[i];
-	}
-	*ok = compared_fetch(w->companion, found, n, &w->scratch, facts, err);
-	for (size_t i = 0; *ok && i < n; i++) {
-		const struct fact_packet_dns *a = facts[i];
-		if (a != NULL && span_eq_nocase(a->name, dns->name))
-			answers[known++] = a;
-	}
-	w->to.about.flow = FACT_NULL;
-	w->to.about.file = n > 0 ? w->read[compared_find(&w->files, found[0]->num).p->seq]->name
-				 : SPAN_NONE;
-	if (*ok)
-		compare_dns(&w->to, dns, answers, known,
-			compared_unseen(w, s, CAPTURE_ORIGIN, dns->at_us));
-}
-
 /* ---- one tunnel ---- */
+
+static void say_left_out(struct compared_work *w)
+{
+	compare_say(&w->to, VERDICT_UNSEEN, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+		SPAN_NONE,
+		arena_printf(&w->scratch,
+			"its tunnel has more than %d connections: what exchanges this one had "
+			"was not compared",
+			LEGS_MAX));
+}
 
 static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, struct err *err)
 {
@@ -388,6 +329,8 @@ static bool say_tunnel(struct compared_work *w, const struct compared_ours *o, s
 		ok = say_origin_leg(w, s, &all.p[i], &f, &one, err);
 		if (ok && one.flow != NULL && n < LEGS_MAX)
 			ARENA_PUSH(&kept, carriers, n, one);
+		else if (ok && one.flow != NULL)
+			say_left_out(w);
 	}
 	compared_about(w, o->session, o->id, LEG_BROWSER);
 	ok = ok && compared_exchanges(w, s, o->id, plain, carriers, n, err);

@@ -201,6 +201,9 @@ static bool apply(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
 #define OURS(kind, leg, field) #kind, false, FACT_KIND_##kind, leg, field
 #define THEIRS(kind, leg, field) #kind, true, FACT_KIND_##kind, leg, field
 
+#define X8(s) s s s s s s s s
+#define X64(s) X8(s) X8(s) X8(s) X8(s) X8(s) X8(s) X8(s) X8(s)
+
 static const struct change changes[] = {
 	/* a flipped bit in the case */
 	{OURS(TUNNEL, -1, "client_port"), FLIP, NULL, 0, {D(CONNECTION, 0), GONE(CONNECTION)}},
@@ -227,7 +230,9 @@ static const struct change changes[] = {
 	{OURS(LEG_END, 1, ""), DROP, NULL, 0, {U(UP, 1), U(DOWN, 1)}},
 	{OURS(TUNNEL, -1, "at_us"), WORD, NULL, WITNESS_EPOCH_US - 1000000, {D(TIME, 0)}},
 	{OURS(LEG, -1, "at_us"), WORD, NULL, WITNESS_EPOCH_US - 1000000, {D(TIME, 1)}},
-	{OURS(DNS, -1, "addresses"), FLIP, NULL, 0, {D(DNS, 1)}},
+	{OURS(DNS, -1, "addresses"), FLIP, NULL, 0, {D(DNS, 1), D(DNS, 1)}},
+	{OURS(LEG, -1, "attempts"), WORD, X64("a:1 limit\n") "a:2 limit\n", 0,
+		{U(CONNECTION, 1)}},
 	{OURS(REQUEST, -1, "method"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
 	{OURS(REQUEST, -1, "url"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
 	{OURS(REQUEST, -1, "head"), FLIP, NULL, 0, {D(REQUEST, 0), D(REQUEST, 1)}},
@@ -512,6 +517,133 @@ static void a_port_that_is_used_at_once(void **state)
 	}
 }
 
+/* ---- limits that are met ---- */
+
+enum { MANY = 40, LATE = 30 };
+
+/* One name that is asked for again and again, each time with another answer. */
+static bool one_name(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	const int64_t *leave_out = ctx;
+	struct fact_packet_dns *answer = fact;
+	if (kind == FACT_KIND_DNS)
+		((struct fact_dns *)fact)->name = span_str("one.example");
+	if (kind == FACT_KIND_LEG)
+		((struct fact_leg *)fact)->dial_host = span_str("one.example");
+	if (!in_companion || kind != FACT_KIND_PACKET_DNS)
+		return true;
+	answer->name = span_str("ONE.example");
+	return answer->packet != *leave_out * 20 + 1;
+}
+
+static void many_answers_about_one_name(void **state)
+{
+	(void)state;
+	for (int64_t out = 0; out <= LATE; out += LATE) {
+		struct witness_case c;
+		struct told t;
+		witness_case_make(&c, MANY, one_name, &out);
+		walk(&c, &t);
+		print(&t);
+		assert_true(t.ok);
+		assert_int_equal(t.n, out == 0 ? 0 : 1);
+		if (out > 0) {
+			/* Another answer may be among those that were not looked at. */
+			assert_int_equal(t.of[0].kind, VERDICT_UNSEEN);
+			assert_int_equal(t.of[0].subject, VERDICT_OF_DNS);
+			assert_int_equal(t.of[0].tunnel, LATE);
+			assert_true(span_starts(t.of[0].detail, "there are more than 16"));
+		}
+		arena_fini(&t.arena);
+		witness_case_fini(&c);
+	}
+}
+
+/* Too many places of the proxy's own to keep each: what may be one of them is no contradiction.
+ */
+static bool many_places(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	static char resolver[32];
+	struct fact_tunnel *t = fact;
+	struct fact_dns *d = fact;
+	struct fact_flow *f = fact;
+	(void)ctx;
+	if (in_companion && kind == FACT_KIND_FLOW && f->flow <= MANY)
+		f->server_port = 8080 + f->flow;
+	if (in_companion)
+		return true;
+	if (kind == FACT_KIND_TUNNEL) {
+		t->listener_port = 8080 + t->tunnel;
+		return t->tunnel != MANY;
+	}
+	if (kind == FACT_KIND_LEG)
+		return ((struct fact_leg *)fact)->leg != MANY - 1;
+	if (kind == FACT_KIND_DNS) {
+		snprintf(resolver, sizeof resolver, "192.0.2.%d:53", (int)d->leg);
+		d->resolver = span_str(resolver);
+	}
+	return true;
+}
+
+static void many_places_of_the_proxys(void **state)
+{
+	struct witness_case c;
+	struct told t;
+	(void)state;
+	witness_case_make(&c, MANY, many_places, NULL);
+	walk(&c, &t);
+	print(&t);
+	assert_true(t.ok);
+	/* The flows of a tunnel and of a leg that are gone. */
+	size_t flows = 0;
+	for (size_t i = 0; i < t.n; i++)
+		if (t.of[i].flow == MANY || t.of[i].flow == 2 * MANY - 1) {
+			flows++;
+			assert_int_equal(t.of[i].subject, VERDICT_OF_CONNECTION);
+			assert_int_equal(t.of[i].kind, VERDICT_UNSEEN);
+			assert_true(
+				span_find(t.of[i].detail, span_str("too many"), 0) != SIZE_MAX);
+		}
+	assert_int_equal(flows, 2);
+	arena_fini(&t.arena);
+	witness_case_fini(&c);
+}
+
+static void what_contradicts_is_kept(void **state)
+{
+	/* How many unseen come before, between and behind two that are not. */
+	static const int before[] = {0, 3, 9, 12, 40};
+	enum { ROOM = 10 };
+	(void)state;
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		struct arena a = {0};
+		struct compared_keep k = {.max = ROOM};
+		size_t n, loud = 0;
+		for (int round = 0; round < 3; round++) {
+			for (int u = 0; u < before[i]; u++) {
+				struct verdict v = {.kind = VERDICT_UNSEEN, .packet = round};
+				if (compared_keeps(&k, &v))
+					compared_keep(&k, &a, &v);
+			}
+			struct verdict v = {.kind = round == 0   ? VERDICT_DIFFER
+						    : round == 1 ? VERDICT_BYPASS
+								 : VERDICT_AGREE,
+				.packet = round};
+			if (compared_keeps(&k, &v))
+				compared_keep(&k, &a, &v);
+		}
+		struct verdict *kept = compared_kept(&k, &a, &n);
+		size_t all = (size_t)before[i] * 3 + 2;
+		assert_int_equal(n, all < ROOM ? all : ROOM);
+		for (size_t at = 0; at < n; at++) {
+			loud += kept[at].kind != VERDICT_UNSEEN;
+			assert_true(at == 0 || kept[at].packet >= kept[at - 1].packet);
+		}
+		assert_int_equal(loud, 2);
+		arena_fini(&a);
+	}
+}
+
 /* ---- HTTP in clear behind CONNECT ---- */
 
 #define DIGEST "a digest of thirty-two bytes...."
@@ -729,6 +861,9 @@ int main(void)
 		cmocka_unit_test(not_believed),
 		cmocka_unit_test(a_port_that_is_used_again),
 		cmocka_unit_test(a_port_that_is_used_at_once),
+		cmocka_unit_test(many_answers_about_one_name),
+		cmocka_unit_test(many_places_of_the_proxys),
+		cmocka_unit_test(what_contradicts_is_kept),
 		cmocka_unit_test(behind_connect_in_clear),
 		cmocka_unit_test(a_side_without_a_recorder),
 		cmocka_unit_test(a_side_that_nobody_asked_for),
