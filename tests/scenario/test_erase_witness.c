@@ -138,6 +138,17 @@ static void the_companion_goes_with_it(void **state)
 	packets_sql_is(&p, "d.companion.case",
 		"SELECT count(*) FROM fact_erasure WHERE reason = 'request of 2 November'",
 		"1");
+	/* No digest is left by which it could be guessed. */
+	packets_sql_is(&p, "d.companion.case",
+		"SELECT count(*) FROM fact_flow_exchange WHERE url IS NULL AND "
+		"(request_sha256 IS NOT NULL OR res_sha256 IS NOT NULL OR res_tail IS NOT "
+		"NULL)",
+		"0");
+	packets_sql_is(&p, "d.companion.case",
+		"SELECT count(*) FROM fact_flow_plain WHERE (up_sha256 IS NOT NULL OR up_tail "
+		"IS NOT NULL OR down_tail IS NOT NULL) AND flow IN (SELECT flow FROM "
+		"fact_flow_exchange WHERE url IS NULL)",
+		"0");
 	assert_code(RUN("verify", "d.case"), 0);
 	assert_code(RUN("verify", "d.companion.case"), 0);
 	says("erased");

@@ -472,7 +472,9 @@ const struct command command_erase = {
 	.details =
 		"Says who erased what and why, signed; `clicktrail verify` then says erased, "
 		"not "
-		"altered.\nCLICKTRAIL_OPERATOR says who. It cannot be undone.\n\n"
+		"altered.\nCLICKTRAIL_OPERATOR says who. It cannot be undone. What the packets "
+		"showed of "
+		"it goes\nfrom the companion, too.\n\n"
 		"  --match TEXT           every value in which TEXT occurs, also "
 		"percent-encoded, in base64\n"
 		"                         or hex, and bodies in which it does; repeatable\n"

@@ -138,7 +138,7 @@ static void add_fields(
 	for (size_t i = 0; i < info->n_fields; i++) {
 		const struct fact_field *f = &info->fields[i];
 		struct span value;
-		bool digest = f->type == FACT_TYPE_BYTES && strstr(f->name, "sha256") != NULL;
+		bool digest = f->type == FACT_TYPE_BYTES; /* nothing else is bytes there */
 		if (!digest && !(url && strcmp(f->name, "url") == 0))
 			continue;
 		memcpy(&value, (const uint8_t *)fact + f->offset, sizeof value);
