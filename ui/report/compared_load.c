@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define DRIFT_MAX_US (INT64_C(1000) * 366 * 86400 * 1000000) /* a clock that began in 1970 */
+
 /* ---- sessions ---- */
 
 struct compared_session *compared_session(struct compared_work *w, int64_t session)
@@ -64,11 +66,22 @@ static void add_capture(struct compared_work *w, const struct fact_capture *f)
 	side->lost |= span_is(f->event, capture_event_word(CAPTURE_EVENT_LOST));
 	side->over_us = f->at_us;
 	side->detail = arena_copy(&w->arena, f->detail);
-	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_ENDED))) {
+	/* Of a recorder that ended by itself the file is known, too. */
+	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_ENDED)) ||
+		(side->lost && side->ended == NULL && f->sha256.n == SHA256_LEN)) {
 		struct fact_capture *kept = arena_alloc(&w->arena, sizeof *kept);
 		fact_copy(FACT_KIND_CAPTURE, f, kept, &w->arena);
 		side->ended = kept;
 	}
+}
+
+/* So far as a clock may be off at all. */
+static void add_session_end(struct compared_work *w, const struct fact_session_end *f)
+{
+	struct compared_session *s = compared_session(w, f->session);
+	bool known = f->clock_drift_us > -DRIFT_MAX_US && f->clock_drift_us < DRIFT_MAX_US;
+	if (s != NULL && known)
+		s->drift_us = f->clock_drift_us;
 }
 
 static void add_note(struct compared_work *w, const struct fact_note *f)
@@ -228,6 +241,8 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	compared_gone_in_case(w, kind, seq, fact);
 	if (kind == FACT_KIND_SESSION)
 		add_session(w, fact);
+	else if (kind == FACT_KIND_SESSION_END)
+		add_session_end(w, fact);
 	else if (kind == FACT_KIND_CAPTURE)
 		add_capture(w, fact);
 	else if (kind == FACT_KIND_NOTE)

@@ -82,6 +82,7 @@ struct compared_session {
 	bool sandboxed;    /* the browser was alone in a network of its own */
 	bool instrumented; /* and had an automation port */
 	bool only;         /* not all hosts were recorded */
+	int64_t drift_us;  /* of the machine's clock, while it was recorded; see compare_to */
 	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[COMPARED_RESOLVERS_MAX], resolvers[COMPARED_RESOLVERS_MAX];
@@ -143,6 +144,8 @@ uint32_t compared_name(struct span name);
 uint32_t compared_place(struct span ip, int64_t port);
 /* A time and a span of it; times of files may be anything, the sum stays at the end of them. */
 int64_t compared_plus(int64_t a, int64_t b);
+/* How much earlier, and later, than it might be a packet may seem to be by that. */
+int64_t compared_drift(const struct compared_session *s, bool later);
 /* The first bytes of a digest; 0: there is none. */
 uint32_t compared_short(struct span digest);
 /* Of a request's head, as it came and as it must have left. */

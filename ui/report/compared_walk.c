@@ -20,7 +20,9 @@ static bool give(void *ctx, const struct verdict *v)
 
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
 {
+	const struct compared_session *s = compared_session(w, session);
 	w->to.missing = NULL;
+	w->to.drift_us = s != NULL ? s->drift_us : 0;
 	w->to.about = (struct verdict){.session = session,
 		.tunnel = tunnel,
 		.leg = leg,
