@@ -218,6 +218,7 @@ static bool read_line(struct keylog *k, struct span line)
 	bool ok = fits && read_hex(random_hex, random, RANDOM_LEN) == RANDOM_LEN;
 	struct entry *e = ok ? enter(k, random) : NULL;
 	ok = e != NULL && put(e, label, secret, n);
+	k->counts.contradicting += e != NULL && !ok;
 	explicit_bzero(secret, sizeof secret);
 	return ok;
 }

@@ -43,6 +43,7 @@ const struct keylog_secrets *keylog_find(const struct keylog *k, struct span ran
 
 struct keylog_counts {
 	uint64_t lines, connections, unread;
+	uint64_t contradicting; /* of the unread: another value of a secret that was there */
 };
 void keylog_counts(const struct keylog *k, struct keylog_counts *out);
 

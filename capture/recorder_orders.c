@@ -56,10 +56,12 @@ static const char *obey_connection(
 		return "the socket does not reach that address";
 	struct recorder_local own = s.local;
 	own.ip = recorder_table_plain(&own.ip);
-	/* Orders come later than what they are for: it may be on its way by now. */
+	/* Orders come later than what they are for: it may be on its way by now, and then it is
+	 * known where to. A resolver's socket is shown for each server that it may be for, so
+	 * that it went to another one is nothing to be told. */
 	if (s.sent &&
 		!recorder_shown_still(*fd, s.udp, &own, &order->remote, order->remote_port))
-		return "the socket is connected to elsewhere, or was";
+		return NULL;
 	recorder_table_connection(
 		o->table, s.udp, &s.local, &order->remote, order->remote_port, *fd, now_ns);
 	*fd = -1;

@@ -238,8 +238,8 @@ int recorder_run(uint32_t ring, uint64_t limit)
 	recorder_tell(&started, LAST_WAIT_MS);
 	if (!record(&r, &err)) {
 		/* A disk that has room: the file is as whole as one that was finished. */
-		if (r.file.full)
-			finish(&r, &(struct err){0});
+		if (r.file.full && finish(&r, &(struct err){0}))
+			say_state(&r);
 		return fail(&r, &err, false);
 	}
 	if (!finish(&r, &err))

@@ -2,9 +2,8 @@
  * What the recorder was shown: connections and listening sockets, and whether a packet is of
  * one of them. Bounded; it opens nothing and reads no socket (recorder_shown.h), but keeps the
  * descriptors that it is given, asks a function whether they still prove what they did, and
- * closes them. Addresses that IPv6 has for IPv4 ones
- * (::ffff:192.0.2.1, RFC 4291 2.5.5.2) are IPv4's. now_ns: of a clock that never steps. One
- * thread.
+ * closes them. Addresses that IPv6 has for IPv4 ones (::ffff:192.0.2.1, RFC 4291 2.5.5.2) are
+ * IPv4's. now_ns: of a clock that never steps. One thread.
  */
 #ifndef CAPTURE_RECORDER_TABLE_H
 #define CAPTURE_RECORDER_TABLE_H

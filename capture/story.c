@@ -375,13 +375,10 @@ static void find_preamble(struct story *s, const struct packet_at *at)
 		find_layer(s, false, at);
 }
 
-/* ---- the door ---- */
-
 void story_bytes(
 	struct story *s, enum flow_way way, struct span bytes, const struct packet_at *at)
 {
-	/* Behind FIN nothing comes, behind RST what was under way. */
-	if (s->way[way].ended && !s->way[way].reset)
+	if (s->way[way].ended && !s->way[way].reset) /* RST: it was under way */
 		s->about.past[way] += bytes.n;
 	if (bytes.n == 0 || s->way[way].ended)
 		return;

@@ -142,7 +142,9 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 	uint64_t strays_over, const struct err *why, struct buf *out)
 {
 	struct flows_counts counts;
+	struct keylog_counts keys;
 	flows_counts(w->flows, &counts);
+	keylog_counts(w->keys, &keys);
 	for (size_t i = 0; i < about->n_links; i++)
 		buf_addf(out, "%s%d", i == 0 ? "link types " : ", ", about->links[i]);
 	if (why->kind != ERR_NONE) {
@@ -157,6 +159,8 @@ static void describe(const struct witness *w, const struct packet_file_about *ab
 	add_part(out, "", w->texts_left, " exchanges without their URL: a limit");
 	add_part(out, "", w->tails_left,
 		" directions and bodies whose last boundaries were not all kept: a limit");
+	/* The first stays; where it is the wrong one, its connection is told not to fit. */
+	add_part(out, "", keys.contradicting, " secrets contradict earlier ones and were left");
 	if (about->secrets_cut)
 		add_part(out, "more secrets than the ", PACKET_FILE_SECRETS_MAX,
 			" bytes that are kept");

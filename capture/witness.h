@@ -16,6 +16,8 @@ struct witness_order {
 	int64_t session;
 	enum capture_side side;
 	int64_t file, run, first_flow; /* numbers to be given */
+	int64_t flow_step; /* from one flow's number to the next; 0: 1. Who reads several files
+			      at once gives each numbers of its own */
 	/* Secrets, besides those in the file itself; borrowed; may be NULL. */
 	struct keylog *keys;
 	/* On the origin's side: servers that are proxies (--via), "ip:port" each; may be none.

@@ -108,7 +108,8 @@ static bool is_proxy(struct witness *w, const struct flow_end *server)
 
 static int64_t number_of(const struct witness *w, const struct flow *f)
 {
-	return w->order->first_flow + (int64_t)(f->number - 1);
+	int64_t step = w->order->flow_step > 0 ? w->order->flow_step : 1;
+	return w->order->first_flow + (int64_t)(f->number - 1) * step;
 }
 
 void witness_flow_opened(void *self, struct flow *f)

@@ -71,6 +71,9 @@ enum {
 	COMPARE_HELD_US = 900 * 1000000, /* what may wait until the link is released */
 };
 
+/* The reason where the key of a connection is missing. */
+#define COMPARE_NO_KEY "no key for this connection is at hand"
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_subject subject;

@@ -115,7 +115,7 @@ static void compare_target(struct compare_to *to, const struct compare_leg *l)
 static const char *keys_say(const struct fact_flow_tls *t)
 {
 	if (span_is(t->keys, flow_keys_word(FLOW_KEYS_NONE)))
-		return "no key for this connection is at hand";
+		return COMPARE_NO_KEY;
 	if (span_is(t->keys, flow_keys_word(FLOW_KEYS_WRONG)))
 		return "the keys that are at hand for this connection do not fit it";
 	if (span_is(t->keys, flow_keys_word(FLOW_KEYS_UNKNOWN)))
@@ -219,13 +219,16 @@ static bool way_unseen(struct compare_to *to, const struct compare_leg *l, int w
 {
 	enum verdict_subject subject = way == COMPARE_UP ? VERDICT_OF_UP : VERDICT_OF_DOWN;
 	struct span said = compare_sized(to->arena, o->bytes, o->sha256);
+	struct span shown = compare_sized(to->arena, t->bytes, SPAN_NONE);
 	const char *why = NULL;
 	int64_t packet = FACT_NULL;
 	if (t->lost != FACT_NULL && t->lost > 0)
 		why = arena_printf(
 			to->arena, "%lld bytes of it are in no packet", (long long)t->lost);
-	else if (l->tls != NULL && keys_say(l->tls) != NULL)
+	else if (l->tls != NULL && keys_say(l->tls) != NULL) {
 		why = keys_say(l->tls);
+		shown = SPAN_NONE; /* nothing was read, which is not that nothing passed */
+	}
 	if (why == NULL && t->sha256.p == NULL) {
 		struct span reason = l->plain != NULL && l->plain->why.p != NULL ? l->plain->why
 				     : l->tls != NULL                            ? l->tls->why
@@ -238,8 +241,7 @@ static bool way_unseen(struct compare_to *to, const struct compare_leg *l, int w
 	}
 	if (why == NULL)
 		return false;
-	compare_say(to, VERDICT_UNSEEN, subject, packet, said,
-		compare_sized(to->arena, t->bytes, SPAN_NONE), why);
+	compare_say(to, VERDICT_UNSEEN, subject, packet, said, shown, why);
 	return true;
 }
 

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 
 from bench import Bench, figures
 from peers import Clicktrail
@@ -62,13 +63,15 @@ def record(bench, exchanges):
 
 
 def measured(words, log, limit_s, good):
-    proc = Proc(words, log, 0, bare=False)
+    began = time.monotonic()
+    proc = Proc(words, log)
     if not proc.wait(limit_s):
         proc.kill()
         raise Trouble(f"{words[0]} took more than {limit_s} s")
     if proc.code not in good:
         raise Trouble(f"{' '.join(words[:3])} ended with {proc.code}: {proc.tail()}")
-    return {"cpu": proc.usage.ru_utime + proc.usage.ru_stime, "mb": proc.usage.ru_maxrss / 1024}
+    return {"wall": time.monotonic() - began, "cpu": proc.usage.ru_utime + proc.usage.ru_stime,
+            "mb": proc.usage.ru_maxrss / 1024}
 
 
 def crosscheck(bench, folder, nth):
@@ -87,7 +90,7 @@ def crosscheck(bench, folder, nth):
 
 
 def tshark(folder, files):
-    total = {"cpu": 0.0, "mb": 0.0}
+    total = {"wall": 0.0, "cpu": 0.0, "mb": 0.0}
     keys = os.path.join(folder, "x.1.keys")
     for path, _, _, _ in files:
         words = ["tshark", "-r", path, "-o", f"tls.keylog_file:{keys}", "-T", "fields"]
@@ -96,6 +99,7 @@ def tshark(folder, files):
         out = os.path.join(folder, "tshark.out")
         f = measured(words, out, 1800, (0,))
         os.unlink(out)
+        total["wall"] += f["wall"]
         total["cpu"] += f["cpu"]
         total["mb"] = max(total["mb"], f["mb"])
     return total

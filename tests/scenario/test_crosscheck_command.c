@@ -112,6 +112,28 @@ static void a_file_that_was_changed(void **state)
 	demand(w, witnessed_crosscheck(w, NULL), 0, " comparisons agree.", false);
 }
 
+/* What leads elsewhere is no packet file, and no key log, that lies beside the case. */
+static void links_are_not_followed(void **state)
+{
+	struct witnessed *w = *state;
+	const char *kept = arena_printf(&w->program.arena, "%s/kept", w->program.dir);
+	const char *pipe = arena_printf(&w->program.arena, "%s/pipe", w->program.dir);
+	assert_int_equal(rename(w->packets[0], kept), 0);
+	assert_int_equal(symlink(kept, w->packets[0]), 0);
+	demand(w, witnessed_crosscheck(w, NULL), 2, "x.1.browser.pcapng is not there", false);
+	assert_int_equal(unlink(w->packets[0]), 0);
+	assert_int_equal(rename(kept, w->packets[0]), 0);
+	assert_int_equal(rename(w->keys, kept), 0);
+	assert_int_equal(symlink(kept, w->keys), 0);
+	demand(w, witnessed_crosscheck(w, NULL), 2, "without a key log", false);
+	assert_int_equal(unlink(w->keys), 0);
+	assert_int_equal(rename(kept, w->keys), 0);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	demand(w, witnessed_crosscheck(w, (const char *[]){"--keys", pipe, NULL}), 2,
+		"is no regular file", true);
+	unlink(pipe);
+}
+
 static void without_keys_much_is_unseen(void **state)
 {
 	struct witnessed *w = *state;
@@ -212,6 +234,7 @@ int main(void)
 		cmocka_unit_test(again_and_again),
 		cmocka_unit_test(files_of_others),
 		cmocka_unit_test(a_file_that_was_changed),
+		cmocka_unit_test(links_are_not_followed),
 		cmocka_unit_test(without_keys_much_is_unseen),
 		cmocka_unit_test(what_cannot_be),
 		cmocka_unit_test(a_case_without_packets),

@@ -147,7 +147,7 @@ static void what_does_not(void **state)
 	const char *text = report(&p, c.of_case.path, "text", plain);
 	has(text, "DIFFER from this record.");
 	has(text, "PAST the proxy");
-	has(text, "  differ  response, session 1, connection 1, browser's side");
+	has(text, "  differ  response, session 1, tunnel 1, browser's leg");
 	has(text, "proxy    status 302");
 	has(text, "packets  status 200");
 	has(text, "  bypass  stray, session 1, packet 77");

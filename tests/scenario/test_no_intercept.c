@@ -16,9 +16,10 @@
 
 /* What the proxy told. */
 static struct told {
-	atomic_int passing, turns;
+	atomic_int passing, turns, all;
+	atomic_bool up_whole;
 	sem_t *turn; /* whoever asks for his turn waits for it; NULL: he has it */
-	atomic_llong tunnel, leg, up, down;
+	atomic_llong tunnel, leg, up, down, down_most;
 	char host[64];
 	int port, family;
 } told;
@@ -44,6 +45,16 @@ static void told_passed(void *self, int64_t tunnel, uint64_t up, uint64_t down)
 	t->down = (long long)down;
 }
 
+static void told_all(void *self, int64_t tunnel, bool up_whole, uint64_t down_most)
+{
+	struct told *t = self;
+	if (tunnel != t->tunnel)
+		return;
+	t->all++;
+	t->up_whole = up_whole;
+	t->down_most = (long long)down_most;
+}
+
 static void told_turn(void *self)
 {
 	struct told *t = self;
@@ -52,8 +63,11 @@ static void told_turn(void *self)
 		;
 }
 
-static const struct tap tap = {
-	.self = &told, .passing = told_passing, .passed = told_passed, .turn = told_turn};
+static const struct tap tap = {.self = &told,
+	.passing = told_passing,
+	.passed = told_passed,
+	.passed_all = told_all,
+	.turn = told_turn};
 static const struct run_proxy_options straight = {.no_intercept = true, .tap = &tap};
 
 static int setup(void **state)
@@ -97,6 +111,10 @@ static void tls_goes_through_untouched(void **state)
 	assert_int_equal(f->up_bytes, told.up);
 	assert_int_equal(f->down_bytes, told.down);
 	assert_true(f->up_bytes > 300 && f->down_bytes > 500);
+	/* The client ended it in order, and the origin behind it. */
+	assert_int_equal(told.all, 1);
+	assert_true(told.up_whole);
+	assert_int_equal(told.down_most, told.down);
 	conversation_free(&c);
 }
 

@@ -355,8 +355,6 @@ static void the_recorder_is_missing(void **state)
 		system(arena_printf(&p.arena, "cp %s %s", getenv("CLICKTRAIL_BIN"), own)), 0);
 	p.program = own;
 	int code = RUN(PROXY("--case", "m.case"));
-	p.program = NULL;
-	unlink(own);
 	assert_code(code, 2);
 	assert_says(run_program_stderr(&p), "clicktrail-capture is not installed");
 	assert_says(run_program_stderr(&p), "docs/guide/packets.md");
@@ -365,6 +363,21 @@ static void the_recorder_is_missing(void **state)
 	packets_sql_is(&p, "m.case", "SELECT side, event, name FROM fact_capture ORDER BY side",
 		"browser|failed|NULL\norigin|failed|NULL");
 	packets_sql_is(&p, "m.case", "SELECT complete FROM fact_session_end", "0");
+	/* One that nobody may run, not even root. */
+	const char *beside = packets_path(&p, "clicktrail-capture");
+	FILE *f = fopen(beside, "we");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(chmod(beside, 0640), 0);
+	code = RUN("demo", "--browser", "none", "--pcap", "--case", "n.case");
+	p.program = NULL;
+	unlink(own);
+	unlink(beside);
+	assert_code(code, 2);
+	assert_says(run_program_stderr(&p), "clicktrail-capture may not be run by you");
+	assert_null(strstr(run_program_stderr(&p), "not installed"));
+	assert_says(run_program_stderr(&p), "the link was not sent");
+	assert_null(strstr(run_program_stdout(&p), "What to try next"));
 }
 
 /* Nobody writes over what may be the packets of another case. */

@@ -395,6 +395,10 @@ static void by_hand(void **state)
 		{{"--ring", "1024"}, 1, "", "descriptor 3 is no socket"},
 		{{"--ring", "1"}, 2, "", "--ring takes"},
 		{{"--ring", "many"}, 2, "", "--ring takes"},
+		{{"--ring", "65537"}, 2, "", "--ring takes 512 to 65536"},
+		{{"--limit", "1"}, 1, "", "descriptor 3 is no socket"},
+		{{"--limit", "0"}, 2, "", "--limit takes 1 to"},
+		{{"--limit"}, 2, "", "Usage:"},
 		{{"--rong"}, 2, "", "Usage:"},
 	};
 	(void)state;

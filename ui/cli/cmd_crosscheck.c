@@ -7,6 +7,8 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
+#include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -110,15 +112,19 @@ static bool find_files(struct crosscheck_call *x, struct crosscheck *c, struct e
 	if (!crosscheck_find(c, x->path, x->session, err))
 		return false;
 	if (x->n_files > 0) {
-		c->n_files = c->n_missing = 0;
+		crosscheck_given(c);
 		if (c->newest_session == 0)
 			return err_set(err, ERR_USAGE, "%s holds no session", x->path);
 	}
-	int64_t session = x->session != 0 ? x->session : c->newest_session;
-	for (size_t i = 0; i < x->n_files; i++)
+	for (size_t i = 0; i < x->n_files; i++) {
+		const char *why = "as you say";
+		int64_t session = x->session != 0
+					  ? x->session
+					  : crosscheck_session_of(c, x->files[i].path, &why);
 		if (!crosscheck_add(
-			    c, x->files[i].path, x->keys, x->files[i].side, session, err))
+			    c, x->files[i].path, x->keys, x->files[i].side, session, why, err))
 			return false;
+	}
 	for (size_t i = 0; i < c->n_files && x->keys != NULL; i++)
 		c->files[i].keys = x->keys;
 	if (x->n_files > 0 && c->n_missing > 0)
@@ -126,9 +132,35 @@ static bool find_files(struct crosscheck_call *x, struct crosscheck *c, struct e
 	return true;
 }
 
+/* Lawfully, and told. */
+static bool were_destroyed(const struct crosscheck_call *x, const struct crosscheck *c)
+{
+	struct buf line = {0};
+	bool any = false;
+	for (size_t i = 0; i < c->n_destroyed; i++) {
+		const struct compared_destroyed *d = &c->destroyed[i];
+		if (!d->packets || (x->session != 0 && d->session != x->session))
+			continue;
+		any = true;
+		buf_clear(&line);
+		say_destroyed(d, &line);
+		buf_add_str(&line, " There is nothing left to hold the case against.");
+		fprintf(stderr, "clicktrail: ");
+		struct buf said = {0};
+		say_text(&said, buf_span(&line));
+		fwrite(buf_span(&said).p, 1, buf_len(&said), stderr);
+		fputc('\n', stderr);
+		buf_fini(&said);
+	}
+	buf_fini(&line);
+	return any;
+}
+
 static int no_packets(const struct crosscheck_call *x, const struct crosscheck *c)
 {
 	struct err err;
+	if (were_destroyed(x, c))
+		return EXIT_USAGE;
 	if (c->n_missing > 0)
 		err_set(&err, ERR_USAGE,
 			"%s speaks of %zu packet files, and none lies beside it", x->path,
@@ -213,8 +245,9 @@ const struct command command_crosscheck = {
 		"  --keys FILE            TLS secrets (the format of SSLKEYLOGFILE) instead of "
 		"the\n"
 		"                         key log beside the case\n"
-		"  --session N            of that session alone (given files: default the "
-		"newest)\n"
+		"  --session N            of that session alone; given files: default what "
+		"their\n"
+		"                         SHA-256 or name says, else the newest\n"
 		"  --json                 print a JSON object instead of text\n"
 		"  --seal-dir DIR         where the signing key lies (default:\n"
 		"                         ~/.local/share/clicktrail/seal)",

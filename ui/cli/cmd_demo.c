@@ -140,7 +140,8 @@ static int trace_lab(struct options *o, struct trace *t, struct compare *c)
 	if (!lead_to_lab(o, c->lab, &err) || !trace_link(t, lab_link(c->lab), &err))
 		return command_fail(&err);
 	int code = trace_run(t, compare, c);
-	say_next(o, c);
+	if (t->started_us != FACT_NULL) /* else there is nothing to look at */
+		say_next(o, c);
 	if (code == EXIT_DONE && (c->differences > 0 || (!c->complete && !c->plain)))
 		return EXIT_DIFFERENT;
 	return code;

@@ -5,12 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 64 * 1024 };
+enum {
+	READ_SIZE = 64 * 1024,
+	READERS = 2, /* files that are read at once: the sides of a session */
+};
 /* Of files, runs and flows: what a companion may claim to hold. */
 #define NUMBER_MAX (INT64_C(1) << 52)
 
@@ -70,12 +74,16 @@ static bool take_capture(struct finding *f, const struct fact_capture *fact)
 		!side_of(fact->side, &file.side))
 		return true;
 	for (size_t i = 0; i < c->n_files; i++)
-		if (same_file(&c->files[i], fact->session, fact->name))
+		if (same_file(&c->files[i], fact->session, fact->name)) {
+			if (fact->sha256.n == SHA256_LEN)
+				c->files[i].sha256 = arena_copy(&c->arena, fact->sha256);
 			return true;
+		}
 	if (!case_beside_find(c->path, fact->name, path))
 		return err_set(f->err, ERR_CASE_READ,
 			"the case names a packet file that is no plain name");
 	file.path = arena_str(&c->arena, span_str(path));
+	file.sha256 = arena_copy(&c->arena, fact->sha256);
 	file.name = arena_str(&c->arena, fact->name);
 	if (case_beside_keys(c->path, fact->session, keys) && is_there(keys))
 		file.keys = arena_str(&c->arena, span_str(keys));
@@ -133,7 +141,10 @@ static bool count_on(void *ctx, enum fact_kind kind, int64_t seq, const void *fa
 	struct crosscheck *c = ctx;
 	const struct fact_packet_file *file = fact;
 	const struct fact_flow *flow = fact;
+	struct compared_destroyed d;
 	(void)seq;
+	if (kind == FACT_KIND_CUSTODY && compared_destroyed_of(fact, &d))
+		compared_destroyed_add(&c->arena, &c->destroyed, &c->n_destroyed, &d);
 	if (kind == FACT_KIND_PACKET_FILE && file->file >= c->next_file)
 		c->next_file = file->file < NUMBER_MAX ? file->file + 1 : NUMBER_MAX;
 	if (kind == FACT_KIND_PACKET_FILE && file->run >= c->run)
@@ -179,14 +190,57 @@ bool crosscheck_find(
 	return good && read_numbers(c, err);
 }
 
+void crosscheck_given(struct crosscheck *c)
+{
+	c->known = c->files;
+	c->n_known = c->n_files;
+	c->files = NULL;
+	c->n_files = c->n_missing = 0;
+}
+
+static bool digest_of(const char *path, uint8_t out[SHA256_LEN])
+{
+	uint8_t block[READ_SIZE];
+	struct sha256 h;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	sha256_init(&h);
+	while ((n = read(fd, block, sizeof block)) > 0)
+		sha256_add(&h, block, (size_t)n);
+	sha256_end(&h, out);
+	close(fd);
+	return n == 0;
+}
+
+int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char **why)
+{
+	uint8_t digest[SHA256_LEN];
+	bool hashed = c->n_known > 0 && is_there(path) && digest_of(path, digest);
+	const struct span name = span_str(case_beside_name(path));
+	*why = "by its SHA-256";
+	for (size_t i = 0; hashed && i < c->n_known; i++)
+		if (c->known[i].sha256.n == SHA256_LEN &&
+			span_eq(c->known[i].sha256, span_of(digest, SHA256_LEN)))
+			return c->known[i].session;
+	*why = "by its name";
+	for (size_t i = 0; i < c->n_known; i++)
+		if (span_is(name, c->known[i].name))
+			return c->known[i].session;
+	*why = "the newest";
+	return c->newest_session;
+}
+
 bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
-	enum capture_side side, int64_t session, struct err *err)
+	enum capture_side side, int64_t session, const char *why, struct err *err)
 {
 	return add_file(c,
 		(struct crosscheck_file){.path = path,
 			.name = case_beside_name(path),
 			.keys = keys,
 			.session = session,
+			.taken = why,
 			.side = side},
 		err);
 }
@@ -252,54 +306,82 @@ static bool put_fact(void *ctx, enum fact_kind kind, const void *fact, struct er
 	return writer_put(ctx, kind, fact, NULL, err) != 0;
 }
 
-/* Secrets of a file are for its session alone. */
-struct secrets {
-	struct keylog *keys;
-	int64_t session;
-	const char *path;
-	bool cut;
+/* One file, read by a thread of its own. Secrets of a file are for its session alone. */
+struct reading {
+	struct crosscheck_file *file;
+	struct witness_order order;
+	struct writer *writer;
+	struct err err;
+	bool good;
 };
 
-static bool secrets_of(struct secrets *s, struct crosscheck_file *f, struct err *err)
+static void *read_file(void *self)
 {
-	bool same_path = s->path == f->keys ||
-			 (s->path != NULL && f->keys != NULL && strcmp(s->path, f->keys) == 0);
-	if (s->keys == NULL || s->session != f->session || !same_path) {
-		keylog_free(s->keys);
-		*s = (struct secrets){keylog_new(), f->session, f->keys, false};
-		if (f->keys != NULL && !read_keys(s->keys, f->keys, &s->cut, err))
-			return false;
+	struct reading *r = self;
+	struct crosscheck_file *f = r->file;
+	r->order.keys = keylog_new();
+	r->good =
+		(f->keys == NULL || read_keys(r->order.keys, f->keys, &f->keys_cut, &r->err)) &&
+		witness_read(&r->order, put_fact, r->writer, &f->counts, &r->err);
+	keylog_free(r->order.keys);
+	return NULL;
+}
+
+/* The first one in this thread; one for which there is no other thread, too. */
+static void read_beside(struct reading *of, size_t n)
+{
+	pthread_t threads[READERS];
+	bool runs[READERS] = {false};
+	for (size_t i = 1; i < n; i++)
+		runs[i] = pthread_create(&threads[i], NULL, read_file, &of[i]) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (!runs[i])
+			read_file(&of[i]);
+	for (size_t i = 1; i < n; i++)
+		if (runs[i])
+			pthread_join(threads[i], NULL);
+}
+
+/* The next files, READERS at most: both sides of a session, mostly. */
+static size_t take_files(struct crosscheck *c, size_t *at, struct writer *w, struct reading *of)
+{
+	size_t n = 0;
+	for (; *at < c->n_files && n < READERS; ++*at) {
+		struct crosscheck_file *f = &c->files[*at];
+		if (f->missing)
+			continue;
+		of[n] = (struct reading){.file = f, .writer = w};
+		of[n++].order = (struct witness_order){.path = f->path,
+			.name = f->name,
+			.session = f->session,
+			.side = f->side,
+			.file = c->next_file++,
+			.run = c->run,
+			.first_flow = c->next_flow + (int64_t)n,
+			.flow_step = READERS,
+			.proxies = c->proxies,
+			.n_proxies = c->n_proxies,
+			.streams = c->unread || c->live};
 	}
-	f->keys_cut = s->cut;
-	return true;
+	return n;
 }
 
 static bool read_files(struct crosscheck *c, struct writer *w, struct err *err)
 {
-	struct secrets secrets = {.keys = NULL};
-	bool good = true;
-	for (size_t i = 0; i < c->n_files && good; i++) {
-		struct crosscheck_file *f = &c->files[i];
-		if (f->missing)
-			continue;
-		good = secrets_of(&secrets, f, err);
-		struct witness_order order = {.path = f->path,
-			.name = f->name,
-			.session = f->session,
-			.side = f->side,
-			.file = c->next_file,
-			.run = c->run,
-			.first_flow = c->next_flow,
-			.keys = secrets.keys,
-			.proxies = c->proxies,
-			.n_proxies = c->n_proxies,
-			.streams = c->unread || c->live};
-		good = good && witness_read(&order, put_fact, w, &f->counts, err);
-		c->next_file++;
-		c->next_flow = f->counts.next_flow;
+	struct reading of[READERS];
+	size_t at = 0, n;
+	while ((n = take_files(c, &at, w, of)) > 0) {
+		read_beside(of, n);
+		for (size_t i = 0; i < n; i++) {
+			if (!of[i].good) {
+				*err = of[i].err;
+				return false;
+			}
+			if (of[i].file->counts.next_flow > c->next_flow)
+				c->next_flow = of[i].file->counts.next_flow;
+		}
 	}
-	keylog_free(secrets.keys);
-	return good;
+	return true;
 }
 
 static char *act_detail(const struct crosscheck *c)

@@ -1,7 +1,8 @@
 /*
  * What `clicktrail crosscheck` does, in steps: which packet files there are, reading them into
  * the companion, and saying what came of it. What is compared with what is not its business
- * (ui/report/compared.h). Main thread.
+ * (ui/report/compared.h). Main thread; two files are
+ * read at once, the second by a thread of its own.
  */
 #ifndef UI_CLI_CROSSCHECK_H
 #define UI_CLI_CROSSCHECK_H
@@ -26,8 +27,10 @@ struct crosscheck_file {
 	const char *keys; /* NULL: none */
 	int64_t session;
 	enum capture_side side;
-	bool keys_cut;                /* of its key log only CROSSCHECK_KEYS_MAX were read */
-	bool missing;                 /* the case speaks of it, and it is not there */
+	struct span sha256; /* as its recorder left it; absent: not said */
+	const char *taken;  /* why a given file is of that session; NULL: none was given */
+	bool keys_cut;      /* of its key log only CROSSCHECK_KEYS_MAX were read */
+	bool missing;       /* the case speaks of it, and it is not there */
 	struct witness_counts counts; /* once it was read */
 };
 
@@ -37,12 +40,16 @@ struct crosscheck {
 	struct arena arena;
 	struct crosscheck_file *files; /* by session */
 	size_t n_files, n_missing;
+	struct crosscheck_file *known; /* of the case, where others were given */
+	size_t n_known;
 	const char **proxies; /* "ip:port" of --via, as origin legs have them */
 	size_t n_proxies;
-	int64_t newest_session; /* 0: there is none */
-	bool captures;          /* the case has facts of recorders at all */
-	bool live;              /* another process is writing it */
-	bool unread;            /* something was passed through unread */
+	int64_t newest_session;               /* 0: there is none */
+	bool captures;                        /* the case has facts of recorders at all */
+	bool live;                            /* another process is writing it */
+	bool unread;                          /* something was passed through unread */
+	struct compared_destroyed *destroyed; /* as the companion says */
+	size_t n_destroyed;
 	int64_t run, next_file, next_flow;
 };
 
@@ -51,9 +58,15 @@ struct crosscheck {
  * companion), LIMIT. */
 bool crosscheck_find(
 	struct crosscheck *c, const char *case_path, int64_t session, struct err *err);
-/* A file that the case does not speak of. path, keys: borrowed; keys may be NULL. */
+/* A file that the case does not speak of. path, keys: borrowed; keys may be NULL. why: it is of
+ * that session, in words. */
 bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
-	enum capture_side side, int64_t session, struct err *err);
+	enum capture_side side, int64_t session, const char *why, struct err *err);
+/* From here on files are given: those that the case speaks of are only what a given one may be
+ * recognised by. */
+void crosscheck_given(struct crosscheck *c);
+/* By its SHA-256, or its name; else the newest. why: which of them, in words. */
+int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char **why);
 void crosscheck_fini(struct crosscheck *c);
 
 /* Reads all that is not missing into the companion, and puts the custody act last. False: what
@@ -68,6 +81,8 @@ struct crosscheck_said {
 	struct compared_keep keep;
 	struct verdict *kept; /* up to CROSSCHECK_KEPT that are not agree */
 	size_t n_kept;
+	size_t n_keyless;
+	size_t keyless[CAPTURE_SIDE_COUNT]; /* connections whose keys were destroyed */
 	struct arena arena;
 };
 enum { CROSSCHECK_KEPT = 1000 };

@@ -46,6 +46,11 @@ static struct verdict copied(const struct verdict *v, struct arena *a)
 static void keep(struct crosscheck_said *s, const struct verdict *v)
 {
 	s->sides[side_of(s->c, v)][v->kind]++;
+	if (compared_is_keyless(v)) {
+		s->n_keyless++;
+		s->keyless[v->leg == LEG_BROWSER ? CAPTURE_BROWSER : CAPTURE_ORIGIN] +=
+			v->subject == VERDICT_OF_UP;
+	}
 	if (!compared_keeps(&s->keep, v))
 		return;
 	struct verdict copy = copied(v, &s->arena);

@@ -4,6 +4,7 @@
 #include "ui/cli/crosscheck.h"
 #include "ui/report/json_value.h"
 #include "ui/report/say.h"
+#include "ui/report/say_compared.h"
 
 static uint64_t others(const struct compared_counts *c)
 {
@@ -25,6 +26,22 @@ static void say_value(struct buf *out, struct span value)
 		buf_addf(out, "... (%zu bytes)", value.n);
 }
 
+/* Of what is unseen, a side that was not read says nothing. */
+static void say_values(struct buf *out, const struct verdict *v)
+{
+	bool both = v->kind != VERDICT_UNSEEN;
+	if (v->proxy_value.p == NULL && v->witness_value.p == NULL)
+		return;
+	if (both || v->proxy_value.p != NULL) {
+		buf_add_str(out, "\n    the case says    ");
+		say_value(out, v->proxy_value);
+	}
+	if (both || v->witness_value.p != NULL) {
+		buf_add_str(out, "\n    the packets say  ");
+		say_value(out, v->witness_value);
+	}
+}
+
 static void say_number(struct buf *out, const char *what, int64_t n)
 {
 	if (n != FACT_NULL)
@@ -42,12 +59,7 @@ static void say_verdict(struct buf *out, const struct verdict *v)
 		say_number(out, "origin leg", v->leg);
 	say_number(out, "exchange", v->exchange);
 	buf_add_str(out, verdict_subject_word(v->subject));
-	if (v->proxy_value.p != NULL || v->witness_value.p != NULL) {
-		buf_add_str(out, "\n    the case says    ");
-		say_value(out, v->proxy_value);
-		buf_add_str(out, "\n    the packets say  ");
-		say_value(out, v->witness_value);
-	}
+	say_values(out, v);
 	if (v->detail.n > 0) {
 		buf_add_str(out, "\n    ");
 		say_text(out, span_first(v->detail, 4 * CROSSCHECK_VALUE));
@@ -91,10 +103,14 @@ static void say_files(struct buf *out, const struct crosscheck *c)
 		say_count(out, f->counts.flows, "connection", "connections");
 		buf_add_str(out, ", ");
 		say_count(out, f->counts.exchanges, "exchange", "exchanges");
-		buf_addf(out, "%s\n",
-			f->keys == NULL ? "; without a key log"
-			: f->keys_cut   ? "; its key log is too large, and was read in part"
-					: "");
+		buf_add_str(out, f->keys == NULL ? "; without a key log"
+				 : f->keys_cut
+					 ? "; its key log is too large, and was read in part"
+					 : "");
+		if (f->taken != NULL)
+			buf_addf(out, "; taken for session %lld, %s", (long long)f->session,
+				f->taken);
+		buf_add_byte(out, '\n');
 	}
 }
 
@@ -154,6 +170,8 @@ static size_t say_verdicts(struct buf *out, const struct crosscheck_said *s)
 	loud = loud < CROSSCHECK_LINES ? loud : CROSSCHECK_LINES;
 	quiet = CROSSCHECK_LINES - loud;
 	for (size_t i = 0; i < s->n_kept; i++) {
+		if (compared_is_keyless(&s->kept[i]))
+			continue; /* told above, all together */
 		size_t *room = s->kept[i].kind == VERDICT_UNSEEN ? &quiet : &loud;
 		if (*room == 0)
 			continue;
@@ -166,16 +184,18 @@ static size_t say_verdicts(struct buf *out, const struct crosscheck_said *s)
 
 void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 {
-	uint64_t all = others(&s->counts);
+	uint64_t all = others(&s->counts) - s->n_keyless;
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
+	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
+		say_keyless((enum capture_side)side, s->keyless[side], out);
 	size_t shown = say_verdicts(out, s);
 	if (all > shown)
 		buf_addf(out, "  and %llu more; --json has up to %d\n",
 			(unsigned long long)(all - shown), CROSSCHECK_KEPT);
-	if (shown > 0)
+	if (shown + s->n_keyless > 0)
 		buf_add_byte(out, '\n');
 	say_conclusion(out, s);
 }

@@ -1,9 +1,11 @@
 #include "ui/cli/report_pcapng.h"
+#include "ui/cli/crosscheck.h"
 #include "ui/cli/erase_beside.h"
 #include "ui/export/pcapng_export.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct looking {
@@ -146,21 +148,27 @@ static bool find_packets(struct looking *l, struct case_file *c, struct err *err
 		       l->missing.n > 0 ? l->missing.list[0] : "its packet file");
 }
 
-static bool read_file(const char *path, struct buf *out, struct err *err)
+/* As much of it as fits, in whole lines. */
+static bool read_file(const char *path, struct buf *out, bool *cut, struct err *err)
 {
 	enum { PIECE = 65536 };
+	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t n = -1;
-	while (fd >= 0 && buf_len(out) <= PACKET_FILE_SECRETS_MAX &&
+	ssize_t n = fd >= 0 ? 1 : -1;
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return err_set(err, ERR_SYSTEM, "%s is no regular file", path);
+	}
+	while (fd >= 0 && buf_len(out) <= CROSSCHECK_KEYS_MAX - PIECE &&
 		(n = read(fd, buf_room(out, PIECE), PIECE)) > 0)
 		buf_grew(out, (size_t)n);
 	int why = errno;
 	if (fd >= 0)
 		close(fd);
-	if (buf_len(out) > PACKET_FILE_SECRETS_MAX)
-		return err_set(err, ERR_LIMIT, "%s is larger than %d bytes", path,
-			PACKET_FILE_SECRETS_MAX);
-	return n == 0 || err_set_os(err, ERR_SYSTEM, why, "%s", path);
+	*cut |= n > 0;
+	while (n > 0 && buf_len(out) > 0 && out->p[out->end - 1] != '\n')
+		out->end--;
+	return n >= 0 || err_set_os(err, ERR_SYSTEM, why, "%s", path);
 }
 
 static bool read_keys(const struct looking *l, struct buf *out, struct err *err)
@@ -171,8 +179,10 @@ static bool read_keys(const struct looking *l, struct buf *out, struct err *err)
 		if (!f->keys || !f->ours || (l->session != 0 && f->session != l->session))
 			continue;
 		any = true;
-		if (!read_file(f->path, out, err))
+		if (!read_file(f->path, out, &l->order->keys_cut, err))
 			return false;
+		if (l->order->keys_cut)
+			break;
 		buf_add_byte(out, '\n'); /* a last line that was not finished */
 	}
 	return any || err_set(err, ERR_USAGE,

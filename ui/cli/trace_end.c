@@ -183,7 +183,9 @@ static void say_trails(const struct trace *t, const struct report *r, struct buf
 	}
 	buf_add_str(out, "Recorded in ");
 	say_text(out, span_str(t->recording.case_path));
-	buf_add_str(out, "; see: clicktrail report, clicktrail explain\n");
+	buf_add_str(out, "; see: clicktrail report, clicktrail explain");
+	buf_add_str(
+		out, t->recording.witness != NULL ? ", clicktrail crosscheck CASE\n" : "\n");
 	if (t->recording.witness != NULL) {
 		struct buf line = {0};
 		buf_addf(&line, "With it: %s.", witnessing_says(t->recording.witness));

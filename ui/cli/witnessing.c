@@ -28,6 +28,42 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
+/* It is there, and not for this user: a mode of 0750 and another group, say. */
+static bool is_forbidden(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) != 0;
+}
+
+/* As witnessing_program looks, for what may not be run; empty: there is none. */
+static void find_forbidden(char *out, size_t n)
+{
+	static const char *const folders[] = {
+		"/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/sbin/"};
+	char own[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
+	own[len > 0 ? len : 0] = 0;
+	int used = snprintf(out, n, "%.*s" PROGRAM, (int)(case_beside_name(own) - own), own);
+	if (len > 0 && used > 0 && (size_t)used < n && is_forbidden(out))
+		return;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		used = snprintf(out, n, "%s" PROGRAM, folders[i]);
+		if (used > 0 && (size_t)used < n && is_forbidden(out))
+			return;
+	}
+	out[0] = 0;
+}
+
+static void say_none(char *why, size_t n)
+{
+	char path[WITNESS_WHY_MAX / 2];
+	find_forbidden(path, sizeof path);
+	if (path[0] != 0)
+		snprintf(why, n, "the program %s may not be run by you", path);
+	else
+		snprintf(why, n, "the program " PROGRAM " is not installed");
+}
+
 void witnessing_program(char *out, size_t n)
 {
 	char own[PATH_MAX];
@@ -135,7 +171,9 @@ static bool begin(struct witnessing *w, enum capture_side side, struct err *err)
 	int network_fd = side == CAPTURE_BROWSER ? o->network_fd : -1;
 	struct err why;
 	if (w->program[0] == 0) {
-		fail(s, "the program " PROGRAM " is not installed");
+		char none[WITNESS_WHY_MAX];
+		say_none(none, sizeof none);
+		fail(s, none);
 		return true;
 	}
 	if (!recorder_child_start(
@@ -194,6 +232,9 @@ static bool nobody(const struct witnessing *w, struct err *err)
 	const struct witness_side *b = &w->sides[CAPTURE_BROWSER],
 				  *o = &w->sides[CAPTURE_ORIGIN];
 	const char *other = failed(o) && strcmp(b->why, o->why) != 0 ? o->why : "";
+	if (w->program[0] == 0 && strstr(b->why, "may not be run") != NULL)
+		return err_set(err, ERR_CAPTURE,
+			"%s: its mode or its group keeps you from it (" GUIDE ")", b->why);
 	if (w->program[0] == 0)
 		return err_set(err, ERR_CAPTURE, "%s: it belongs beside clicktrail (" GUIDE ")",
 			b->why);

@@ -13,6 +13,8 @@
 	"TCP but for segment size, window scale, SACK and timestamps; checksums were not "     \
 	"made anew. Addresses, ports and times are as recorded."
 
+enum { BLOCK_REST = 1024 }; /* of a packet's block, but for the packet */
+
 static bool redacted(const struct pcapng_order *o)
 {
 	return o->edition->order->redact.how != REDACT_NONE;
@@ -55,6 +57,9 @@ static void say(const struct pcapng_order *o, struct buf *out)
 	}
 	for (size_t i = 0; i < o->n_missing; i++)
 		buf_addf(out, " %s is missing.", o->missing[i]);
+	if (o->keys_cut)
+		buf_add_str(out, " The key log is too large: of it only the beginning was "
+				 "looked through.");
 	for (size_t i = 0; i < o->n_strange; i++)
 		buf_addf(out,
 			" %s is not the file that was recorded, nor named after the case: it "
@@ -67,10 +72,10 @@ static void put_heads(struct pcapng_order *o, struct buf *out)
 {
 	struct buf text = {0}, keys = {0};
 	uint32_t n = 0;
+	pcapng_keys(o, &keys);
 	say(o, &text);
 	pcapng_section(out, NULL, NULL, "clicktrail " CLICKTRAIL_VERSION,
 		(const char *)buf_span(&text).p);
-	pcapng_keys(o, &keys);
 	if (buf_len(&keys) > 0)
 		pcapng_secrets(out, buf_span(&keys));
 	for (size_t i = 0; i < o->n; i++) {
@@ -144,17 +149,50 @@ static bool too_much(struct err *err)
 		PCAPNG_BYTES_MAX / 1024 / 1024);
 }
 
-/* Room for all that may come, so that nothing is moved while it grows: what is not used costs
- * nothing. False: it is known beforehand that it is too much. */
-static bool make_room(const struct pcapng_order *o, struct buf *out, struct err *err)
+static int64_t size_of(const struct pcapng_order *o)
 {
 	int64_t all = 0;
 	for (size_t i = 0; i < o->n && all <= PCAPNG_BYTES_MAX; i++)
 		all += o->files[i].size;
-	if (all > PCAPNG_BYTES_MAX && !redacted(o) && o->edition->order->trail == 0)
-		return too_much(err);
+	return all;
+}
+
+/* False: it is known beforehand that it is too much. */
+static bool may_fit(const struct pcapng_order *o, struct err *err)
+{
+	return size_of(o) <= PCAPNG_BYTES_MAX || redacted(o) || o->edition->order->trail != 0 ||
+	       too_much(err);
+}
+
+/* Room for all that may come, so that nothing is moved while it grows: what is not used costs
+ * nothing. */
+static void make_room(const struct pcapng_order *o, struct buf *out)
+{
+	int64_t all = size_of(o);
 	buf_room(out, all < PCAPNG_BYTES_MAX ? (size_t)all : PCAPNG_BYTES_MAX);
-	return true;
+}
+
+static uint64_t least_of(const struct pcapng_order *o, const struct survey *s)
+{
+	uint64_t n = o->edition->order->trail == 0 ? s->least : 0;
+	for (const struct survey_flow *f = s->first; f != NULL; f = f->next) {
+		if (!f->wanted)
+			continue;
+		n += f->least;
+		for (int way = 0; way < 2; way++)
+			if (redacted(o) && f->ways[way].from != FOLLOW_NEVER)
+				n += f->ways[way].to - f->ways[way].from;
+	}
+	return n;
+}
+
+/* Before anything of it is made. */
+static bool fits(const struct pcapng_order *o, struct err *err)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < o->n; i++)
+		n += least_of(o, &o->files[i].survey);
+	return n <= PCAPNG_BYTES_MAX || too_much(err);
 }
 
 static bool put_packets(struct pcapng_order *o, struct buf *out, struct err *err)
@@ -166,9 +204,10 @@ static bool put_packets(struct pcapng_order *o, struct buf *out, struct err *err
 		step(&o->files[i]);
 	}
 	for (struct pcapng_file *f; (f = oldest(o)) != NULL; step(f)) {
-		put_packet(o, f, out);
-		if (buf_len(out) > PCAPNG_BYTES_MAX)
+		/* Before there is more than room was made for. */
+		if (buf_len(out) + f->at_hand.bytes.n + BLOCK_REST > PCAPNG_BYTES_MAX)
 			return too_much(err);
+		put_packet(o, f, out);
 	}
 	return true;
 }
@@ -187,12 +226,16 @@ static void put_ends(const struct pcapng_order *o, struct buf *out)
 bool pcapng_export(struct pcapng_order *o, struct buf *out, struct err *err)
 {
 	follow_holds_fn *hidden = redacted(o) ? holds : NULL;
-	bool ok = make_room(o, out, err);
+	bool ok = may_fit(o, err);
 	for (size_t i = 0; ok && i < o->n; i++)
 		ok = survey_read(&o->files[i].survey, o->files[i].path, hidden,
 			o->edition->redaction, err);
 	if (ok) {
 		pcapng_names(o);
+		ok = fits(o, err);
+	}
+	if (ok) {
+		make_room(o, out);
 		put_heads(o, out);
 		ok = put_packets(o, out, err);
 	}

@@ -37,6 +37,7 @@ struct pcapng_order {
 	struct pcapng_file *files;
 	size_t n;
 	struct span keys;           /* a TLS key log; absent: none goes with it */
+	bool keys_cut;              /* there was more of it than is read */
 	const char *const *missing; /* names of files that the case tells of */
 	size_t n_missing;
 	const char *const *strange; /* of files that are there, and are other ones */
@@ -61,7 +62,8 @@ struct span pcapng_cut(const struct packet *p, const struct packet_parts *parts,
 void pcapng_scrub(struct span from, uint8_t *bytes, const struct packet_parts *parts,
 	follow_holds_fn *holds, void *ctx);
 
-/* pcapng_keys.c: those lines of a key log that are of connections of the export, appended. */
-void pcapng_keys(const struct pcapng_order *o, struct buf *out);
+/* pcapng_keys.c: those lines of a key log that are of connections of the export, appended.
+ * keys_cut is set where they are more than fit into one block. */
+void pcapng_keys(struct pcapng_order *o, struct buf *out);
 
 #endif

@@ -29,7 +29,7 @@ static bool is_wanted(struct span line, const struct map *randoms)
 	return map_get(randoms, span_of(random, sizeof random)) != NULL;
 }
 
-void pcapng_keys(const struct pcapng_order *o, struct buf *out)
+void pcapng_keys(struct pcapng_order *o, struct buf *out)
 {
 	struct map randoms = {0};
 	for (size_t i = 0; i < o->n; i++)
@@ -40,6 +40,11 @@ void pcapng_keys(const struct pcapng_order *o, struct buf *out)
 		rest = end == SIZE_MAX ? SPAN_NONE : span_from(rest, end + 1);
 		if (!is_wanted(line, &randoms))
 			continue;
+		/* More than that no reader of ours takes. */
+		if (line.n >= PACKET_FILE_SECRETS_MAX - buf_len(out)) {
+			o->keys_cut = true;
+			break;
+		}
 		buf_add_span(out, line);
 		buf_add_byte(out, '\n');
 	}

@@ -141,6 +141,21 @@ static void note_unchecked(struct survey *s, const struct flows *flows,
 		sf->ways[i].from = FOLLOW_NEVER;
 }
 
+/* So that what is too much is known before it is made. */
+static void note_size(
+	struct survey *s, const struct packet *p, const struct packet_parts *parts)
+{
+	enum { BLOCK = 32 };
+	enum flow_way way;
+	struct survey_flow *sf = survey_find(s, parts, p->number, &way);
+	size_t n = p->bytes.n;
+	if (s->holds != NULL)
+		n = parts->payload.p != NULL && parts->kind == PACKET_TCP
+			    ? (size_t)(parts->payload.p - p->bytes.p)
+			    : 0;
+	*(sf != NULL ? &sf->least : &s->least) += BLOCK + n;
+}
+
 static void take(struct survey *s, struct flows *flows, const struct packet *p)
 {
 	struct packet_parts parts;
@@ -151,6 +166,7 @@ static void take(struct survey *s, struct flows *flows, const struct packet *p)
 	s->last_ns = p->at_ns;
 	add_link(s, p->link);
 	flows_packet(flows, p);
+	note_size(s, p, &parts);
 	note_unchecked(s, flows, &parts, p->number);
 	if (parts.kind == PACKET_TCP &&
 		(parts.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))

@@ -26,6 +26,8 @@ struct survey_flow {
 	} ways[2];
 	bool has_random;
 	uint8_t random[FOLLOW_RANDOM]; /* of the ClientHello */
+	uint64_t least;                /* bytes that its packets take in an export without
+					  what of them is shown */
 	bool wanted;                   /* it belongs to the export; set by who names it */
 	bool unsure;                 /* bytes came again, and what they were is kept no more */
 	bool said;                   /* its first packet was written */
@@ -49,6 +51,7 @@ struct survey {
 	follow_holds_fn *holds;
 	void *ctx;
 	const struct packet_parts *parts; /* of the packet at hand */
+	uint64_t least;                   /* as in survey_flow, of packets that are of none */
 	uint64_t unchecked;               /* bytes of that kind, so far */
 	bool full;
 };

@@ -54,6 +54,22 @@ struct compared_file {
 	int64_t size, packets, dropped, first_us, last_us;
 };
 
+/* The reason of unseen where the key was destroyed: texts count such connections. */
+#define COMPARED_NO_KEYS "the keys were destroyed"
+bool compared_is_keyless(const struct verdict *v);
+
+/* Packets, or keys alone, of a session, that a custody fact calls destroyed. */
+struct compared_destroyed {
+	int64_t session, at_us;
+	bool packets, keys;
+	struct span by, reason; /* by: absent, or not said */
+};
+/* False: it is no such fact. Spans are the fact's. */
+bool compared_destroyed_of(const struct fact_custody *f, struct compared_destroyed *out);
+/* To a list of one for each session, in the arena. */
+void compared_destroyed_add(struct arena *a, struct compared_destroyed **list, size_t *n,
+	const struct compared_destroyed *d);
+
 /* For a report: memory in its arena. */
 struct compared {
 	bool checked;   /* there is a crosscheck; else all below but `recorded` is empty */
@@ -62,6 +78,8 @@ struct compared {
 	struct compared_counts counts;
 	struct compared_file *files;
 	size_t n_files;
+	struct compared_destroyed *destroyed; /* also where nothing was checked */
+	size_t n_destroyed;
 	struct verdict *kept; /* that are not agree, as in compared_keep */
 	size_t n_kept;
 	/* Of exchanges of the trails, by exchange: how many of each kind there are of the

@@ -159,6 +159,12 @@ bool compared_odd(struct compared_work *w, struct err *err)
 	return say_certificates(w, err);
 }
 
+void compared_nowhere(struct compared_work *w)
+{
+	compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
+		SPAN_NONE, "its answer came by a leg that the case does not have");
+}
+
 /* The certificates of a handshake: each is in the case once. */
 void compared_certificates(struct compared_work *w, struct span certs)
 {
@@ -229,7 +235,8 @@ void compared_leg_odd(struct compared_work *w, struct span target, const struct 
 	else if (!span_eq_nocase(dns->name, given ? leg->host : leg->dial_host))
 		odd(w, VERDICT_OF_DNS, dns->name, leg->dial_host,
 			"the name that was resolved is not the one that was dialled");
-	else if (!lists(dns->addresses, leg->remote_ip))
+	/* Those of an answer are held against the packets themselves. */
+	else if (!span_is(dns->source, "dns") && !lists(dns->addresses, leg->remote_ip))
 		odd(w, VERDICT_OF_DNS, dns->addresses, leg->remote_ip,
 			"the address that was reached is not among those that were found");
 	if (given && !span_eq_nocase(leg->dial_host, leg->remote_ip))
@@ -237,13 +244,13 @@ void compared_leg_odd(struct compared_work *w, struct span target, const struct 
 			"the address that was dialled is not the one that was reached");
 }
 
-/* Fingerprints in full are made anew: the hello itself was held against the packets. */
-void compared_hello(struct compared_work *w, const struct fact_hello *h)
+/* Fingerprints in full are made anew, of the ClientHello in the packets. */
+void compared_hello(struct compared_work *w, const struct fact_hello *h, struct span shown)
 {
 	struct tls_hello hello;
 	struct buf full3 = {0}, full4 = {0};
 	char hex[JA3_HEX], text[JA4_TEXT];
-	if (h->raw.p == NULL || !tls_hello_parse(h->raw, &w->scratch, &hello, NULL))
+	if (shown.p == NULL || !tls_hello_parse(shown, &w->scratch, &hello, NULL))
 		return;
 	ja3(&hello, &full3, hex);
 	ja4(&hello, 't', &full4, text);

@@ -1,7 +1,4 @@
-/*
- * The exchanges of one tunnel: which of the case is which of the packets, on each leg, and each
- * pair held against each other.
- */
+/* The exchanges of one tunnel: which of the case is which of the packets, on each leg. */
 #include "ui/report/compared_parts.h"
 
 #include <stdlib.h>
@@ -443,8 +440,7 @@ static void say_nowhere(struct compared_work *w, const struct asked_list *l)
 			continue;
 		arena_reset(&w->scratch);
 		w->to.about.exchange = q->request.extra;
-		compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
-			SPAN_NONE, "its answer came by a leg that the case does not have");
+		compared_nowhere(w);
 	}
 	w->to.about.exchange = FACT_NULL;
 }

@@ -121,6 +121,7 @@ static void add_tunnel(struct compared_work *w, const struct fact_tunnel *f)
 			    .at_us = f->at_us,
 			    .took_us = COMPARE_LATE_US,
 			    .place = place,
+			    .client = compared_hash(f->client_ip, SPAN_NONE),
 			    .port = (uint16_t)f->client_port,
 			    .side = CAPTURE_BROWSER});
 	if (s == NULL)
@@ -159,6 +160,7 @@ static void add_leg(struct compared_work *w, const struct fact_leg *f)
 				       COMPARE_LATE_US,
 			    .place = via ? compared_place(f->via_ip, last_port(f->via))
 					 : compared_place(f->remote_ip, f->remote_port),
+			    .client = compared_hash(f->local_ip, SPAN_NONE),
 			    .port = (uint16_t)f->local_port,
 			    .side = CAPTURE_ORIGIN});
 }
@@ -303,6 +305,7 @@ static void add_flow(struct compared_work *w, int64_t seq, const struct fact_flo
 		.at_us = f->at_us,
 		.seq = seq,
 		.place = compared_place(f->server_ip, f->server_port),
+		.client = compared_hash(f->client_ip, SPAN_NONE),
 		.port = (uint16_t)f->client_port,
 		.server_port = (uint16_t)f->server_port,
 		.empty = f->up_bytes <= 0 && f->down_bytes <= 0};
@@ -318,6 +321,9 @@ static void add_file(struct compared_work *w, const struct fact_packet_file *f)
 
 static void add_custody(struct compared_work *w, const struct fact_custody *f)
 {
+	struct compared_destroyed d;
+	if (compared_destroyed_of(f, &d))
+		compared_destroyed_add(&w->arena, &w->destroyed, &w->n_destroyed, &d);
 	if (span_is(f->act, custody_word(CUSTODY_COMPANION)))
 		w->mine |= f->detail.n == w->id.n + 8 && span_starts(f->detail, "of case ") &&
 			   span_eq(span_from(f->detail, 8), w->id);

@@ -179,6 +179,38 @@ static void match_from_last(const struct group *g)
 	free(flows);
 }
 
+/* Clients at several addresses may use one port at the same time. Where a pair is of two
+ * clients, and another flow of the group is of the right one, that is taken instead; a port
+ * alone is enough for want of anything better, and the address is then told to differ. */
+static void match_clients(const struct group *g)
+{
+	enum {
+		LOOK_MAX = 256
+	}; /* of a group: a port that is used that often is of one client */
+	for (size_t i = 0; i < g->n_ours && g->n_ours <= LOOK_MAX; i++) {
+		struct compared_ours *o = &g->ours[i];
+		if (o->flow == COMPARED_NO_FLOW ||
+			g->flows[o->flow - (int64_t)g->at].client == o->client)
+			continue;
+		for (size_t k = 0; k < g->n_flows && k < LOOK_MAX; k++) {
+			if (g->flows[k].client != o->client)
+				continue;
+			struct compared_ours *other = NULL;
+			for (size_t m = 0; m < g->n_ours; m++)
+				if (g->ours[m].flow == (int64_t)(g->at + k))
+					other = &g->ours[m];
+			if (other != NULL && other->client == o->client)
+				continue;
+			if (other != NULL)
+				other->flow = o->flow;
+			else
+				g->flows[o->flow - (int64_t)g->at].used = false;
+			pair(g, o, k);
+			break;
+		}
+	}
+}
+
 static bool same_port(const struct compared_flow *f, const struct compared_ours *o)
 {
 	return f->session == o->session && f->side == o->side && f->port == o->port &&
@@ -218,6 +250,7 @@ static void match_group(struct compared_work *w, struct compared_ours *ours, siz
 	keep_order(&g);
 	match_from_last(&g);
 	match_the_rest(&g);
+	match_clients(&g);
 	free(g.stack);
 }
 

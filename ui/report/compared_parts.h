@@ -52,14 +52,15 @@ enum { COMPARED_NO_FLOW = -1 };
 struct compared_ours {
 	int64_t session, id, tunnel; /* id: the tunnel's number, or the leg's */
 	int64_t at_us, took_us;
-	uint32_t place; /* of the server */
-	uint16_t port;  /* of the client */
+	uint32_t place;  /* of the server */
+	uint32_t client; /* its address */
+	uint16_t port;   /* of the client */
 	enum capture_side side;
 	int64_t flow; /* index; COMPARED_NO_FLOW */
 };
 struct compared_flow {
 	int64_t flow, session, file, at_us, seq;
-	uint32_t place;
+	uint32_t place, client;
 	uint16_t port, server_port;
 	enum capture_side side;
 	bool used;
@@ -124,6 +125,8 @@ struct compared_work {
 	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
 	int64_t reading;    /* the newest of all */
 	struct span by;
+	struct compared_destroyed *destroyed;
+	size_t n_destroyed;
 	bool mine;      /* the companion says that it is this case's */
 	struct span id; /* of the case */
 	bool full;
@@ -159,6 +162,8 @@ void compared_gone_in_case(
 void compared_gone_in_companion(
 	struct compared_work *w, enum fact_kind kind, int64_t seq, const void *fact);
 void compared_gone_sort(struct compared_work *w);
+/* Says so where a key is missing because it was destroyed. */
+void compared_keys_gone(const struct compared_work *w, struct verdict *v);
 /* No value, and no contradiction, where something was erased. */
 void compared_gone_hide(const struct compared_work *w, struct verdict *v);
 
@@ -228,8 +233,9 @@ void compared_absent_sides(struct compared_work *w);
 /* Were packets of it recorded, or read? */
 bool compared_watched(const struct compared_session *s);
 bool compared_odd(struct compared_work *w, struct err *err);
+void compared_nowhere(struct compared_work *w);
 void compared_certificates(struct compared_work *w, struct span certs);
-void compared_hello(struct compared_work *w, const struct fact_hello *h);
+void compared_hello(struct compared_work *w, const struct fact_hello *h, struct span shown);
 /* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the
  * leg's facts name; FACT_NULL: there is none. */
 void compared_leg_odd(struct compared_work *w, struct span target, const struct fact_leg *leg,

@@ -176,6 +176,14 @@ static void take_files(struct reading *x, const struct compared_work *w)
 	}
 }
 
+static void take_destroyed(struct reading *x, const struct compared_work *w)
+{
+	for (size_t i = 0; w->mine && i < w->n_destroyed; i++)
+		if (of_session(x->r, w->destroyed[i].session))
+			compared_destroyed_add(x->a, &x->out->destroyed, &x->out->n_destroyed,
+				&w->destroyed[i]);
+}
+
 static bool there_is_one(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	(void)seq;
@@ -213,6 +221,8 @@ bool compared_read(struct case_file *c, const char *companion, const struct repo
 		out->by = arena_copy(a, w.by);
 		take_files(&x, &w);
 	}
+	if (ok)
+		take_destroyed(&x, &w);
 	compared_walk_done(&w);
 	return ok;
 }

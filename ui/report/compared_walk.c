@@ -13,6 +13,7 @@ static bool give(void *ctx, const struct verdict *v)
 {
 	struct compared_work *w = ctx;
 	struct verdict said = *v;
+	compared_keys_gone(w, &said);
 	compared_gone_hide(w, &said);
 	w->counts->of[said.kind]++;
 	return w->each(w->ctx, &said);
@@ -239,8 +240,8 @@ static bool say_leg(struct compared_work *w, struct compared_session *s, struct 
 		w->to.missing = out->missing =
 			"bytes of the connection's beginning are in no packet";
 	compare_leg(&w->to, &l, &out->seen);
-	if (f->hello != NULL)
-		compared_hello(w, f->hello);
+	if (f->hello != NULL && f->tls != NULL)
+		compared_hello(w, f->hello, f->tls->hello);
 	if (f->handshake != NULL)
 		compared_certificates(w, f->handshake->certs);
 	if (f->flow == NULL) {

@@ -73,6 +73,23 @@ static size_t run_length(struct span s, size_t at)
 	return end - at;
 }
 
+/* "NAME.1.browser.pcapng", as we name packet files: no last label of a name is called that.
+ * NAME has no dot, so that it is no host itself. */
+static bool is_packet_file(struct span run)
+{
+	static const char *const tails[] = {".browser.pcapng", ".origin.pcapng"};
+	for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+		size_t n = strlen(tails[i]), at;
+		if (run.n <= n || !span_ends_nocase(run, tails[i]))
+			continue;
+		struct span stem = span_first(run, run.n - n);
+		at = span_find_byte(stem, '.', 0);
+		uint64_t session;
+		return at != SIZE_MAX && at > 0 && span_u64(span_from(stem, at + 1), &session);
+	}
+	return false;
+}
+
 /* Would somebody make a link of it: a last label that starts with a letter and is longer than
  * one, as those of all top-level domains are, or four numbers? */
 static bool is_host(struct span run)
@@ -89,7 +106,7 @@ static bool is_host(struct span run)
 		}
 		i += dot > 0 ? dot : 1;
 	}
-	if (dots == 0)
+	if (dots == 0 || is_packet_file(run))
 		return false;
 	if (numbers)
 		return dots == 3;

@@ -296,7 +296,9 @@ void html_record(struct html *h)
 	if (r->compared != NULL && r->compared->checked)
 		html_say(h, "stands above");
 	else
-		html_say(h, r->compared != NULL
+		html_say(h, r->compared != NULL && say_is_destroyed(r->compared)
+				    ? "not made before the packets were destroyed"
+			    : r->compared != NULL
 				    ? "not made, though packets were recorded: "
 				      "<code>clicktrail crosscheck</code> makes it"
 				    : "not made: nothing was held against a packet capture");

@@ -342,6 +342,7 @@ static json_t *whole_json(const struct report *r)
 	set(j, "mail", json_mail(r));
 	set(j, "rounds", json_rounds(r));
 	set(j, "crosscheck", json_compared(r->compared));
+	set(j, "packets_destroyed", json_destroyed(r->compared));
 	set(j, "wrappers", json_wrappers(r->model->wrappers));
 	set(j, "attachments", json_attachments(&r->attachments));
 	return j;

@@ -26,6 +26,8 @@ static void host(struct redactor *r, const struct verdict *v, struct span value)
 void redact_collect_compared(struct redactor *r)
 {
 	const struct compared *c = r->report->compared;
+	for (size_t i = 0; c != NULL && i < c->n_destroyed; i++)
+		redact_collect_text(r, c->destroyed[i].reason);
 	for (size_t i = 0; c != NULL && i < c->n_kept; i++) {
 		const struct verdict *v = &c->kept[i];
 		redact_collect_text(r, v->proxy_value);
@@ -92,6 +94,14 @@ void redact_compared(struct redactor *r)
 			f->first_us = redact_us(f->first_us);
 			f->last_us = redact_us(f->last_us);
 		}
+	}
+	for (size_t i = 0; i < c->n_destroyed; i++) {
+		struct compared_destroyed *d = &c->destroyed[i];
+		struct redact_place p = PLACE("destroyed", "session", d->session);
+		d->by = redact_text(r, p, d->by);
+		d->reason = redact_text(r, p, d->reason);
+		if (r->order.coarse_time)
+			d->at_us = redact_us(d->at_us);
 	}
 	for (size_t i = 0; i < c->n_kept; i++) {
 		struct verdict *v = &c->kept[i];

@@ -81,6 +81,31 @@ static void add_line(const struct compared *c, struct buf *line)
 	add_count(line, of[VERDICT_AGREE], "agrees.", "agree.");
 }
 
+void say_destroyed(const struct compared_destroyed *d, struct buf *line)
+{
+	buf_addf(line, "The %s of session %lld were destroyed on ",
+		!d->packets ? "keys"
+		: d->keys   ? "packets and keys"
+			    : "packets",
+		(long long)d->session);
+	say_day(line, d->at_us);
+	buf_add_str(line, " by ");
+	buf_add_span(line, d->by.n > 0 ? d->by : span_str("somebody who is not named"));
+	if (d->reason.n > 0) {
+		buf_add_str(line, ": ");
+		buf_add_span(line, d->reason);
+	}
+	buf_add_byte(line, '.');
+}
+
+bool say_is_destroyed(const struct compared *c)
+{
+	for (size_t i = 0; i < c->n_destroyed; i++)
+		if (c->destroyed[i].packets)
+			return true;
+	return false;
+}
+
 void say_compared_line(const struct compared *c, struct buf *out)
 {
 	struct buf line = {0};
@@ -88,6 +113,10 @@ void say_compared_line(const struct compared *c, struct buf *out)
 		return;
 	if (c->checked)
 		add_line(c, &line);
+	else if (say_is_destroyed(c))
+		buf_add_str(&line,
+			"Packets were recorded beside this; nobody held the record against "
+			"them before they were destroyed.");
 	else
 		buf_add_str(&line, "Packets were recorded beside this; nobody has held the "
 				   "record against them (clicktrail crosscheck does).");
@@ -133,11 +162,11 @@ static void say_verdict(const struct verdict *v, struct buf *out)
 {
 	buf_addf(out, "  %-7s %s, session %lld", verdict_kind_word(v->kind),
 		verdict_subject_word(v->subject), (long long)v->session);
-	add_number(out, "connection", v->tunnel);
+	add_number(out, "tunnel", v->tunnel);
 	if (v->leg == LEG_BROWSER)
-		buf_add_str(out, ", browser's side");
-	else if (v->leg != FACT_NULL)
-		buf_addf(out, ", origin's side (leg %lld)", (long long)v->leg);
+		buf_add_str(out, ", browser's leg");
+	else
+		add_number(out, "origin leg", v->leg);
 	add_number(out, "exchange", v->exchange);
 	add_number(out, "packet", v->packet);
 	buf_add_byte(out, '\n');
@@ -147,29 +176,55 @@ static void say_verdict(const struct verdict *v, struct buf *out)
 	say_value("packets", v->witness_value, out);
 }
 
+void say_keyless(enum capture_side side, size_t n, struct buf *out)
+{
+	if (n == 0)
+		return;
+	buf_addf(out, "  unseen  %s's side: keys were destroyed: ", capture_side_word(side));
+	say_count(out, n, "connection", "connections");
+	buf_add_str(out, " cannot be read\n");
+}
+
 /* What matters most comes first, so that it is never among those left out. */
 static void say_kept(const struct compared *c, struct buf *out)
 {
 	static const enum verdict_kind order[] = {
 		VERDICT_DIFFER, VERDICT_BYPASS, VERDICT_UNSEEN};
-	size_t said = 0;
+	size_t said = 0, keyless[CAPTURE_SIDE_COUNT] = {0}, skipped = 0;
+	for (size_t i = 0; i < c->n_kept; i++) {
+		const struct verdict *v = &c->kept[i];
+		if (!compared_is_keyless(v))
+			continue;
+		skipped++;
+		keyless[v->leg == LEG_BROWSER ? CAPTURE_BROWSER : CAPTURE_ORIGIN] +=
+			v->subject == VERDICT_OF_UP;
+	}
+	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
+		say_keyless((enum capture_side)side, keyless[side], out);
 	for (size_t k = 0; k < sizeof order / sizeof *order; k++)
 		for (size_t i = 0; i < c->n_kept && said < SAY_COMPARED_MAX; i++) {
-			if (c->kept[i].kind != order[k])
+			if (c->kept[i].kind != order[k] || compared_is_keyless(&c->kept[i]))
 				continue;
 			say_verdict(&c->kept[i], out);
 			said++;
 		}
-	if (c->n_kept > said) {
+	if (c->n_kept > said + skipped) {
 		buf_add_str(out, "  and ");
-		say_count(out, c->n_kept - said, "more", "more");
+		say_count(out, c->n_kept - said - skipped, "more", "more");
 		buf_add_byte(out, '\n');
 	}
 }
 
 void say_compared(const struct compared *c, bool values, struct buf *out)
 {
+	struct buf line = {0};
 	say_compared_line(c, out);
+	for (size_t i = 0; c != NULL && i < c->n_destroyed; i++) {
+		buf_clear(&line);
+		say_destroyed(&c->destroyed[i], &line);
+		say_prose(out, "", "  ", buf_span(&line));
+	}
+	buf_fini(&line);
 	if (c == NULL || !c->checked)
 		return;
 	buf_add_str(out, "Read on ");
@@ -224,6 +279,23 @@ static json_t *file_json(const struct compared_file *f)
 	return j;
 }
 
+static json_t *destroyed_json(const struct compared *c)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < c->n_destroyed; i++) {
+		const struct compared_destroyed *d = &c->destroyed[i];
+		json_t *j = json_object();
+		set(j, "session", json_int_of(d->session));
+		set(j, "packets", json_boolean(d->packets));
+		set(j, "keys", json_boolean(d->keys));
+		set(j, "at", json_time_of(d->at_us));
+		set(j, "by", json_text_of(d->by));
+		set(j, "reason", json_text_of(d->reason));
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
 static json_t *verdict_json(const struct verdict *v)
 {
 	json_t *j = json_object();
@@ -264,6 +336,11 @@ json_t *json_compared(const struct compared *c)
 		json_integer(
 			(json_int_t)(compared_others(c->counts.of) - (uint64_t)c->n_kept)));
 	return j;
+}
+
+json_t *json_destroyed(const struct compared *c)
+{
+	return c != NULL && c->n_destroyed > 0 ? destroyed_json(c) : json_null();
 }
 
 json_t *json_compared_counts(const struct compared *c)

@@ -5,6 +5,7 @@
 #ifndef UI_REPORT_SAY_COMPARED_H
 #define UI_REPORT_SAY_COMPARED_H
 
+#include "store/fact/capture.h"
 #include "ui/report/compared.h"
 #include "ui/report/report.h"
 
@@ -18,6 +19,12 @@ extern const char say_compared_seal[];
 /* "A second witness, packets of both sides, ...": a sentence or two. Nothing where nobody
  * looked and nothing was recorded. */
 void say_compared_line(const struct compared *c, struct buf *out);
+/* "The packets of session 1 were destroyed on ... by ...: reason" */
+void say_destroyed(const struct compared_destroyed *d, struct buf *line);
+/* Were any packets? */
+bool say_is_destroyed(const struct compared *c);
+/* "keys were destroyed: 3 connections cannot be read", a line; nothing for none. */
+void say_keyless(enum capture_side side, size_t n, struct buf *out);
 /* All of it: files, counts, and what is not agree. values: with what each side says; else only
  * how many (an edition for one party). Nothing where the line says nothing. */
 void say_compared(const struct compared *c, bool values, struct buf *out);
@@ -31,6 +38,8 @@ const char *compared_mode(struct span mode);
 json_t *json_compared(const struct compared *c);
 /* The counts alone, for formats that hold no verdicts. */
 json_t *json_compared_counts(const struct compared *c);
+/* What was destroyed; null for nothing. */
+json_t *json_destroyed(const struct compared *c);
 json_t *json_compared_hop(const struct compared_hop *h);
 
 #endif

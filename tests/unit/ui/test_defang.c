@@ -13,6 +13,11 @@
 
 static const char *const table[][2] = {
 	{"https://a.example/", "hxxps://a[.]example/"},
+	{"d.1.browser.pcapng, 3", "d.1.browser.pcapng, 3"},
+	{"d.12.origin.pcapng", "d.12.origin.pcapng"},
+	{"a.example.1.browser.pcapng", "a[.]example[.]1[.]browser[.]pcapng"},
+	{"d.x.browser.pcapng", "d[.]x[.]browser[.]pcapng"},
+	{"https://d.1.browser.pcapng/", "hxxps://d[.]1[.]browser[.]pcapng/"},
 	{"http://a.b.example:8080/x.html?q=1.5#f",
 		"hxxp://a[.]b[.]example:8080/x[.]html?q=1.5#f"},
 	{"HTTP://A.EXAMPLE/", "HXXP://A[.]EXAMPLE/"},

@@ -198,6 +198,7 @@ static const struct {
 	{"trails[].hops[].grade?.caa", "s0"},
 	{"attachments", "a"},
 	{"crosscheck", "o0"},
+	{"packets_destroyed", "a0"},
 };
 
 static char letter(const json_t *j)
