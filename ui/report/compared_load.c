@@ -32,6 +32,10 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 			     !span_is(f->browser, "none") && !span_is(f->browser, "clicktrail"),
 		.only = span_find(f->options, span_str("\"only\":[\""), 0) != SIZE_MAX ||
 			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX,
+		.no_bodies =
+			span_find(f->options, span_str("\"no-bodies\":true"), 0) != SIZE_MAX,
+		.no_pcap = f->options.n > 2 &&
+			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX,
 		.unasked = span_is(f->mode, "no-intercept") && f->options.p != NULL &&
 			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
@@ -331,6 +335,12 @@ static void add_custody(struct compared_work *w, const struct fact_custody *f)
 		w->by = arena_copy(&w->arena, f->operator_name);
 		w->at_us = f->at_us;
 		w->run = w->reading;
+		for (size_t i = w->n_read; i > 0 && w->read[i - 1]->run == w->run; i--) {
+			struct compared_session *s =
+				compared_session(w, w->read[i - 1]->session);
+			if (s != NULL)
+				s->run = w->run;
+		}
 	}
 }
 
@@ -381,7 +391,7 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 	return !w->full;
 }
 
-/* Files of the newest run only, and flows of these. */
+/* Of each session the files of the newest run that read any, and flows of these. */
 static void keep_newest(struct compared_work *w)
 {
 	size_t n = 0, flows = 0;
@@ -391,7 +401,8 @@ static void keep_newest(struct compared_work *w)
 		enum capture_side side;
 		if (f->run == w->run && s == NULL)
 			ARENA_PUSH(&w->arena, w->orphans, w->n_orphans, f);
-		if (f->run != w->run || s == NULL || !side_of(f->side, &side))
+		if (s == NULL || f->run != s->run || !side_of(f->side, &side) ||
+			(w->only != 0 && s->session != w->only))
 			continue;
 		s->sides[side].file = f;
 		compared_add(w, &w->files,
