@@ -169,10 +169,12 @@ bool compared_odd(struct compared_work *w, struct err *err)
 	return say_certificates(w, err);
 }
 
-void compared_nowhere(struct compared_work *w)
+void compared_nowhere(struct compared_work *w, int64_t exchange)
 {
+	w->to.about.exchange = exchange;
 	compare_say(&w->to, VERDICT_DIFFER, VERDICT_OF_EXCHANGE, FACT_NULL, SPAN_NONE,
 		SPAN_NONE, "its answer came by a leg that the case does not have");
+	w->to.about.exchange = FACT_NULL;
 }
 
 /* The certificates of a handshake: each is in the case once. */

@@ -443,10 +443,8 @@ static void say_nowhere(struct compared_work *w, const struct asked_list *l)
 			compared_find(&w->legs, q->leg).n > 0)
 			continue;
 		arena_reset(&w->scratch);
-		w->to.about.exchange = q->request.extra;
-		compared_nowhere(w);
+		compared_nowhere(w, q->request.extra);
 	}
-	w->to.about.exchange = FACT_NULL;
 }
 
 bool compared_exchanges(struct compared_work *w, const struct compared_session *s,

@@ -238,7 +238,8 @@ void compared_absent_sides(struct compared_work *w);
 /* Were packets of it recorded, or read? */
 bool compared_watched(const struct compared_session *s);
 bool compared_odd(struct compared_work *w, struct err *err);
-void compared_nowhere(struct compared_work *w);
+/* An answer of that exchange came by a leg that the case does not have. */
+void compared_nowhere(struct compared_work *w, int64_t exchange);
 void compared_certificates(struct compared_work *w, struct span certs);
 void compared_hello(struct compared_work *w, const struct fact_hello *h, struct span shown);
 /* target: what packets show that CONNECT asked for. hello, handshake, end: the tunnel that the
