@@ -138,12 +138,16 @@ void compare_time(struct compare_to *to, int64_t packet, const char *what, int64
 		return;
 	*good = false;
 	bool early = far ? ours_us < kernel_us : behind < 0;
-	compare_say(to, VERDICT_DIFFER, VERDICT_OF_TIME, packet, said_time(to->arena, ours_us),
-		said_time(to->arena, kernel_us),
+	/* A clock that was set puts the kernel's times off by as much, from then on. */
+	bool set =
+		!far && (early ? to->drift_us > 0 && behind >= -COMPARE_EARLY_US - to->drift_us
+			       : to->drift_us < 0 && behind <= late_us - to->drift_us);
+	compare_say(to, set ? VERDICT_UNSEEN : VERDICT_DIFFER, VERDICT_OF_TIME, packet,
+		said_time(to->arena, ours_us), said_time(to->arena, kernel_us),
 		arena_printf(to->arena,
-			early ? "%s: the proxy says that it came before its packet"
-			      : "%s: the proxy says that it came long after its packet",
-			what));
+			early ? "%s: the proxy says that it came before its packet%s"
+			      : "%s: the proxy says that it came long after its packet%s",
+			what, set ? "; the machine's clock was set meanwhile" : ""));
 }
 
 /* ---- packet files ---- */

@@ -97,6 +97,9 @@ struct compare_to {
 	 * none may. What differs then is unseen. */
 	const char *missing;
 	bool stopped; /* `each` said so: nothing more is given */
+	/* How far the machine's clock was set while this was recorded (session_end): the
+	 * proxy's times do not follow it, the kernel's do. 0: not at all, or not said. */
+	int64_t drift_us;
 };
 
 /* One leg of a tunnel. What is NULL is not there. */

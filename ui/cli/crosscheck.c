@@ -174,7 +174,7 @@ bool crosscheck_find(
 {
 	struct finding f = {.c = c, .only_session = session, .err = err};
 	struct case_about about;
-	*c = (struct crosscheck){.path = case_path};
+	*c = (struct crosscheck){.path = case_path, .only_session = session};
 	if (custody_is_companion(case_path))
 		return err_set(err, ERR_USAGE,
 			"%s is a companion itself: name the case that it belongs to",
@@ -235,6 +235,10 @@ int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char
 bool crosscheck_add(struct crosscheck *c, const char *path, const char *keys,
 	enum capture_side side, int64_t session, const char *why, struct err *err)
 {
+	if (c->n_files == 0)
+		c->only_session = session;
+	else if (c->only_session != session)
+		c->only_session = 0;
 	return add_file(c,
 		(struct crosscheck_file){.path = path,
 			.name = case_beside_name(path),

@@ -44,10 +44,11 @@ struct crosscheck {
 	size_t n_known;
 	const char **proxies; /* "ip:port" of --via, as origin legs have them */
 	size_t n_proxies;
-	int64_t newest_session;               /* 0: there is none */
-	bool captures;                        /* the case has facts of recorders at all */
-	bool live;                            /* another process is writing it */
-	bool unread;                          /* something was passed through unread */
+	int64_t newest_session; /* 0: there is none */
+	int64_t only_session;   /* that was asked for, or that files were given for; 0: all */
+	bool captures;          /* the case has facts of recorders at all */
+	bool live;              /* another process is writing it */
+	bool unread;            /* something was passed through unread */
 	struct compared_destroyed *destroyed; /* as the companion says */
 	size_t n_destroyed;
 	int64_t run, next_file, next_flow;

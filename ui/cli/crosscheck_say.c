@@ -125,6 +125,17 @@ static void say_unasked(struct buf *out, uint64_t sessions)
 	buf_add_byte(out, '\n');
 }
 
+static void say_without(struct buf *out, const struct compared_counts *c)
+{
+	if (c->without == 0)
+		return;
+	buf_addf(out, "session %lld", (long long)c->first_without);
+	if (c->without > 1)
+		buf_addf(out, " and %llu more", (unsigned long long)(c->without - 1));
+	buf_addf(out, " recorded without --pcap: nothing of %s was compared\n",
+		c->without > 1 ? "them" : "it");
+}
+
 static void say_table(struct buf *out, const struct crosscheck_said *s)
 {
 	static const char *const rows[] = {"browser", "origin", "case"};
@@ -187,6 +198,7 @@ void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 	uint64_t all = others(&s->counts) - s->n_keyless;
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
+	say_without(out, &s->counts);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
 	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
@@ -249,6 +261,7 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
 	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
 	json_object_set_new(o, "unasked", json_integer((json_int_t)s->counts.unasked));
+	json_object_set_new(o, "sessions_without", json_integer((json_int_t)s->counts.without));
 	for (int k = 0; k < VERDICT_COUNT; k++)
 		json_object_set_new(o, verdict_kind_word((enum verdict_kind)k),
 			json_integer((json_int_t)s->counts.of[k]));

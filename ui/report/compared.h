@@ -27,6 +27,10 @@ struct compared_counts {
 	/* Sessions whose origin's side was not recorded, and not to be: --no-intercept needs
 	 * the browser's alone. */
 	uint64_t unasked;
+	/* Sessions that were recorded without packets, as they were to be: nothing of them was
+	 * compared. The first one's number. */
+	uint64_t without;
+	int64_t first_without;
 };
 
 /* Verdicts that are kept one by one, `max` of them: of those that are not agree the first, and
@@ -96,6 +100,10 @@ struct compared {
 /* `companion`: path; one that is not there gives no verdicts. stop at false of each. Errors:
  * those of case_open, CASE_READ. */
 bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
+
+/* Of one session alone; 0: of all. */
+bool compared_walk_session(struct case_file *c, const char *companion, int64_t session,
 	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
 
 /* For a report, anew: nothing that was derived before is believed. some: the report holds only

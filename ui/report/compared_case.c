@@ -87,10 +87,20 @@ static void say_sessions(struct compared_work *w)
 {
 	int64_t told = FACT_NULL;
 	for (size_t i = 0; i < w->n_ours && !w->to.stopped; i++) {
-		const struct compared_session *s = compared_session(w, w->ours[i].session);
+		struct compared_session *s = compared_session(w, w->ours[i].session);
 		if (w->ours[i].session == told || compared_watched(s))
 			continue;
 		told = w->ours[i].session;
+		if ((s != NULL && s->told) || (w->only != 0 && told != w->only))
+			continue;
+		if (s != NULL)
+			s->told = true;
+		/* Nobody wanted packets of it: no gap, but not compared either. */
+		if (s != NULL && s->no_pcap) {
+			if (w->counts->without++ == 0)
+				w->counts->first_without = told;
+			continue;
+		}
 		arena_reset(&w->scratch);
 		compared_about(w, told, FACT_NULL, FACT_NULL);
 		compare_say(&w->to, s == NULL ? VERDICT_DIFFER : VERDICT_UNSEEN,

@@ -234,6 +234,10 @@ static bool stored_body(struct run *r, int64_t exchange, enum fact_side side,
 		return true;
 	if (!case_stored(r->w->c, exchange, side, &stored, err))
 		return false;
+	/* Nothing was to be kept, and nothing is: no claim that could be held against packets.
+	 */
+	*has = r->s == NULL || !r->s->no_bodies || kept > 0 || stored.size > 0 ||
+	       stored.erased || stored.broken;
 	*out = (struct compare_body){.size = stored.size,
 		.sha256 = arena_copy(&r->w->scratch, span_of(stored.sha256, SHA256_LEN)),
 		.erased = stored.erased,

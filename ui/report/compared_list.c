@@ -11,6 +11,12 @@ int64_t compared_plus(int64_t a, int64_t b)
 	return out;
 }
 
+int64_t compared_drift(const struct compared_session *s, bool later)
+{
+	int64_t drift = s == NULL ? 0 : later ? s->drift_us : -s->drift_us;
+	return drift > 0 ? drift : 0;
+}
+
 uint32_t compared_hash(struct span a, struct span b)
 {
 	uint32_t h = 2166136261u; /* FNV-1a; only says where to look */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define DRIFT_MAX_US (INT64_C(1000) * 366 * 86400 * 1000000) /* a clock that began in 1970 */
+
 /* ---- sessions ---- */
 
 struct compared_session *compared_session(struct compared_work *w, int64_t session)
@@ -30,6 +32,10 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 			     !span_is(f->browser, "none") && !span_is(f->browser, "clicktrail"),
 		.only = span_find(f->options, span_str("\"only\":[\""), 0) != SIZE_MAX ||
 			span_find(f->options, span_str("\"only\": [\""), 0) != SIZE_MAX,
+		.no_bodies =
+			span_find(f->options, span_str("\"no-bodies\":true"), 0) != SIZE_MAX,
+		.no_pcap = f->options.n > 2 &&
+			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX,
 		.unasked = span_is(f->mode, "no-intercept") && f->options.p != NULL &&
 			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
@@ -64,11 +70,22 @@ static void add_capture(struct compared_work *w, const struct fact_capture *f)
 	side->lost |= span_is(f->event, capture_event_word(CAPTURE_EVENT_LOST));
 	side->over_us = f->at_us;
 	side->detail = arena_copy(&w->arena, f->detail);
-	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_ENDED))) {
+	/* Of a recorder that ended by itself the file is known, too. */
+	if (span_is(f->event, capture_event_word(CAPTURE_EVENT_ENDED)) ||
+		(side->lost && side->ended == NULL && f->sha256.n == SHA256_LEN)) {
 		struct fact_capture *kept = arena_alloc(&w->arena, sizeof *kept);
 		fact_copy(FACT_KIND_CAPTURE, f, kept, &w->arena);
 		side->ended = kept;
 	}
+}
+
+/* So far as a clock may be off at all. */
+static void add_session_end(struct compared_work *w, const struct fact_session_end *f)
+{
+	struct compared_session *s = compared_session(w, f->session);
+	bool known = f->clock_drift_us > -DRIFT_MAX_US && f->clock_drift_us < DRIFT_MAX_US;
+	if (s != NULL && known)
+		s->drift_us = f->clock_drift_us;
 }
 
 static void add_note(struct compared_work *w, const struct fact_note *f)
@@ -230,6 +247,8 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 	compared_gone_in_case(w, kind, seq, fact);
 	if (kind == FACT_KIND_SESSION)
 		add_session(w, fact);
+	else if (kind == FACT_KIND_SESSION_END)
+		add_session_end(w, fact);
 	else if (kind == FACT_KIND_CAPTURE)
 		add_capture(w, fact);
 	else if (kind == FACT_KIND_NOTE)
@@ -316,6 +335,12 @@ static void add_custody(struct compared_work *w, const struct fact_custody *f)
 		w->by = arena_copy(&w->arena, f->operator_name);
 		w->at_us = f->at_us;
 		w->run = w->reading;
+		for (size_t i = w->n_read; i > 0 && w->read[i - 1]->run == w->run; i--) {
+			struct compared_session *s =
+				compared_session(w, w->read[i - 1]->session);
+			if (s != NULL)
+				s->run = w->run;
+		}
 	}
 }
 
@@ -366,7 +391,7 @@ static bool take_companion(void *ctx, enum fact_kind kind, int64_t seq, const vo
 	return !w->full;
 }
 
-/* Files of the newest run only, and flows of these. */
+/* Of each session the files of the newest run that read any, and flows of these. */
 static void keep_newest(struct compared_work *w)
 {
 	size_t n = 0, flows = 0;
@@ -376,7 +401,8 @@ static void keep_newest(struct compared_work *w)
 		enum capture_side side;
 		if (f->run == w->run && s == NULL)
 			ARENA_PUSH(&w->arena, w->orphans, w->n_orphans, f);
-		if (f->run != w->run || s == NULL || !side_of(f->side, &side))
+		if (s == NULL || f->run != s->run || !side_of(f->side, &side) ||
+			(w->only != 0 && s->session != w->only))
 			continue;
 		s->sides[side].file = f;
 		compared_add(w, &w->files,

@@ -73,6 +73,9 @@ struct group {
 	struct compared_flow *flows;
 	size_t n_ours, n_flows, at; /* at: of the first flow */
 	uint32_t *stack;            /* room for n_flows */
+	/* How much before a connection's time its packet may be, beyond what it took, and how
+	 * much behind. */
+	int64_t before_us, behind_us;
 };
 
 static void pair(const struct group *g, struct compared_ours *o, size_t flow)
@@ -89,8 +92,8 @@ static void match_before(const struct group *g)
 		struct compared_ours *o = &g->ours[i];
 		while (next < g->n_flows && g->flows[next].at_us <= o->at_us)
 			g->stack[n++] = (uint32_t)next++;
-		if (n > 0 &&
-			g->flows[g->stack[n - 1]].at_us >= compared_plus(o->at_us, -o->took_us))
+		if (n > 0 && g->flows[g->stack[n - 1]].at_us >=
+				     compared_plus(o->at_us, -o->took_us - g->before_us))
 			pair(g, o, g->stack[--n]);
 	}
 }
@@ -107,7 +110,7 @@ static void match_behind(const struct group *g)
 			(g->flows[next].used || g->flows[next].at_us <= o->at_us))
 			next++;
 		if (next < g->n_flows &&
-			g->flows[next].at_us <= compared_plus(o->at_us, COMPARE_EARLY_US))
+			g->flows[next].at_us <= compared_plus(o->at_us, g->behind_us))
 			pair(g, o, next);
 	}
 }
@@ -157,11 +160,12 @@ static void match_from_last(const struct group *g)
 		abort();
 	for (size_t i = g->n_ours; i-- > 0;) {
 		const struct compared_ours *o = &g->ours[i];
-		int64_t until = compared_plus(o->at_us, COMPARE_EARLY_US);
+		int64_t until = compared_plus(o->at_us, g->behind_us);
 		while (left > 0 && g->flows[left - 1].at_us > until)
 			left--;
-		bool one = left > 0 &&
-			   g->flows[left - 1].at_us >= compared_plus(o->at_us, -o->took_us);
+		bool one =
+			left > 0 && g->flows[left - 1].at_us >=
+					    compared_plus(o->at_us, -o->took_us - g->before_us);
 		flows[i] = one ? (int64_t)--left : COMPARED_NO_FLOW;
 		n += one;
 	}
@@ -227,7 +231,12 @@ static void match_group(struct compared_work *w, struct compared_ours *ours, siz
 		.place = ours->place,
 		.at_us = INT64_MIN,
 		.seq = INT64_MIN};
-	struct group g = {.ours = ours, .n_ours = n, .at = lower_flow(w, &key)};
+	const struct compared_session *s = compared_session(w, ours->session);
+	struct group g = {.ours = ours,
+		.n_ours = n,
+		.at = lower_flow(w, &key),
+		.before_us = compared_drift(s, false),
+		.behind_us = COMPARE_EARLY_US + compared_drift(s, true)};
 	while (g.at + g.n_flows < w->n_flows && same_port(&w->flows[g.at + g.n_flows], ours))
 		g.n_flows++;
 	if (g.n_flows == 0)

@@ -83,6 +83,11 @@ struct compared_session {
 	bool sandboxed;    /* the browser was alone in a network of its own */
 	bool instrumented; /* and had an automation port */
 	bool only;         /* not all hosts were recorded */
+	int64_t drift_us;  /* of the machine's clock, while it was recorded; see compare_to */
+	bool no_bodies;    /* none were to be kept */
+	bool no_pcap;      /* packets were not asked for */
+	bool told;         /* that it has none */
+	int64_t run;       /* the newest in which files of it were read; 0: none */
 	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[COMPARED_RESOLVERS_MAX], resolvers[COMPARED_RESOLVERS_MAX];
@@ -123,6 +128,7 @@ struct compared_work {
 	size_t n_orphans;
 	int64_t run, at_us; /* the newest that came to its end; FACT_NULL: none did */
 	int64_t reading;    /* the newest of all */
+	int64_t only;       /* session; 0: all of them */
 	struct span by;
 	struct compared_destroyed *destroyed;
 	size_t n_destroyed;
@@ -146,6 +152,8 @@ uint32_t compared_name(struct span name);
 uint32_t compared_place(struct span ip, int64_t port);
 /* A time and a span of it; times of files may be anything, the sum stays at the end of them. */
 int64_t compared_plus(int64_t a, int64_t b);
+/* How much earlier, and later, than it might be a packet may seem to be by that. */
+int64_t compared_drift(const struct compared_session *s, bool later);
 /* The first bytes of a digest; 0: there is none. */
 uint32_t compared_short(struct span digest);
 /* Of a request's head, as it came and as it must have left. */
@@ -245,8 +253,9 @@ bool compared_strays(struct compared_work *w, struct err *err);
 
 /* compared_walk, and what was loaded for it, for who wants more than the verdicts. w is to be
  * done away with in either case. */
-bool compared_walk_to(struct case_file *c, const char *companion, struct compared_work *w,
-	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
+bool compared_walk_to(struct case_file *c, const char *companion, int64_t only,
+	struct compared_work *w, compared_fn *each, void *ctx, struct compared_counts *counts,
+	struct err *err);
 void compared_walk_done(struct compared_work *w);
 
 #endif

@@ -16,8 +16,8 @@ static bool say_attempt(struct compared_work *w, const struct compared_session *
 {
 	struct span place = span_first(line, span_find_byte(line, ' ', 0));
 	const struct compared_flow *flow = compared_attempt(w, leg->session, place,
-		compared_plus(leg->at_us, -COMPARE_LATE_US),
-		compared_plus(leg->at_us, COMPARE_EARLY_US));
+		compared_plus(leg->at_us, -COMPARE_LATE_US - compared_drift(s, false)),
+		compared_plus(leg->at_us, COMPARE_EARLY_US + compared_drift(s, true)));
 	const struct compared_entry at = {
 		.seq = flow != NULL ? flow->seq : 0, .kind = FACT_KIND_FLOW};
 	const struct compared_entry *entry = &at;
@@ -75,14 +75,16 @@ static size_t until(struct compared_range r, int64_t us)
 }
 
 /* The nearest first, which come before the proxy has them. True: there are more. */
-static bool find_answers(const struct compared_work *w, const struct fact_dns *dns,
-	const struct compared_entry *found[ANSWERS_MAX], size_t *n)
+static bool find_answers(const struct compared_work *w, const struct compared_session *s,
+	const struct fact_dns *dns, const struct compared_entry *found[ANSWERS_MAX], size_t *n)
 {
 	struct compared_range r = compared_find(&w->dns, compared_name(dns->name));
-	int64_t since = compared_plus(compared_plus(dns->at_us, -COMPARE_LATE_US),
+	int64_t since = compared_plus(
+		compared_plus(dns->at_us, -COMPARE_LATE_US - compared_drift(s, false)),
 		dns->elapsed_us > 0 ? -dns->elapsed_us : 0);
 	*n = 0;
-	for (size_t i = until(r, compared_plus(dns->at_us, COMPARE_EARLY_US));
+	for (size_t i = until(
+		     r, compared_plus(dns->at_us, COMPARE_EARLY_US + compared_drift(s, true)));
 		i > 0 && r.p[i - 1].extra >= since; i--) {
 		struct compared_range file = compared_find(&w->files, r.p[i - 1].num);
 		if (file.n == 0 || file.p->extra != dns->session ||
@@ -102,7 +104,7 @@ bool compared_dns(struct compared_work *w, const struct compared_session *s,
 	void *facts[ANSWERS_MAX];
 	const struct fact_packet_dns *answers[ANSWERS_MAX];
 	size_t n, known = 0;
-	bool more = find_answers(w, dns, found, &n);
+	bool more = find_answers(w, s, dns, found, &n);
 	if (!compared_fetch(w->companion, found, n, &w->scratch, facts, err))
 		return false;
 	for (size_t i = 0; i < n; i++) {

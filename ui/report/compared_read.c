@@ -213,7 +213,7 @@ bool compared_read(struct case_file *c, const char *companion, const struct repo
 	bool ok = was_recorded(c, &out->recorded, err);
 	if (!ok)
 		return false;
-	ok = compared_walk_to(c, companion, &w, take, &x, &out->counts, err);
+	ok = compared_walk_to(c, companion, 0, &w, take, &x, &out->counts, err);
 	out->kept = compared_kept(&x.keep, a, &out->n_kept);
 	if (ok && w.run != FACT_NULL) {
 		out->checked = true;

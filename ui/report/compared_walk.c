@@ -13,6 +13,8 @@ static bool give(void *ctx, const struct verdict *v)
 {
 	struct compared_work *w = ctx;
 	struct verdict said = *v;
+	if (w->only != 0 && v->session != FACT_NULL && v->session != w->only)
+		return true;
 	compared_keys_gone(w, &said);
 	compared_gone_hide(w, &said);
 	w->counts->of[said.kind]++;
@@ -21,7 +23,9 @@ static bool give(void *ctx, const struct verdict *v)
 
 void compared_about(struct compared_work *w, int64_t session, int64_t tunnel, int64_t leg)
 {
+	const struct compared_session *s = compared_session(w, session);
 	w->to.missing = NULL;
+	w->to.drift_us = s != NULL ? s->drift_us : 0;
 	w->to.about = (struct verdict){.session = session,
 		.tunnel = tunnel,
 		.leg = leg,
@@ -351,6 +355,7 @@ static bool say_all(struct compared_work *w, struct err *err)
 		return false;
 	for (size_t i = 0; ok && i < w->n_ours && !w->to.stopped; i++)
 		if (w->ours[i].side == CAPTURE_BROWSER &&
+			(w->only == 0 || w->ours[i].session == w->only) &&
 			compared_watched(compared_session(w, w->ours[i].session)))
 			ok = say_tunnel(w, &w->ours[i], err);
 	return ok && compared_flows(w, err) && compared_strays(w, err);
@@ -368,11 +373,12 @@ static bool begin(
 	return w->companion != NULL && compared_load(w, err);
 }
 
-bool compared_walk_to(struct case_file *c, const char *companion, struct compared_work *w,
-	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
+bool compared_walk_to(struct case_file *c, const char *companion, int64_t only,
+	struct compared_work *w, compared_fn *each, void *ctx, struct compared_counts *counts,
+	struct err *err)
 {
 	struct compared_counts own;
-	*w = (struct compared_work){0};
+	*w = (struct compared_work){.only = only};
 	w->counts = counts != NULL ? counts : &own;
 	*w->counts = (struct compared_counts){0};
 	w->run = w->at_us = FACT_NULL;
@@ -403,9 +409,15 @@ void compared_walk_done(struct compared_work *w)
 bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
 	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
 {
-	struct compared_work w;
 	(void)case_path;
-	bool ok = compared_walk_to(c, companion, &w, each, ctx, counts, err);
+	return compared_walk_session(c, companion, 0, each, ctx, counts, err);
+}
+
+bool compared_walk_session(struct case_file *c, const char *companion, int64_t session,
+	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
+{
+	struct compared_work w;
+	bool ok = compared_walk_to(c, companion, session, &w, each, ctx, counts, err);
 	compared_walk_done(&w);
 	return ok;
 }

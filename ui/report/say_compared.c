@@ -55,10 +55,27 @@ static uint64_t all_of(const uint64_t of[VERDICT_COUNT])
 	return of[VERDICT_AGREE] + compared_others(of);
 }
 
+/* Where not all sessions have packets: of which this speaks. */
+static void add_sessions(const struct compared *c, struct buf *line)
+{
+	int64_t last = FACT_NULL;
+	for (size_t i = 0; i < c->n_files; i++) {
+		if (c->files[i].session == last)
+			continue;
+		buf_addf(line, "%s %lld", last == FACT_NULL ? " of session" : ",",
+			(long long)c->files[i].session);
+		last = c->files[i].session;
+	}
+	buf_add_str(line, " (others were recorded without packets)");
+}
+
 static void add_line(const struct compared *c, struct buf *line)
 {
 	const uint64_t *of = c->counts.of;
-	buf_addf(line, "A second witness: %s, ", sides_of(c));
+	buf_add_str(line, "A second witness");
+	if (c->counts.without > 0)
+		add_sessions(c, line);
+	buf_addf(line, ": %s, ", sides_of(c));
 	add_count(line, c->counts.tunnels, "connection", "connections");
 	buf_add_str(line, " of the browser's, ");
 	add_count(line, all_of(of), "comparison. ", "comparisons. ");
