@@ -184,6 +184,8 @@ void compare_say(struct compare_to *to, enum verdict_kind kind, enum verdict_sub
  * form for proxies. */
 bool compare_forwarded(const struct fact_request *request, bool plain, uint8_t out[SHA256_LEN]);
 
+/* Of "socks5h://host:port", as a leg fact has it; FACT_NULL: none can be read. */
+int64_t compare_via_port(struct span via);
 /* "ip:port", "[ip]:port"; absent for none. */
 struct span compare_place(struct arena *a, struct span ip, int64_t port);
 

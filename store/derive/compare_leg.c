@@ -14,7 +14,7 @@ static struct span between(struct arena *a, struct span client, struct span serv
 }
 
 /* "socks5h://host:port": the port is all that a leg fact says of the proxy's own. */
-static int64_t via_port(struct span via)
+int64_t compare_via_port(struct span via)
 {
 	size_t at = SIZE_MAX;
 	uint64_t port;
@@ -36,7 +36,7 @@ static struct span ours_between(struct arena *a, const struct compare_leg *l)
 		return SPAN_NONE;
 	struct span remote =
 		l->origin->via_ip.p != NULL
-			? compare_place(a, l->origin->via_ip, via_port(l->origin->via))
+			? compare_place(a, l->origin->via_ip, compare_via_port(l->origin->via))
 			: compare_place(a, l->origin->remote_ip, l->origin->remote_port);
 	return between(a, compare_place(a, l->origin->local_ip, l->origin->local_port), remote);
 }

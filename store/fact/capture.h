@@ -4,6 +4,8 @@
 #ifndef STORE_FACT_CAPTURE_H
 #define STORE_FACT_CAPTURE_H
 
+#include "store/base/text.h"
+
 /* Which side of the proxy packets were recorded on. */
 #define CAPTURE_SIDES(X)                                                                       \
 	X(BROWSER, "browser") /* between the browser and us */                                 \
@@ -24,6 +26,16 @@ static inline const char *capture_side_word(enum capture_side side)
 #undef X
 	};
 	return words[side];
+}
+/* False: it is none of these words. */
+static inline bool capture_side_of(struct span word, enum capture_side *out)
+{
+	for (unsigned i = 0; i < CAPTURE_SIDE_COUNT; i++)
+		if (span_is(word, capture_side_word((enum capture_side)i))) {
+			*out = (enum capture_side)i;
+			return true;
+		}
+	return false;
 }
 
 #define CAPTURE_EVENTS(X)                                                                      \

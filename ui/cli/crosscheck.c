@@ -38,16 +38,6 @@ static bool is_there(const char *path)
 	return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static bool side_of(struct span word, enum capture_side *side)
-{
-	int s = 0;
-	while (s < CAPTURE_SIDE_COUNT &&
-		!span_is(word, capture_side_word((enum capture_side)s)))
-		s++;
-	*side = (enum capture_side)s;
-	return s < CAPTURE_SIDE_COUNT;
-}
-
 static bool add_file(struct crosscheck *c, struct crosscheck_file file, struct err *err)
 {
 	if (c->n_files == CROSSCHECK_FILES_MAX)
@@ -71,7 +61,7 @@ static bool take_capture(struct finding *f, const struct fact_capture *fact)
 	char path[PATH_MAX], keys[PATH_MAX];
 	c->captures = true;
 	if (fact->name.n == 0 || (f->only_session != 0 && fact->session != f->only_session) ||
-		!side_of(fact->side, &file.side))
+		!capture_side_of(fact->side, &file.side))
 		return true;
 	for (size_t i = 0; i < c->n_files; i++)
 		if (same_file(&c->files[i], fact->session, fact->name)) {
@@ -90,20 +80,10 @@ static bool take_capture(struct finding *f, const struct fact_capture *fact)
 	return add_file(c, file, f->err);
 }
 
-/* "socks5h://host:port": its port. */
-static bool port_of(struct span via, uint64_t *port)
-{
-	for (size_t i = via.n; i > 0; i--)
-		if (via.p[i - 1] == ':')
-			return span_u64(span_from(via, i), port) && *port > 0 &&
-			       *port <= UINT16_MAX;
-	return false;
-}
-
 static bool take_leg(struct crosscheck *c, const struct fact_leg *fact, struct err *err)
 {
-	uint64_t port;
-	if (fact->via_ip.n == 0 || !port_of(fact->via, &port))
+	int64_t port = compare_via_port(fact->via);
+	if (fact->via_ip.n == 0 || port <= 0)
 		return true;
 	const char *text = arena_printf(&c->arena, "%.*s:%u", (int)fact->via_ip.n,
 		(const char *)fact->via_ip.p, (unsigned)port);

@@ -43,21 +43,11 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 	ARENA_PUSH(&w->arena, w->sessions, w->n_sessions, s);
 }
 
-static bool side_of(struct span word, enum capture_side *out)
-{
-	for (unsigned i = 0; i < CAPTURE_SIDE_COUNT; i++)
-		if (span_is(word, capture_side_word((enum capture_side)i))) {
-			*out = (enum capture_side)i;
-			return true;
-		}
-	return false;
-}
-
 static void add_capture(struct compared_work *w, const struct fact_capture *f)
 {
 	struct compared_session *s = compared_session(w, f->session);
 	enum capture_side which;
-	if (s == NULL || !side_of(f->side, &which))
+	if (s == NULL || !capture_side_of(f->side, &which))
 		return;
 	struct compared_side *side = &s->sides[which];
 	side->told = true;
@@ -139,16 +129,6 @@ static void add_tunnel(struct compared_work *w, const struct fact_tunnel *f)
 		s->more_listeners = true;
 }
 
-/* Behind the last colon of "socks5h://host:port". */
-static int64_t last_port(struct span via)
-{
-	size_t at = via.n;
-	uint64_t port;
-	while (at > 0 && via.p[at - 1] != ':')
-		at--;
-	return span_u64(span_from(via, at), &port) && port <= UINT16_MAX ? (int64_t)port : 0;
-}
-
 static void add_leg(struct compared_work *w, const struct fact_leg *f)
 {
 	if (f->local_port == FACT_NULL)
@@ -162,7 +142,7 @@ static void add_leg(struct compared_work *w, const struct fact_leg *f)
 						       ? f->elapsed_us
 						       : 0) +
 				       COMPARE_LATE_US,
-			    .place = via ? compared_place(f->via_ip, last_port(f->via))
+			    .place = via ? compared_place(f->via_ip, compare_via_port(f->via))
 					 : compared_place(f->remote_ip, f->remote_port),
 			    .client = compared_hash(f->local_ip, SPAN_NONE),
 			    .port = (uint16_t)f->local_port,
@@ -401,7 +381,7 @@ static void keep_newest(struct compared_work *w)
 		enum capture_side side;
 		if (f->run == w->run && s == NULL)
 			ARENA_PUSH(&w->arena, w->orphans, w->n_orphans, f);
-		if (s == NULL || f->run != s->run || !side_of(f->side, &side) ||
+		if (s == NULL || f->run != s->run || !capture_side_of(f->side, &side) ||
 			(w->only != 0 && s->session != w->only))
 			continue;
 		s->sides[side].file = f;
