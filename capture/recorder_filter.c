@@ -19,7 +19,6 @@
 static const uint32_t free_calls[] = {
 	SYS_close,
 	SYS_getsockname,
-	SYS_getpeername,
 	SYS_bind, /* a socket that has a port refuses: recorder_shown.c */
 	SYS_getsockopt,
 	SYS_read, /* libpcap's own waking */

@@ -121,12 +121,18 @@ const char *recorder_shown_look(int fd, uint64_t network, struct recorder_shown 
 	return out->sent || has_port(fd) ? NULL : "the socket has lost its port";
 }
 
+/* getpeername(2) does not say it before the other end has answered, and an origin far away
+ * takes its time; SO_PEERNAME does, to who asks for no more than there is. */
 static bool peer_is(int fd, const struct packet_address *remote, uint16_t port)
 {
 	struct sockaddr_storage name = {0};
-	socklen_t n = sizeof name;
 	struct recorder_local peer = {0};
-	if (getpeername(fd, (struct sockaddr *)&name, &n) != 0 || !address(&name, &peer) ||
+	int domain;
+	if (!option(fd, SO_DOMAIN, &domain))
+		return false;
+	socklen_t n =
+		domain == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &name, &n) != 0 || !address(&name, &peer) ||
 		peer.port != port)
 		return false;
 	struct packet_address a = recorder_table_plain(&peer.ip),

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <linux/filter.h>
 
 enum { MTU = 1500 };
 #define MIB (size_t)(1024UL * 1024)
@@ -107,6 +108,8 @@ static void say(int from, int to, const char *text)
 	size_t n = strlen(text), have = 0;
 	assert_int_equal(send(from, text, n, MSG_NOSIGNAL), n);
 	while (have < n) {
+		struct pollfd p = {.fd = to, .events = POLLIN};
+		assert_int_equal(poll(&p, 1, 10000), 1);
 		ssize_t k = recv(to, got + have, sizeof got - 1 - have, 0);
 		assert_true(k > 0);
 		have += (size_t)k;
@@ -161,6 +164,60 @@ static void others_read(const struct run_recorder *r, size_t packets)
 	const char *number = strrchr(line, ':');
 	if (number == NULL || strtoul(number + 1, NULL, 10) != packets)
 		fail_msg("capinfos found %s", line);
+}
+
+/* An origin that takes its time: while it does, the socket has sent its SYN and has no answer.
+ * Shown before that, or in the midst of it. */
+static void far_away(void **state)
+{
+	(void)state;
+	struct run_recorder r = {0};
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog deaf = {1, &nothing};
+	int l[2], client[2], server[2];
+	uint16_t port[2];
+	run_recorder_start(&r);
+	for (int i = 0; i < 2; i++) {
+		l[i] = listening("127.0.0.1");
+		assert_int_equal(
+			setsockopt(l[i], SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof deaf), 0);
+		union address to = name_of(l[i]);
+		client[i] = bound(SOCK_STREAM | SOCK_NONBLOCK, "127.0.0.1", 0);
+		port[i] = port_of(client[i]);
+		if (i == 0)
+			run_recorder_order(&r, RECORDER_CONNECTION, client[i], &to.any);
+		assert_int_equal(connect(client[i], &to.any, len_of(&to)), -1);
+		assert_int_equal(errno, EINPROGRESS);
+		if (i == 1)
+			run_recorder_order(&r, RECORDER_CONNECTION, client[i], &to.any);
+	}
+	/* The recorder has met a SYN whose socket is still without an answer. */
+	struct recorder_news news = {.packets = 0};
+	for (time_t until = time(NULL) + 10; news.packets == 0 && time(NULL) < until;) {
+		run_recorder_order(&r, RECORDER_FLUSH, -1, NULL);
+		news = run_recorder_wait_for(&r, RECORDER_STATE);
+	}
+	assert_true(news.packets > 0);
+	for (int i = 0; i < 2; i++) {
+		struct pollfd p = {.fd = client[i], .events = POLLOUT};
+		assert_int_equal(
+			setsockopt(l[i], SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)),
+			0);
+		assert_int_equal(poll(&p, 1, 10000), 1); /* its SYN comes again */
+		server[i] = accept(l[i], NULL, NULL);
+		assert_true(server[i] >= 0);
+		say(server[i], client[i], i == 0 ? "shown before" : "shown meanwhile");
+		close(client[i]);
+		close(server[i]);
+		close(l[i]);
+	}
+	run_recorder_finish(&r);
+	struct walked w = run_recorder_walk(&r);
+	for (int i = 0; i < 2; i++)
+		assert_true(with_flags(&w, port[i], TCP_SYN) >= 1);
+	assert_int_equal(with_text(&w, "shown before"), 1);
+	assert_int_equal(with_text(&w, "shown meanwhile"), 1);
+	run_recorder_end(&r);
 }
 
 static void only_what_was_shown(void **state)
@@ -724,6 +781,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_was_shown),
 		cmocka_unit_test(from_the_first_packet),
+		cmocka_unit_test(far_away),
 		cmocka_unit_test(listeners),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(datagrams),
