@@ -46,8 +46,12 @@ void overheard_on_hello(void *ctx, const struct story_about *about)
 void overheard_on_secured(void *ctx, const struct story_about *about)
 {
 	struct overheard *o = ctx;
+	const int *alert = about->tls->alert;
+	/* RFC 8446 6.2: a fatal alert ends the handshake, whatever the other side, who has not
+	 * heard of it yet, still sends. */
 	if (!overheard_silent(o))
-		overheard_handshake(o, about->tls, false);
+		overheard_handshake(
+			o, about->tls, alert[FLOW_UP] >= 0 || alert[FLOW_DOWN] >= 0);
 }
 
 struct overheard *overheard_new(

@@ -608,6 +608,42 @@ static void a_certificate_that_is_refused(void **state)
 	tls_wire_free(w);
 }
 
+/* In TLS 1.2 the browser is done first: by an alert behind its Finished it says that it comes
+ * to no terms, and the origin, who has not heard of it yet, ends the handshake all the same. */
+static void an_alert_before_the_origin_is_done(void **state)
+{
+	(void)state;
+	struct heard h;
+	struct tls_wire *w = tls_wire_new(
+		&(struct tls_wire_order){.version = TLS1_2_VERSION, .no_handshake = true});
+	uint8_t done[4096], broken[sizeof done];
+	assert_int_equal(SSL_do_handshake(w->ssl[FLOW_DOWN]), -1);
+	tls_wire_move(w, FLOW_DOWN);
+	assert_int_equal(SSL_do_handshake(w->ssl[FLOW_UP]), -1);
+	tls_wire_move(w, FLOW_UP);
+	assert_int_equal(SSL_do_handshake(w->ssl[FLOW_DOWN]), 1);
+	int n = BIO_read(SSL_get_wbio(w->ssl[FLOW_DOWN]), done, sizeof done);
+	assert_true(n > 0 && n < (int)sizeof done);
+	memcpy(broken, done, (size_t)n);
+	broken[n - 1] ^= 1;
+	assert_int_equal(BIO_write(SSL_get_rbio(w->ssl[FLOW_UP]), broken, n), n);
+	assert_int_equal(SSL_do_handshake(w->ssl[FLOW_UP]), -1);
+	tls_wire_move(w, FLOW_UP); /* bad_record_mac, sealed */
+	heard_start(&h, buf_span(&w->keys));
+	connect_it(&h);
+	pieces(&h, w, 0, w->n_pieces);
+	assert_int_equal(count(&h, FACT_KIND_HANDSHAKE), 0);
+	bytes(&h, FLOW_DOWN, span_of(done, (size_t)n));
+	close_it(&h);
+	assert_int_equal(count(&h, FACT_KIND_HANDSHAKE), 1);
+	const struct fact_handshake *t = FACT(&h, HANDSHAKE, handshake, 0);
+	is(t->version, "TLS 1.2");
+	is(t->outcome, "origin-tls");
+	is(t->detail, "the browser sent alert 20");
+	heard_end(&h);
+	tls_wire_free(w);
+}
+
 /* A case that cannot be written: nothing more is put, and nothing breaks. */
 static void nobody_takes_the_facts(void **state)
 {
@@ -815,6 +851,7 @@ int main(void)
 		cmocka_unit_test(exchanges_follow_each_other),
 		cmocka_unit_test(no_tls_inside),
 		cmocka_unit_test(a_certificate_that_is_refused),
+		cmocka_unit_test(an_alert_before_the_origin_is_done),
 		cmocka_unit_test(nobody_takes_the_facts),
 		cmocka_unit_test(what_follows_a_switch_is_told),
 		cmocka_unit_test(another_protocol_is_told),
