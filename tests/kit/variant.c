@@ -173,7 +173,7 @@ static void walk(struct judging *j, const char *case_path, const char *companion
 	struct err err;
 	struct compared_counts counts;
 	struct case_file *c = case_open(case_path, &err);
-	if (c == NULL || !compared_walk(c, case_path, companion, take, j, &counts, &err))
+	if (c == NULL || !compared_walk(c, companion, 0, take, j, &counts, &err))
 		fail_msg("variant %zu: %s: %s", j->w->tried, err_word(err.kind), err.detail);
 	case_close(c);
 }

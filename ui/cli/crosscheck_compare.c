@@ -80,8 +80,8 @@ static bool walk(struct comparing *x, struct err *err)
 {
 	const struct crosscheck *c = x->said->c;
 	struct case_file *file = case_open(c->path, err);
-	bool good = file != NULL && compared_walk_session(file, c->companion, c->only_session,
-					    take, x, &x->said->counts, err);
+	bool good = file != NULL && compared_walk(file, c->companion, c->only_session, take, x,
+					    &x->said->counts, err);
 	if (file != NULL)
 		case_close(file);
 	return good && !x->broken && put_batch(x);

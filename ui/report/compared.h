@@ -97,13 +97,9 @@ struct compared {
 	bool recorded; /* a capture fact, of any session; unknown is false */
 };
 
-/* `companion`: path; one that is not there gives no verdicts. stop at false of each. Errors:
- * those of case_open, CASE_READ. */
-bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
-	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
-
-/* Of one session alone; 0: of all. */
-bool compared_walk_session(struct case_file *c, const char *companion, int64_t session,
+/* `companion`: path; one that is not there gives no verdicts. session: that one alone; 0: all.
+ * stop at false of each. Errors: those of case_open, CASE_READ. */
+bool compared_walk(struct case_file *c, const char *companion, int64_t session,
 	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err);
 
 /* For a report, anew: nothing that was derived before is believed. some: the report holds only

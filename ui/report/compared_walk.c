@@ -406,14 +406,7 @@ void compared_walk_done(struct compared_work *w)
 	compared_unload(w);
 }
 
-bool compared_walk(struct case_file *c, const char *case_path, const char *companion,
-	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
-{
-	(void)case_path;
-	return compared_walk_session(c, companion, 0, each, ctx, counts, err);
-}
-
-bool compared_walk_session(struct case_file *c, const char *companion, int64_t session,
+bool compared_walk(struct case_file *c, const char *companion, int64_t session,
 	compared_fn *each, void *ctx, struct compared_counts *counts, struct err *err)
 {
 	struct compared_work w;

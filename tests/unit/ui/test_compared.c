@@ -46,7 +46,7 @@ static void walk(const struct witness_case *c, struct told *t)
 	*t = (struct told){0};
 	struct case_file *f = case_open(c->of_case.path, &t->err);
 	assert_non_null(f);
-	t->ok = compared_walk(f, c->of_case.path, c->path, take, t, &t->counts, &t->err);
+	t->ok = compared_walk(f, c->path, 0, take, t, &t->counts, &t->err);
 	case_close(f);
 }
 
@@ -621,8 +621,8 @@ static void a_session_beside_it(void **state)
 		add_session(&c, i == 0 ? "{\"only\":[]}" : "{\"pcap\":true}", i == 3);
 		struct case_file *f = case_open(c.of_case.path, &t.err);
 		assert_non_null(f);
-		assert_true(compared_walk_session(
-			f, c.path, i == 2 ? 1 : 0, take, &t, &t.counts, &t.err));
+		assert_true(
+			compared_walk(f, c.path, i == 2 ? 1 : 0, take, &t, &t.counts, &t.err));
 		case_close(f);
 		print(&t);
 		/* Nobody wanted packets of it; there are none; it is not asked about; it was
