@@ -7,17 +7,41 @@
 
 #include <stdlib.h>
 
+/* What a connection and its flow have in common. */
+struct key {
+	int64_t session;
+	enum capture_side side;
+	uint16_t port;
+	uint32_t place;
+};
+
+static struct key key_of_flow(const struct compared_flow *f)
+{
+	return (struct key){f->session, f->side, f->port, f->place};
+}
+
+static struct key key_of_ours(const struct compared_ours *o)
+{
+	return (struct key){o->session, o->side, o->port, o->place};
+}
+
+static int key_order(struct key x, struct key y)
+{
+	if (x.session != y.session)
+		return x.session < y.session ? -1 : 1;
+	if (x.side != y.side)
+		return (int)x.side - (int)y.side;
+	if (x.port != y.port)
+		return x.port - y.port;
+	return x.place < y.place ? -1 : x.place > y.place;
+}
+
 static int flow_order(const void *a, const void *b)
 {
 	const struct compared_flow *x = a, *y = b;
-	if (x->session != y->session)
-		return x->session < y->session ? -1 : 1;
-	if (x->side != y->side)
-		return (int)x->side - (int)y->side;
-	if (x->port != y->port)
-		return x->port - y->port;
-	if (x->place != y->place)
-		return x->place < y->place ? -1 : 1;
+	int order = key_order(key_of_flow(x), key_of_flow(y));
+	if (order != 0)
+		return order;
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
@@ -26,14 +50,9 @@ static int flow_order(const void *a, const void *b)
 static int ours_by_time(const void *a, const void *b)
 {
 	const struct compared_ours *x = a, *y = b;
-	if (x->session != y->session)
-		return x->session < y->session ? -1 : 1;
-	if (x->side != y->side)
-		return (int)x->side - (int)y->side;
-	if (x->port != y->port)
-		return x->port - y->port;
-	if (x->place != y->place)
-		return x->place < y->place ? -1 : 1;
+	int order = key_order(key_of_ours(x), key_of_ours(y));
+	if (order != 0)
+		return order;
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
 	return x->id < y->id ? -1 : x->id > y->id;
@@ -211,33 +230,23 @@ static void match_clients(const struct group *g)
 	}
 }
 
-static bool same_port(const struct compared_flow *f, const struct compared_ours *o)
-{
-	return f->session == o->session && f->side == o->side && f->port == o->port &&
-	       f->place == o->place;
-}
-
-static bool same_group(const struct compared_ours *x, const struct compared_ours *y)
-{
-	return x->session == y->session && x->side == y->side && x->port == y->port &&
-	       x->place == y->place;
-}
-
 static void match_group(struct compared_work *w, struct compared_ours *ours, size_t n)
 {
-	struct compared_flow key = {.session = ours->session,
-		.side = ours->side,
-		.port = ours->port,
-		.place = ours->place,
+	struct key key = key_of_ours(ours);
+	struct compared_flow first = {.session = key.session,
+		.side = key.side,
+		.port = key.port,
+		.place = key.place,
 		.at_us = INT64_MIN,
 		.seq = INT64_MIN};
 	const struct compared_session *s = compared_session(w, ours->session);
 	struct group g = {.ours = ours,
 		.n_ours = n,
-		.at = lower_flow(w, &key),
+		.at = lower_flow(w, &first),
 		.before_us = compared_drift(s, false),
 		.behind_us = COMPARE_EARLY_US + compared_drift(s, true)};
-	while (g.at + g.n_flows < w->n_flows && same_port(&w->flows[g.at + g.n_flows], ours))
+	while (g.at + g.n_flows < w->n_flows &&
+		key_order(key_of_flow(&w->flows[g.at + g.n_flows]), key) == 0)
 		g.n_flows++;
 	if (g.n_flows == 0)
 		return;
@@ -262,7 +271,8 @@ void compared_match(struct compared_work *w)
 		qsort(w->ours, w->n_ours, sizeof *w->ours, ours_by_time);
 	for (size_t i = 0, n; i < w->n_ours; i += n) {
 		n = 1;
-		while (i + n < w->n_ours && same_group(&w->ours[i], &w->ours[i + n]))
+		struct key key = key_of_ours(&w->ours[i]);
+		while (i + n < w->n_ours && key_order(key, key_of_ours(&w->ours[i + n])) == 0)
 			n++;
 		match_group(w, &w->ours[i], n);
 	}
