@@ -34,13 +34,12 @@ void compared_files(struct compared_work *w)
 {
 	for (size_t i = 0; i < w->n_read; i++) {
 		const struct compared_session *s = compared_session(w, w->read[i]->session);
+		enum capture_side side;
+		if (!capture_side_of(w->read[i]->side, &side))
+			continue; /* no such file was kept */
 		arena_reset(&w->scratch);
 		compared_about(w, w->read[i]->session, FACT_NULL, FACT_NULL);
 		w->to.about.file = w->read[i]->name;
-		unsigned side = 0;
-		while (side + 1 < CAPTURE_SIDE_COUNT &&
-			!span_is(w->read[i]->side, capture_side_word((enum capture_side)side)))
-			side++;
 		/* Another file than the recorder's is nobody's, and no changed one. */
 		const struct fact_capture *left = s->sides[side].ended;
 		if (left != NULL && !span_eq(left->name, w->read[i]->name) &&
