@@ -42,18 +42,27 @@ uint32_t compared_place(struct span ip, int64_t port)
 	return compared_hash(ip, span_of(bytes, sizeof bytes));
 }
 
+void *compared_room(struct compared_work *w, void *list, size_t n, size_t *cap, size_t size)
+{
+	if (n == COMPARED_ENTRIES_MAX) {
+		w->full = true;
+		return NULL;
+	}
+	if (n < *cap)
+		return list;
+	*cap = *cap == 0 ? 256 : 2 * *cap;
+	list = realloc(list, *cap * size);
+	if (list == NULL)
+		abort();
+	return list;
+}
+
 void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e)
 {
-	if (l->n == COMPARED_ENTRIES_MAX) {
-		w->full = true;
+	struct compared_entry *p = compared_room(w, l->p, l->n, &l->cap, sizeof *p);
+	if (p == NULL)
 		return;
-	}
-	if (l->n == l->cap) {
-		l->cap = l->cap == 0 ? 256 : 2 * l->cap;
-		l->p = realloc(l->p, l->cap * sizeof *l->p);
-		if (l->p == NULL)
-			abort();
-	}
+	l->p = p;
 	l->p[l->n++] = e;
 }
 

@@ -91,16 +91,10 @@ static void add_note(struct compared_work *w, const struct fact_note *f)
 
 static void add_ours(struct compared_work *w, struct compared_ours o)
 {
-	if (w->n_ours == COMPARED_ENTRIES_MAX) {
-		w->full = true;
+	struct compared_ours *p = compared_room(w, w->ours, w->n_ours, &w->cap_ours, sizeof *p);
+	if (p == NULL)
 		return;
-	}
-	if (w->n_ours == w->cap_ours) {
-		w->cap_ours = w->cap_ours == 0 ? 256 : 2 * w->cap_ours;
-		w->ours = realloc(w->ours, w->cap_ours * sizeof *w->ours);
-		if (w->ours == NULL)
-			abort();
-	}
+	w->ours = p;
 	o.flow = COMPARED_NO_FLOW;
 	w->ours[w->n_ours++] = o;
 }
@@ -273,16 +267,11 @@ static bool take_case(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 
 static void add_flow(struct compared_work *w, int64_t seq, const struct fact_flow *f)
 {
-	if (w->n_flows == COMPARED_ENTRIES_MAX) {
-		w->full = true;
+	struct compared_flow *p =
+		compared_room(w, w->flows, w->n_flows, &w->cap_flows, sizeof *p);
+	if (p == NULL)
 		return;
-	}
-	if (w->n_flows == w->cap_flows) {
-		w->cap_flows = w->cap_flows == 0 ? 256 : 2 * w->cap_flows;
-		w->flows = realloc(w->flows, w->cap_flows * sizeof *w->flows);
-		if (w->flows == NULL)
-			abort();
-	}
+	w->flows = p;
 	w->flows[w->n_flows++] = (struct compared_flow){.flow = f->flow,
 		.session = f->session,
 		.file = f->file,
@@ -407,7 +396,6 @@ static void keep_newest(struct compared_work *w)
 
 bool compared_load(struct compared_work *w, struct err *err)
 {
-	w->run = w->reading = w->at_us = FACT_NULL;
 	if (!compared_gone_list(w, err) || !case_facts(w->c, 0, 0, take_case, w, err) ||
 		!case_facts(w->companion, 0, 0, take_companion, w, err))
 		return false;

@@ -144,6 +144,9 @@ struct compared_work {
 	void *ctx;
 };
 
+/* A list, in the heap, with room for one more of that size; NULL: it is full, and w->full set.
+ */
+void *compared_room(struct compared_work *w, void *list, size_t n, size_t *cap, size_t size);
 /* Full: w->full is set, and it is not there. */
 void compared_add(struct compared_work *w, struct compared_list *l, struct compared_entry e);
 uint32_t compared_hash(struct span a, struct span b);

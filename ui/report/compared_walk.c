@@ -57,6 +57,19 @@ static const char *at_time(struct compared_work *w, int64_t us)
 	return arena_printf(&w->scratch, "%s", text);
 }
 
+/* Why packets may be missing anywhere in what was recorded; NULL: none were dropped. */
+static const char *dropped(struct arena *a, const struct compared_side *r, const char *of)
+{
+	int64_t n = r->file->dropped;
+	if (n == FACT_NULL && r->ended != NULL)
+		n = r->ended->dropped;
+	if (n == FACT_NULL || n <= 0)
+		return NULL;
+	return arena_printf(a,
+		"%lld packets of the %s's side were dropped before the recorder had them",
+		(long long)n, of);
+}
+
 const char *compared_unseen(struct compared_work *w, const struct compared_session *s,
 	enum capture_side side, int64_t at_us)
 {
@@ -83,15 +96,7 @@ const char *compared_unseen(struct compared_work *w, const struct compared_sessi
 	if (!span_is(r->file->outcome, "ok"))
 		return arena_printf(&w->scratch,
 			"the packet file of the %s's side could not be read to its end", of);
-	int64_t dropped = r->file->dropped;
-	if (dropped == FACT_NULL && r->ended != NULL)
-		dropped = r->ended->dropped;
-	if (dropped != FACT_NULL && dropped > 0)
-		return arena_printf(&w->scratch,
-			"%lld packets of the %s's side were dropped before the recorder had "
-			"them",
-			(long long)dropped, of);
-	return NULL;
+	return dropped(&w->scratch, r, of);
 }
 
 const char *compared_missing(
@@ -100,18 +105,10 @@ const char *compared_missing(
 	struct compared_side *r = s != NULL ? &s->sides[side] : NULL;
 	if (r == NULL || r->file == NULL)
 		return NULL;
-	int64_t dropped = r->file->dropped;
-	if (dropped == FACT_NULL && r->ended != NULL)
-		dropped = r->ended->dropped;
-	bool some = dropped != FACT_NULL && dropped > 0;
-	if (!some && !r->lost && span_is(r->file->outcome, "ok"))
-		return NULL;
 	if (r->missing == NULL)
-		r->missing = some ? arena_printf(&w->arena,
-					    "%lld packets of the %s's side were dropped "
-					    "before the recorder had them",
-					    (long long)dropped, capture_side_word(side))
-				  : "not all of its packets were recorded";
+		r->missing = dropped(&w->arena, r, capture_side_word(side));
+	if (r->missing == NULL && (r->lost || !span_is(r->file->outcome, "ok")))
+		r->missing = "not all of its packets were recorded";
 	return r->missing;
 }
 
@@ -377,11 +374,10 @@ bool compared_walk_to(struct case_file *c, const char *companion, int64_t only,
 	struct compared_work *w, compared_fn *each, void *ctx, struct compared_counts *counts,
 	struct err *err)
 {
-	struct compared_counts own;
 	*w = (struct compared_work){.only = only};
-	w->counts = counts != NULL ? counts : &own;
+	w->counts = counts;
 	*w->counts = (struct compared_counts){0};
-	w->run = w->at_us = FACT_NULL;
+	w->run = w->reading = w->at_us = FACT_NULL;
 	w->each = each;
 	w->ctx = ctx;
 	w->to = (struct compare_to){.each = give, .ctx = w, .arena = &w->scratch};
