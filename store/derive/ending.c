@@ -121,6 +121,20 @@ static bool was_used(const struct model *m, int64_t tunnel)
 	return false;
 }
 
+/* The newest to that place since then. */
+static const struct fact_handshake *broken_to(
+	const struct walk *w, int64_t session, int64_t from_us, const struct url *u)
+{
+	const struct fact_handshake *found = NULL;
+	for (size_t i = w->m->n_connects; i > 0 && found == NULL; i--) {
+		const struct fact_connect *f = w->m->connects[i - 1];
+		if (f->session == session && f->at_us >= from_us && f->port == url_port(u) &&
+			span_eq_nocase(f->host, u->host) && !was_used(w->m, f->tunnel))
+			found = broken_handshake(w->m, f);
+	}
+	return found;
+}
+
 const struct fact_handshake *refused_handshake(
 	const struct walk *w, const struct model_exchange *x, const struct cue *c)
 {
@@ -128,15 +142,19 @@ const struct fact_handshake *refused_handshake(
 	struct url u;
 	const struct fact_handshake *found = NULL;
 	if (c->target.p != NULL && url_parse(&scratch, NULL, c->target, &u))
-		for (size_t i = 0; i < w->m->n_connects && found == NULL; i++) {
-			const struct fact_connect *f = w->m->connects[i];
-			if (f->session == x->session && f->at_us >= x->request->at_us &&
-				f->port == url_port(&u) && span_eq_nocase(f->host, u.host) &&
-				!was_used(w->m, f->tunnel))
-				found = broken_handshake(w->m, f);
-		}
+		found = broken_to(w, x->session, x->request->at_us, &u);
 	arena_fini(&scratch);
 	return found;
+}
+
+/* Of no other reason: after those a browser tries again. */
+const struct fact_handshake *refused_link(const struct walk *w)
+{
+	if (w->session == NULL || !w->link_ok || w->n_navs > 0)
+		return NULL;
+	const struct fact_handshake *f =
+		broken_to(w, w->session->session, w->session->at_us, &w->link);
+	return f != NULL && span_is(f->outcome, "cert-invalid") ? f : NULL;
 }
 
 /* How often was the last hop's request made in this trail, cookies and all? */

@@ -121,5 +121,6 @@ void trail_pending(
 	if (w.n_navs > 0)
 		pending_subresources(&w, session, out);
 	out->target = arena_copy(a, out->target);
+	out->refused = refused_link(&w);
 	walk_fini(&w);
 }

@@ -180,6 +180,9 @@ struct trail_pending {
 		*what; /* refresh-header, meta-refresh, timer; location: its origin is still
 			  being dialled; sub-resource: a script, frame or fetch is on its way */
 	struct span target; /* where to, if known */
+	/* The model's. --no-intercept: the browser refused the link's certificate, and will not
+	 * ask for it; NULL: it has asked, or may still. */
+	const struct fact_handshake *refused;
 };
 void trail_pending(
 	const struct model *m, int64_t session, struct arena *a, struct trail_pending *out);

@@ -170,6 +170,9 @@ const struct fact_connect *refused_connect(
  * --no-intercept, where nobody answers in the origin's place. */
 const struct fact_handshake *refused_handshake(
 	const struct walk *w, const struct model_exchange *x, const struct cue *c);
+/* The same of the link itself, which nobody asked for yet: the browser refused the certificate.
+ */
+const struct fact_handshake *refused_link(const struct walk *w);
 /* The Location cue of a response, NULL if it has none. */
 const struct cue *location_cue(const struct model_exchange *x);
 

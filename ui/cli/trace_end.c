@@ -237,7 +237,8 @@ static void tell_reason(const struct trace *t, const struct err *recorder)
 	}
 	if (incomplete != NULL && t->end != TRACE_BROKEN)
 		log_error("not everything was recorded: %s", incomplete);
-	else if (t->end == TRACE_SETTLED && t->detail[0] != 0)
+	if ((incomplete == NULL || t->gather.trails.n == 0) && t->end == TRACE_SETTLED &&
+		t->detail[0] != 0)
 		log_line("%s", t->detail);
 }
 

@@ -87,9 +87,13 @@ static int64_t derive_due_us(const struct follow *f)
 static int64_t settled_us(const struct follow *f)
 {
 	const struct trace *t = f->t;
-	if (t->options->show || f->pending.in_flight || t->gather.trails.n == 0)
+	const struct fact_handshake *refused = f->pending.refused;
+	if (t->options->show || f->pending.in_flight ||
+		(t->gather.trails.n == 0 && refused == NULL))
 		return FACT_NULL;
 	int64_t from = f->moved_us;
+	if (refused != NULL && refused->at_us > from)
+		from = refused->at_us;
 	if (f->pending.due_us != FACT_NULL && f->pending.due_us > from)
 		from = f->pending.due_us;
 	return from + t->options->settle_us;
@@ -164,6 +168,15 @@ static void end_by_browser(struct follow *f)
 			t->options->show ? "the window was closed" : "the browser ended");
 }
 
+/* Of a link whose certificate the browser refused there is no trail that could say so. */
+static void end_settled(struct follow *f)
+{
+	char why[ERR_DETAIL_MAX] = "";
+	if (f->pending.refused != NULL)
+		text_escape(f->pending.refused->detail, why, sizeof why);
+	end(f->t, TRACE_SETTLED, why);
+}
+
 /* What the trail would have gone on with when its time was up. */
 static void end_by_timeout(struct follow *f)
 {
@@ -203,7 +216,7 @@ static void judge(struct follow *f)
 	} else if (plain_over(f)) {
 		end(t, TRACE_SETTLED, "");
 	} else if (settled != FACT_NULL && !f->dirty && now >= settled) {
-		end(t, TRACE_SETTLED, "");
+		end_settled(f);
 	} else if (!t->options->show && now >= t->started_us + t->options->timeout_us) {
 		end_by_timeout(f);
 	}

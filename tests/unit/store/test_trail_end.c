@@ -258,6 +258,35 @@ static void no_terms_with_the_target(void **state)
 	}
 }
 
+/* And of the link itself, of which nothing is known but that. */
+static void no_terms_with_the_link(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *outcome, *host;
+		bool asked, refused;
+	} rows[] = {{"cert-invalid", "click.example", false, true},
+		{"cert-invalid", "click.example", true, false}, /* it came by another one */
+		{"cert-invalid", "other.example", false, false},
+		{"origin-tls", "click.example", false, false}, /* it will be tried again */
+		{"ok", "click.example", false, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct test t;
+		struct trail_pending p;
+		setup(&t, LINK);
+		build_connect(&t.b, 90, rows[i].host, 443, "ok");
+		build_handshake(&t.b, 95, rows[i].outcome, "the browser refused it");
+		if (rows[i].asked)
+			BUILD(&t.b, LINK, .status = 200);
+		trail_pending(&t.b.model, 1, &t.a, &p);
+		assert_int_equal(p.refused != NULL, rows[i].refused);
+		assert_true(p.due_us == FACT_NULL && !p.in_flight);
+		trails_are(&t, rows[i].asked
+				       ? "page\nopen certain https://click.example/t?id=1\n"
+				       : "");
+	}
+}
+
 static void bodies_not_stored(void **state)
 {
 	(void)state;
@@ -288,6 +317,7 @@ int main(void)
 		cmocka_unit_test(retry),
 		cmocka_unit_test(target_out_of_reach),
 		cmocka_unit_test(no_terms_with_the_target),
+		cmocka_unit_test(no_terms_with_the_link),
 		cmocka_unit_test(bodies_not_stored),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
