@@ -186,25 +186,31 @@ static void http2_is_overheard(void **state)
 
 /* Nobody answers in the origin's place, so there is no trail; that is known before the time is
  * up. */
-static void a_refused_link_ends_the_trace(void **state)
+static void refused_by(const char *browser)
 {
 	struct run_program p;
-	(void)state;
 	struct h2_origin *o = h2_origin_start("DNS:*.h2.test", "h2,http/1.1");
 	h2_origin_serve(o, routes, sizeof routes / sizeof *routes);
 	run_program_folder(&p);
 	const char *trace[] = {"trace", "--no-intercept", "--case", "t.case", "--ca-dir", "ca",
 		"--allow-net", "127.0.0.0/8", "--connect-to",
-		h2_origin_rule(o, "click.h2.test"), "--settle", "2", "--timeout", "100", CLICK,
-		NULL};
+		h2_origin_rule(o, "click.h2.test"), "--browser", browser, "--settle", "2",
+		"--timeout", "100", CLICK, NULL};
 	assert_int_equal(run_program(&p, 120, trace), 2);
 	const char *said = run_program_stderr(&p);
 	if (strstr(said, "the browser refused the certificate: ") == NULL ||
 		strstr(said, "the link was never asked for") == NULL ||
 		strstr(said, "the time was up") != NULL)
-		fail_msg("trace said:\n%s\n%s", run_program_stdout(&p), said);
+		fail_msg("%s: trace said:\n%s\n%s", browser, run_program_stdout(&p), said);
 	h2_origin_stop(o);
 	run_program_end(&p);
+}
+
+static void a_refused_link_ends_the_trace(void **state)
+{
+	(void)state;
+	refused_by("firefox");
+	refused_by("chromium");
 }
 
 /* The packet recorder is a child of the program; what it wrote is told by its file. */
