@@ -22,12 +22,6 @@ enum { START_MS = 10000 };
 
 /* ---- the program ---- */
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 /* It is there, and not for this user: a mode of 0750 and another group, say. */
 static bool is_forbidden(const char *path)
 {
@@ -35,29 +29,25 @@ static bool is_forbidden(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) != 0;
 }
 
-/* As witnessing_program looks, for what may not be run; empty: there is none. */
-static void find_forbidden(char *out, size_t n)
+/* Beside our own, else where the system's programs are. */
+static void find(bool (*fits)(const char *path), char *out, size_t n)
 {
-	static const char *const folders[] = {
-		"/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/sbin/"};
+	struct arena a = {0};
 	char own[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
 	own[len > 0 ? len : 0] = 0;
-	int used = snprintf(out, n, "%.*s" PROGRAM, (int)(case_beside_name(own) - own), own);
-	if (len > 0 && used > 0 && (size_t)used < n && is_forbidden(out))
-		return;
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		used = snprintf(out, n, "%s" PROGRAM, folders[i]);
-		if (used > 0 && (size_t)used < n && is_forbidden(out))
-			return;
-	}
-	out[0] = 0;
+	const char *found =
+		arena_printf(&a, "%.*s" PROGRAM, (int)(case_beside_name(own) - own), own);
+	if (len <= 0 || strlen(found) >= n || !fits(found))
+		found = sandbox_find(PROGRAM, fits, &a);
+	snprintf(out, n, "%s", found != NULL && strlen(found) < n ? found : "");
+	arena_fini(&a);
 }
 
 static void say_none(char *why, size_t n)
 {
 	char path[WITNESS_WHY_MAX / 2];
-	find_forbidden(path, sizeof path);
+	find(is_forbidden, path, sizeof path);
 	if (path[0] != 0)
 		snprintf(why, n, "the program %s may not be run by you", path);
 	else
@@ -66,19 +56,7 @@ static void say_none(char *why, size_t n)
 
 void witnessing_program(char *out, size_t n)
 {
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	if (len > 0) {
-		own[len] = 0;
-		size_t folder = (size_t)(case_beside_name(own) - own);
-		int used = snprintf(out, n, "%.*s" PROGRAM, (int)folder, own);
-		if (used > 0 && (size_t)used < n && is_program(out))
-			return;
-	}
-	struct arena a = {0};
-	const char *found = sandbox_program(PROGRAM, &a);
-	snprintf(out, n, "%s", found != NULL && strlen(found) < n ? found : "");
-	arena_fini(&a);
+	find(sandbox_is_program, out, n);
 }
 
 /* ---- what the proxy tells ---- */
