@@ -4,6 +4,8 @@
 #ifndef STORE_FACT_CUSTODY_H
 #define STORE_FACT_CUSTODY_H
 
+#include "store/fact/fact.h"
+
 #define CUSTODY_ACTS(X)                                                                        \
 	X(OPENED, "opened")       /* a session began: by which build, with which lists */      \
 	X(COMPANION, "companion") /* this is the companion of that case */                     \
@@ -35,6 +37,17 @@ static inline const char *custody_word(enum custody_act act)
 #undef X
 	};
 	return words[act];
+}
+
+/* What the first fact of a companion says of whose it is; behind it, the case's id. */
+#define CUSTODY_OF_CASE "of case "
+
+/* Does it say that this is that case's companion? */
+static inline bool custody_is_of(const struct fact_custody *f, struct span case_id)
+{
+	return span_is(f->act, custody_word(CUSTODY_COMPANION)) &&
+	       span_starts(f->detail, CUSTODY_OF_CASE) &&
+	       span_eq(span_from(f->detail, sizeof CUSTODY_OF_CASE - 1), case_id);
 }
 
 #endif

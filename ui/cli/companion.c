@@ -18,8 +18,7 @@ static bool whose(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 	(void)seq;
 	if (kind != FACT_KIND_CUSTODY || !span_is(f->act, custody_word(CUSTODY_COMPANION)))
 		return true;
-	c->mine = f->detail.n == c->id.n + 8 && span_starts(f->detail, "of case ") &&
-		  span_eq(span_from(f->detail, 8), c->id);
+	c->mine = custody_is_of(f, c->id);
 	return false;
 }
 

@@ -88,7 +88,7 @@ static bool introduce(
 		case_close(c);
 	if (!ok || newest > 0)
 		return ok;
-	snprintf(detail, sizeof detail, "of case %.*s", (int)about->id.n,
+	snprintf(detail, sizeof detail, CUSTODY_OF_CASE "%.*s", (int)about->id.n,
 		(const char *)about->id.p);
 	return put(w, custody_fact(CUSTODY_COMPANION, detail, NULL), err);
 }

@@ -89,11 +89,8 @@ static void add_recorded(struct finding *f, const struct fact_capture *c)
 			!span_is(c->event, capture_event_word(CAPTURE_EVENT_LOST))))
 		return;
 	memcpy(r.sha256, c->sha256.p, SHA256_LEN);
-	for (int side = 0; side < CAPTURE_SIDE_COUNT; side++)
-		if (span_is(c->side, capture_side_word((enum capture_side)side))) {
-			r.side = (enum capture_side)side;
-			ARENA_PUSH(f->a, f->recorded, f->n_recorded, r);
-		}
+	if (capture_side_of(c->side, &r.side))
+		ARENA_PUSH(f->a, f->recorded, f->n_recorded, r);
 }
 
 static bool look(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)

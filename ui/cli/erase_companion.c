@@ -173,11 +173,8 @@ static bool take_shown(void *ctx, enum fact_kind kind, int64_t seq, const void *
 {
 	struct looking *l = ctx;
 	const struct fact_flow_exchange *x = fact;
-	const struct fact_custody *act = fact;
-	if (kind == FACT_KIND_CUSTODY && span_is(act->act, custody_word(CUSTODY_COMPANION)))
-		l->mine |= act->detail.n == l->id.n + 8 &&
-			   span_starts(act->detail, "of case ") &&
-			   span_eq(span_from(act->detail, 8), l->id);
+	if (kind == FACT_KIND_CUSTODY)
+		l->mine |= custody_is_of(fact, l->id);
 	if (kind != FACT_KIND_FLOW_EXCHANGE)
 		return true;
 	bool url, same = is_known(l, x->url, &url);

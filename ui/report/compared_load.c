@@ -297,9 +297,7 @@ static void add_custody(struct compared_work *w, const struct fact_custody *f)
 	struct compared_destroyed d;
 	if (compared_destroyed_of(f, &d))
 		compared_destroyed_add(&w->arena, &w->destroyed, &w->n_destroyed, &d);
-	if (span_is(f->act, custody_word(CUSTODY_COMPANION)))
-		w->mine |= f->detail.n == w->id.n + 8 && span_starts(f->detail, "of case ") &&
-			   span_eq(span_from(f->detail, 8), w->id);
+	w->mine |= custody_is_of(f, w->id);
 	if (span_is(f->act, custody_word(CUSTODY_CROSSCHECKED))) {
 		w->by = arena_copy(&w->arena, f->operator_name);
 		w->at_us = f->at_us;

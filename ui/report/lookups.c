@@ -102,14 +102,11 @@ void lookups_add(struct lookups *l, struct arena *a, int64_t seq, const struct f
 
 static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
-	static const char whose[] = "of case ";
 	struct reading *r = ctx;
 	const struct fact_custody *f = fact;
 	r->out->empty = false;
 	if (kind == FACT_KIND_CUSTODY && span_is(f->act, custody_word(CUSTODY_COMPANION))) {
-		r->mine = r->mine ||
-			  (span_starts(f->detail, whose) &&
-				  span_eq(span_from(f->detail, sizeof whose - 1), r->case_id));
+		r->mine = r->mine || custody_is_of(f, r->case_id);
 		return r->mine;
 	}
 	if (kind == FACT_KIND_LOOKUP && r->mine)

@@ -67,16 +67,13 @@ static void keep(struct reading *r)
 
 static bool look_at(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
-	static const char whose[] = "of case ";
 	struct reading *r = ctx;
 	const struct fact_custody *f = fact;
 	(void)seq;
 	if (kind != FACT_KIND_CUSTODY)
 		return true;
 	if (span_is(f->act, custody_word(CUSTODY_COMPANION))) {
-		r->mine = r->mine ||
-			  (span_starts(f->detail, whose) &&
-				  span_eq(span_from(f->detail, sizeof whose - 1), r->case_id));
+		r->mine = r->mine || custody_is_of(f, r->case_id);
 		return r->mine;
 	}
 	if (!r->mine || !span_is(f->act, custody_word(CUSTODY_REPLAYED)))
