@@ -3,11 +3,15 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "store/base/hash.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(((struct sha256 *)0)->state) &&
 		       _Alignof(SHA256_CTX) <= _Alignof(struct sha256),
@@ -65,6 +69,23 @@ void sha256(struct span s, uint8_t out[SHA256_LEN])
 	sha256_init(&h);
 	sha256_add(&h, s.p, s.n);
 	SHA256_Final(out, ctx_of(&h));
+}
+
+bool sha256_fd(int fd, uint8_t out[SHA256_LEN], int64_t *size)
+{
+	uint8_t block[READ_SIZE];
+	struct sha256 h;
+	ssize_t n;
+	*size = 0;
+	sha256_init(&h);
+	while ((n = read(fd, block, sizeof block)) > 0) {
+		sha256_add(&h, block, (size_t)n);
+		*size += n;
+	}
+	int failed = errno;
+	sha256_end(&h, out);
+	errno = failed;
+	return n == 0;
 }
 
 void hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_LEN])

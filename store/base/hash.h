@@ -26,6 +26,9 @@ void sha256_fini(struct sha256 *h);
 /* The digest of all; the same as peek and fini, for less. */
 void sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN]);
 void sha256(struct span s, uint8_t out[SHA256_LEN]);
+/* Of what can be read from there, and how much it is. False: it could not be read, see errno.
+ */
+bool sha256_fd(int fd, uint8_t out[SHA256_LEN], int64_t *size);
 void hmac_sha256(struct span key, struct span s, uint8_t out[SHA256_LEN]); /* RFC 2104 */
 /* For JA3, for names (UUIDs of version 5), and for finding what others made of a value; never
  * for anything that somebody may want to forge. */

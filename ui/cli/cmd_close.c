@@ -20,8 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 1024 * 1024 };
-
 struct closing {
 	const char *path, *dir, *reason;
 	struct stamping stamping;
@@ -106,24 +104,16 @@ static bool write_close(
  */
 static bool lock_file(const char *path, struct buf *digest, struct err *err)
 {
-	struct sha256 h;
 	uint8_t out[SHA256_LEN];
-	ssize_t n = -1;
+	int64_t size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set_os(err, ERR_CASE_WRITE, errno, "%s", path);
-	uint8_t *block = malloc(READ_SIZE);
-	if (block == NULL)
-		abort();
-	sha256_init(&h);
-	bool ok = fchmod(fd, 0400) == 0 && fsync(fd) == 0;
-	while (ok && (n = read(fd, block, READ_SIZE)) > 0)
-		sha256_add(&h, block, (size_t)n);
-	if (!ok || n < 0)
-		ok = err_set_os(err, ERR_CASE_WRITE, errno, "%s", path);
-	sha256_end(&h, out);
-	hex_add(digest, span_of(out, sizeof out));
-	free(block);
+	bool ok = fchmod(fd, 0400) == 0 && fsync(fd) == 0 && sha256_fd(fd, out, &size);
+	if (ok)
+		hex_add(digest, span_of(out, sizeof out));
+	else
+		err_set_os(err, ERR_CASE_WRITE, errno, "%s", path);
 	close(fd);
 	return ok;
 }

@@ -180,18 +180,13 @@ void crosscheck_given(struct crosscheck *c)
 
 static bool digest_of(const char *path, uint8_t out[SHA256_LEN])
 {
-	uint8_t block[READ_SIZE];
-	struct sha256 h;
-	ssize_t n;
+	int64_t size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	sha256_init(&h);
-	while ((n = read(fd, block, sizeof block)) > 0)
-		sha256_add(&h, block, (size_t)n);
-	sha256_end(&h, out);
+	bool ok = sha256_fd(fd, out, &size);
 	close(fd);
-	return n == 0;
+	return ok;
 }
 
 int64_t crosscheck_session_of(struct crosscheck *c, const char *path, const char **why)

@@ -9,24 +9,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 64 * 1024 };
-
 static char build[SHA256_HEX] = "unknown";
 
 static void hash_program(void)
 {
-	struct sha256 h;
-	uint8_t block[READ_SIZE], digest[SHA256_LEN];
-	ssize_t n = -1;
+	uint8_t digest[SHA256_LEN];
+	int64_t size;
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	sha256_init(&h);
-	while ((n = read(fd, block, sizeof block)) > 0)
-		sha256_add(&h, block, (size_t)n);
-	sha256_end(&h, digest);
+	bool ok = sha256_fd(fd, digest, &size);
 	close(fd);
-	if (n != 0)
+	if (!ok)
 		return;
 	struct arena a = {0};
 	snprintf(build, sizeof build, "%s", hex_str(&a, span_of(digest, sizeof digest)));

@@ -198,19 +198,6 @@ void erase_beside_say(const struct erase_beside *beside, bool keys, bool packets
 
 /* ---- their end ---- */
 
-static bool hash(int fd, const char *path, uint8_t out[SHA256_LEN], struct err *err)
-{
-	uint8_t block[BLOCK];
-	struct sha256 h;
-	ssize_t n;
-	sha256_init(&h);
-	while ((n = read(fd, block, sizeof block)) > 0)
-		sha256_add(&h, block, (size_t)n);
-	int failed = errno;
-	sha256_end(&h, out);
-	return n == 0 || err_set_os(err, ERR_SYSTEM, failed, "%s", path);
-}
-
 static bool overwrite(int fd, const char *path, struct err *err)
 {
 	static const uint8_t nothing[BLOCK];
@@ -245,6 +232,7 @@ static bool destroy(struct custody_writing *w, const struct erase_beside_file *f
 	const char *reason, struct err *err)
 {
 	uint8_t digest[SHA256_LEN];
+	int64_t size;
 	struct stat st;
 	int fd = open(file->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
@@ -252,7 +240,8 @@ static bool destroy(struct custody_writing *w, const struct erase_beside_file *f
 	bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	if (!ok)
 		err_set(err, ERR_SYSTEM, "%s is no plain file", file->path);
-	ok = ok && hash(fd, file->path, digest, err);
+	if (ok && !sha256_fd(fd, digest, &size))
+		ok = err_set_os(err, ERR_SYSTEM, errno, "%s", file->path);
 	/* It was looked at by its name. */
 	if (ok && !file->keys && memcmp(digest, file->sha256, SHA256_LEN) != 0)
 		ok = err_set(err, ERR_SYSTEM, "%s changed meanwhile", file->path);

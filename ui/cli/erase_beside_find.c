@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024 };
-
 /* What the case has of a recorder's file. */
 struct recorded {
 	int64_t session;
@@ -110,17 +108,13 @@ static bool look(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 
 static bool hash(const char *path, uint8_t out[SHA256_LEN])
 {
-	uint8_t block[BLOCK];
-	struct sha256 h;
-	ssize_t n = -1;
+	int64_t size;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	sha256_init(&h);
-	while (fd >= 0 && (n = read(fd, block, sizeof block)) > 0)
-		sha256_add(&h, block, (size_t)n);
-	sha256_end(&h, out);
-	if (fd >= 0)
-		close(fd);
-	return n == 0;
+	if (fd < 0)
+		return false;
+	bool ok = sha256_fd(fd, out, &size);
+	close(fd);
+	return ok;
 }
 
 /* known: the case has a SHA-256 of such a file; result: it is this one's. */

@@ -18,7 +18,6 @@
 enum {
 	FD_ASIDE = 64,             /* above all that the program is given: room to shuffle */
 	QUEUE_BYTES = 1024 * 1024, /* asked for; the system may give less */
-	READ_SIZE = 64 * 1024,
 	FORCED_MS = 5000,
 };
 
@@ -200,9 +199,6 @@ bool recorder_child_hash(
 {
 	static const char what[] = "reading the packets back";
 	char own[64];
-	uint8_t block[READ_SIZE];
-	struct sha256 h;
-	ssize_t n;
 	*size = 0;
 	/* Ours can only be written to; and whatever has its name by now, this is the file. */
 	snprintf(own, sizeof own, "/proc/self/fd/%d", r->file);
@@ -211,15 +207,9 @@ bool recorder_child_hash(
 	int fd = open(own, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_os(err, ERR_SYSTEM, errno, what);
-	sha256_init(&h);
-	while ((n = read(fd, block, sizeof block)) > 0) {
-		sha256_add(&h, block, (size_t)n);
-		*size += n;
-	}
-	int failed = errno;
-	sha256_end(&h, sha256);
+	bool ok = sha256_fd(fd, sha256, size) || err_set_os(err, ERR_SYSTEM, errno, what);
 	close(fd);
-	return n == 0 || err_set_os(err, ERR_SYSTEM, failed, what);
+	return ok;
 }
 
 void recorder_child_fini(struct recorder_child *r, bool forget)
