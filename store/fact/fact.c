@@ -153,6 +153,17 @@ static struct span span_in(const struct fact_field *f, const void *fact)
 	return v;
 }
 
+int64_t fact_number(enum fact_kind kind, const void *fact, const char *field)
+{
+	const struct fact_info *info = fact_info(kind);
+	int64_t v = FACT_NULL;
+	for (size_t i = 0; i < info->n_fields; i++)
+		if (info->fields[i].type == FACT_TYPE_INT &&
+			strcmp(info->fields[i].name, field) == 0)
+			memcpy(&v, (const uint8_t *)fact + info->fields[i].offset, sizeof v);
+	return v;
+}
+
 void fact_init(enum fact_kind kind, void *fact)
 {
 	const struct fact_info *info = fact_info(kind);

@@ -320,6 +320,10 @@ void fact_encode(enum fact_kind kind, const void *fact, struct buf *out);
 /* Spans of *fact point into `bytes`. False if the bytes are not what fact_encode writes. */
 bool fact_decode(enum fact_kind kind, struct span bytes, void *fact);
 
+/* Of the field of that name, which may be none of that kind's: then, and where it is not known,
+ * FACT_NULL. */
+int64_t fact_number(enum fact_kind kind, const void *fact, const char *field);
+
 /* Deep copy of the spans into an arena. */
 void fact_copy(enum fact_kind kind, const void *from, void *to, struct arena *a);
 

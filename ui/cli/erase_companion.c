@@ -29,17 +29,6 @@ struct looking {
 	bool mine;
 };
 
-static int64_t number_of(enum fact_kind kind, const void *fact, const char *name)
-{
-	const struct fact_info *info = fact_info(kind);
-	int64_t v = FACT_NULL;
-	for (size_t i = 0; i < info->n_fields; i++)
-		if (info->fields[i].type == FACT_TYPE_INT &&
-			strcmp(info->fields[i].name, name) == 0)
-			memcpy(&v, (const uint8_t *)fact + info->fields[i].offset, sizeof v);
-	return v;
-}
-
 /* Items are by number, as the facts are. */
 static bool goes(struct looking *l, int64_t seq)
 {
@@ -54,7 +43,7 @@ static bool take_exchange(void *ctx, enum fact_kind kind, int64_t seq, const voi
 	struct looking *l = ctx;
 	if (!goes(l, seq))
 		return true;
-	int64_t exchange = number_of(kind, fact, "exchange");
+	int64_t exchange = fact_number(kind, fact, "exchange");
 	if (exchange != FACT_NULL)
 		ARENA_PUSH(&l->own, l->exchanges, l->n_exchanges, exchange);
 	return true;
@@ -192,7 +181,7 @@ static bool take_flow(void *ctx, enum fact_kind kind, int64_t seq, const void *f
 {
 	struct looking *l = ctx;
 	if ((kind == FACT_KIND_FLOW || kind == FACT_KIND_FLOW_PLAIN) &&
-		has(l->flows, l->n_flows, number_of(kind, fact, "flow")))
+		has(l->flows, l->n_flows, fact_number(kind, fact, "flow")))
 		add_fields(l, kind, seq, fact, false);
 	return true;
 }

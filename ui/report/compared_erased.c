@@ -5,17 +5,6 @@
  */
 #include "ui/report/compared_parts.h"
 
-static int64_t number_of(enum fact_kind kind, const void *fact, const char *name)
-{
-	const struct fact_info *info = fact_info(kind);
-	int64_t v = FACT_NULL;
-	for (size_t i = 0; i < info->n_fields; i++)
-		if (info->fields[i].type == FACT_TYPE_INT &&
-			strcmp(info->fields[i].name, name) == 0)
-			memcpy(&v, (const uint8_t *)fact + info->fields[i].offset, sizeof v);
-	return v;
-}
-
 static bool is_gone(struct compared_gone *g, int64_t seq)
 {
 	while (g->at < g->n && g->seqs[g->at] < seq)
@@ -35,8 +24,8 @@ void compared_gone_in_case(
 {
 	if (!is_gone(&w->gone, seq))
 		return;
-	add(w, &w->gone_exchanges, number_of(kind, fact, "exchange"));
-	add(w, &w->gone_tunnels, number_of(kind, fact, "tunnel"));
+	add(w, &w->gone_exchanges, fact_number(kind, fact, "exchange"));
+	add(w, &w->gone_tunnels, fact_number(kind, fact, "tunnel"));
 	w->gone_ours |= kind == FACT_KIND_TUNNEL || kind == FACT_KIND_LEG;
 }
 
@@ -45,7 +34,7 @@ void compared_gone_in_companion(
 {
 	if (!is_gone(&w->gone_there, seq))
 		return;
-	add(w, &w->gone_flows, number_of(kind, fact, "flow"));
+	add(w, &w->gone_flows, fact_number(kind, fact, "flow"));
 	w->gone_places |=
 		kind == FACT_KIND_FLOW && ((const struct fact_flow *)fact)->server_ip.p == NULL;
 	w->gone_names |= kind == FACT_KIND_PACKET_DNS;

@@ -183,12 +183,26 @@ static void text_is_made_well_formed(void **state)
 	}
 }
 
+static void numbers_by_name(void **state)
+{
+	(void)state;
+	struct fact_request r;
+	fact_init(FACT_KIND_REQUEST, &r);
+	r.exchange = 7;
+	r.url = span_str("https://x.example/");
+	assert_int_equal(fact_number(FACT_KIND_REQUEST, &r, "exchange"), 7);
+	assert_true(fact_number(FACT_KIND_REQUEST, &r, "tunnel") == FACT_NULL);
+	assert_true(fact_number(FACT_KIND_REQUEST, &r, "flow") == FACT_NULL);
+	assert_true(fact_number(FACT_KIND_REQUEST, &r, "url") == FACT_NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encoding_comes_back),
 		cmocka_unit_test(broken_encodings_are_refused),
 		cmocka_unit_test(text_is_made_well_formed),
+		cmocka_unit_test(numbers_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
