@@ -44,13 +44,9 @@ static bool take_side(struct crosscheck_call *x, const char *text, struct err *e
 		return err_set(err, ERR_USAGE,
 			"--side says of the --packets before it on "
 			"which side they were recorded");
-	for (int s = 0; s < CAPTURE_SIDE_COUNT; s++)
-		if (strcmp(text, capture_side_word((enum capture_side)s)) == 0) {
-			f->side = (enum capture_side)s;
-			f->has_side = true;
-			return true;
-		}
-	return err_set(err, ERR_USAGE, "--side: \"%s\" is neither browser nor origin", text);
+	f->has_side = capture_side_of(span_str(text), &f->side);
+	return f->has_side ||
+	       err_set(err, ERR_USAGE, "--side: \"%s\" is neither browser nor origin", text);
 }
 
 static bool take_session(struct crosscheck_call *x, const char *text, struct err *err)

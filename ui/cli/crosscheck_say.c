@@ -6,11 +6,6 @@
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
 
-static uint64_t others(const struct compared_counts *c)
-{
-	return c->of[VERDICT_DIFFER] + c->of[VERDICT_UNSEEN] + c->of[VERDICT_BYPASS];
-}
-
 /* ---- text ---- */
 
 static void say_value(struct buf *out, struct span value)
@@ -195,7 +190,7 @@ static size_t say_verdicts(struct buf *out, const struct crosscheck_said *s)
 
 void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 {
-	uint64_t all = others(&s->counts) - s->n_keyless;
+	uint64_t all = compared_others(s->counts.of) - s->n_keyless;
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
 	say_without(out, &s->counts);
@@ -268,7 +263,7 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "files", files);
 	json_object_set_new(o, "verdicts", verdicts);
 	json_object_set_new(o, "verdicts_left_out",
-		json_integer((json_int_t)(others(&s->counts) - s->n_kept)));
+		json_integer((json_int_t)(compared_others(s->counts.of) - s->n_kept)));
 	json_write(o, JSON_INDENT(2), out);
 	buf_add_byte(out, '\n');
 }

@@ -33,11 +33,6 @@ static const char *sides_of(const struct compared *c)
 				 : "packets";
 }
 
-static void add_count(struct buf *out, uint64_t n, const char *one, const char *many)
-{
-	buf_addf(out, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
-}
-
 static void add_kinds(const uint64_t of[VERDICT_COUNT], struct buf *out)
 {
 	static const char *const words[VERDICT_COUNT] = {[VERDICT_DIFFER] = "differ",
@@ -76,26 +71,26 @@ static void add_line(const struct compared *c, struct buf *line)
 	if (c->counts.without > 0)
 		add_sessions(c, line);
 	buf_addf(line, ": %s, ", sides_of(c));
-	add_count(line, c->counts.tunnels, "connection", "connections");
+	say_count(line, c->counts.tunnels, "connection", "connections");
 	buf_add_str(line, " of the browser's, ");
-	add_count(line, all_of(of), "comparison. ", "comparisons. ");
+	say_count(line, all_of(of), "comparison. ", "comparisons. ");
 	if (compared_others(of) == 0) {
 		buf_add_str(line, "All agree.");
 		return;
 	}
 	if (of[VERDICT_DIFFER] > 0) {
-		add_count(line, of[VERDICT_DIFFER], "DIFFERS", "DIFFER");
+		say_count(line, of[VERDICT_DIFFER], "DIFFERS", "DIFFER");
 		buf_add_str(line, " from this record. ");
 	}
 	if (of[VERDICT_BYPASS] > 0) {
-		add_count(line, of[VERDICT_BYPASS], "thing", "things");
+		say_count(line, of[VERDICT_BYPASS], "thing", "things");
 		buf_add_str(line, " that the browser sent went PAST the proxy. ");
 	}
 	if (of[VERDICT_UNSEEN] > 0) {
-		add_count(line, of[VERDICT_UNSEEN], "thing", "things");
+		say_count(line, of[VERDICT_UNSEEN], "thing", "things");
 		buf_add_str(line, " the packets do not show. ");
 	}
-	add_count(line, of[VERDICT_AGREE], "agrees.", "agree.");
+	say_count(line, of[VERDICT_AGREE], "agrees.", "agree.");
 }
 
 void say_destroyed(const struct compared_destroyed *d, struct buf *line)
