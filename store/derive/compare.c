@@ -1,5 +1,6 @@
 #include "store/derive/compare_parts.h"
 #include "store/base/clock.h"
+#include "store/base/codec.h"
 #include "store/base/hash.h"
 
 #include <stdio.h>
@@ -55,16 +56,10 @@ struct span compare_place(struct arena *a, struct span ip, int64_t port)
 		(const char *)ip.p, port == FACT_NULL ? 0LL : (long long)port));
 }
 
-struct span compare_hex(struct arena *a, struct span bytes)
-{
-	static const char digits[] = "0123456789abcdef";
-	char *text = arena_alloc(a, bytes.n * 2 + 1);
-	for (size_t i = 0; i < bytes.n; i++) {
-		text[2 * i] = digits[bytes.p[i] >> 4];
-		text[2 * i + 1] = digits[bytes.p[i] & 15];
-	}
-	return span_of(text, bytes.n * 2);
-}
+static const uint8_t no_bytes[] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb,
+	0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+	0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+const struct span compare_nothing = {no_bytes, sizeof no_bytes};
 
 struct span compare_sized(struct arena *a, int64_t size, struct span digest)
 {
@@ -72,9 +67,8 @@ struct span compare_sized(struct arena *a, int64_t size, struct span digest)
 		return SPAN_NONE;
 	if (digest.p == NULL)
 		return span_str(arena_printf(a, "%lld bytes", (long long)size));
-	struct span hex = compare_hex(a, digest);
-	return span_str(arena_printf(a, "%lld bytes, SHA-256 %.*s", (long long)size, (int)hex.n,
-		(const char *)hex.p));
+	return span_str(
+		arena_printf(a, "%lld bytes, SHA-256 %s", (long long)size, hex_str(a, digest)));
 }
 
 struct span compare_digested(struct arena *a, struct span bytes)

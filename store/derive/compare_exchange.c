@@ -1,5 +1,6 @@
 /* One exchange on one leg: request, response, bodies, times. */
 #include "store/derive/compare_parts.h"
+#include "store/base/codec.h"
 #include "store/base/hash.h"
 
 /* ---- heads ---- */
@@ -32,17 +33,10 @@ static struct span said_request(struct arena *a, struct span method, struct span
 		(int)url.n, (const char *)url.p));
 }
 
-static struct span said_head(struct arena *a, struct span head)
-{
-	return compare_digested(a, head);
-}
-
 static struct span said_digest(struct arena *a, struct span digest)
 {
-	struct span hex = compare_hex(a, digest);
 	return digest.p == NULL ? SPAN_NONE
-				: span_str(arena_printf(
-					  a, "SHA-256 %.*s", (int)hex.n, (const char *)hex.p));
+				: span_str(arena_printf(a, "SHA-256 %s", hex_str(a, digest)));
 }
 
 /* What left toward the origin is not what came, where the request was in a proxy's form. */
@@ -90,7 +84,7 @@ static void compare_request(struct compare_to *to, const struct compare_exchange
 	}
 	if (known)
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_REQUEST, s->request_packet,
-			said_head(to->arena, head_of(q->head, q->fields)),
+			compare_digested(to->arena, head_of(q->head, q->fields)),
 			said_digest(to->arena, s->request_sha256),
 			"method and URL are the same, the head is not");
 	else
@@ -167,7 +161,8 @@ static void compare_response(struct compare_to *to, const struct compare_exchang
 			theirs, "the status is the same; one of them does not have the head");
 	else
 		compare_say(to, VERDICT_DIFFER, VERDICT_OF_RESPONSE, s->response_packet,
-			said_head(to->arena, head), said_digest(to->arena, s->response_sha256),
+			compare_digested(to->arena, head),
+			said_digest(to->arena, s->response_sha256),
 			"the status is the same, the head is not");
 }
 

@@ -1,5 +1,6 @@
 /* One leg of a tunnel: that there was such a connection, its TLS, and its bytes. */
 #include "store/derive/compare_parts.h"
+#include "store/base/codec.h"
 
 #include <stdio.h>
 
@@ -140,7 +141,7 @@ static void compare_hello(struct compare_to *to, const struct compare_leg *l)
 
 static struct span certs_text(struct arena *a, struct span certs)
 {
-	return certs.p != NULL ? compare_hex(a, certs) : SPAN_NONE;
+	return certs.p != NULL ? span_str(hex_str(a, certs)) : SPAN_NONE;
 }
 
 /* What a ServerHello says in the clear; and behind it, in TLS 1.3, what is encrypted. */
@@ -310,12 +311,6 @@ static bool compare_way(struct compare_to *to, const struct compare_leg *l, int 
 	return same && o->sha256.p != NULL;
 }
 
-/* The SHA-256 of no bytes. */
-static const uint8_t no_bytes[] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb,
-	0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
-	0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
-static const struct span nothing = {no_bytes, sizeof no_bytes};
-
 /* Which of the proxy's counts speaks of the same bytes as which of the witness's. A refused
  * CONNECT counts from the connection's start; what was passed through behind one that was
  * granted counts behind it. */
@@ -367,7 +362,7 @@ static bool pick_ways(const struct compare_leg *l, struct ours ours[2], struct t
 		for (int way = 0; way < 2; way++)
 			theirs[way] = (struct theirs){.bytes = 0,
 				.lost = way == COMPARE_UP ? f->up_lost : f->down_lost,
-				.sha256 = ours[way].bytes == 0 ? nothing : SPAN_NONE};
+				.sha256 = ours[way].bytes == 0 ? compare_nothing : SPAN_NONE};
 		return true;
 	}
 	theirs[COMPARE_UP] = (struct theirs){p->up_bytes, p->up_lost, p->up_sha256, p->up_tail};

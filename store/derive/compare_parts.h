@@ -22,7 +22,8 @@ static inline bool compare_ok(struct span outcome)
 
 /* "1234 bytes, SHA-256 ab..."; digest absent: without. Absent for no size. */
 struct span compare_sized(struct arena *a, int64_t size, struct span digest);
-struct span compare_hex(struct arena *a, struct span bytes);
+/* The SHA-256 of no bytes. */
+extern const struct span compare_nothing;
 /* Of bytes that are compared whole: their number and digest. */
 struct span compare_digested(struct arena *a, struct span bytes);
 
