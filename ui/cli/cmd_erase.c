@@ -330,19 +330,6 @@ static bool dry_run(struct erasing *o, struct buf *out, struct err *err)
 	return ok;
 }
 
-static bool erase_found_values(struct erasing *o, struct writer *w,
-	const struct erase_found *found, int64_t *n, struct err *err)
-{
-	struct erase_part *parts = arena_alloc(&o->arena, (found->n + 1) * sizeof *parts);
-	for (size_t i = 0; i < found->n; i++)
-		parts[i] = (struct erase_part){found->items[i].seq, found->items[i].part};
-	struct seal_erase e = {.parts = parts,
-		.n = found->n,
-		.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR")),
-		.reason = span_str(o->reason)};
-	return writer_erase(w, &e, n, err);
-}
-
 static bool derive_anew(const char *path, struct writer *w, struct err *err)
 {
 	struct gather g;
@@ -365,7 +352,7 @@ static bool erase_with(
 	bool ok = c != NULL && case_about(c, &about, err) && find(o, c, &found, err);
 	bool closed = ok && about.closed_us != FACT_NULL;
 	case_close(c);
-	bool erased = ok && erase_found_values(o, w, &found, &n, err);
+	bool erased = ok && erase_items(w, &found, o->reason, &o->arena, &n, err);
 	ok = erased && (n == 0 || derive_anew(path, w, err)) &&
 	     (!custody_is_companion(path) || writer_put_verdicts(w, true, NULL, 0, err));
 	if (erased && !writer_scrub(w, ok ? err : &late))

@@ -283,6 +283,19 @@ bool erase_companion_holds(const struct erase_companion *e, const char *log, str
 	return ok;
 }
 
+bool erase_items(struct writer *w, const struct erase_found *found, const char *reason,
+	struct arena *a, int64_t *n, struct err *err)
+{
+	struct erase_part *parts = arena_alloc(a, (found->n + 1) * sizeof *parts);
+	for (size_t i = 0; i < found->n; i++)
+		parts[i] = (struct erase_part){found->items[i].seq, found->items[i].part};
+	struct seal_erase order = {.parts = parts,
+		.n = found->n,
+		.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR")),
+		.reason = span_str(reason)};
+	return writer_erase(w, &order, n, err);
+}
+
 bool erase_companion_do(const struct erase_companion *e, const char *seal_dir,
 	const char *reason, struct arena *a, int64_t *n, struct err *err)
 {
@@ -291,14 +304,7 @@ bool erase_companion_do(const struct erase_companion *e, const char *seal_dir,
 	*n = 0;
 	if (!custody_begin(&w, e->of, seal_dir, err))
 		return false;
-	struct erase_part *parts = arena_alloc(a, (e->found.n + 1) * sizeof *parts);
-	for (size_t i = 0; i < e->found.n; i++)
-		parts[i] = (struct erase_part){e->found.items[i].seq, e->found.items[i].part};
-	struct seal_erase order = {.parts = parts,
-		.n = e->found.n,
-		.operator_name = span_str(getenv("CLICKTRAIL_OPERATOR")),
-		.reason = span_str(reason)};
-	bool ok = writer_erase(w.writer, &order, n, err) &&
+	bool ok = erase_items(w.writer, &e->found, reason, a, n, err) &&
 		  writer_put_verdicts(w.writer, true, NULL, 0, err) &&
 		  writer_scrub(w.writer, err);
 	if (!custody_end(&w, NULL, ok ? err : &late))

@@ -11,6 +11,8 @@
 
 #include <limits.h>
 
+struct writer;
+
 struct erase_companion {
 	const char
 		*of; /* path of the case; NULL: it has no companion, there is nothing to do */
@@ -29,6 +31,11 @@ bool erase_companion_find(struct case_file *c, const char *case_path,
  * the first. Errors: CASE_READ, CASE_LOCKED. */
 bool erase_holds(struct case_file *c, const char *path, const char *log, struct err *err);
 bool erase_companion_holds(const struct erase_companion *e, const char *log, struct err *err);
+
+/* Takes what was found out of the file that is being written. n: how many values went. Errors:
+ * those of writer_erase. */
+bool erase_items(struct writer *w, const struct erase_found *found, const char *reason,
+	struct arena *a, int64_t *n, struct err *err);
 
 /* n: how many values went. Errors: those of custody_begin and writer_erase. */
 bool erase_companion_do(const struct erase_companion *e, const char *seal_dir,
