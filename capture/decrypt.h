@@ -29,6 +29,7 @@ struct decrypt_about {
 	struct span
 		server_hello; /* the last one; a HelloRetryRequest only if nothing came after
 			       */
+	bool retry;           /* that is a HelloRetryRequest */
 	struct packet_at server_at;
 	const char *version; /* "TLS 1.2", "TLS 1.3", as in handshake facts; NULL: unknown */
 	const char *cipher;  /* IANA name; NULL: unknown */
