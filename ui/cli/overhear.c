@@ -71,14 +71,10 @@ static void retry_all(struct overhear *o)
 
 /* The browser writes its secrets down before it sends what they protect, but they go another
  * way. Nothing that came later is read before: the order of facts is that of packets. */
-static void await_keys(struct overhear *o, struct ear *e)
+static void await_keys(struct overhear *o, struct ear *e, struct span up)
 {
-	struct overheard_about about;
 	int64_t until_us = clock_now_us(clock_real()) + OVERHEAR_KEYS_MS * INT64_C(1000);
-	for (;;) {
-		overheard_about(e->heard, &about);
-		if (!about.wants_keys || e->waited)
-			return;
+	while (!e->waited && overheard_wants_keys(e->heard, up)) {
 		if (read_keys(o)) {
 			retry_all(o);
 			continue;
@@ -122,7 +118,7 @@ static void on_bytes(void *ctx, struct flow *f, enum flow_way way, struct span b
 {
 	struct ear *e = f->user;
 	if (way == FLOW_UP)
-		await_keys(ctx, e);
+		await_keys(ctx, e, bytes);
 	overheard_bytes(e->heard, way, bytes, at);
 	tell_read(ctx, e, false);
 }
