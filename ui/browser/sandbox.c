@@ -134,17 +134,32 @@ bool sandbox_order(const struct sandbox *s, const char *const *inner,
 	return *filter >= 0 && *names >= 0;
 }
 
-const char *sandbox_program(const char *name, struct arena *a)
+bool sandbox_is_program(const char *path, bool runs)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (access(path, X_OK) == 0) == runs;
+}
+
+static const char *find_program(const char *name, bool runs, struct arena *a)
 {
 	/* Not PATH: what runs beside evidence does not depend on the caller's environment. */
 	static const char *const dirs[] = {"/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin"};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		char *path = arena_printf(a, "%s/%s", dirs[i], name);
-		struct stat st;
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
+		if (sandbox_is_program(path, runs))
 			return path;
 	}
 	return NULL;
+}
+
+const char *sandbox_program(const char *name, struct arena *a)
+{
+	return find_program(name, true, a);
+}
+
+const char *sandbox_program_forbidden(const char *name, struct arena *a)
+{
+	return find_program(name, false, a);
 }
 
 /* The number that a file under /proc/sys holds; -1 if it cannot be read. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRAM "clicktrail-capture"
@@ -22,49 +21,9 @@ enum { START_MS = 10000 };
 
 /* ---- the program ---- */
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-/* It is there, and not for this user: a mode of 0750 and another group, say. */
-static bool is_forbidden(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) != 0;
-}
-
-/* As witnessing_program looks, for what may not be run; empty: there is none. */
-static void find_forbidden(char *out, size_t n)
-{
-	static const char *const folders[] = {
-		"/usr/bin/", "/usr/local/bin/", "/bin/", "/usr/sbin/"};
-	char own[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	own[len > 0 ? len : 0] = 0;
-	int used = snprintf(out, n, "%.*s" PROGRAM, (int)(case_beside_name(own) - own), own);
-	if (len > 0 && used > 0 && (size_t)used < n && is_forbidden(out))
-		return;
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		used = snprintf(out, n, "%s" PROGRAM, folders[i]);
-		if (used > 0 && (size_t)used < n && is_forbidden(out))
-			return;
-	}
-	out[0] = 0;
-}
-
-static void say_none(char *why, size_t n)
-{
-	char path[WITNESS_WHY_MAX / 2];
-	find_forbidden(path, sizeof path);
-	if (path[0] != 0)
-		snprintf(why, n, "the program %s may not be run by you", path);
-	else
-		snprintf(why, n, "the program " PROGRAM " is not installed");
-}
-
-void witnessing_program(char *out, size_t n)
+/* Beside this one, or where the system has its own; empty: there is none. runs: it may be run
+ * by this user; else it is there and may not be (a mode of 0750 and another group, say). */
+static void find_program(char *out, size_t n, bool runs)
 {
 	char own[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
@@ -72,13 +31,24 @@ void witnessing_program(char *out, size_t n)
 		own[len] = 0;
 		size_t folder = (size_t)(case_beside_name(own) - own);
 		int used = snprintf(out, n, "%.*s" PROGRAM, (int)folder, own);
-		if (used > 0 && (size_t)used < n && is_program(out))
+		if (used > 0 && (size_t)used < n && sandbox_is_program(out, runs))
 			return;
 	}
 	struct arena a = {0};
-	const char *found = sandbox_program(PROGRAM, &a);
+	const char *found =
+		runs ? sandbox_program(PROGRAM, &a) : sandbox_program_forbidden(PROGRAM, &a);
 	snprintf(out, n, "%s", found != NULL && strlen(found) < n ? found : "");
 	arena_fini(&a);
+}
+
+static void say_none(char *why, size_t n)
+{
+	char path[WITNESS_WHY_MAX / 2];
+	find_program(path, sizeof path, false);
+	if (path[0] != 0)
+		snprintf(why, n, "the program %s may not be run by you", path);
+	else
+		snprintf(why, n, "the program " PROGRAM " is not installed");
 }
 
 /* ---- what the proxy tells ---- */
@@ -324,7 +294,7 @@ struct witnessing *witnessing_start(const struct witnessing_order *order, struct
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
 		recorder_child_init(&w->sides[i].run, (enum capture_side)i);
 	bool wants_keys = order->secrets || order->browser_keys >= 0;
-	witnessing_program(w->program, sizeof w->program);
+	find_program(w->program, sizeof w->program, true);
 	bool good = (!wants_keys ||
 			    key_file_make(&w->keys, order->case_path, order->session, err)) &&
 		    start_recorders(w, err);
