@@ -84,8 +84,5 @@ void decrypt_end(struct decrypt *d);
 /* Bytes of that direction wait to be read: for secrets, or for the other side. */
 bool decrypt_waits(const struct decrypt *d, enum flow_way way);
 const struct decrypt_about *decrypt_about(const struct decrypt *d);
-/* Frees what the spans of `about` point to, which become absent (n_certs 0): for whoever has
- * read them, with many connections open. Not before `secured`; it may be called in there. */
-void decrypt_forget(struct decrypt *d);
 
 #endif

@@ -39,7 +39,6 @@ struct mixed_origin {
 	struct made root, leaf;
 	SSL_CTX *ctx;
 	int listeners[2], stop;
-	unsigned ports[2];
 	char dir[64], cacert[96], rules[2][64];
 	pthread_t acceptor;
 	pthread_mutex_t lock; /* over all below */
@@ -326,9 +325,8 @@ static void open_listener(struct mixed_origin *o, int i)
 			getsockname(fd, (struct sockaddr *)&addr, &len) == 0,
 		"listen");
 	o->listeners[i] = fd;
-	o->ports[i] = ntohs(addr.sin_port);
 	snprintf(o->rules[i], sizeof o->rules[i], ":%s:127.0.0.1:%u", i == 0 ? "80" : "443",
-		o->ports[i]);
+		ntohs(addr.sin_port));
 }
 
 struct mixed_origin *mixed_origin_start(void)
@@ -353,11 +351,6 @@ const char *mixed_origin_rule(const struct mixed_origin *o, bool secure)
 const char *mixed_origin_cacert(const struct mixed_origin *o)
 {
 	return o->cacert;
-}
-
-unsigned mixed_origin_port(const struct mixed_origin *o, bool secure)
-{
-	return o->ports[secure];
 }
 
 void mixed_origin_stop(struct mixed_origin *o)

@@ -78,7 +78,8 @@ void run_recorder_begin(struct run_recorder *r)
 	r->sock = pair[0];
 }
 
-bool run_recorder_news(struct run_recorder *r, int seconds, struct recorder_news *out)
+/* The next news, within seconds. False: the socket closed. */
+static bool next_news(struct run_recorder *r, int seconds, struct recorder_news *out)
 {
 	struct pollfd p = {.fd = r->sock, .events = POLLIN};
 	if (poll(&p, 1, seconds * 1000) != 1)
@@ -95,7 +96,7 @@ struct recorder_news run_recorder_wait_for(struct run_recorder *r, uint32_t word
 {
 	struct recorder_news news = {0};
 	do
-		if (!run_recorder_news(r, DEADLINE_S, &news))
+		if (!next_news(r, DEADLINE_S, &news))
 			fail_msg("the recorder closed its socket before news %u", word);
 	while (news.word == RECORDER_STATE && word != RECORDER_STATE);
 	if (news.word != word)
