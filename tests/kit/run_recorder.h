@@ -27,6 +27,9 @@ struct run_recorder {
 	struct arena arena; /* of what was walked */
 };
 
+/* First thing in main: a network of the test's own, with rights to record there, whose loopback
+ * interface is up and has fragments. False: it was said why not. */
+bool run_recorder_enter(void);
 /* Its path. */
 const char *run_recorder_program(void);
 /* Until it says STARTED. run_recorder_begin does not wait for that. */
