@@ -196,7 +196,9 @@ static int32_t add(struct recorder_table *t, const struct key *k,
 	const struct packet_address *local, int64_t now_ns)
 {
 	if (t->free == NONE && t->n == RECORDER_TABLE_MAX) {
-		t->counts.pushed_out++;
+		const struct entry *e = &t->entries[t->silent.first];
+		int64_t silent_ns = now_ns - e->last_ns;
+		t->counts.pushed_out += !e->over || silent_ns <= RECORDER_QUIET_S * SECOND;
 		forget(t, t->silent.first);
 	}
 	int32_t i = t->free;
@@ -259,7 +261,7 @@ bool recorder_table_room(struct recorder_table *t, int64_t now_ns)
 		int64_t silent_ns = now_ns - e->last_ns;
 		if (!e->begun && silent_ns <= RECORDER_FULL_START_S * SECOND)
 			continue;
-		t->counts.pushed_out += !e->begun || silent_ns <= RECORDER_FULL_UDP_S * SECOND;
+		t->counts.pushed_out += !e->begun || silent_ns <= RECORDER_QUIET_S * SECOND;
 		forget(t, i);
 		return true;
 	}

@@ -19,11 +19,12 @@ enum {
 	 * over or silent. */
 	RECORDER_START_S = 30,
 	RECORDER_FULL_START_S = 1, /* the same while no descriptor more can be kept */
-	RECORDER_FULL_UDP_S = 2,   /* then UDP that was silent for so long is not missed */
+	RECORDER_QUIET_S = 2, /* for want of room: UDP, or what is over, that was silent for so
+				 long is not missed */
 	/* FIN and RST are believed of whoever sends them, and an origin may send one that the
-	 * other end does not take. So this is longer than the proxy leaves a connection idle.
-	 */
-	RECORDER_OVER_S = 360,
+	 * other end does not take. So this is longer than the proxy leaves a connection idle,
+	 * one that it passes through unread included. */
+	RECORDER_OVER_S = 960,
 	RECORDER_TCP_IDLE_S = 7200,
 	RECORDER_UDP_IDLE_S = 15,
 	RECORDER_FRAGMENT_S = 30, /* RFC 791 3.2 lets a receiver wait 15, Linux waits 30 */

@@ -438,6 +438,19 @@ static void limits(void **state)
 	assert_true(wants(t, tcp("10.0.0.1", 2, "192.0.2.2", 443, TCP_SYN, 1), 1));
 	assert_true(wants(t, tcp("10.0.0.1", 7, "192.0.2.9", 443, TCP_SYN, 1), 1));
 	recorder_table_free(t);
+	/* One that is over is not missed, once nothing has come for a while. */
+	for (int quiet = 0; quiet < 2; quiet++) {
+		t = recorder_table_new(9, RECORDER_HELD_MAX);
+		show(t, false, "10.0.0.1", 0, "192.0.2.1", 443, 0);
+		assert_true(wants(t, tcp("10.0.0.1", 0, "192.0.2.1", 443, TCP_SYN, 1), 0));
+		assert_true(wants(t, tcp("192.0.2.1", 443, "10.0.0.1", 0, TCP_RST, 1), 0));
+		int64_t at = RECORDER_QUIET_S * SECOND + quiet;
+		for (uint32_t i = 1; i <= RECORDER_TABLE_MAX; i++)
+			show(t, false, "10.0.0.1", (uint16_t)i, "192.0.2.2", 443, at);
+		recorder_table_count(t, &c);
+		assert_int_equal(c.pushed_out, !quiet);
+		recorder_table_free(t);
+	}
 }
 
 static struct packet_parts fragment(uint32_t id, uint32_t at, const void *bytes, size_t n)
