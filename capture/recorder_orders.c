@@ -24,7 +24,7 @@ bool recorder_orders_check(void)
 
 static bool is_v4(const struct packet_address *a)
 {
-	return recorder_table_plain(a).n == 4;
+	return packet_address_plain(a).n == 4;
 }
 
 /* Could this socket speak to that address? Else its port may be somebody else's there. */
@@ -50,7 +50,7 @@ static const char *obey_connection(
 	if (order->remote_port == 0 || !reaches(&s.local, &order->remote))
 		return "the socket does not reach that address";
 	struct recorder_local own = s.local;
-	own.ip = recorder_table_plain(&own.ip);
+	own.ip = packet_address_plain(&own.ip);
 	/* Orders come later than what they are for: it may be on its way by now, and then it is
 	 * known where to. A resolver's socket is shown for each server that it may be for, so
 	 * that it went to another one is nothing to be told. */

@@ -133,17 +133,6 @@ static int32_t *slot_of(struct recorder_table *t, const struct key *k)
 	return &t->slots[h % SLOTS];
 }
 
-/* RFC 4291 2.5.5.2 */
-struct packet_address recorder_table_plain(const struct packet_address *a)
-{
-	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	struct packet_address v4 = {.n = 4};
-	if (a->n != 16 || memcmp(a->bytes, mapped, sizeof mapped) != 0)
-		return *a;
-	memcpy(v4.bytes, a->bytes + sizeof mapped, 4);
-	return v4;
-}
-
 static bool same_key(const struct key *a, const struct key *b)
 {
 	return a->udp == b->udp && a->local_port == b->local_port &&
@@ -222,8 +211,8 @@ void recorder_table_connection(struct recorder_table *t, bool udp,
 	const struct recorder_local *local, const struct packet_address *remote,
 	uint16_t remote_port, int held, int64_t now_ns)
 {
-	struct key k = {udp, local->port, remote_port, recorder_table_plain(remote)};
-	struct packet_address ip = recorder_table_plain(&local->ip);
+	struct key k = {udp, local->port, remote_port, packet_address_plain(remote)};
+	struct packet_address ip = packet_address_plain(&local->ip);
 	int32_t i = *slot_of(t, &k);
 	/* Of UDP, what is known of the same ends is of an earlier conversation. */
 	while (i != NONE && !(udp && same_key(&t->entries[i].key, &k) &&
@@ -274,7 +263,7 @@ bool recorder_table_listener(struct recorder_table *t, const struct recorder_loc
 	if (t->n_listeners == RECORDER_LISTENERS_MAX)
 		return false;
 	struct recorder_local l = *local;
-	l.ip = recorder_table_plain(&l.ip);
+	l.ip = packet_address_plain(&l.ip);
 	t->listeners[t->n_listeners++] = l;
 	return true;
 }

@@ -35,9 +35,6 @@ struct recorder_table;
 struct recorder_table *recorder_table_new(uint32_t seed, size_t held_max);
 void recorder_table_free(struct recorder_table *t);
 
-/* An address of IPv6 that stands for one of IPv4 as that one (RFC 4291 2.5.5.2). */
-struct packet_address recorder_table_plain(const struct packet_address *a);
-
 /* A local end as its socket says. ip.n 0: any address, of those that it takes. */
 struct recorder_local {
 	struct packet_address ip;

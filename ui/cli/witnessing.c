@@ -1,12 +1,12 @@
 #include "ui/cli/witnessing_inner.h"
 #include "ui/browser/sandbox.h"
 #include "ui/cli/case_beside.h"
+#include "ui/cli/packet_end.h"
 #include "store/base/clock.h"
 #include "store/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,37 +59,23 @@ static void wake(struct witnessing *w)
 	(void)!write(w->wake, &one, sizeof one); /* an eventfd takes it */
 }
 
-/* Where the kernel sends what is meant for nowhere (0.0.0.0). */
-static const uint8_t here4[4] = {127, 0, 0, 1};
+/* Where the kernel sends what is meant for nowhere (0.0.0.0, ::). */
+static void fill_here(struct packet_address *ip)
+{
+	static const uint8_t here4[4] = {127, 0, 0, 1};
+	static const struct packet_address nowhere4 = {.n = 4}, nowhere6 = {.n = 16};
+	if (packet_address_same(ip, &nowhere4))
+		memcpy(ip->bytes, here4, sizeof here4);
+	else if (packet_address_same(ip, &nowhere6))
+		ip->bytes[ip->n - 1] = 1;
+}
 
 static bool fill_remote(struct recorder_order *order, const struct sockaddr *remote)
 {
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	switch (remote->sa_family) {
-	case AF_INET:
-		memcpy(&in, remote, sizeof in);
-		order->remote.n = sizeof in.sin_addr;
-		memcpy(order->remote.bytes, &in.sin_addr, sizeof in.sin_addr);
-		order->remote_port = ntohs(in.sin_port);
-		if (in.sin_addr.s_addr == htonl(INADDR_ANY))
-			memcpy(order->remote.bytes, here4, sizeof here4);
-		return true;
-	case AF_INET6:
-		memcpy(&in6, remote, sizeof in6);
-		order->remote.n = sizeof in6.sin6_addr;
-		if (IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr))
-			in6.sin6_addr = in6addr_loopback;
-		memcpy(order->remote.bytes, &in6.sin6_addr, sizeof in6.sin6_addr);
-		order->remote_port = ntohs(in6.sin6_port);
-		/* IPv4 in an IPv6 socket: what passes is IPv4. */
-		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-			order->remote.n = sizeof here4;
-			memmove(order->remote.bytes, order->remote.bytes + 12, sizeof here4);
-		}
-		return true;
-	default: return false;
-	}
+	if (!packet_end_of(remote, &order->remote, &order->remote_port))
+		return false;
+	fill_here(&order->remote);
+	return true;
 }
 
 static void opening(void *self, int fd, const struct sockaddr *remote, socklen_t len)
