@@ -51,14 +51,6 @@ const struct decrypt_about *decrypt_about(const struct decrypt *d)
 	return &d->about;
 }
 
-void decrypt_forget(struct decrypt *d)
-{
-	struct decrypt_about *a = &d->about;
-	a->hello = a->server_hello = a->alpn = a->ocsp = a->scts = SPAN_NONE;
-	a->n_certs = 0;
-	arena_fini(&d->arena);
-}
-
 void decrypt_note(struct decrypt *d, const char *why, const struct packet_at *at)
 {
 	if (d->about.why != NULL)

@@ -29,6 +29,7 @@ struct decrypt_about {
 	struct span
 		server_hello; /* the last one; a HelloRetryRequest only if nothing came after
 			       */
+	bool retry;           /* that is a HelloRetryRequest */
 	struct packet_at server_at;
 	const char *version; /* "TLS 1.2", "TLS 1.3", as in handshake facts; NULL: unknown */
 	const char *cipher;  /* IANA name; NULL: unknown */
@@ -83,8 +84,5 @@ void decrypt_end(struct decrypt *d);
 /* Bytes of that direction wait to be read: for secrets, or for the other side. */
 bool decrypt_waits(const struct decrypt *d, enum flow_way way);
 const struct decrypt_about *decrypt_about(const struct decrypt *d);
-/* Frees what the spans of `about` point to, which become absent (n_certs 0): for whoever has
- * read them, with many connections open. Not before `secured`; it may be called in there. */
-void decrypt_forget(struct decrypt *d);
 
 #endif

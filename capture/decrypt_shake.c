@@ -140,6 +140,7 @@ static bool server_hello(
 	d->suite = of_13 == (d->version == TLS_1_3) ? suite_find(hello.cipher) : NULL;
 	memcpy(d->server_random, hello.random.p, DERIVE_RANDOM);
 	about->server_hello = arena_copy(&d->arena, message);
+	about->retry = hello.retry;
 	about->server_at = *at;
 	about->version = version_name(hello.version);
 	about->cipher = d->suite != NULL ? d->suite->name : NULL;

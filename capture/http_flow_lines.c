@@ -1,6 +1,7 @@
 /* Decoded field lines of HTTP/2 (RFC 9113 8) as messages. Requests are held to the letter; of
  * responses what browsers take passes. */
 #include "capture/http_flow_inner.h"
+#include "capture/wire/http1.h"
 
 #include <stdlib.h>
 
@@ -149,24 +150,13 @@ static bool bad(enum err_kind kind, struct span name, const char *what, struct e
 		(const char *)name.p);
 }
 
-/* RFC 9110 5.6.2 */
-static bool is_token(struct span s)
-{
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_alpha(s.p[i]) && !ascii_digit(s.p[i]) &&
-			memchr(marks, s.p[i], sizeof marks - 1) == NULL)
-			return false;
-	return s.n > 0;
-}
-
 /* RFC 9113 8.2.1 */
 static bool name_allowed(struct span name)
 {
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] >= 'A' && name.p[i] <= 'Z')
 			return false;
-	return is_token(name);
+	return http1_is_token(name);
 }
 
 /* RFC 9113 8.2.2 */
@@ -263,7 +253,7 @@ static bool take_request_pseudo(
 
 static bool check_target(const struct http_lines_read *r, struct err *err)
 {
-	if (!is_token(r->method))
+	if (!http1_is_token(r->method))
 		return err_set(err, ERR_PSEUDO, ":method is missing or no token");
 	if (span_is(r->method, "CONNECT"))
 		return err_set(err, ERR_TARGET, "CONNECT inside a tunnel");

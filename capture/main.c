@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	}
 	if (!recorder_orders_check()) {
 		fputs("clicktrail-capture records packets for clicktrail, which starts it for "
-		      "its option --pcap.\n"
+		      "its options --pcap and --no-intercept.\n"
 		      "It does nothing by hand: descriptor 3 is no socket of clicktrail's.\n",
 			stderr);
 		return 1;

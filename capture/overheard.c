@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
-enum { HELLO_RANDOM_AT = 4 + 2, HELLO_RANDOM = 32 }; /* RFC 8446 4.1.2, 4.1.3 */
+enum {
+	HELLO_RANDOM_AT = 4 + 2, /* RFC 8446 4.1.2 */
+	HELLO_RANDOM = 32,
+	RECORD_ALERT = 21, /* RFC 8446 5.1 */
+};
 
 int64_t overheard_us(const struct overheard *o, const struct packet_at *at)
 {
@@ -183,16 +187,6 @@ void overheard_free(struct overheard *o)
 	free(o);
 }
 
-/* RFC 8446 4.1.3: the random of a ServerHello that only asks for another hello. */
-static bool is_retry(struct span server_hello)
-{
-	static const uint8_t retry[] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe,
-		0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
-		0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
-	return span_eq(span_first(span_from(server_hello, HELLO_RANDOM_AT), sizeof retry),
-		span_of(retry, sizeof retry));
-}
-
 /* TLS 1.3 has four secrets that matter, older versions one. A browser writes them down before
  * it sends what is protected by them. */
 static bool keys_there(const struct overheard *o, struct span hello)
@@ -210,16 +204,24 @@ static bool keys_there(const struct overheard *o, struct span hello)
 
 void overheard_about(const struct overheard *o, struct overheard_about *out)
 {
-	const struct story_about *about = story_about(o->story);
-	const struct decrypt_about *tls = about->tls;
 	*out = (struct overheard_about){.ours = o->ours,
 		.tunnel = o->tunnel,
 		.bytes = {o->bytes[0], o->bytes[1]},
 		.exchanges = (uint64_t)o->requests,
 		.closed = o->closed[FLOW_UP] && o->closed[FLOW_DOWN],
-		.down_whole = o->down_whole};
-	out->wants_keys = o->ours && tls != NULL && tls->server_hello.p != NULL &&
-			  !is_retry(tls->server_hello) && tls->alert[FLOW_UP] < 0 &&
-			  !keys_there(o, tls->hello);
-	out->why = why_of(o);
+		.down_whole = o->down_whole,
+		.why = why_of(o)};
+}
+
+bool overheard_wants_keys(const struct overheard *o, struct span up)
+{
+	const struct decrypt_about *tls = story_about(o->story)->tls;
+	/* Whoever refuses a ServerHello or what TLS 1.2 has behind it says so in the clear, and
+	 * has made no secrets that could be told. An alert that is sealed is a record of
+	 * another type (RFC 8446 5.2), or stands behind records that were waited for: TLS 1.2
+	 * sends ChangeCipherSpec first (RFC 5246 7.1). */
+	if (up.n > 0 && up.p[0] == RECORD_ALERT)
+		return false;
+	return o->ours && tls != NULL && tls->server_hello.p != NULL && !tls->retry &&
+	       tls->alert[FLOW_UP] < 0 && !keys_there(o, tls->hello);
 }

@@ -59,11 +59,11 @@ struct overheard_about {
 	uint64_t exchanges; /* put */
 	bool closed;        /* by both sides */
 	bool down_whole;    /* its FIN came down, which stands behind all bytes */
-	/* Its secrets are needed to read on, and are not there: it is worth waiting for them.
-	 */
-	bool wants_keys;
-	const char *why; /* what could not be read; NULL: nothing. Static */
+	const char *why;    /* what could not be read; NULL: nothing. Static */
 };
 void overheard_about(const struct overheard *o, struct overheard_about *out);
+/* up: what comes next from the browser. Its secrets are needed to read that, and are not there:
+ * it is worth waiting for them. */
+bool overheard_wants_keys(const struct overheard *o, struct span up);
 
 #endif

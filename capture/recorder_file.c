@@ -112,8 +112,3 @@ bool recorder_file_finish(struct recorder_file *f, uint64_t received, uint64_t d
 	return fsync(RECORDER_FILE) == 0 ||
 	       err_set_os(err, ERR_CAPTURE, errno, "writing the packet file");
 }
-
-void recorder_file_fini(struct recorder_file *f)
-{
-	buf_fini(&f->waiting);
-}

@@ -38,6 +38,5 @@ bool recorder_file_flush(struct recorder_file *f, struct err *err);
 /* Statistics, and all of it on the disk. */
 bool recorder_file_finish(struct recorder_file *f, uint64_t received, uint64_t dropped,
 	const char *comment, struct err *err);
-void recorder_file_fini(struct recorder_file *f);
 
 #endif

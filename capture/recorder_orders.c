@@ -1,9 +1,7 @@
 #include "capture/recorder_orders.h"
 #include "capture/recorder_shown.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -24,12 +22,9 @@ bool recorder_orders_check(void)
 	       option(RECORDER_SOCK, SO_TYPE, &type) && type == SOCK_SEQPACKET;
 }
 
-/* An IPv6 address that stands for one of IPv4 (RFC 4291 2.5.5.2), or such a one. */
 static bool is_v4(const struct packet_address *a)
 {
-	struct in6_addr in6;
-	memcpy(&in6, a->bytes, sizeof in6);
-	return a->n == 4 || IN6_IS_ADDR_V4MAPPED(&in6);
+	return packet_address_plain(a).n == 4;
 }
 
 /* Could this socket speak to that address? Else its port may be somebody else's there. */
@@ -55,7 +50,7 @@ static const char *obey_connection(
 	if (order->remote_port == 0 || !reaches(&s.local, &order->remote))
 		return "the socket does not reach that address";
 	struct recorder_local own = s.local;
-	own.ip = recorder_table_plain(&own.ip);
+	own.ip = packet_address_plain(&own.ip);
 	/* Orders come later than what they are for: it may be on its way by now, and then it is
 	 * known where to. A resolver's socket is shown for each server that it may be for, so
 	 * that it went to another one is nothing to be told. */

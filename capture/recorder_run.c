@@ -74,6 +74,11 @@ static void missing(const struct recorder *r, char text[RECORDER_TEXT_MAX])
 			" connections was not seen after they were shown: they are not "
 			"recorded",
 			c.late);
+	else if (c.silent > 0)
+		snprintf(text, RECORDER_TEXT_MAX,
+			"%" PRIu64 " connections were silent for %d hours: what came after "
+			"that is not recorded",
+			c.silent, RECORDER_TCP_IDLE_S / 3600);
 	else
 		memcpy(text, r->orders.refused, RECORDER_TEXT_MAX);
 }

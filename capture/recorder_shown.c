@@ -135,8 +135,8 @@ static bool peer_is(int fd, const struct packet_address *remote, uint16_t port)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &name, &n) != 0 || !address(&name, &peer) ||
 		peer.port != port)
 		return false;
-	struct packet_address a = recorder_table_plain(&peer.ip),
-			      b = recorder_table_plain(remote);
+	struct packet_address a = packet_address_plain(&peer.ip),
+			      b = packet_address_plain(remote);
 	return packet_address_same(&a, &b);
 }
 
@@ -147,7 +147,7 @@ bool recorder_shown_still(int fd, bool udp, const struct recorder_local *local,
 	/* UDP that is disconnected has no port any more, if the kernel chose it. */
 	if (!own_end(fd, &own) || own.port != local->port || of_one_device(fd))
 		return false;
-	struct packet_address ip = recorder_table_plain(&own.ip);
+	struct packet_address ip = packet_address_plain(&own.ip);
 	if (ip.n != 0 && !packet_address_same(&ip, &local->ip))
 		return false;
 	if (udp)

@@ -27,6 +27,7 @@ struct entry {
 	struct packet_address local; /* n 0: any */
 	int64_t last_ns;
 	bool begun;        /* a packet of it came */
+	bool by_local;     /* and it was of the local end */
 	uint32_t isn;      /* TCP: the number of its first SYN (RFC 9293 3.4) */
 	bool fin[2], over; /* fin: of the local end, of the remote one */
 	int held;
@@ -132,17 +133,6 @@ static int32_t *slot_of(struct recorder_table *t, const struct key *k)
 	return &t->slots[h % SLOTS];
 }
 
-/* RFC 4291 2.5.5.2 */
-struct packet_address recorder_table_plain(const struct packet_address *a)
-{
-	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-	struct packet_address v4 = {.n = 4};
-	if (a->n != 16 || memcmp(a->bytes, mapped, sizeof mapped) != 0)
-		return *a;
-	memcpy(v4.bytes, a->bytes + sizeof mapped, 4);
-	return v4;
-}
-
 static bool same_key(const struct key *a, const struct key *b)
 {
 	return a->udp == b->udp && a->local_port == b->local_port &&
@@ -195,7 +185,9 @@ static int32_t add(struct recorder_table *t, const struct key *k,
 	const struct packet_address *local, int64_t now_ns)
 {
 	if (t->free == NONE && t->n == RECORDER_TABLE_MAX) {
-		t->counts.pushed_out++;
+		const struct entry *e = &t->entries[t->silent.first];
+		int64_t silent_ns = now_ns - e->last_ns;
+		t->counts.pushed_out += !e->over || silent_ns <= RECORDER_QUIET_S * SECOND;
 		forget(t, t->silent.first);
 	}
 	int32_t i = t->free;
@@ -219,8 +211,8 @@ void recorder_table_connection(struct recorder_table *t, bool udp,
 	const struct recorder_local *local, const struct packet_address *remote,
 	uint16_t remote_port, int held, int64_t now_ns)
 {
-	struct key k = {udp, local->port, remote_port, recorder_table_plain(remote)};
-	struct packet_address ip = recorder_table_plain(&local->ip);
+	struct key k = {udp, local->port, remote_port, packet_address_plain(remote)};
+	struct packet_address ip = packet_address_plain(&local->ip);
 	int32_t i = *slot_of(t, &k);
 	/* Of UDP, what is known of the same ends is of an earlier conversation. */
 	while (i != NONE && !(udp && same_key(&t->entries[i].key, &k) &&
@@ -258,7 +250,7 @@ bool recorder_table_room(struct recorder_table *t, int64_t now_ns)
 		int64_t silent_ns = now_ns - e->last_ns;
 		if (!e->begun && silent_ns <= RECORDER_FULL_START_S * SECOND)
 			continue;
-		t->counts.pushed_out += !e->begun || silent_ns <= RECORDER_OVER_S * SECOND;
+		t->counts.pushed_out += !e->begun || silent_ns <= RECORDER_QUIET_S * SECOND;
 		forget(t, i);
 		return true;
 	}
@@ -271,7 +263,7 @@ bool recorder_table_listener(struct recorder_table *t, const struct recorder_loc
 	if (t->n_listeners == RECORDER_LISTENERS_MAX)
 		return false;
 	struct recorder_local l = *local;
-	l.ip = recorder_table_plain(&l.ip);
+	l.ip = packet_address_plain(&l.ip);
 	t->listeners[t->n_listeners++] = l;
 	return true;
 }
@@ -306,6 +298,7 @@ static bool is_syn(const struct packet_parts *p)
 static void begin(struct entry *e, const struct packet_parts *p, bool from_local)
 {
 	e->begun = true;
+	e->by_local = from_local;
 	if (e->key.udp)
 		return;
 	e->isn = p->seq;
@@ -330,6 +323,25 @@ static int64_t patience(const struct entry *e)
 	return (e->key.udp ? RECORDER_UDP_IDLE_S : RECORDER_TCP_IDLE_S) * SECOND;
 }
 
+/* Forgets i, if it was silent for too long. */
+static bool expire(struct recorder_table *t, int32_t i, int64_t now_ns)
+{
+	const struct entry *e = &t->entries[i];
+	if (now_ns - e->last_ns <= patience(e))
+		return false;
+	t->counts.silent += !e->key.udp && e->begun && !e->over;
+	forget(t, i);
+	return true;
+}
+
+/* Does a later connection of the same ends begin with it? Only who began the first can tell: a
+ * SYN of the other end changes nothing for its socket (RFC 9293 3.10.7.4, RFC 5961 4). */
+static bool begins_anew(const struct entry *e, const struct packet_parts *p, bool from_local)
+{
+	return !e->key.udp && e->begun && e->by_local == from_local && is_syn(p) &&
+	       e->isn != p->seq;
+}
+
 /* Whose packet it is among what is known, or NONE: it is of a later connection between the same
  * ends, which nobody has shown, or of one that had begun before it was shown. */
 static int32_t whose(struct recorder_table *t, const struct key *k,
@@ -339,8 +351,9 @@ static int32_t whose(struct recorder_table *t, const struct key *k,
 	int32_t i;
 	while ((i = find(t, k, local)) != NONE) {
 		struct entry *e = &t->entries[i];
-		if (now_ns - e->last_ns > patience(e) ||
-			(!k->udp && e->begun && is_syn(p) && e->isn != p->seq)) {
+		if (expire(t, i, now_ns))
+			continue;
+		if (begins_anew(e, p, from_local)) {
 			forget(t, i);
 			continue;
 		}
@@ -376,8 +389,7 @@ static bool matches(
 		follow(e, p, from_local);
 		let_go(t, i);
 	}
-	if (!e->over || (p->flags & (TCP_FIN | TCP_RST)) != 0)
-		e->last_ns = now_ns;
+	e->last_ns = now_ns;
 	list_take(t, &t->silent, silent_place, i);
 	list_add(t, &t->silent, silent_place, i);
 	return true;
@@ -409,10 +421,8 @@ void recorder_table_sweep(struct recorder_table *t, int64_t now_ns)
 {
 	int32_t next;
 	for (int32_t i = t->silent.first; i != NONE; i = next) {
-		const struct entry *e = &t->entries[i];
-		next = e->silent.after;
-		if (now_ns - e->last_ns > patience(e))
-			forget(t, i);
+		next = t->entries[i].silent.after;
+		expire(t, i, now_ns);
 	}
 }
 

@@ -19,7 +19,12 @@ enum {
 	 * over or silent. */
 	RECORDER_START_S = 30,
 	RECORDER_FULL_START_S = 1, /* the same while no descriptor more can be kept */
-	RECORDER_OVER_S = 2,
+	RECORDER_QUIET_S = 2, /* for want of room: UDP, or what is over, that was silent for so
+				 long is not missed */
+	/* FIN and RST are believed of whoever sends them, and an origin may send one that the
+	 * other end does not take. So this is longer than the proxy leaves a connection idle,
+	 * one that it passes through unread included. */
+	RECORDER_OVER_S = 960,
 	RECORDER_TCP_IDLE_S = 7200,
 	RECORDER_UDP_IDLE_S = 15,
 	RECORDER_FRAGMENT_S = 30, /* RFC 791 3.2 lets a receiver wait 15, Linux waits 30 */
@@ -29,9 +34,6 @@ struct recorder_table;
 /* held_max: where the limit of descriptors is lower than RECORDER_HELD_MAX. */
 struct recorder_table *recorder_table_new(uint32_t seed, size_t held_max);
 void recorder_table_free(struct recorder_table *t);
-
-/* An address of IPv6 that stands for one of IPv4 as that one (RFC 4291 2.5.5.2). */
-struct packet_address recorder_table_plain(const struct packet_address *a);
 
 /* A local end as its socket says. ip.n 0: any address, of those that it takes. */
 struct recorder_local {
@@ -69,6 +71,7 @@ void recorder_table_sweep(struct recorder_table *t, int64_t now_ns);
 struct recorder_table_counts {
 	size_t connections, held;
 	uint64_t pushed_out; /* forgotten for want of room: packets of theirs may be missing */
+	uint64_t silent;     /* TCP forgotten for its silence, whose end was not seen */
 	uint64_t late;       /* the first packet was none that begins it, or not its socket's */
 };
 void recorder_table_count(const struct recorder_table *t, struct recorder_table_counts *out);

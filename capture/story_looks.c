@@ -1,4 +1,5 @@
 #include "capture/story_looks.h"
+#include "capture/wire/http1.h"
 #include "capture/wire/tls_hello.h"
 
 enum story_looks story_looks_tls(struct span in, bool midway)
@@ -20,17 +21,6 @@ enum story_looks story_looks_h2(struct span up)
 	if (!span_eq(span_first(up, all.n), span_first(all, up.n)))
 		return STORY_UNLIKE;
 	return up.n >= all.n ? STORY_LOOKS : STORY_MAY_LOOK;
-}
-
-/* RFC 9110 5.6.2 */
-static bool is_token(struct span s)
-{
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_alpha(s.p[i]) && !ascii_digit(s.p[i]) &&
-			memchr(marks, s.p[i], sizeof marks - 1) == NULL)
-			return false;
-	return s.n > 0;
 }
 
 static bool has_controls(struct span s)
@@ -57,7 +47,7 @@ enum story_looks story_looks_http1(struct span up)
 	struct span seen = line;
 	if (!whole && seen.n > 0 && seen.p[seen.n - 1] == '\r')
 		seen.n--;
-	if (has_controls(seen) || !is_token(span_first(seen, space)) ||
+	if (has_controls(seen) || !http1_is_token(span_first(seen, space)) ||
 		(space == SIZE_MAX ? seen.n : space) > METHOD_MAX)
 		return STORY_UNLIKE;
 	if (!whole)

@@ -1,47 +1,21 @@
-#include "capture/wire/ja3.h"
-#include "capture/wire/ja4.h"
+#include "capture/wire/tls_hello_words.h"
 #include "capture/witness_inner.h"
 #include "store/base/hash.h"
-
-/* In the form of hello facts. */
-static struct span alpn_text(const struct tls_hello *hello, struct arena *a)
-{
-	struct buf b = {0};
-	if (hello->alpn == NULL)
-		return SPAN_NONE;
-	for (size_t i = 0; i < hello->n_alpn; i++) {
-		if (i > 0)
-			buf_add_byte(&b, ' ');
-		for (size_t k = 0; k < hello->alpn[i].n; k++) {
-			uint8_t c = hello->alpn[i].p[k];
-			buf_addf(&b, c > 0x20 && c < 0x7f && c != '\\' ? "%c" : "\\x%02x", c);
-		}
-	}
-	struct span out = span_str(arena_str(a, buf_span(&b)));
-	buf_fini(&b);
-	return out;
-}
 
 static void take_hello(
 	struct witness *w, const struct decrypt_about *tls, struct fact_flow_tls *f)
 {
-	struct tls_hello hello;
-	struct buf full = {0};
-	struct arena *a = &w->scratch;
+	struct tls_hello_words words;
 	if (tls->hello.p == NULL)
 		return;
 	f->hello = tls->hello;
 	f->hello_packet = witness_number(tls->hello_at.packet);
-	if (!tls_hello_parse(tls->hello, a, &hello, NULL))
+	if (!tls_hello_words(tls->hello, &w->scratch, &words, NULL))
 		return;
-	char *ja3_hex = arena_alloc(a, JA3_HEX), *ja4_hex = arena_alloc(a, JA4_TEXT);
-	ja3(&hello, &full, ja3_hex);
-	ja4(&hello, 't', &full, ja4_hex);
-	buf_fini(&full);
-	f->ja3 = span_str(ja3_hex);
-	f->ja4 = span_str(ja4_hex);
-	f->sni = hello.sni;
-	f->offered_alpn = alpn_text(&hello, a);
+	f->ja3 = words.ja3;
+	f->ja4 = words.ja4;
+	f->sni = words.sni;
+	f->offered_alpn = words.alpn;
 }
 
 static void take_certs(

@@ -185,4 +185,7 @@ bool http1_body_feed(struct http1_body *b, struct span in, size_t *used,
  * ERR_BODY_TRUNCATED. */
 bool http1_body_eof(struct http1_body *b, struct err *err);
 
+/* RFC 9110 5.6.2: a method, a field name. */
+bool http1_is_token(struct span s);
+
 #endif

@@ -36,7 +36,6 @@ static inline bool http1_token_byte(uint8_t c)
 		UINT64_C(0x3ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)};
 	return c < 128 && (bits[c >> 6] >> (c & 63) & 1) != 0;
 }
-bool http1_is_token(struct span s);
 
 /* Control bytes that have no place in a value; HTAB has, CR is counted apart. */
 bool http1_has_controls(struct span s);

@@ -415,6 +415,16 @@ bool packet_address_same(const struct packet_address *a, const struct packet_add
 	return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
 }
 
+struct packet_address packet_address_plain(const struct packet_address *a)
+{
+	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	struct packet_address v4 = {.n = 4};
+	if (a->n != 16 || memcmp(a->bytes, mapped, sizeof mapped) != 0)
+		return *a;
+	memcpy(v4.bytes, a->bytes + sizeof mapped, 4);
+	return v4;
+}
+
 void packet_address_text(const struct packet_address *a, char out[PACKET_ADDRESS_TEXT])
 {
 	_Static_assert((int)PACKET_ADDRESS_TEXT >= (int)INET6_ADDRSTRLEN, "room for it");

@@ -46,6 +46,8 @@ struct packet_address {
 	uint8_t bytes[16];
 };
 bool packet_address_same(const struct packet_address *a, const struct packet_address *b);
+/* An address of IPv6 that stands for one of IPv4 (RFC 4291 2.5.5.2) as that one. */
+struct packet_address packet_address_plain(const struct packet_address *a);
 /* "192.0.2.1", "2001:db8::1"; "" for none. */
 enum { PACKET_ADDRESS_TEXT = 46 };
 void packet_address_text(const struct packet_address *a, char out[PACKET_ADDRESS_TEXT]);

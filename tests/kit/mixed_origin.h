@@ -19,7 +19,6 @@ struct mixed_origin *mixed_origin_start(void);
 /* For --connect-to: all of http, all of https. Its root for --cacert. Live as long as it. */
 const char *mixed_origin_rule(const struct mixed_origin *o, bool secure);
 const char *mixed_origin_cacert(const struct mixed_origin *o);
-unsigned mixed_origin_port(const struct mixed_origin *o, bool secure);
 /* Waits for its connections to end. */
 void mixed_origin_stop(struct mixed_origin *o);
 

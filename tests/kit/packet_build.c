@@ -422,30 +422,6 @@ void packet_build_pcapng(const struct packet_build *b, struct span secrets, stru
 	}
 }
 
-static void add_le(struct buf *out, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++, v >>= 8)
-		buf_add_byte(out, (uint8_t)v);
-}
-
-void packet_build_pcap(const struct packet_build *b, struct buf *out)
-{
-	add_le(out, 0xa1b23c4d, 4);
-	add_le(out, 2, 2);
-	add_le(out, 4, 2);
-	add_le(out, 0, 8);
-	add_le(out, SNAPLEN, 4);
-	add_le(out, (uint64_t)b->link, 4);
-	for (size_t i = 0; i < b->n; i++) {
-		const struct built_packet *p = &b->packets[i];
-		add_le(out, (uint64_t)p->at_ns / 1000000000, 4);
-		add_le(out, (uint64_t)p->at_ns % 1000000000, 4);
-		add_le(out, p->n, 4);
-		add_le(out, p->wire_n, 4);
-		buf_add(out, p->bytes, p->n);
-	}
-}
-
 void packet_build_write(const char *path, struct span bytes)
 {
 	FILE *f = fopen(path, "wb");

@@ -82,7 +82,6 @@ void packet_build_shuffle(struct packet_build *b, size_t from, size_t distance, 
 
 /* Appends the file. secrets: a TLS key log, put before the packets; may be none. */
 void packet_build_pcapng(const struct packet_build *b, struct span secrets, struct buf *out);
-void packet_build_pcap(const struct packet_build *b, struct buf *out); /* with nanoseconds */
 /* Writes bytes to path; fails the test if it cannot. */
 void packet_build_write(const char *path, struct span bytes);
 /* Hands them to flows, without a file. */

@@ -1,23 +1,29 @@
 #include "tests/kit/run_recorder.h"
 #include "store/base/buf.h"
+#include "tests/kit/lone_network.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { ASIDE = 100, DEADLINE_S = 20 };
+enum { ASIDE = 100, DEADLINE_S = 20, MTU = 1500 };
 
 const char *run_recorder_program(void)
 {
@@ -78,7 +84,8 @@ void run_recorder_begin(struct run_recorder *r)
 	r->sock = pair[0];
 }
 
-bool run_recorder_news(struct run_recorder *r, int seconds, struct recorder_news *out)
+/* The next news, within seconds. False: the socket closed. */
+static bool next_news(struct run_recorder *r, int seconds, struct recorder_news *out)
 {
 	struct pollfd p = {.fd = r->sock, .events = POLLIN};
 	if (poll(&p, 1, seconds * 1000) != 1)
@@ -95,7 +102,7 @@ struct recorder_news run_recorder_wait_for(struct run_recorder *r, uint32_t word
 {
 	struct recorder_news news = {0};
 	do
-		if (!run_recorder_news(r, DEADLINE_S, &news))
+		if (!next_news(r, DEADLINE_S, &news))
 			fail_msg("the recorder closed its socket before news %u", word);
 	while (news.word == RECORDER_STATE && word != RECORDER_STATE);
 	if (news.word != word)
@@ -267,4 +274,42 @@ struct walked run_recorder_walk(struct run_recorder *r)
 		at += len;
 	}
 	return w;
+}
+
+/* ---- a network ---- */
+
+/* What we have in a namespace of our own is lost at an exec, unless it is ambient. */
+static bool hand_on_rights(void)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2];
+	if (syscall(SYS_capget, &head, caps) != 0)
+		return false;
+	caps[0].inheritable = caps[0].permitted;
+	return syscall(SYS_capset, &head, caps) == 0 &&
+	       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0;
+}
+
+bool run_recorder_enter(void)
+{
+	char why[200] = "rights are not handed on";
+	struct ifreq lo = {.ifr_name = "lo"};
+	if (geteuid() != 0) {
+		if (!lone_network_enter(why, sizeof why) || !hand_on_rights()) {
+			fprintf(stderr, "no network of our own: %s\n", why);
+			return false;
+		}
+	} else if (unshare(CLONE_NEWNET) != 0) {
+		perror("unshare");
+		return false;
+	}
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	lo.ifr_flags = IFF_UP | IFF_RUNNING;
+	bool fine = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+	lo.ifr_mtu = MTU;
+	fine = fine && ioctl(fd, SIOCSIFMTU, &lo) == 0;
+	if (!fine)
+		perror("the loopback interface");
+	close(fd);
+	return fine;
 }

@@ -27,13 +27,14 @@ struct run_recorder {
 	struct arena arena; /* of what was walked */
 };
 
+/* First thing in main: a network of the test's own, with rights to record there, whose loopback
+ * interface is up and has fragments. False: it was said why not. */
+bool run_recorder_enter(void);
 /* Its path. */
 const char *run_recorder_program(void);
 /* Until it says STARTED. run_recorder_begin does not wait for that. */
 void run_recorder_start(struct run_recorder *r);
 void run_recorder_begin(struct run_recorder *r);
-/* The next news, within seconds. False: the socket closed. */
-bool run_recorder_news(struct run_recorder *r, int seconds, struct recorder_news *out);
 /* The next of that word; states may come before it. */
 struct recorder_news run_recorder_wait_for(struct run_recorder *r, uint32_t word);
 /* remote: of RECORDER_CONNECTION, else NULL. fd -1: nothing is shown. */

@@ -7,8 +7,8 @@ enum { CHUNK_MAX = 9000 };
 
 static bool read_to(struct session_link *l, const char *mark)
 {
-	while (span_find(buf_span(&l->in), span_str(mark), 0) == SIZE_MAX)
-		if (!session_link_pull(l))
+	while (span_find(buf_span(&l->at->in), span_str(mark), 0) == SIZE_MAX)
+		if (!two_doors_pull(l->at))
 			return false;
 	return true;
 }
@@ -21,7 +21,7 @@ static bool span_ends(struct span s, const char *end)
 
 static bool push_text(struct session_link *l, const char *text)
 {
-	return session_link_push(l, span_str(text));
+	return two_doors_push(l->at, span_str(text));
 }
 
 /* Is it the request that is expected, with the lines that were sent? */
@@ -43,23 +43,23 @@ static bool check(struct session_link *l, const struct random_step *st, struct s
 
 static bool read_request(struct session_link *l, const struct random_step *st)
 {
-	buf_consume(&l->in, span_find(buf_span(&l->in), span_str("\r\n\r\n"), 0) + 4);
+	buf_consume(&l->at->in, span_find(buf_span(&l->at->in), span_str("\r\n\r\n"), 0) + 4);
 	if (st->expect && !push_text(l, "HTTP/1.1 100 Continue\r\n\r\n"))
 		return false;
 	if (st->req_chunked) {
-		while (!span_ends(buf_span(&l->in), "\r\n0\r\n\r\n"))
-			if (!session_link_pull(l))
+		while (!span_ends(buf_span(&l->at->in), "\r\n0\r\n\r\n"))
+			if (!two_doors_pull(l->at))
 				return false;
-		buf_clear(&l->in);
+		buf_clear(&l->at->in);
 		return true;
 	}
-	while (buf_len(&l->in) < st->body.n)
-		if (!session_link_pull(l))
+	while (buf_len(&l->at->in) < st->body.n)
+		if (!two_doors_pull(l->at))
 			return false;
-	if (!span_eq(span_first(buf_span(&l->in), st->body.n), st->body))
+	if (!span_eq(span_first(buf_span(&l->at->in), st->body.n), st->body))
 		session_link_trouble(
 			l, "the body of %s %s came otherwise", st->method, st->target);
-	buf_consume(&l->in, st->body.n);
+	buf_consume(&l->at->in, st->body.n);
 	return true;
 }
 
@@ -69,7 +69,7 @@ static bool say_heads(struct session_link *l, const struct random_step *st)
 	for (size_t i = 0; i < st->n_interims; i++)
 		random_head(st, i, false, &out);
 	random_head(st, SIZE_MAX, false, &out);
-	bool sent = session_link_push(l, buf_span(&out));
+	bool sent = two_doors_push(l->at, buf_span(&out));
 	buf_fini(&out);
 	return sent;
 }
@@ -92,7 +92,7 @@ static bool say_chunks(struct session_link *l, const struct random_step *st)
 		random_lines(&st->trailers, false, &out);
 		buf_add_str(&out, "\r\n");
 	}
-	bool sent = session_link_push(l, buf_span(&out));
+	bool sent = two_doors_push(l->at, buf_span(&out));
 	buf_fini(&out);
 	return sent;
 }
@@ -112,7 +112,7 @@ static bool answer(struct session_link *l, const struct random_step *st)
 	if (sent && st->framing == RANDOM_CHUNKED && st->end != RANDOM_SILENT)
 		sent = say_chunks(l, st);
 	else if (sent)
-		sent = session_link_push(l, span_first(st->res_body, st->sent));
+		sent = two_doors_push(l->at, span_first(st->res_body, st->sent));
 	if (!sent) {
 		session_link_trouble(l, "an answer to %s was not taken", st->target);
 		return false;
@@ -136,8 +136,8 @@ void session_link_http1(struct session_link *l)
 {
 	while (read_to(l, "\r\n\r\n")) {
 		const struct random_step *st = session_link_step(l);
-		size_t head = span_find(buf_span(&l->in), span_str("\r\n\r\n"), 0) + 4;
-		if (st == NULL || !check(l, st, span_first(buf_span(&l->in), head)) ||
+		size_t head = span_find(buf_span(&l->at->in), span_str("\r\n\r\n"), 0) + 4;
+		if (st == NULL || !check(l, st, span_first(buf_span(&l->at->in), head)) ||
 			!read_request(l, st) || !answer(l, st))
 			return;
 	}

@@ -137,7 +137,7 @@ static bool send_all(struct serving *s)
 		ssize_t n = nghttp2_session_mem_send(s->session, &out);
 		if (n <= 0)
 			return n == 0;
-		if (!session_link_push(s->link, span_of(out, (size_t)n)))
+		if (!two_doors_push(s->link->at, span_of(out, (size_t)n)))
 			return false;
 	}
 }
@@ -161,11 +161,11 @@ static void talk(struct serving *s)
 	while (send_all(s) && !(lost = s->breaks_off && !break_off(s)) &&
 		(nghttp2_session_want_read(s->session) ||
 			nghttp2_session_want_write(s->session)) &&
-		session_link_pull(l)) {
-		struct span in = buf_span(&l->in);
+		two_doors_pull(l->at)) {
+		struct span in = buf_span(&l->at->in);
 		if (nghttp2_session_mem_recv(s->session, in.p, in.n) < 0)
 			return;
-		buf_clear(&l->in);
+		buf_clear(&l->at->in);
 	}
 	if (lost)
 		session_link_cut(l);

@@ -1,24 +1,18 @@
 /*
- * One connection to a session_origin: bytes both ways, plain or TLS, blocking with a deadline.
+ * One connection to a session_origin: how it ends, and what is asked on it.
  * For tests/kit/session_*.c alone; the thread of that connection.
  */
 #ifndef TESTS_KIT_SESSION_LINK_H
 #define TESTS_KIT_SESSION_LINK_H
 
 #include "tests/kit/session_origin.h"
-
-struct ssl_st;
+#include "tests/kit/two_doors.h"
 
 struct session_link {
 	struct session_origin *o;
-	int fd;
-	struct ssl_st *ssl; /* NULL: plain */
-	struct buf in;      /* read and not yet used */
+	struct two_doors_link *at;
 };
 
-/* More bytes behind in. False: there are none. */
-bool session_link_pull(struct session_link *l);
-bool session_link_push(struct session_link *l, struct span bytes);
 void session_link_end(struct session_link *l);   /* close_notify and FIN */
 void session_link_cut(struct session_link *l);   /* FIN */
 void session_link_reset(struct session_link *l); /* RST, once the connection is closed */

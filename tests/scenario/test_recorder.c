@@ -3,13 +3,10 @@
  * it was shown, from their first packet to their last, and no others, whatever is shown to it;
  * and that its file is whole in the end, whatever ends it.
  */
-#include "tests/kit/lone_network.h"
 #include "tests/kit/run_recorder.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/capability.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -18,9 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +23,6 @@
 #include <cmocka.h>
 #include <linux/filter.h>
 
-enum { MTU = 1500 };
 #define MIB (size_t)(1024UL * 1024)
 
 union address {
@@ -739,43 +733,6 @@ static void signals_are_the_parents(void **state)
 	run_recorder_end(&r);
 }
 
-/* What we have in a namespace of our own is lost at an exec, unless it is ambient. */
-static bool hand_on_rights(void)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct caps[2];
-	if (syscall(SYS_capget, &head, caps) != 0)
-		return false;
-	caps[0].inheritable = caps[0].permitted;
-	return syscall(SYS_capset, &head, caps) == 0 &&
-	       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0;
-}
-
-/* A loopback interface that is up and has fragments, in a network of the test's own. */
-static int enter(void)
-{
-	char why[200] = "rights are not handed on";
-	struct ifreq lo = {.ifr_name = "lo"};
-	if (geteuid() != 0) {
-		if (!lone_network_enter(why, sizeof why) || !hand_on_rights()) {
-			fprintf(stderr, "no network of our own: %s\n", why);
-			return 0;
-		}
-	} else if (unshare(CLONE_NEWNET) != 0) {
-		perror("unshare");
-		return 0;
-	}
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	lo.ifr_flags = IFF_UP | IFF_RUNNING;
-	int fine = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
-	lo.ifr_mtu = MTU;
-	fine = fine && ioctl(fd, SIOCSIFMTU, &lo) == 0;
-	if (!fine)
-		perror("the loopback interface");
-	close(fd);
-	return fine;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -796,7 +753,7 @@ int main(void)
 		cmocka_unit_test(signals_are_the_parents),
 	};
 	signal(SIGPIPE, SIG_IGN);
-	if (!enter())
+	if (!run_recorder_enter())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,26 +4,19 @@
  * is said.
  */
 #include "capture/recorder_strays.h"
-#include "tests/kit/lone_network.h"
 #include "tests/kit/run_recorder.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -449,34 +442,6 @@ static void a_flood(void **state)
 	run_recorder_end(&r);
 }
 
-/* What we have in a namespace of our own is lost at an exec, unless it is ambient. */
-static bool hand_on_rights(void)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct caps[2];
-	if (syscall(SYS_capget, &head, caps) != 0)
-		return false;
-	caps[0].inheritable = caps[0].permitted;
-	return syscall(SYS_capset, &head, caps) == 0 &&
-	       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) == 0;
-}
-
-/* A loopback interface that is up, in a network of the test's own. */
-static bool enter(void)
-{
-	char why[200] = "";
-	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	if (geteuid() != 0 ? !lone_network_enter(why, sizeof why) || !hand_on_rights()
-			   : unshare(CLONE_NEWNET) != 0) {
-		fprintf(stderr, "no network of our own: %s\n", why);
-		return false;
-	}
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool fine = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
-	close(fd);
-	return fine;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,7 +457,7 @@ int main(void)
 		cmocka_unit_test(a_flood),
 	};
 	signal(SIGPIPE, SIG_IGN);
-	if (!enter())
+	if (!run_recorder_enter())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,19 +134,19 @@ bool sandbox_order(const struct sandbox *s, const char *const *inner,
 	return *filter >= 0 && *names >= 0;
 }
 
-bool sandbox_is_program(const char *path)
+bool sandbox_is_program(const char *path, bool runs)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (access(path, X_OK) == 0) == runs;
 }
 
-const char *sandbox_find(const char *name, bool (*fits)(const char *path), struct arena *a)
+static const char *find_program(const char *name, bool runs, struct arena *a)
 {
 	/* Not PATH: what runs beside evidence does not depend on the caller's environment. */
 	static const char *const dirs[] = {"/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin"};
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		char *path = arena_printf(a, "%s/%s", dirs[i], name);
-		if (fits(path))
+		if (sandbox_is_program(path, runs))
 			return path;
 	}
 	return NULL;
@@ -154,7 +154,12 @@ const char *sandbox_find(const char *name, bool (*fits)(const char *path), struc
 
 const char *sandbox_program(const char *name, struct arena *a)
 {
-	return sandbox_find(name, sandbox_is_program, a);
+	return find_program(name, true, a);
+}
+
+const char *sandbox_program_forbidden(const char *name, struct arena *a)
+{
+	return find_program(name, false, a);
 }
 
 /* The number that a file under /proc/sys holds; -1 if it cannot be read. */

@@ -32,9 +32,10 @@ bool sandbox_order(const struct sandbox *s, const char *const *inner,
 
 /* The first of the system's program folders that holds `name` as an executable; NULL: none. */
 const char *sandbox_program(const char *name, struct arena *a);
-/* The same, of any file that fits. */
-const char *sandbox_find(const char *name, bool (*fits)(const char *path), struct arena *a);
-bool sandbox_is_program(const char *path);
+/* The same, of those that are there and that this user may not run. */
+const char *sandbox_program_forbidden(const char *name, struct arena *a);
+/* Is it such a file? runs: an executable; else one that this user may not run. */
+bool sandbox_is_program(const char *path, bool runs);
 /* What probably forbids namespaces on this machine, and what to do; a static sentence. */
 const char *sandbox_hint(void);
 

@@ -1,12 +1,12 @@
 #include "ui/cli/overhear.h"
 #include "ui/cli/overhear_tunnels.h"
+#include "ui/cli/packet_end.h"
 #include "capture/overheard.h"
 #include "capture/packet_file.h"
 #include "store/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -71,14 +71,10 @@ static void retry_all(struct overhear *o)
 
 /* The browser writes its secrets down before it sends what they protect, but they go another
  * way. Nothing that came later is read before: the order of facts is that of packets. */
-static void await_keys(struct overhear *o, struct ear *e)
+static void await_keys(struct overhear *o, struct ear *e, struct span up)
 {
-	struct overheard_about about;
 	int64_t until_us = clock_now_us(clock_real()) + OVERHEAR_KEYS_MS * INT64_C(1000);
-	for (;;) {
-		overheard_about(e->heard, &about);
-		if (!about.wants_keys || e->waited)
-			return;
+	while (!e->waited && overheard_wants_keys(e->heard, up)) {
 		if (read_keys(o)) {
 			retry_all(o);
 			continue;
@@ -122,7 +118,7 @@ static void on_bytes(void *ctx, struct flow *f, enum flow_way way, struct span b
 {
 	struct ear *e = f->user;
 	if (way == FLOW_UP)
-		await_keys(ctx, e);
+		await_keys(ctx, e, bytes);
 	overheard_bytes(e->heard, way, bytes, at);
 	tell_read(ctx, e, false);
 }
@@ -264,37 +260,13 @@ static void tap_secret(void *self, int64_t tunnel, int64_t leg, const char *line
 		also->secret(also->self, tunnel, leg, line);
 }
 
-static uint16_t port_of(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)(const void *)a)->sin_port);
-}
-
-/* As its packets have it: an IPv4 client of an IPv6 socket speaks IPv4 (RFC 4291 2.5.5.2). */
-static struct packet_address address_of(const struct sockaddr *a)
-{
-	enum { V4 = 4, V6 = 16, MAPPED_AT = 12 };
-	struct packet_address out = {0};
-	if (a->sa_family == AF_INET) {
-		out.n = V4;
-		memcpy(out.bytes, &((const struct sockaddr_in *)(const void *)a)->sin_addr, V4);
-	} else if (a->sa_family == AF_INET6) {
-		const struct in6_addr *six =
-			&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-		bool mapped = IN6_IS_ADDR_V4MAPPED(six);
-		out.n = mapped ? V4 : V6;
-		memcpy(out.bytes, six->s6_addr + (mapped ? MAPPED_AT : 0), out.n);
-	}
-	return out;
-}
-
 static void tap_passing(void *self, int64_t tunnel, int64_t leg, const struct sockaddr *client,
 	const char *host, uint16_t port)
 {
 	struct overhear *o = self;
 	const struct tap *also = o->order.also;
-	const struct overhear_way way = {address_of(client), port_of(client), host, port};
+	struct overhear_way way = {.host = host, .host_port = port};
+	packet_end_of(client, &way.client, &way.port); /* of no other kind do clients come */
 	overhear_tunnels_add(&o->tunnels, tunnel, leg, &way);
 	if (also != NULL && also->passing != NULL)
 		also->passing(also->self, tunnel, leg, client, host, port);

@@ -1,18 +1,17 @@
 #include "ui/cli/witnessing_inner.h"
 #include "ui/browser/sandbox.h"
 #include "ui/cli/case_beside.h"
+#include "ui/cli/packet_end.h"
 #include "store/base/clock.h"
 #include "store/base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRAM "clicktrail-capture"
@@ -22,24 +21,22 @@ enum { START_MS = 10000 };
 
 /* ---- the program ---- */
 
-/* It is there, and not for this user: a mode of 0750 and another group, say. */
-static bool is_forbidden(const char *path)
+/* Beside this one, or where the system has its own; empty: there is none. runs: it may be run
+ * by this user; else it is there and may not be (a mode of 0750 and another group, say). */
+static void find_program(char *out, size_t n, bool runs)
 {
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) != 0;
-}
-
-/* Beside our own, else where the system's programs are. */
-static void find(bool (*fits)(const char *path), char *out, size_t n)
-{
-	struct arena a = {0};
 	char own[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	own[len > 0 ? len : 0] = 0;
+	if (len > 0) {
+		own[len] = 0;
+		size_t folder = (size_t)(case_beside_name(own) - own);
+		int used = snprintf(out, n, "%.*s" PROGRAM, (int)folder, own);
+		if (used > 0 && (size_t)used < n && sandbox_is_program(out, runs))
+			return;
+	}
+	struct arena a = {0};
 	const char *found =
-		arena_printf(&a, "%.*s" PROGRAM, (int)(case_beside_name(own) - own), own);
-	if (len <= 0 || strlen(found) >= n || !fits(found))
-		found = sandbox_find(PROGRAM, fits, &a);
+		runs ? sandbox_program(PROGRAM, &a) : sandbox_program_forbidden(PROGRAM, &a);
 	snprintf(out, n, "%s", found != NULL && strlen(found) < n ? found : "");
 	arena_fini(&a);
 }
@@ -47,16 +44,11 @@ static void find(bool (*fits)(const char *path), char *out, size_t n)
 static void say_none(char *why, size_t n)
 {
 	char path[WITNESS_WHY_MAX / 2];
-	find(is_forbidden, path, sizeof path);
+	find_program(path, sizeof path, false);
 	if (path[0] != 0)
 		snprintf(why, n, "the program %s may not be run by you", path);
 	else
 		snprintf(why, n, "the program " PROGRAM " is not installed");
-}
-
-void witnessing_program(char *out, size_t n)
-{
-	find(sandbox_is_program, out, n);
 }
 
 /* ---- what the proxy tells ---- */
@@ -67,37 +59,23 @@ static void wake(struct witnessing *w)
 	(void)!write(w->wake, &one, sizeof one); /* an eventfd takes it */
 }
 
-/* Where the kernel sends what is meant for nowhere (0.0.0.0). */
-static const uint8_t here4[4] = {127, 0, 0, 1};
+/* Where the kernel sends what is meant for nowhere (0.0.0.0, ::). */
+static void fill_here(struct packet_address *ip)
+{
+	static const uint8_t here4[4] = {127, 0, 0, 1};
+	static const struct packet_address nowhere4 = {.n = 4}, nowhere6 = {.n = 16};
+	if (packet_address_same(ip, &nowhere4))
+		memcpy(ip->bytes, here4, sizeof here4);
+	else if (packet_address_same(ip, &nowhere6))
+		ip->bytes[ip->n - 1] = 1;
+}
 
 static bool fill_remote(struct recorder_order *order, const struct sockaddr *remote)
 {
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	switch (remote->sa_family) {
-	case AF_INET:
-		memcpy(&in, remote, sizeof in);
-		order->remote.n = sizeof in.sin_addr;
-		memcpy(order->remote.bytes, &in.sin_addr, sizeof in.sin_addr);
-		order->remote_port = ntohs(in.sin_port);
-		if (in.sin_addr.s_addr == htonl(INADDR_ANY))
-			memcpy(order->remote.bytes, here4, sizeof here4);
-		return true;
-	case AF_INET6:
-		memcpy(&in6, remote, sizeof in6);
-		order->remote.n = sizeof in6.sin6_addr;
-		if (IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr))
-			in6.sin6_addr = in6addr_loopback;
-		memcpy(order->remote.bytes, &in6.sin6_addr, sizeof in6.sin6_addr);
-		order->remote_port = ntohs(in6.sin6_port);
-		/* IPv4 in an IPv6 socket: what passes is IPv4. */
-		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-			order->remote.n = sizeof here4;
-			memmove(order->remote.bytes, order->remote.bytes + 12, sizeof here4);
-		}
-		return true;
-	default: return false;
-	}
+	if (!packet_end_of(remote, &order->remote, &order->remote_port))
+		return false;
+	fill_here(&order->remote);
+	return true;
 }
 
 static void opening(void *self, int fd, const struct sockaddr *remote, socklen_t len)
@@ -302,7 +280,7 @@ struct witnessing *witnessing_start(const struct witnessing_order *order, struct
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)
 		recorder_child_init(&w->sides[i].run, (enum capture_side)i);
 	bool wants_keys = order->secrets || order->browser_keys >= 0;
-	witnessing_program(w->program, sizeof w->program);
+	find_program(w->program, sizeof w->program, true);
 	bool good = (!wants_keys ||
 			    key_file_make(&w->keys, order->case_path, order->session, err)) &&
 		    start_recorders(w, err);

@@ -46,7 +46,4 @@ bool witnessing_finish(struct witnessing *w, struct err *err);
  * facts, frees. False: something could not be put. NULL is fine. */
 bool witnessing_stop(struct witnessing *w, struct err *err);
 
-/* The clicktrail-capture beside us, or the system's; "" in out: there is none. */
-void witnessing_program(char *out, size_t n);
-
 #endif

@@ -312,21 +312,18 @@ static void secrets_may_come_later(void **state)
 {
 	(void)state;
 	struct heard h;
-	struct overheard_about about;
 	struct tls_wire *w = talk(ASK, ANSWER);
 	heard_start(&h, SPAN_NONE);
 	connect_it(&h);
-	overheard_about(h.o, &about);
-	assert_false(about.wants_keys); /* there is nothing to read yet */
+	/* There is nothing to read yet. */
+	assert_false(overheard_wants_keys(h.o, tls_wire_bytes(w, 0)));
 	pieces(&h, w, 0, w->n_pieces);
-	overheard_about(h.o, &about);
-	assert_true(about.wants_keys);
+	assert_true(overheard_wants_keys(h.o, SPAN_NONE));
 	assert_int_equal(count(&h, FACT_KIND_HELLO), 2);
 	assert_int_equal(count(&h, FACT_KIND_REQUEST), 0);
 	keylog_add(h.keys, buf_span(&w->keys));
 	overheard_retry(h.o);
-	overheard_about(h.o, &about);
-	assert_false(about.wants_keys);
+	assert_false(overheard_wants_keys(h.o, SPAN_NONE));
 	assert_int_equal(count(&h, FACT_KIND_EXCHANGE_END), 1);
 	is(FACT(&h, EXCHANGE_END, exchange_end, 0)->reason, "ok");
 	close_it(&h);
@@ -340,7 +337,6 @@ static void another_hello_needs_no_secrets(void **state)
 {
 	(void)state;
 	struct heard h;
-	struct overheard_about about;
 	bool wanted = false;
 	struct tls_wire *w = tls_wire_new(&(struct tls_wire_order){
 		.alpn = "http/1.1", .client_groups = "X25519:P-256", .server_groups = "P-256"});
@@ -350,11 +346,12 @@ static void another_hello_needs_no_secrets(void **state)
 	connect_it(&h);
 	size_t hellos = 0;
 	for (size_t i = 0; i < w->n_pieces; i++) {
-		overheard_about(h.o, &about);
+		bool up = w->pieces[i].way == FLOW_UP;
+		bool wants = up && overheard_wants_keys(h.o, tls_wire_bytes(w, i));
 		/* The second one comes up. */
-		if (w->pieces[i].way == FLOW_UP && hellos++ == 1)
-			assert_false(about.wants_keys);
-		wanted |= about.wants_keys;
+		if (up && hellos++ == 1)
+			assert_false(wants);
+		wanted |= wants;
 		pieces(&h, w, i, i + 1);
 	}
 	assert_true(wanted);
@@ -366,6 +363,36 @@ static void another_hello_needs_no_secrets(void **state)
 	is(FACT(&h, EXCHANGE_END, exchange_end, 0)->reason, "ok");
 	heard_end(&h);
 	tls_wire_free(w);
+}
+
+/* Who refuses the server has made none: the next connection does not wait for its word. */
+static void a_refusal_needs_no_secrets(void **state)
+{
+	static const uint8_t unknown_ca[] = {21, 3, 3, 0, 2, 2, 48};
+	const struct span refusal = span_of(unknown_ca, sizeof unknown_ca);
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	(void)state;
+	for (size_t v = 0; v < 2; v++) {
+		struct heard h;
+		struct tls_wire *w = tls_wire_new(
+			&(struct tls_wire_order){.version = versions[v], .alpn = "http/1.1"});
+		heard_start(&h, SPAN_NONE);
+		connect_it(&h);
+		size_t i = 0;
+		for (; i < w->n_pieces && (i == 0 || w->pieces[i].way == FLOW_DOWN); i++)
+			pieces(&h, w, i, i + 1);
+		assert_true(i > 1 && i < w->n_pieces);
+		/* Had it gone on, it would have written them down. */
+		assert_true(overheard_wants_keys(h.o, tls_wire_bytes(w, i)));
+		assert_false(overheard_wants_keys(h.o, refusal));
+		bytes(&h, FLOW_UP, refusal);
+		close_it(&h);
+		if (versions[v] == TLS1_2_VERSION)
+			is(FACT(&h, HANDSHAKE, handshake, 0)->detail,
+				"the browser refused the certificate: unknown_ca");
+		heard_end(&h);
+		tls_wire_free(w);
+	}
 }
 
 /* Nothing is guessed, and it is said. */
@@ -844,6 +871,7 @@ int main(void)
 		cmocka_unit_test(what_the_proxy_reads_itself_is_left_to_it),
 		cmocka_unit_test(secrets_may_come_later),
 		cmocka_unit_test(another_hello_needs_no_secrets),
+		cmocka_unit_test(a_refusal_needs_no_secrets),
 		cmocka_unit_test(secrets_may_never_come),
 		cmocka_unit_test(packets_may_be_lost),
 		cmocka_unit_test(bodies_come_in_chunks_and_within_limits),

@@ -194,8 +194,8 @@ static void forgets(void **state)
 			struct recorder_table *t = recorder_table_new(6, RECORDER_HELD_MAX);
 			struct recorder_table_counts c;
 			show(t, false, NULL, 1, "192.0.2.1", 2, 0);
-			assert_true(wants(
-				t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_SYN, 0), 0));
+			assert_true(
+				wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_SYN, 0), 0));
 			assert_true(
 				wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, rows[i].up, 1), 0));
 			assert_true(wants(
@@ -205,6 +205,9 @@ static void forgets(void **state)
 			recorder_table_sweep(t, at);
 			recorder_table_count(t, &c);
 			assert_int_equal(c.connections, late ? 0 : 1);
+			/* It is told of what may have gone on. */
+			assert_int_equal(
+				c.silent, late && rows[i].gone_s > RECORDER_TCP_IDLE_S);
 			assert_int_equal(
 				wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_ACK, 1), at),
 				!late);
@@ -218,6 +221,47 @@ static void forgets(void **state)
 	assert_true(wants(t, udp("10.0.0.1", 1, "192.0.2.1", 53), 1));
 	assert_false(wants(
 		t, udp("192.0.2.1", 53, "10.0.0.1", 1), (RECORDER_UDP_IDLE_S + 1) * SECOND));
+	recorder_table_free(t);
+}
+
+/* The remote end has bytes that its TCP would not send: the socket takes none of them. */
+static void what_the_other_end_forges_ends_nothing(void **state)
+{
+	static const uint8_t forged[] = {
+		TCP_RST, TCP_RST | TCP_ACK, TCP_FIN | TCP_ACK, TCP_SYN};
+	(void)state;
+	for (size_t i = 0; i < sizeof forged; i++) {
+		struct recorder_table *t = recorder_table_new(6, RECORDER_HELD_MAX);
+		struct recorder_table_counts c;
+		int64_t at = 1;
+		show(t, false, NULL, 1, "192.0.2.1", 2, 0);
+		assert_true(wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_SYN, 7), at));
+		assert_true(wants(
+			t, tcp("192.0.2.1", 2, "10.0.0.1", 1, TCP_SYN | TCP_ACK, 70), at));
+		assert_true(wants(t, tcp("192.0.2.1", 2, "10.0.0.1", 1, forged[i], 99), at));
+		/* Its packets keep it, each of them for as long again. */
+		for (int n = 0; n < 3; n++) {
+			at += (RECORDER_OVER_S - 1) * SECOND;
+			recorder_table_sweep(t, at);
+			assert_true(
+				wants(t, tcp("10.0.0.1", 1, "192.0.2.1", 2, TCP_ACK, 8), at));
+			assert_true(
+				wants(t, tcp("192.0.2.1", 2, "10.0.0.1", 1, TCP_ACK, 71), at));
+		}
+		recorder_table_count(t, &c);
+		assert_int_equal(c.connections, 1);
+		assert_int_equal(c.silent + c.late, 0);
+		recorder_table_free(t);
+	}
+	/* Who began it may begin another, which nobody showed, or to a listener. */
+	struct recorder_table *t = recorder_table_new(6, RECORDER_HELD_MAX);
+	struct recorder_local l = local("127.0.0.1", 8080);
+	assert_true(recorder_table_listener(t, &l));
+	assert_true(wants(t, tcp("127.0.0.1", 1, "127.0.0.1", 8080, TCP_SYN, 7), 1));
+	assert_true(wants(t, tcp("127.0.0.1", 8080, "127.0.0.1", 1, TCP_RST, 70), 1));
+	assert_true(wants(t, tcp("127.0.0.1", 1, "127.0.0.1", 8080, TCP_SYN, 8), 1));
+	assert_true(wants(t, tcp("127.0.0.1", 1, "127.0.0.1", 8080, TCP_ACK, 9),
+		(RECORDER_OVER_S + 2) * SECOND));
 	recorder_table_free(t);
 }
 
@@ -394,6 +438,19 @@ static void limits(void **state)
 	assert_true(wants(t, tcp("10.0.0.1", 2, "192.0.2.2", 443, TCP_SYN, 1), 1));
 	assert_true(wants(t, tcp("10.0.0.1", 7, "192.0.2.9", 443, TCP_SYN, 1), 1));
 	recorder_table_free(t);
+	/* One that is over is not missed, once nothing has come for a while. */
+	for (int quiet = 0; quiet < 2; quiet++) {
+		t = recorder_table_new(9, RECORDER_HELD_MAX);
+		show(t, false, "10.0.0.1", 0, "192.0.2.1", 443, 0);
+		assert_true(wants(t, tcp("10.0.0.1", 0, "192.0.2.1", 443, TCP_SYN, 1), 0));
+		assert_true(wants(t, tcp("192.0.2.1", 443, "10.0.0.1", 0, TCP_RST, 1), 0));
+		int64_t at = RECORDER_QUIET_S * SECOND + quiet;
+		for (uint32_t i = 1; i <= RECORDER_TABLE_MAX; i++)
+			show(t, false, "10.0.0.1", (uint16_t)i, "192.0.2.2", 443, at);
+		recorder_table_count(t, &c);
+		assert_int_equal(c.pushed_out, !quiet);
+		recorder_table_free(t);
+	}
 }
 
 static struct packet_parts fragment(uint32_t id, uint32_t at, const void *bytes, size_t n)
@@ -458,6 +515,7 @@ int main(void)
 		cmocka_unit_test(listeners),
 		cmocka_unit_test(one_connection_an_order),
 		cmocka_unit_test(forgets),
+		cmocka_unit_test(what_the_other_end_forges_ends_nothing),
 		cmocka_unit_test(holds_sockets),
 		cmocka_unit_test(room),
 		cmocka_unit_test(same_ends_one_after_the_other),
