@@ -192,12 +192,107 @@ static void nothing_of_a_recipient(void **state)
 	run_program_end(&p);
 }
 
+/* A connection that nobody shows at its place, an exchange at another time, and another head:
+ * what is told of them has addresses, times and digests in it. */
+static bool misplace(void *ctx, enum fact_kind kind, void *fact, bool in_companion)
+{
+	static const uint8_t other[32] = {1, 2, 3};
+	struct fact_flow *f = fact;
+	struct fact_flow_exchange *x = fact;
+	struct fact_custody *c = fact;
+	(void)ctx;
+	if (!in_companion)
+		return true;
+	if (kind == FACT_KIND_FLOW && f->flow == 3)
+		f->client_port = 41999;
+	if (kind == FACT_KIND_FLOW_EXCHANGE && x->flow == 1)
+		x->response_sha256 = span_of(other, sizeof other);
+	if (kind == FACT_KIND_FLOW_EXCHANGE && x->flow == 2)
+		x->at_us += 10 * INT64_C(1000000);
+	if (kind == FACT_KIND_CUSTODY)
+		c->at_us += 1234567;
+	return true;
+}
+
+static const char *text_of(const json_t *j, const char *name)
+{
+	const char *s = json_string_value(json_object_get(j, name));
+	return s != NULL ? s : "";
+}
+
+/* How many verdicts of that subject have a value with `what` in it. */
+static size_t values_with(const json_t *crosscheck, const char *subject, const char *what)
+{
+	const json_t *verdicts = json_object_get(crosscheck, "verdicts");
+	size_t n = 0;
+	for (size_t i = 0; i < json_array_size(verdicts); i++) {
+		const json_t *v = json_array_get(verdicts, i);
+		if (strcmp(text_of(v, "subject"), subject) == 0)
+			n += strstr(text_of(v, "proxy_value"), what) != NULL ||
+			     strstr(text_of(v, "witness_value"), what) != NULL;
+	}
+	return n;
+}
+
+/* Each of them is there where it may be, and is not where it may not. */
+static void what_is_withheld(void **state)
+{
+	static const char *const none[] = {"--redact", "none", NULL};
+	static const char *const coarse[] = {"--redact", "none", "--coarse-time", NULL};
+	static const char *const egress[] = {"--redact", "none", "--withhold-egress", NULL};
+	static const char *const secret[] = {"--secret", "host2.example", NULL};
+	static const char hash[] = "SHA-256 0102030000";
+	struct witness_case c;
+	struct run_program p = {.pid = 0};
+	(void)state;
+	run_program_folder(&p);
+	witness_case_make(&c, 3, misplace, NULL);
+	json_t *j = read_json(report(&p, c.of_case.path, "json", none));
+	const json_t *x = json_object_get(j, "crosscheck");
+	const json_t *file = json_array_get(json_object_get(x, "files"), 0);
+	assert_int_equal(values_with(x, "response", hash), 1);
+	assert_int_equal(values_with(x, "connection", "127.0.0.1:20003"), 1);
+	assert_int_equal(values_with(x, "connection", "127.0.0.1:41999"), 1);
+	assert_int_equal(values_with(x, "time", "00:00:10.0"), 1);
+	has(text_of(x, "checked_at"), "01:00:01.2");
+	has(text_of(file, "last_at"), "00:00:00.03");
+	json_decref(j);
+	j = read_json(report(&p, c.of_case.path, "json", secret));
+	x = json_object_get(j, "crosscheck");
+	assert_int_equal(values_with(x, "response", "SHA-256 withheld"), 1);
+	assert_int_equal(values_with(x, "response", hash), 0);
+	/* Of the packet files the digest is what they are known by. */
+	file = json_array_get(json_object_get(x, "files"), 0);
+	assert_int_equal(strlen(text_of(file, "sha256")), 64);
+	json_decref(j);
+	j = read_json(report(&p, c.of_case.path, "json", egress));
+	x = json_object_get(j, "crosscheck");
+	assert_true(values_with(x, "connection", "withheld") >= 2);
+	assert_int_equal(values_with(x, "connection", "127.0.0.1"), 0);
+	assert_int_equal(values_with(x, "time", "00:00:10.0"), 1);
+	json_decref(j);
+	const char *said = report(&p, c.of_case.path, "json", coarse);
+	has_not(said, "00:00:10.0");
+	has_not(said, "01:00:01");
+	j = read_json(said);
+	x = json_object_get(j, "crosscheck");
+	assert_int_equal(values_with(x, "time", "withheld"), 1);
+	has(text_of(x, "checked_at"), "01:00:00");
+	file = json_array_get(json_object_get(x, "files"), 0);
+	has_not(text_of(file, "last_at"), "00:00:00.03");
+	assert_int_equal(values_with(x, "connection", "127.0.0.1:20003"), 1);
+	json_decref(j);
+	witness_case_fini(&c);
+	run_program_end(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_agree),
 		cmocka_unit_test(what_does_not),
 		cmocka_unit_test(nothing_of_a_recipient),
+		cmocka_unit_test(what_is_withheld),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -373,6 +373,30 @@ static void files_that_are_cut_broken_or_none(void **state)
 	buf_fini(&out);
 }
 
+#define HEX_32 "0123456789abcdef0123456789abcdef"
+
+/* Secrets that lie in the packet file itself are read, too. */
+static void secrets_of_the_file_itself(void **state)
+{
+	static const char log[] =
+		"# a comment\n"
+		"CLIENT_RANDOM " HEX_32 HEX_32 " " HEX_32 HEX_32 HEX_32 "\n"
+		"CLIENT_TRAFFIC_SECRET_0 " HEX_32 HEX_32 " " HEX_32 HEX_32 "\n";
+	struct world *w = *state;
+	struct buf out = {0};
+	struct tcp_build t = to_proxy(w, 5000);
+	packet_build_say(&t, FLOW_UP, GET);
+	packet_build_pcapng(&w->b, span_str(log), &out);
+	packet_build_write(w->path, buf_span(&out));
+	assert_true(read_it(w, CAPTURE_BROWSER));
+	demand_file(w, "ok", buf_span(&out));
+	assert_int_equal(FACT(w, PACKET_FILE, packet_file, 0)->key_lines, 2);
+	buf_fini(&out);
+	memset(w->n, 0, sizeof w->n);
+	read_built(w, CAPTURE_BROWSER);
+	assert_int_equal(FACT(w, PACKET_FILE, packet_file, 0)->key_lines, 0);
+}
+
 /* What is no file is not waited for. */
 static void what_is_no_file_is_an_error(void **state)
 {
@@ -521,6 +545,7 @@ int main(void)
 		T(name_servers_answer_the_proxy),
 		T(on_the_browsers_side_dns_is_a_stray),
 		T(files_that_are_cut_broken_or_none),
+		T(secrets_of_the_file_itself),
 		T(what_is_no_file_is_an_error),
 		T(who_cannot_put_ends_it),
 		T(a_connection_that_was_under_way),
