@@ -149,6 +149,9 @@ static void listeners(void **state)
 	out.outgoing = true;
 	assert_false(wants(t, out, 1));
 	assert_false(wants(t, tcp("192.0.2.1", 9090, "10.0.0.1", 50000, TCP_ACK, 1), 1));
+	/* Nor what somebody begins from such a port, to whomever. */
+	assert_false(wants(t, tcp("127.0.0.1", 8080, "127.0.0.1", 50001, TCP_SYN, 1), 1));
+	assert_false(wants(t, tcp("10.0.0.1", 9090, "192.0.2.1", 443, TCP_SYN, 1), 1));
 	for (size_t i = 2; i < RECORDER_LISTENERS_MAX; i++)
 		assert_true(recorder_table_listener(t, &l));
 	assert_false(recorder_table_listener(t, &l));

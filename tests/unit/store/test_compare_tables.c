@@ -198,12 +198,56 @@ static void of_attempts(void **state)
 	}
 }
 
+/* ---- a leg's connection ---- */
+
+static bool tell_connection(void *ctx, const struct verdict *v)
+{
+	return v->subject != VERDICT_OF_CONNECTION || tell(ctx, v);
+}
+
+/* One that was never answered carried nothing, whatever the case says. */
+static void of_legs(void **state)
+{
+	static const struct {
+		enum flow_ended ended;
+		int64_t port;
+		const char *want;
+	} rows[] = {
+		{FLOW_ENDED_FIN, 5000, "A"},
+		{FLOW_ENDED_FIN, 5001, "D"},
+		{FLOW_ENDED_REFUSED, 5000, "D"},
+		{FLOW_ENDED_NO_ANSWER, 5000, "D"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena a = {0};
+		struct told t = {.subject = VERDICT_OF_CONNECTION};
+		struct compare_to to = {.each = tell_connection, .ctx = &t, .arena = &a};
+		struct compare_seen seen;
+		struct fact_tunnel tunnel;
+		struct fact_flow flow;
+		fact_init(FACT_KIND_TUNNEL, &tunnel);
+		fact_init(FACT_KIND_FLOW, &flow);
+		tunnel.client_ip = tunnel.listener_ip = span_str("127.0.0.1");
+		flow.client_ip = flow.server_ip = tunnel.client_ip;
+		tunnel.client_port = 5000;
+		tunnel.listener_port = flow.server_port = 8080;
+		flow.client_port = rows[i].port;
+		flow.ended = span_str(flow_ended_word(rows[i].ended));
+		const struct compare_leg l = {.tunnel = &tunnel, .flow = &flow};
+		compare_leg(&to, &l, &seen);
+		expect(&t, i, rows[i].want, "");
+		arena_fini(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_files),
 		cmocka_unit_test(of_names),
 		cmocka_unit_test(of_attempts),
+		cmocka_unit_test(of_legs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
