@@ -193,6 +193,8 @@ void crosscheck_text(const struct crosscheck_said *s, struct buf *out)
 	uint64_t all = compared_others(s->counts.of) - s->n_keyless;
 	say_files(out, s->c);
 	say_unasked(out, s->counts.unasked);
+	if (s->counts.overheard > 0)
+		say_prose(out, "", "", span_str(say_compared_overheard));
 	say_without(out, &s->counts);
 	say_table(out, s);
 	buf_add_byte(out, '\n');
@@ -255,6 +257,7 @@ void crosscheck_json(const struct crosscheck_said *s, struct buf *out)
 	json_object_set_new(o, "legs", json_integer((json_int_t)s->counts.legs));
 	json_object_set_new(o, "flows", json_integer((json_int_t)s->counts.flows));
 	json_object_set_new(o, "exchanges", json_integer((json_int_t)s->counts.exchanges));
+	json_object_set_new(o, "overheard", json_integer((json_int_t)s->counts.overheard));
 	json_object_set_new(o, "unasked", json_integer((json_int_t)s->counts.unasked));
 	json_object_set_new(o, "sessions_without", json_integer((json_int_t)s->counts.without));
 	for (int k = 0; k < VERDICT_COUNT; k++)

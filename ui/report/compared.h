@@ -27,6 +27,9 @@ struct compared_counts {
 	/* Sessions whose origin's side was not recorded, and not to be: --no-intercept needs
 	 * the browser's alone. */
 	uint64_t unasked;
+	/* Sessions of --no-intercept: what was inside TLS was recorded from these very packets.
+	 */
+	uint64_t overheard;
 	/* Sessions that were recorded without packets, as they were to be: nothing of them was
 	 * compared. The first one's number. */
 	uint64_t without;

@@ -61,6 +61,9 @@ bool compared_watched(const struct compared_session *s)
 void compared_absent_sides(struct compared_work *w)
 {
 	for (size_t i = 0; i < w->n_sessions; i++)
+		w->counts->overheard +=
+			compared_watched(&w->sessions[i]) && w->sessions[i].overheard;
+	for (size_t i = 0; i < w->n_sessions; i++)
 		for (unsigned side = 0; side < CAPTURE_SIDE_COUNT; side++) {
 			const struct compared_session *s = &w->sessions[i];
 			if (!compared_watched(s) ||

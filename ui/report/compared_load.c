@@ -36,6 +36,7 @@ static void add_session(struct compared_work *w, const struct fact_session *f)
 			span_find(f->options, span_str("\"no-bodies\":true"), 0) != SIZE_MAX,
 		.no_pcap = f->options.n > 2 &&
 			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX,
+		.overheard = span_is(f->mode, "no-intercept"),
 		.unasked = span_is(f->mode, "no-intercept") && f->options.p != NULL &&
 			   span_find(f->options, span_str("\"pcap\""), 0) == SIZE_MAX};
 	for (size_t i = 0; i < CAPTURE_SIDE_COUNT; i++)

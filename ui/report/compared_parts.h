@@ -88,6 +88,7 @@ struct compared_session {
 	bool no_pcap;      /* packets were not asked for */
 	bool told;         /* that it has none */
 	int64_t run;       /* the newest in which files of it were read; 0: none */
+	bool overheard;    /* --no-intercept: recorded from packets itself */
 	bool unasked;      /* nobody wanted packets of the origin's side */
 	struct compared_side sides[CAPTURE_SIDE_COUNT];
 	uint32_t listeners[COMPARED_RESOLVERS_MAX], resolvers[COMPARED_RESOLVERS_MAX];

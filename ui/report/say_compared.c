@@ -7,6 +7,11 @@
 const char say_compared_seal[] =
 	"what the packets showed is in it; its seal was not checked here (clicktrail verify)";
 
+const char say_compared_overheard[] =
+	"With --no-intercept what is inside TLS was recorded from these same packets: that it "
+	"agrees shows that it was read alike twice and not changed since. Only the proxy's "
+	"own counts of bytes are another's word.";
+
 const char *compared_mode(struct span mode)
 {
 	if (span_is(mode, "no-intercept"))
@@ -64,16 +69,9 @@ static void add_sessions(const struct compared *c, struct buf *line)
 	buf_add_str(line, " (others were recorded without packets)");
 }
 
-static void add_line(const struct compared *c, struct buf *line)
+static void add_verdicts(const struct compared *c, struct buf *line)
 {
 	const uint64_t *of = c->counts.of;
-	buf_add_str(line, "A second witness");
-	if (c->counts.without > 0)
-		add_sessions(c, line);
-	buf_addf(line, ": %s, ", sides_of(c));
-	say_count(line, c->counts.tunnels, "connection", "connections");
-	buf_add_str(line, " of the browser's, ");
-	say_count(line, all_of(of), "comparison. ", "comparisons. ");
 	if (compared_others(of) == 0) {
 		buf_add_str(line, "All agree.");
 		return;
@@ -91,6 +89,20 @@ static void add_line(const struct compared *c, struct buf *line)
 		buf_add_str(line, " the packets do not show. ");
 	}
 	say_count(line, of[VERDICT_AGREE], "agrees.", "agree.");
+}
+
+static void add_line(const struct compared *c, struct buf *line)
+{
+	buf_add_str(line, "A second witness");
+	if (c->counts.without > 0)
+		add_sessions(c, line);
+	buf_addf(line, ": %s, ", sides_of(c));
+	say_count(line, c->counts.tunnels, "connection", "connections");
+	buf_add_str(line, " of the browser's, ");
+	say_count(line, all_of(c->counts.of), "comparison. ", "comparisons. ");
+	add_verdicts(c, line);
+	if (c->counts.overheard > 0)
+		buf_addf(line, " %s", say_compared_overheard);
 }
 
 void say_destroyed(const struct compared_destroyed *d, struct buf *line)

@@ -15,6 +15,8 @@ enum { SAY_COMPARED_MAX = 200 }; /* verdicts that a text lists */
 
 /* What verdicts come from is in the companion; a report checks no seal. */
 extern const char say_compared_seal[];
+/* Of --no-intercept (counts.overheard): a sentence. */
+extern const char say_compared_overheard[];
 
 /* "A second witness, packets of both sides, ...": a sentence or two. Nothing where nobody
  * looked and nothing was recorded. */

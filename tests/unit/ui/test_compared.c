@@ -965,6 +965,8 @@ static void a_side_that_nobody_asked_for(void **state)
 		assert_true(t.ok);
 		assert_int_equal(t.n, a.unasked ? 0 : 1);
 		assert_int_equal(t.counts.unasked, a.unasked ? 1 : 0);
+		assert_int_equal(
+			t.counts.overheard, strcmp(a.mode, "no-intercept") == 0 ? 1 : 0);
 		assert_int_equal(t.counts.of[VERDICT_UNSEEN], a.unasked ? 0 : 1);
 		arena_fini(&t.arena);
 		witness_case_fini(&c);
