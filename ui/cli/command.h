@@ -29,7 +29,7 @@ struct command {
 extern const struct command command_trace, command_again, command_proxy, command_report,
 	command_explain, command_rebuild, command_verify, command_close, command_erase,
 	command_note, command_timestamp, command_seal, command_ca, command_demo, command_replay,
-	command_lookup, command_extract, command_crosscheck;
+	command_lookup, command_extract, command_crosscheck, command_ui;
 
 /* Prints `clicktrail: what happened: why` to stderr; returns the exit code that fits: 1 for
  * USAGE, 3 for CASE_* kinds, else 2. */

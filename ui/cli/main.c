@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_trace, &command_again, &command_proxy,
-	&command_replay, &command_report, &command_crosscheck, &command_lookup,
+	&command_replay, &command_ui, &command_report, &command_crosscheck, &command_lookup,
 	&command_explain, &command_rebuild, &command_verify, &command_close, &command_erase,
 	&command_note, &command_extract, &command_timestamp, &command_seal, &command_ca,
 	&command_demo, NULL};

@@ -1,0 +1,26 @@
+/*
+ * The window as its pages see it: what it shows and what it may start. Inside of ui/web. Set up
+ * before the first request, and then only read; what it points to guards itself.
+ */
+#ifndef UI_WEB_WINDOW_STATE_H
+#define UI_WEB_WINDOW_STATE_H
+
+#include "ui/web/gate.h"
+#include "ui/web/job.h"
+#include "ui/web/shelf.h"
+#include "ui/web/window.h"
+
+struct server;
+
+struct window {
+	struct gate gate;
+	struct shelf *shelf;
+	struct jobs *jobs;
+	struct server *server;
+	char folder[PATH_MAX]; /* absolute */
+	char program[PATH_MAX];
+	char *phone;     /* JSON, or NULL; owned */
+	bool phone_here; /* a proxy for others may be started from here */
+};
+
+#endif
