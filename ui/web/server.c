@@ -226,20 +226,20 @@ static bool judge(struct talk *t)
 	t->status = head_judge(&t->head, &t->why);
 	if (t->status == 405)
 		t->answer.allow = "GET, HEAD, POST";
-	if (t->status != 200)
-		return false;
 	q->method = t->head.gate.post ? WEB_POST : WEB_GET;
 	q->path = t->head.path;
 	q->languages = t->head.languages;
 	q->last_event_id = t->head.last_event_id;
 	enum gate_verdict verdict = gate_look(&q->window->gate, &t->head.gate);
-	if (verdict == GATE_FOREIGN)
-		return fail(t, 403, "this window is for its own pages, at its own address");
 	q->let_in = verdict == GATE_IN;
 	q->elsewhere = verdict == GATE_ELSEWHERE;
 	q->secret = q->let_in ? q->window->gate.secret : "";
 	if (q->let_in)
 		visitor_known(t->server->visitors, t->visitor);
+	if (t->status != 200)
+		return false;
+	if (verdict == GATE_FOREIGN)
+		return fail(t, 403, "this window is for its own pages, at its own address");
 	const struct web_route *route = web_route_find(q, &known);
 	if (!q->let_in && (route == NULL || !route->open))
 		return to_door(t);
@@ -276,7 +276,9 @@ static enum MHD_Result begin(
 	t->q.window = t->server->window;
 	t->q.secret = "";
 	bool fine = judge(t);
-	uint64_t discard = t->q.let_in ? 4ull * WEB_BODY_MAX : SERVER_DISCARD_MAX;
+	uint64_t discard = t->head.expects ? 0
+			   : t->q.let_in   ? 4ull * WEB_BODY_MAX
+					   : SERVER_DISCARD_MAX;
 	if (fine || (t->head.body <= discard && !t->head.encoded)) {
 		visitor_is(t->server->visitors, t->visitor, VISITOR_BODY);
 		return MHD_YES;
