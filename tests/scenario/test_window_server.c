@@ -237,8 +237,8 @@ static int ask_status(const char *text)
 static const struct {
 	const char *request; /* without its last line */
 	int status;
-	const char *fields; /* all of them in order, but for Date, Permissions-Policy, ETag,
-			       Content-Length and Transfer-Encoding */
+	const char *fields; /* all of them in order, but for Date, Connection,
+			       Permissions-Policy, ETag, Content-Length and Transfer-Encoding */
 } kinds[] = {
 	{"GET /door HTTP/1.1\r\nHost: @H\r\n", 200, PAGE STORE},
 	{"GET / HTTP/1.1\r\nHost: @H\r\n", 303, PAGE STORE "Location: /door\r\n"},
@@ -277,8 +277,8 @@ static const struct {
 /* The fields of an answer, without those that differ each time. */
 static char *comparable(const char *head)
 {
-	static const char *const others[] = {"Date: ", "Permissions-Policy: ", "ETag: ",
-		"Content-Length: ", "Transfer-Encoding: "};
+	static const char *const others[] = {"Date: ", "Connection: ", "Permissions-Policy: ",
+		"ETag: ", "Content-Length: ", "Transfer-Encoding: "};
 	struct buf out = {0};
 	for (const char *at = strstr(head, "\r\n") + 2; at[0] != '\r';) {
 		const char *end = strstr(at, "\r\n") + 2;
@@ -768,13 +768,18 @@ static void drip(void)
 		say(silent[i], "x");
 }
 
-static void get_page_within(int ms)
+/* How long two pages took, in ms. */
+static int get_pages(void)
 {
 	int64_t before = now_ms();
 	assert_int_equal(ask_status("GET /door HTTP/1.1\r\nHost: @H\r\n\r\n"), 200);
 	assert_int_equal(ask_status(GET("/") "\r\n"), 200);
-	if (now_ms() - before > ms)
-		fail_msg("two pages took %d ms", (int)(now_ms() - before));
+	return (int)(now_ms() - before);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
 }
 
 static void test_exhaustion(void **state)
@@ -782,7 +787,8 @@ static void test_exhaustion(void **state)
 	struct rlimit files;
 	struct raw_client mine;
 	char wants[64 * 1024];
-	size_t n = 0;
+	size_t n = 0, tries = 0;
+	int took[CROWD / 50];
 	(void)state;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
@@ -799,9 +805,15 @@ static void test_exhaustion(void **state)
 			say(silent[i], "GET /door HTTP/1.1\r\nX: ");
 		if (i % 50 == 49) {
 			drip();
-			get_page_within(1000);
+			took[tries++] = get_pages();
 		}
 	}
+	/* A second for a page; once in a while a machine that does other things, too, is late.
+	 */
+	qsort(took, tries, sizeof took[0], by_size);
+	if (took[tries / 2] > 1000 || took[tries - 1] > 10000)
+		fail_msg("two pages took %d ms, and once %d ms", took[tries / 2],
+			took[tries - 1]);
 	/* Who came in before is still there. */
 	hear(&mine, "first");
 	buf_clear(&mine.in);

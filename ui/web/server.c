@@ -135,6 +135,9 @@ static enum MHD_Result send_answer(struct talk *t, struct MHD_Connection *c)
 	struct MHD_Response *r = response(t);
 	if (r == NULL)
 		return MHD_NO;
+	/* The library ends the chunks of a HEAD's answer, which has none. */
+	if (t->head.head && a->kind == WEB_EVENTS && a->status == 200)
+		MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	answer_head(a, add_field, r);
 	if (a->let_in) {
 		gate_set_cookie(&t->server->window->gate, cookie);
