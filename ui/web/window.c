@@ -47,6 +47,7 @@ struct window *window_start(const struct window_options *o, struct err *err)
 		free(w);
 		return NULL;
 	}
+	gate_tries_init(&w->tries);
 	snprintf(w->program, sizeof w->program, "%s", o->program);
 	w->phone = o->phone != NULL ? strdup(o->phone) : NULL;
 	w->shelf = shelf_new();
@@ -81,6 +82,7 @@ void window_stop(struct window *w)
 	uploads_free(w->uploads);
 	shelf_free(w->shelf);
 	free(w->phone);
+	gate_tries_fini(&w->tries);
 	explicit_bzero(&w->gate, sizeof w->gate);
 	free(w);
 }
