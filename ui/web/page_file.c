@@ -5,7 +5,7 @@
 #include "ui/cli/options.h"
 #include "ui/web/page_acts.h"
 #include "ui/web/window_state.h"
-#include "store/derive/link_acts.h"
+#include "ui/mail/links.h"
 
 #include <jansson.h>
 
@@ -179,12 +179,27 @@ static bool link_acts(const json_t *link)
 	return word.n > 0 && !span_is(word, link_act_word(LINK_ACT_NONE));
 }
 
+static void quote(struct page *p, const char *name, struct span text)
+{
+	if (text.n == 0)
+		return;
+	page_sayf(p, "<div><dt>%s</dt><dd><q>", name);
+	page_text(p, text);
+	page_say(p, "</q></dd></div>\n");
+}
+
 static void say_text_against(struct page *p, const json_t *link)
 {
-	if (text_of(link, "text").n > 0) {
-		page_say(p, "<div><dt>Reads</dt><dd><q>");
-		page_text(p, text_of(link, "text"));
-		page_say(p, "</q></dd></div>\n");
+	const json_t *place;
+	size_t i;
+	quote(p, "Reads", text_of(link, "text"));
+	json_array_foreach(json_object_get(link, "places"), i, place)
+	{
+		struct span around = text_of(place, "sentence");
+		if (around.n == 0 || span_eq(around, text_of(link, "text")))
+			continue;
+		quote(p, "Around it", around);
+		break;
 	}
 	if (span_is(text_of(link, "text_says"), "differs")) {
 		page_say(p, "<div><dt>But</dt><dd class=\"bad\">its text names ");
@@ -204,7 +219,9 @@ static void say_link(struct page *p, const json_t *link)
 	say_claims(p, json_object_get(link, "claims"));
 	say_names(p, json_object_get(of, "parts"));
 	say_act(p, json_object_get(link, "act"));
-	fact(p, "Found as", text_of(link, "found"));
+	for (int i = 0; i < MAIL_FOUND_COUNT; i++)
+		if (span_is(text_of(link, "found"), mail_found_word((enum mail_found)i)))
+			fact(p, "Found as", span_str(mail_found_about((enum mail_found)i)));
 	page_say(p, "</dl>\n");
 }
 
@@ -265,7 +282,9 @@ static void say_mail(struct page *p, const struct listing *l)
 	fact(p, "From", text_of(l->json, "from"));
 	fact(p, "Subject", text_of(l->json, "subject"));
 	fact(p, "Date", text_of(l->json, "date"));
-	fact(p, "File", span_str(l->name));
+	page_say(p, "<div><dt>File</dt><dd>");
+	html_text(p->out, span_str(l->name));
+	page_say(p, "</dd></div>\n");
 	page_say(p, "</dl><p class=\"hint\">Anybody can write what stands there. Nothing in it "
 		    "was opened or loaded.</p>\n");
 	say_notes(p, json_object_get(l->json, "notes"));
@@ -375,7 +394,7 @@ static void choose_page(struct web_request *q, struct web_answer *a, const struc
 	}
 	page_sayf(&p, "<p><a href=\"/trace/file/%.*s\">All links of ", (int)q->segments[0].n,
 		(const char *)q->segments[0].p);
-	page_text(&p, span_str(c->list.name));
+	html_text(p.out, span_str(c->list.name));
 	page_say(&p, "</a></p>\n<section class=\"card look\">");
 	link_say(&p, &c->look);
 	if (c->link != NULL) {

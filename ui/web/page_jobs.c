@@ -65,7 +65,8 @@ static void list_piece(struct page *p, struct jobs *jobs, struct arena *a)
 		return;
 	}
 	page_say(p, "<div class=\"wide-table\" tabindex=\"0\" role=\"region\" "
-		    "aria-label=\"Commands\"><table><caption>Newest first</caption><thead><tr>"
+		    "aria-label=\"Commands\"><table class=\"jobs\"><caption>Newest "
+		    "first</caption><thead><tr>"
 		    "<th scope=\"col\" class=\"num\">No.</th><th scope=\"col\">What</th><th "
 		    "scope=\"col\">How it stands</th><th scope=\"col\">Started</th><th "
 		    "scope=\"col\">Took</th><th scope=\"col\"><span class=\"unseen\">Stop it"
@@ -88,10 +89,11 @@ static void state_piece(struct page *p, const struct job_about *job)
 	if (!act_replay_outcome(p, job))
 		act_replay_address(p, job);
 	if (job->running) {
-		page_form_open(p, "inline", false, "/jobs/%lld/stop", (long long)job->number);
-		page_say(p, "<button type=\"submit\" id=\"stop\">Stop it</button></form><p "
-			    "class=\"hint\">As Ctrl-C would: a recording ends in order and is "
-			    "sealed. Once more ends it at once.</p>");
+		page_form_open(p, "stop", false, "/jobs/%lld/stop", (long long)job->number);
+		page_say(p,
+			"<button type=\"submit\" class=\"quiet\" id=\"stop\">Stop it</button>"
+			"</form><p class=\"hint\">As Ctrl-C would: a recording ends in order "
+			"and is sealed. Once more ends it at once.</p>");
 	}
 	page_say(p, "</section>");
 }
@@ -184,7 +186,7 @@ static void say_case(struct page *p, const struct job_about *job)
 	page_say(p, "<section><h2>Its case</h2><p><a href=\"");
 	page_href(p, b, "%s", "");
 	page_say(p, "\">");
-	page_text(p, span_str(book_name(b)));
+	html_text(p->out, span_str(book_name(b)));
 	page_say(p, "</a> \302\267 <a href=\"");
 	page_href(p, b, "/newest");
 	page_say(p, "\">its newest trail, as it happens</a></p>\n");

@@ -151,7 +151,8 @@ void trace_fields(struct page *p, const struct web_form *f, bool again)
 			"Show the browser's window; the trace ends when it is closed");
 	page_say(p, "</fieldset>\n");
 	if (again)
-		page_say(p, "<p class=\"hint\">What lets the proxy go further is never taken "
+		page_say(p, "<p class=\"hint\">What is left empty is as it was the first time. "
+			    "What lets the proxy go further is never taken "
 			    "from a case: say it anew, if it is meant.</p>\n");
 	advanced_fields(p, f);
 }
