@@ -177,11 +177,15 @@ static void verdict(struct sides *s)
 	page_say(p, "</section>\n");
 }
 
+/* Where the columns stand under each other (45_compare.css) it is a table still: its roles are
+ * said, for browsers forget them with the boxes. */
 static void head_row(struct page *p, const char *first)
 {
 	page_sayf(p,
-		"<thead><tr><th scope=\"col\">%s</th><th scope=\"col\">One</th><th "
-		"scope=\"col\">Beside it</th></tr></thead><tbody>\n",
+		"<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" "
+		"scope=\"col\">%s</th><th role=\"columnheader\" scope=\"col\">One</th><th "
+		"role=\"columnheader\" "
+		"scope=\"col\">Beside it</th></tr></thead><tbody role=\"rowgroup\">\n",
 		first);
 }
 
@@ -201,11 +205,13 @@ static void pair(struct page *p, const char *name, struct span a, struct span b,
 	bool differs = !span_eq(a, b);
 	if (a.p == NULL && b.p == NULL)
 		return;
-	page_sayf(p, "<tr%s><th scope=\"row\">%s%s</th>", differs ? " class=\"differs\"" : "",
-		name, differs ? " <span class=\"badge note\">differs</span>" : "");
+	page_sayf(p, "<tr role=\"row\"%s><th role=\"rowheader\" scope=\"row\">%s%s</th>",
+		differs ? " class=\"differs\"" : "", name,
+		differs ? " <span class=\"badge note\">differs</span>" : "");
 	for (int i = 0; i < 2; i++) {
 		struct span v = i == 0 ? a : b;
-		page_sayf(p, "<td data-label=\"%s\">", i == 0 ? "One" : "Beside it");
+		page_sayf(p, "<td role=\"cell\" data-label=\"%s\">",
+			i == 0 ? "One" : "Beside it");
 		mark_open(p, differs);
 		if (v.n == 0)
 			page_say(p, "-");
@@ -222,9 +228,9 @@ static void pair(struct page *p, const char *name, struct span a, struct span b,
 static void manner(struct sides *s)
 {
 	struct page *p = s->p;
-	page_say(p,
-		"<section><h2>How each was asked</h2>\n<table class=\"beside\"><caption>What "
-		"the browser said of itself, and where it went out</caption>");
+	page_say(p, "<section><h2>How each was asked</h2>\n<table role=\"table\" "
+		    "class=\"beside\"><caption>What "
+		    "the browser said of itself, and where it went out</caption>");
 	head_row(p, "What");
 	for (int i = 0; i < ROUND_ASKED_COUNT; i++)
 		pair(p, round_manner_word((enum round_manner)i), s->a.asked[i], s->b.asked[i],
@@ -258,7 +264,7 @@ static void cell(struct sides *s, const struct run *r, const struct run_row *row
 {
 	struct page *p = s->p;
 	const struct run_hop *h = second ? row->b : row->a, *other = second ? row->a : row->b;
-	page_sayf(p, "<td data-label=\"%s\">", second ? "Beside it" : "One");
+	page_sayf(p, "<td role=\"cell\" data-label=\"%s\">", second ? "Beside it" : "One");
 	if (h == NULL) {
 		page_say(p, "<p class=\"dim\">no such hop</p></td>");
 		return;
@@ -306,7 +312,8 @@ static void way_row(struct sides *s, size_t i)
 	static const char *const classes[] = {"good", "note", "weak"};
 	const struct run_row *row = &s->rows.list[i];
 	page_sayf(s->p,
-		"<tr id=\"row-%zu\" class=\"%s\"><th scope=\"row\"><span "
+		"<tr role=\"row\" id=\"row-%zu\" class=\"%s\"><th role=\"rowheader\" "
+		"scope=\"row\"><span "
 		"class=\"n\">%zu</span> <span class=\"badge %s\">%s</span></th>",
 		i + 1, words[row->like], i + 1, classes[row->like], words[row->like]);
 	cell(s, &s->a, row, false);
@@ -317,9 +324,10 @@ static void way_row(struct sides *s, size_t i)
 static void way(struct sides *s)
 {
 	struct page *p = s->p;
-	page_say(p, "<section><h2>The way, hop by hop</h2>\n<table class=\"beside "
-		    "way\"><caption>Aligned where they are alike; what differs is "
-		    "marked</caption>");
+	page_say(p,
+		"<section><h2>The way, hop by hop</h2>\n<table role=\"table\" class=\"beside "
+		"way\"><caption>Aligned where they are alike; what differs is "
+		"marked</caption>");
 	head_row(p, "Row");
 	for (size_t i = 0; i < s->rows.n; i++)
 		way_row(s, i);
@@ -340,7 +348,7 @@ static void landing(struct sides *s)
 	static const struct run_hop none = {.size = FACT_NULL};
 	const struct run_hop *x = s->a.n > 0 ? &s->a.hops[s->a.n - 1] : &none,
 			     *y = s->b.n > 0 ? &s->b.hops[s->b.n - 1] : &none;
-	page_say(p, "<section><h2>Where each came to rest</h2>\n<table "
+	page_say(p, "<section><h2>Where each came to rest</h2>\n<table role=\"table\" "
 		    "class=\"beside\"><caption>The last page of each</caption>");
 	head_row(p, "What");
 	pair(p, "ended", span_str(trail_end_sentence(s->a.ended_by)),
