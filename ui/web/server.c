@@ -42,8 +42,10 @@ static const char page_policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
 	"'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 static const char text_policy[] = "sandbox; default-src 'none'; frame-ancestors 'none'";
+/* Browsers make a document around a picture, and style it in place. */
 static const char picture_policy[] =
-	"sandbox; default-src 'none'; img-src 'self'; frame-ancestors 'self'";
+	"sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; "
+	"frame-ancestors 'self'";
 
 static void headers(struct MHD_Response *r, const struct web_answer *a)
 {
