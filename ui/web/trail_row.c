@@ -387,7 +387,7 @@ bool trail_next(const struct trail_view *v, struct buf *out)
 			v->pending.target.n > TRAIL_PATH_MAX ? "\u2026</code>" : "</code>");
 	}
 	buf_addf(out,
-		".</p>\n<p class=\"hop-time\">Waited for until %.12s UTC at the latest<span "
+		".</p>\n<p class=\"hop-time\">Waited for until %.8s UTC at the latest<span "
 		"class=\"running\" data-until=\"%lld\"></span></p></div></li>\n",
 		at + 11, (long long)(v->pending.due_us / 1000));
 	return true;

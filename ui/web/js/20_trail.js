@@ -165,10 +165,10 @@
 		if (followed && !selected) window.scrollTo({ top: document.documentElement.scrollHeight, behavior: calm.matches ? "auto" : "smooth" });
 	}
 	function hint() {
-		var list = document.querySelector(".trail-path"), p = document.createElement("p");
-		p.className = "hint trail-keys";
-		p.innerHTML = "Select a hop to open it beside the path. Among the hops: <kbd>\u2191</kbd> <kbd>\u2193</kbd> or <kbd>j</kbd> <kbd>k</kbd>, <kbd>Home</kbd>, <kbd>End</kbd>; <kbd>Esc</kbd> goes back.";
-		if (list) list.parentNode.insertBefore(p, list);
+		var p = document.createElement("p");
+		p.className = "trail-keys";
+		p.innerHTML = "The hop that you select opens here. Among the hops: <kbd>\u2191</kbd> <kbd>\u2193</kbd> or <kbd>j</kbd> <kbd>k</kbd>, <kbd>Home</kbd>, <kbd>End</kbd>; <kbd>Esc</kbd> goes back.";
+		side.insertBefore(p, side.firstChild);
 	}
 
 	document.addEventListener("DOMContentLoaded", function () {
