@@ -17,6 +17,9 @@ enum {
 
 /* The trail, as one drawing for each SVG_ROWS hops. narrow: for a telephone. */
 void svg_trail(struct buf *out, const struct report_trail *t, bool narrow, bool defang);
+/* At most `columns` letters of s as a <text>'s content, the end left out; letters beyond ASCII
+ * count twice. */
+void svg_fit(struct buf *out, struct span s, size_t columns);
 /* The mark of party n (from 1): its shape with its number. */
 void svg_party(struct buf *out, size_t n);
 /* A certificate's life with the moment of the click in it. */
