@@ -109,9 +109,8 @@ const char *html_mechanism_sentence(enum trail_mechanism m)
 	return "nothing in the record explains it";
 }
 
-static void quote(struct html *h, const struct trail_evidence *e)
+void html_evidence(struct html *h, const struct trail_evidence *e)
 {
-	html_say(h, "<li>");
 	html_value(h, span_str(e->signal));
 	if (e->exchange != FACT_NULL)
 		buf_addf(h->out, " <span class=\"dim\">in exchange %lld",
@@ -124,7 +123,6 @@ static void quote(struct html *h, const struct trail_evidence *e)
 		html_value(h, e->quote);
 		html_say(h, "</samp>");
 	}
-	html_say(h, "</li>\n");
 }
 
 static void arrival(struct html *h, const struct trail_hop *hop)
@@ -137,8 +135,11 @@ static void arrival(struct html *h, const struct trail_hop *hop)
 	if (hop->n_evidence > 0) {
 		html_fact_open(h, "Shown by");
 		html_say(h, "<ul class=\"evidence\">\n");
-		for (size_t i = 0; i < hop->n_evidence; i++)
-			quote(h, &hop->evidence[i]);
+		for (size_t i = 0; i < hop->n_evidence; i++) {
+			html_say(h, "<li>");
+			html_evidence(h, &hop->evidence[i]);
+			html_say(h, "</li>\n");
+		}
 		html_say(h, "</ul>");
 		html_fact_close(h);
 	}

@@ -85,8 +85,7 @@ static int lane_x(const struct look *k, size_t party)
 	return k->left + (int)lane * k->lane;
 }
 
-/* At most `columns` of s, the end left out; letters beyond ASCII count twice. */
-static void fit(struct buf *out, struct span s, size_t columns)
+void svg_fit(struct buf *out, struct span s, size_t columns)
 {
 	struct buf clean = {0};
 	say_text(&clean, s);
@@ -125,7 +124,7 @@ static void host_line(struct buf *out, const struct look *k, const struct report
 		"<text x=\"%d\" y=\"%d\" font-size=\"12\" font-weight=\"600\" class=\"sm si\" "
 		"font-family=\"monospace\" fill=\"#1c2430\">",
 		k->text, y);
-	fit(out, buf_span(&name), columns);
+	svg_fit(out, buf_span(&name), columns);
 	buf_add_str(out, "</text>");
 	buf_fini(&name);
 }
