@@ -56,9 +56,9 @@ static void host_and_path(
 	struct span url = h->hop->url;
 	bool web = h->host.n > 0 && !trail_url_erased(url);
 	buf_addf(out,
-		"<p class=\"hop-top\"><a class=\"hop-link\" id=\"hop-%s-%zu-link\" "
+		"<p class=\"way-top\"><a class=\"way-link\" id=\"hop-%s-%zu-link\" "
 		"href=\"/c/%zu/t/%s/h/%zu\"><span "
-		"class=\"aside\">Hop %zu: </span><code class=\"hop-host\">",
+		"class=\"aside\">Hop %zu: </span><code class=\"way-host\">",
 		v->t->id, h->hop->n, v->book, v->t->id, h->hop->n, h->hop->n);
 	if (trail_url_erased(url))
 		buf_add_str(out, "(erased)");
@@ -74,7 +74,7 @@ static void host_and_path(
 	if (!web || path.n == 0)
 		return;
 	struct span shown = beginning(path, TRAIL_PATH_MAX);
-	buf_add_str(out, "<p class=\"hop-path\"><code>");
+	buf_add_str(out, "<p class=\"way-path\"><code>");
 	html_value_text(out, shown, true);
 	buf_add_str(out, shown.n < path.n ? "\u2026</code></p>\n" : "</code></p>\n");
 }
@@ -82,7 +82,7 @@ static void host_and_path(
 static void how(const struct trail_view *v, const struct report_hop *h, struct buf *out)
 {
 	const struct report_party *p = parties_of_hop(&v->t->parties, h->hop->n);
-	buf_addf(out, "<p class=\"hop-how\"><b>%s</b> <span class=\"dim\">",
+	buf_addf(out, "<p class=\"way-how\"><b>%s</b> <span class=\"dim\">",
 		mechanism_word(h->hop->mechanism));
 	if (p != NULL)
 		buf_addf(out, "\u00b7 party %zu ", p->n);
@@ -132,10 +132,8 @@ static void lock(const struct report_hop *h, struct buf *out)
 		"rx=\"1.5\" "
 		"class=\"body\"/>%s</svg>%s",
 		looks[is].class, looks[is].shape, looks[is].text);
-	if (is == LOCK_TLS && span_starts(h->tls->origin->version, "TLSv")) {
-		buf_add_byte(out, ' ');
-		html_value_text(out, beginning(span_from(h->tls->origin->version, 4), 8), true);
-	}
+	if (is == LOCK_TLS && span_starts(h->tls->origin->version, "TLS "))
+		html_value_text(out, beginning(span_from(h->tls->origin->version, 3), 8), true);
 	buf_add_str(out, "</p>\n");
 }
 
@@ -158,7 +156,7 @@ static void bar(const struct trail_view *v, size_t i, int64_t after, struct buf 
 	width = width < 4 ? 4 : width;
 	from = from + width > 1000 ? 1000 - width : from;
 	buf_addf(out,
-		"<svg class=\"hop-bar\" viewBox=\"0 0 1000 6\" preserveAspectRatio=\"none\" "
+		"<svg class=\"way-bar\" viewBox=\"0 0 1000 6\" preserveAspectRatio=\"none\" "
 		"aria-hidden=\"true\"><rect width=\"1000\" height=\"6\" class=\"track\"/><rect "
 		"x=\"%.0f\" width=\"%.0f\" height=\"6\" class=\"%s\"/></svg>",
 		from, width, colour);
@@ -173,7 +171,7 @@ static void spent(const struct trail_view *v, size_t i, struct buf *out)
 		__builtin_sub_overflow(h->at_us, v->t->trail->started_us, &after) || after < 0)
 		return;
 	bar(v, i, after, out);
-	buf_add_str(out, "<p class=\"hop-time\">+");
+	buf_add_str(out, "<p class=\"way-time\">+");
 	say_span_of_time(out, after);
 	if (trail_waits_for_answer(v, r)) {
 		buf_addf(out,
@@ -202,7 +200,7 @@ static void meter(int64_t used, int64_t whole, struct buf *out)
 
 static void one_wait(const struct trail_wait *w, struct buf *out)
 {
-	buf_add_str(out, "<li class=\"hop-wait\">");
+	buf_add_str(out, "<li class=\"way-wait\">");
 	switch (w->kind) {
 	case WAIT_DELAY:
 		meter(w->spent_us, w->allowed_us, out);
@@ -272,7 +270,7 @@ static void notices(const struct trail_view *v, const struct report_hop *h, stru
 	struct buf *out)
 {
 	struct html w = writer(v, out);
-	buf_add_str(out, "<li class=\"hop-badges\">");
+	buf_add_str(out, "<li class=\"way-badges\">");
 	if (was.p != NULL) {
 		buf_add_str(out,
 			"<span class=\"badge note corrected\">corrected: it was shown as ");
@@ -292,18 +290,18 @@ void trail_row(const struct trail_view *v, size_t i, struct span was, struct buf
 	char id[TRAIL_ID_MAX];
 	bool waiting = trail_waits_for_answer(v, h);
 	trail_row_id(v, h->hop->n, id);
-	buf_addf(out, "<li id=\"%s\" class=\"hop-row%s\" data-order=\"%zu\">\n", id,
+	buf_addf(out, "<li id=\"%s\" class=\"way-row%s\" data-order=\"%zu\">\n", id,
 		waiting ? " waiting" : "", h->hop->n);
-	buf_add_str(out, "<div class=\"hop-lanes\">");
+	buf_add_str(out, "<div class=\"way-lanes\">");
 	svg_hop(out, v->t, i, false, trail_has_next(v));
 	svg_hop(out, v->t, i, true, trail_has_next(v));
-	buf_add_str(out, "</div>\n<div class=\"hop-text\">\n");
+	buf_add_str(out, "</div>\n<div class=\"way-text\">\n");
 	host_and_path(v, h, out);
 	how(v, h, out);
-	buf_add_str(out, "<ul class=\"hop-notices\">\n");
+	buf_add_str(out, "<ul class=\"way-notices\">\n");
 	waits(h, out);
 	notices(v, h, was, out);
-	buf_add_str(out, "</ul></div>\n<div class=\"hop-side\">\n");
+	buf_add_str(out, "</ul></div>\n<div class=\"way-side\">\n");
 	lock(h, out);
 	spent(v, i, out);
 	buf_add_str(out, "</div></li>\n");
@@ -373,12 +371,12 @@ bool trail_next(const struct trail_view *v, struct buf *out)
 	trail_next_id(v, id);
 	clock_text(v->pending.due_us, at);
 	buf_addf(out,
-		"<li id=\"%s\" class=\"hop-row hop-next\" data-order=\"%d\">\n<div "
-		"class=\"hop-lanes\">",
+		"<li id=\"%s\" class=\"way-row way-next\" data-order=\"%d\">\n<div "
+		"class=\"way-lanes\">",
 		id, TRAIL_NEXT_ORDER);
 	svg_hop(out, v->t, v->t->n_hops, false, false);
 	svg_hop(out, v->t, v->t->n_hops, true, false);
-	buf_addf(out, "</div>\n<div class=\"hop-text\"><p class=\"hop-how\">%s",
+	buf_addf(out, "</div>\n<div class=\"way-text\"><p class=\"way-how\">%s",
 		what_waits(v->pending.what));
 	if (v->pending.target.n > 0) {
 		buf_add_str(out, ", to <code class=\"url\">");
@@ -387,7 +385,7 @@ bool trail_next(const struct trail_view *v, struct buf *out)
 			v->pending.target.n > TRAIL_PATH_MAX ? "\u2026</code>" : "</code>");
 	}
 	buf_addf(out,
-		".</p>\n<p class=\"hop-time\">Waited for until %.8s UTC at the latest<span "
+		".</p>\n<p class=\"way-time\">Waited for until %.8s UTC at the latest<span "
 		"class=\"running\" data-until=\"%lld\"></span></p></div></li>\n",
 		at + 11, (long long)(v->pending.due_us / 1000));
 	return true;

@@ -5,7 +5,7 @@
 	var calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 	function links() {
-		return Array.prototype.slice.call(document.querySelectorAll(".hop-link"));
+		return Array.prototype.slice.call(document.querySelectorAll(".way-link"));
 	}
 	function path(url) {
 		return new URL(url, location.href).pathname;
@@ -86,7 +86,7 @@
 	function clicked(e) {
 		var a = e.target.closest && e.target.closest("a[href]");
 		if (!a || !plain(e) || e.defaultPrevented) return;
-		if (a.classList.contains("hop-link")) {
+		if (a.classList.contains("way-link")) {
 			e.preventDefault();
 			open(a.href, "title");
 		} else if (panel.contains(a) && selected && (a.hasAttribute("data-detail") || path(a.href) === path(selected))) {
@@ -109,7 +109,7 @@
 		var next = to === "first" ? 0 : to === "last" ? all.length - 1 : at < 0 ? 0 : at + to;
 		if (!all[next]) return;
 		all[next].focus({ preventScroll: true });
-		all[next].closest(".hop-row").scrollIntoView({ block: "nearest" });
+		all[next].closest(".way-row").scrollIntoView({ block: "nearest" });
 		if (!selected || path(all[next].href) !== path(selected)) open(all[next].href, null);
 	}
 	function typed(e) {
@@ -159,7 +159,7 @@
 		if (!row || !row.classList) return;
 		mark();
 		tick();
-		if (!row.classList.contains("hop-row") || known[row.id]) return;
+		if (!row.classList.contains("way-row") || known[row.id]) return;
 		known[row.id] = true;
 		row.classList.add("arrived");
 		if (followed && !selected) window.scrollTo({ top: document.documentElement.scrollHeight, behavior: calm.matches ? "auto" : "smooth" });
@@ -176,7 +176,7 @@
 		if (!panel) return;
 		side = panel.parentNode;
 		here = location.href;
-		document.querySelectorAll(".hop-row").forEach(function (r) { known[r.id] = true; });
+		document.querySelectorAll(".way-row").forEach(function (r) { known[r.id] = true; });
 		document.addEventListener("click", clicked);
 		document.addEventListener("submit", submitted);
 		document.addEventListener("keydown", typed);
