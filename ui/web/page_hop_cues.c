@@ -344,7 +344,7 @@ static void write_text(struct cues *c, size_t from, size_t to)
 		if (line.n > 0 && line.p[line.n - 1] == '\r' && more)
 			line.n--;
 		if (line.n > 0)
-			html_value_text(c->v->out, line, true);
+			hop_code_text(c->v, line);
 		if (more)
 			page_say(c->v->p, "\n");
 	}
@@ -454,15 +454,22 @@ static void summary(struct cues *c)
 			v->path, moved->number - 1, moved->number, label(moved->cue));
 	} else {
 		page_say(v->p, "Nothing in here is known to have moved the browser. ");
+		if (v->trail != NULL && v->index + 1 < v->trail->n_hops) {
+			const struct trail_hop *next = v->trail->hops[v->index + 1].hop;
+			page_say(v->p, "It went on to ");
+			hop_link_hop(v, next->n);
+			page_sayf(v->p, " by <b>%s</b>; what told it to is not among these. ",
+				mechanism_word(next->mechanism));
+		}
 	}
 	page_sayf(v->p, "%zu cue%s: %zu announced without effect, %zu that wait for a person.",
 		c->n, c->n == 1 ? "" : "s", of[FATE_NOTHING] + of[FATE_REFUSED],
 		of[FATE_WAITS]);
 	if (c->unused > 0) {
 		page_sayf(v->p,
-			" <a data-detail href=\"%s?show=cues&amp;all=1\">%zu addresses "
-			"in scripts</a> that nothing is seen to use are left out.",
-			v->path, c->unused);
+			" <a data-detail href=\"%s?show=cues&amp;all=1\">%zu address%s "
+			"in scripts</a> that nothing is seen to use, left out.",
+			v->path, c->unused, c->unused == 1 ? "" : "es");
 	}
 	page_say(v->p, "</p>\n");
 	if (c->list.limits)

@@ -119,6 +119,16 @@ void hop_duration(struct hop_view *v, int64_t us)
 		html_age(v->out, (double)us);
 }
 
+void hop_took(struct hop_view *v, int64_t us)
+{
+	if (us != FACT_NULL && us >= 0 && us < 1000)
+		page_sayf(v->p, "%lld \u00b5s", (long long)us);
+	else if (us != FACT_NULL && us >= 0 && us < 20 * 1000)
+		page_sayf(v->p, "%.1f ms", (double)us / 1000);
+	else
+		page_took(v->p, us);
+}
+
 /* One pair more; false: there is none. */
 static bool next_pair(struct span *left, struct span *name, struct span *value)
 {
