@@ -79,7 +79,7 @@ size_t hop_moved_to(const struct hop_view *v)
 
 bool hop_url(const struct hop_view *v, struct url *out)
 {
-	return v->x != NULL && !v->x->url_erased &&
+	return v->x != NULL && v->x->request != NULL && !v->x->url_erased &&
 	       url_parse(v->a, NULL, v->x->request->url, out);
 }
 
