@@ -64,7 +64,11 @@ enum gate_verdict gate_look(const struct gate *g, const struct gate_fields *f)
 {
 	if (f->several_hosts || !span_is(f->host, g->host))
 		return GATE_FOREIGN;
-	if (f->post && !span_is(f->origin, g->origin))
+	/* Fetch 3.2: under our no-referrer policy a form's Origin is "null"; then the browser
+	 * has to say by Fetch Metadata, which no page can set, that it was a page of ours. */
+	bool ours = span_is(f->origin, g->origin) ||
+		    (span_is(f->origin, "null") && span_is(f->fetch_site, "same-origin"));
+	if (f->post && !ours)
 		return GATE_FOREIGN;
 	if (f->post && f->fetch_site.p != NULL && !span_is(f->fetch_site, "same-origin"))
 		return GATE_FOREIGN;
