@@ -184,6 +184,8 @@ void remarks_line(const struct remark *m, struct buf *out)
 	if (m->text.n > 0) {
 		buf_add_str(out, ": ");
 		buf_add_span(out, m->text);
+	} else if (remarks_is_erased(m)) {
+		buf_add_str(out, ": (erased)");
 	}
 }
 

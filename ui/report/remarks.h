@@ -49,6 +49,12 @@ const struct remark *remarks_mark(const struct remarks *m, int64_t session, int6
 bool remarks_is_about(
 	const struct remark *m, const struct report_trail *t, const struct report_hop *hop);
 
+/* Its text was there, and was erased. */
+static inline bool remarks_is_erased(const struct remark *m)
+{
+	return m->act == REMARK_NOTED && m->text.p == NULL;
+}
+
 /* Sets `remarks` and `mark` of the report's trails and hops: copies in `a`, for they are
  * redacted with it. What was withdrawn is left out. */
 void remarks_attach(const struct remarks *m, struct arena *a, struct report *r);
