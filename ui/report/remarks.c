@@ -59,7 +59,9 @@ static bool take(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 	struct reading *r = ctx;
 	const struct fact_remark *f = fact;
 	enum remark_act act;
-	if (kind != FACT_KIND_REMARK)
+	if (kind == FACT_KIND_CUSTODY)
+		r->mine = r->mine || custody_is_of(fact, r->case_id);
+	if (kind != FACT_KIND_REMARK || !r->mine)
 		return true;
 	bool known = remark_act_of(f->act, &act);
 	if (known && act == REMARK_WITHDRAWN) {
@@ -91,11 +93,12 @@ bool remarks_read(const char *companion, struct span case_id, struct arena *a,
 	bool indexed = false;
 	*out = (struct remarks){0};
 	struct case_file *c = case_open(companion, err);
-	bool good = c != NULL && case_facts_of(c, FACT_KIND_CUSTODY, look_whose, &r, err) &&
-		    case_indexed(c, &indexed, err);
-	if (good && r.mine)
-		good = indexed ? case_facts_of(c, FACT_KIND_REMARK, take, &r, err)
-			       : case_facts(c, 0, 0, take, &r, err);
+	bool good = c != NULL && case_indexed(c, &indexed, err);
+	if (good && !indexed)
+		good = case_facts(c, 0, 0, take, &r, err);
+	else if (good)
+		good = case_facts_of(c, FACT_KIND_CUSTODY, look_whose, &r, err) &&
+		       (!r.mine || case_facts_of(c, FACT_KIND_REMARK, take, &r, err));
 	if (c != NULL)
 		case_close(c);
 	out->stranger = good && !r.mine;
