@@ -47,13 +47,15 @@ const struct web_route *web_route_find(struct web_request *q, bool *known)
 
 void web_go(struct web_request *q, struct web_answer *a, const char *format, ...)
 {
-	char path[WINDOW_URL_MAX * 4];
+	char path[WEB_URL_MAX];
 	va_list ap;
 	va_start(ap, format);
-	vsnprintf(path, sizeof path, format, ap);
+	int n = vsnprintf(path, sizeof path, format, ap);
 	va_end(ap);
 	a->status = 303;
-	a->location = arena_str(&q->arena, span_str(path));
+	/* Half an address leads somewhere else. */
+	a->location =
+		n >= 0 && (size_t)n < sizeof path ? arena_str(&q->arena, span_str(path)) : "/";
 }
 
 struct book *web_book(struct web_request *q, struct web_answer *a)

@@ -47,6 +47,7 @@ struct window *window_start(const struct window_options *o, struct err *err)
 		free(w);
 		return NULL;
 	}
+	gate_tries_init(&w->tries);
 	snprintf(w->program, sizeof w->program, "%s", o->program);
 	w->phone = o->phone != NULL ? strdup(o->phone) : NULL;
 	w->shelf = shelf_new();
@@ -77,6 +78,7 @@ void window_stop(struct window *w)
 	jobs_free(w->jobs);
 	shelf_free(w->shelf);
 	free(w->phone);
+	gate_tries_fini(&w->tries);
 	explicit_bzero(&w->gate, sizeof w->gate);
 	free(w);
 }

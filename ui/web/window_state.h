@@ -14,6 +14,7 @@ struct server;
 
 struct window {
 	struct gate gate;
+	struct gate_tries tries;
 	struct shelf *shelf;
 	struct jobs *jobs;
 	struct server *server;
