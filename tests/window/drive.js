@@ -89,8 +89,10 @@ class Steps {
 			return;
 		const before = this.page;
 		await this.open(false);
+		this.plain = true; /* what waits by the page's own frames would wait for ever */
 		await steps(this);
 		await this.page.close();
+		this.plain = false;
 		this.page = before;
 	}
 
@@ -98,7 +100,7 @@ class Steps {
 
 	/* Clicks what the selector finds (also "::-p-text(words)"), once it can be seen. */
 	async click(selector) {
-		await named(selector, this.page.locator(selector).click());
+		await named(selector, this.plain ? this.page.click(selector) : this.page.locator(selector).click());
 	}
 	/* A click, or anything else that leads to another page. */
 	async follow(selectorOrAct) {
@@ -111,6 +113,11 @@ class Steps {
 	}
 	/* Instead of what stands in the field. */
 	async fill(selector, text) {
+		if (this.plain) {
+			await this.page.click(selector, { count: 3 });
+			await this.page.keyboard.type(text);
+			return;
+		}
 		await named(selector, this.page.locator(selector).fill(text));
 	}
 	async type(text) {
