@@ -12,6 +12,7 @@
 #include "ui/web/window.h"
 
 struct server;
+struct web_route;
 
 struct window {
 	struct gate gate;
@@ -22,8 +23,9 @@ struct window {
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */
 	char program[PATH_MAX];
-	char *phone;     /* JSON, or NULL; owned */
-	bool phone_here; /* a proxy for others may be started from here */
+	char *phone;                  /* JSON, or NULL; owned */
+	bool phone_here;              /* a proxy for others may be started from here */
+	const struct web_route *more; /* routes besides those of route.c; NULL but in tests */
 };
 
 #endif
