@@ -9,6 +9,7 @@
 #include "ui/web/job.h"
 #include "ui/web/made.h"
 #include "ui/web/shelf.h"
+#include "ui/web/upload.h"
 #include "ui/web/window.h"
 
 struct server;
@@ -20,6 +21,7 @@ struct window {
 	struct shelf *shelf;
 	struct jobs *jobs;
 	struct made *made; /* reports */
+	struct uploads *uploads;
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */
 	char program[PATH_MAX];
