@@ -16,9 +16,10 @@ static const char other_policy[] =
 	"sandbox; default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri "
 	"'none'";
 /* An opaque origin of its own, in a frame of ours. */
+/* Browsers make a document around a picture, and style it in place. */
 static const char picture_policy[] =
-	"sandbox; default-src 'none'; form-action 'none'; frame-ancestors 'self'; base-uri "
-	"'none'";
+	"sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; "
+	"frame-ancestors 'self'; base-uri 'none'";
 static const char permissions[] =
 	"accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), "
 	"fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "

@@ -6,7 +6,7 @@
 
 static const struct web_route *const lists[] = {routes_door, routes_cases, routes_search,
 	routes_rows, routes_trail, routes_hop, routes_trace, routes_jobs, routes_report,
-	routes_remarks, routes_compare, routes_phone};
+	routes_reports, routes_remarks, routes_compare, routes_phone};
 
 static bool fits(const char *pattern, struct span path, struct span *segments)
 {

@@ -7,7 +7,9 @@
 
 #include "ui/web/gate.h"
 #include "ui/web/job.h"
+#include "ui/web/made.h"
 #include "ui/web/shelf.h"
+#include "ui/web/upload.h"
 #include "ui/web/window.h"
 
 struct server;
@@ -18,6 +20,8 @@ struct window {
 	struct gate_tries tries;
 	struct shelf *shelf;
 	struct jobs *jobs;
+	struct made *made; /* reports */
+	struct uploads *uploads;
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */
 	char program[PATH_MAX];
