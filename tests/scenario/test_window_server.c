@@ -231,6 +231,9 @@ static int ask_status(const char *text)
 #define BARE_POLICY(frames)                                                                    \
 	"Content-Security-Policy: sandbox; default-src 'none'; form-action 'none'; "           \
 	"frame-ancestors " frames "; base-uri 'none'\r\n"
+#define PICTURE_POLICY                                                                         \
+	"Content-Security-Policy: sandbox; default-src 'none'; style-src 'unsafe-inline'; "    \
+	"form-action 'none'; frame-ancestors 'self'; base-uri 'none'\r\n"
 #define PAGE "Content-Type: text/html; charset=utf-8\r\n" PAGE_POLICY COMMON(NO_FRAMES)
 #define STORE "Cache-Control: no-store\r\n"
 
@@ -271,7 +274,7 @@ static const struct {
 			COMMON(NO_FRAMES) STORE "Content-Disposition: attachment; "
 						"filename=\"a.bin\"\r\n"},
 	{GET("/test/picture"), 200,
-		"Content-Type: image/png\r\n" BARE_POLICY("'self'") COMMON("SAMEORIGIN") STORE},
+		"Content-Type: image/png\r\n" PICTURE_POLICY COMMON("SAMEORIGIN") STORE},
 };
 
 /* The fields of an answer, without those that differ each time. */
