@@ -11,13 +11,16 @@
 #include "ui/web/phone.h"
 #include "ui/web/window.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct option longs[] = {{"listen", required_argument, NULL, 'l'},
@@ -48,6 +51,29 @@ static int serve(struct ui *u, const struct window_options *o)
 		continue;
 	window_stop(w);
 	return EXIT_DONE;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder, or what starts as every case does; more of it is read by the window, which says on
+ * its page what is wrong with it. */
+static bool look_at_path(const char *path, struct err *err)
+{
+	static const char magic[] = "SQLite format 3";
+	char start[sizeof magic] = "";
+	if (is_folder(path))
+		return true;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_set_os(err, ERR_USAGE, errno, "%s", path);
+	ssize_t n = read(fd, start, sizeof start);
+	close(fd);
+	return (n == (ssize_t)sizeof start && memcmp(start, magic, sizeof magic) == 0) ||
+	       err_set(err, ERR_USAGE, "%s is neither a case nor a folder", path);
 }
 
 /* What another command of ours has opened for us. */
@@ -94,8 +120,8 @@ static int open_window(struct ui *u, char **paths, int n)
 	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[len > 0 ? len : 0] = 0;
 	const struct window_options o = {.listen_fd = u->listen_fd,
-		.paths = (const char *const *)paths,
-		.n_paths = (size_t)n,
+		.paths = n > 0 ? (const char *const *)paths : &u->folder,
+		.n_paths = n > 0 ? (size_t)n : 1,
 		.folder = u->folder,
 		.program = program,
 		.phone = u->phone != NULL && u->phone[0] != 0 ? u->phone : NULL};
@@ -105,6 +131,7 @@ static int open_window(struct ui *u, char **paths, int n)
 static int run(const struct command *self, int argc, char **argv)
 {
 	struct ui u = {.where = "127.0.0.1:0",
+		.folder = ".",
 		.signal_fd = -1,
 		.listen_fd = -1,
 		.name_fd = -1,
@@ -122,6 +149,12 @@ static int run(const struct command *self, int argc, char **argv)
 			return command_usage(self, "%s: %s", argv[optind - 1],
 				c == ':' ? "a value is missing" : "there is no such option");
 	}
+	struct err err;
+	if (!is_folder(u.folder))
+		return command_usage(self, "--folder %s: it is no folder", u.folder);
+	for (int i = optind; !u.given && i < argc; i++)
+		if (!look_at_path(argv[i], &err))
+			return command_usage(self, "%s", err.detail);
 	int code = open_window(&u, argv + optind, argc - optind);
 	int fds[] = {u.signal_fd, u.name_fd, u.life};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
@@ -135,8 +168,22 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_ui = {
 	.name = "ui",
-	.args = "[--listen A:P] CASE...",
+	.args = "[--listen A:P] [--folder DIR] [CASE|FOLDER...]",
 	.summary = "the web window over cases",
-	.details = "",
+	.details = "Prints an address for your browser and serves until Ctrl-C. It shows the "
+		   "cases that\n"
+		   "are named, and those in the folders that are named; without any, those in "
+		   "--folder.\n\n"
+		   "  --listen A:P   where it listens (127.0.0.1:0): an address of 127.0.0.0/8 "
+		   "or [::1];\n"
+		   "                 port 0 is a free one. Nowhere else: ssh -L is the way "
+		   "from elsewhere\n"
+		   "  --folder DIR   where cases and reports are made that are started from "
+		   "the window\n"
+		   "                 (the working directory)\n\n"
+		   "The address ends in a token that is new at each start. Whoever has it gets "
+		   "in, and may\n"
+		   "do what you may do with this program: do not pass it on. "
+		   "docs/guide/window.md has more.\n",
 	.run = run,
 };

@@ -347,7 +347,7 @@ static const struct option_row rows[] = {
 		"change a string in the link before it is sent; repeatable"},
 	{"link", "N", T, take_link,
 		"of a mail, or a picture with QR codes: the link to trace, by its number"},
-	{"list", NULL, T, take_list, "of a mail: list its links and open none"},
+	{"list", NULL, T, take_list, "of a mail, or a picture with QR codes: list its links and open none"},
 	{"message", "N", T, take_message,
 		"of a mail that carries others: which one's links (1: the file itself)"},
 	{"yes", NULL, T, take_yes,

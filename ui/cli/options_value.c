@@ -100,7 +100,9 @@ bool value_loopback(const char *text, struct sockaddr_storage *out, struct err *
 	return value_address(text, out, err) &&
 	       (value_is_loopback(out) ||
 		       err_set(err, ERR_USAGE,
-			       "\"%s\" is not on loopback, where alone the window is opened",
+			       "\"%s\": the window is for this machine alone, at an address of "
+			       "127.0.0.0/8 or at [::1]; from another machine it is reached by "
+			       "ssh -L",
 			       text));
 }
 

@@ -300,18 +300,27 @@ static int trace_mail(
 	return code;
 }
 
+static int list_source(const struct options *options, const char *argument)
+{
+	struct buf out = {0};
+	struct err err;
+	bool ok = trace_source_list(argument, options->json, &out, &err) &&
+		  output_write(NULL, NULL, &out, &err);
+	buf_fini(&out);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
 /* What is no message: a link, or a picture of one. */
 static int trace_source(struct options *options, const char *argument)
 {
 	struct trace_given given;
 	struct err err;
-	const char *word = options->message != 0 ? "--message"
-			   : options->list       ? "--list"
-						 : NULL;
-	if (word != NULL) {
-		err_set(&err, ERR_USAGE, "%s is for a mail", word);
+	if (options->message != 0) {
+		err_set(&err, ERR_USAGE, "--message is for a mail");
 		return command_fail(&err);
 	}
+	if (options->list)
+		return list_source(options, argument);
 	bool good = trace_source_open(&given, argument, options->link, &err);
 	bool found = given.source != SOURCE_URL;
 	int code = good ? trace_one(options, given.link, found ? &given.origin : NULL)

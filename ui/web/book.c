@@ -4,13 +4,15 @@
 #include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
 #include "store/base/clock.h"
-#include "store/derive/url.h"
+#include "ui/web/book_stand_in.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 50 };
 
@@ -71,7 +73,7 @@ static void look(struct book *b)
 		b->open = gather_open(&b->gather, b->path, 0, &b->err);
 		if (!b->open) {
 			gather_close(&b->gather);
-			b->state = BOOK_ABSENT;
+			b->state = access(b->path, F_OK) == 0 ? BOOK_FAILED : BOOK_ABSENT;
 			return;
 		}
 	}
@@ -164,6 +166,11 @@ void book_about(struct book *b, struct arena *a, struct book_about *out)
 		out->exchanges = (int64_t)b->gather.model.n_exchanges;
 		out->sessions = (int64_t)b->gather.model.n_sessions;
 		out->trails = b->gather.trails.n;
+		struct stat st;
+		out->file_size = stat(b->path, &st) == 0 ? (int64_t)st.st_size : 0;
+		out->about.tool_name = arena_copy(a, out->about.tool_name);
+		out->about.tool_version = arena_copy(a, out->about.tool_version);
+		out->about.operator_name = arena_copy(a, out->about.operator_name);
 	}
 	pthread_mutex_unlock(&b->lock);
 }
@@ -189,6 +196,7 @@ static void row_of_trail(
 	for (size_t i = 0; i < b->gather.model.n_session_ends; i++)
 		if (b->gather.model.session_ends[i]->session == t->session)
 			out->running = false;
+	stand_in_parties(t, a, out);
 }
 
 bool book_trails(struct book *b, const struct book_trails_query *q, struct arena *a,
@@ -201,7 +209,7 @@ bool book_trails(struct book *b, const struct book_trails_query *q, struct arena
 	for (size_t i = b->gather.trails.n; b->open && i > 0; i--) {
 		const struct trail *t = &b->gather.trails.trails[i - 1];
 		struct book_trail row;
-		if (q->session != 0 && t->session != q->session)
+		if ((q->session != 0 && t->session != q->session) || q->marked_only)
 			continue;
 		if (++*total <= q->from || *n >= q->n)
 			continue;
@@ -324,37 +332,24 @@ bool book_rows(struct book *b, const struct book_rows_query *q, struct arena *a,
 	struct book_rows *out, struct err *err)
 {
 	(void)err;
-	*out = (struct book_rows){0};
 	pthread_mutex_lock(&b->lock);
-	for (size_t i = 0; b->open && i < b->gather.model.n_exchanges; i++) {
-		const struct model_exchange *x = b->gather.model.exchanges[i];
-		struct url url;
-		struct book_row row = {.exchange = x->id,
-			.session = x->session,
-			.tunnel = x->tunnel,
-			.at_us = x->request->at_us,
-			.first_byte_us = x->end != NULL ? x->end->first_byte_us : FACT_NULL,
-			.end_us = x->end != NULL ? x->end->at_us : FACT_NULL,
-			.method = arena_copy(a, x->request->method),
-			.url = arena_copy(a, x->request->url),
-			.status = x->response != NULL ? x->response->status : FACT_NULL,
-			.reason = x->end != NULL ? arena_copy(a, x->end->reason) : SPAN_NONE,
-			.size = x->end != NULL ? x->end->res_size : FACT_NULL,
-			.type = BOOK_OTHER,
-			.noise = x->noise};
-		if (q->session != 0 && x->session != q->session)
-			continue;
-		out->all++;
-		if (q->text.n > 0 && span_find_nocase(row.url, q->text, 0) == SIZE_MAX)
-			continue;
-		if (url_parse(a, NULL, row.url, &url))
-			row.host = url.host;
-		if (out->total == 0)
-			out->first_us = row.at_us;
-		out->last_us = row.end_us != FACT_NULL ? row.end_us : row.at_us;
-		if (out->total++ >= q->from && out->n < q->n)
-			ARENA_PUSH(a, out->list, out->n, row);
-	}
+	if (b->open)
+		stand_in_rows(&b->gather.model, &b->gather.trails, q, a, out);
+	else
+		*out = (struct book_rows){0};
+	pthread_mutex_unlock(&b->lock);
+	return true;
+}
+
+bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session **out,
+	size_t *n, size_t *total, struct err *err)
+{
+	(void)err;
+	*out = NULL;
+	*n = *total = 0;
+	pthread_mutex_lock(&b->lock);
+	if (b->open)
+		stand_in_sessions(&b->gather.model, &b->gather.trails, max, a, out, n, total);
 	pthread_mutex_unlock(&b->lock);
 	return true;
 }
@@ -377,18 +372,8 @@ bool book_find(struct book *b, struct span what, size_t max, struct arena *a,
 	*n = 0;
 	*more = false;
 	pthread_mutex_lock(&b->lock);
-	for (size_t i = 0; b->open && i < b->gather.trails.n; i++)
-		for (size_t k = 0; k < b->gather.trails.trails[i].n_hops && *n < max; k++) {
-			const struct trail *t = &b->gather.trails.trails[i];
-			struct book_found f = {.clue = BOOK_BY_URL_CLUE,
-				.value = arena_copy(a, t->hops[k].url),
-				.session = t->session,
-				.trail = (int64_t)t->number,
-				.hop = t->hops[k].n,
-				.times = 1};
-			if (span_find_nocase(f.value, what, 0) != SIZE_MAX)
-				ARENA_PUSH(a, *out, *n, f);
-		}
+	if (b->open)
+		stand_in_find(&b->gather.model, &b->gather.trails, what, max, a, out, n, more);
 	pthread_mutex_unlock(&b->lock);
 	return true;
 }
