@@ -25,6 +25,19 @@ static void shortly(void)
 	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
+/* Of the proxy: the window's own port may be printed before it. */
+static unsigned await_proxy(struct run_program *p)
+{
+	static const char words[] = "Listening on 127.0.0.1:";
+	const char *at;
+	for (int tries = 0; (at = strstr(run_program_stdout(p), words)) == NULL; tries++) {
+		if (tries > 3000)
+			fail_msg("it does not listen: %s", run_program_stderr(p));
+		shortly();
+	}
+	return (unsigned)strtoul(at + sizeof words - 1, NULL, 10);
+}
+
 static void await_said(struct run_program *p, const char *words)
 {
 	for (int tries = 0; strstr(run_program_stderr(p), words) == NULL; tries++) {
@@ -138,7 +151,7 @@ static void ends_with_its_proxy(void **state)
 	setenv("CLICKTRAIL_PASSWORD", "user:pass-word-7", 1);
 	run_program_start(&p, (const char *[]){PROXY, "--ui", "127.0.0.1:0", NULL});
 	unsetenv("CLICKTRAIL_PASSWORD");
-	run_program_port(&p);
+	await_proxy(&p);
 	unsigned port = await_window(&p);
 	pid_t window = window_of(p.pid);
 	assert_true(window > 0);
@@ -158,7 +171,7 @@ static void ends_with_a_proxy_that_is_killed(void **state)
 	(void)state;
 	run_program_folder(&p);
 	run_program_start(&p, (const char *[]){PROXY, "--ui", "127.0.0.1:0", NULL});
-	run_program_port(&p);
+	await_proxy(&p);
 	await_window(&p);
 	pid_t window = window_of(p.pid);
 	assert_true(window > 0);
@@ -174,7 +187,7 @@ static void a_dead_window_is_nothing_to_the_recording(void **state)
 	(void)state;
 	run_program_folder(&p);
 	run_program_start(&p, (const char *[]){PROXY, "--ui", "127.0.0.1:0", NULL});
-	unsigned proxy = run_program_port(&p);
+	unsigned proxy = await_proxy(&p);
 	await_window(&p);
 	pid_t window = window_of(p.pid);
 	assert_true(window > 0);
