@@ -247,6 +247,10 @@ static void stays_when_the_trace_is_over(void **state)
 	run_program_signal(&p, SIGTERM);
 	assert_int_equal(run_program_wait(&p, 60), 0);
 	await_gone(window);
+	/* The case is as if nobody had read it. */
+	assert_false(is_file(&p, "x.case-wal"));
+	assert_false(is_file(&p, "x.case-shm"));
+	assert_int_equal(run_program(&p, 60, (const char *[]){"verify", "x.case", NULL}), 0);
 	run_program_end(&p);
 }
 

@@ -296,7 +296,7 @@ static int serve(struct options *options)
 	}
 	if (!recording_close(&p.recording, &closing))
 		code = command_fail(&closing);
-	window_child_end(&p.recording.window);
+	recording_end_window(&p.recording);
 	live_fini(&p.live);
 	if (p.signal_fd >= 0)
 		close(p.signal_fd);
