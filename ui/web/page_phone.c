@@ -327,21 +327,21 @@ static void show_form(struct page *p)
 		html_text(p->out, span_str(nets[i].ip));
 		page_say(p, " (");
 		html_text(p->out, span_str(nets[i].name));
-		page_say(p, nets[i].private ? ", private)</option>" : ", public)</option>");
+		page_say(p, nets[i].private ? ", private network " : ", public network ");
+		html_text(p->out, span_str(nets[i].range));
+		page_say(p, ")</option>");
 	}
 	page_sayf(p,
 		"</select></label>\n<label>Port <input name=\"port\" inputmode=\"numeric\" "
 		"pattern=\"[0-9]+\" required value=\"%d\"></label>\n"
 		"<label>Who may use it (a range of addresses; empty: the network of that "
-		"address, first ",
+		"address) <input name=\"clients\" autocomplete=\"off\"></label>\n"
+		"<label>Hosts to read and record, one a line (empty: everything)\n"
+		"<textarea name=\"only\" rows=\"3\" cols=\"40\"></textarea></label>\n"
+		"<p class=\"warning\">Without hosts, everything the phone does is read and "
+		"recorded.</p>\n<p>A password is made at random, and a new case in this "
+		"window's folder.</p>\n",
 		(int)PHONE_PORT);
-	html_text(p->out, span_str(nets[0].range));
-	page_say(p, ") <input name=\"clients\" autocomplete=\"off\"></label>\n"
-		    "<label>Hosts to read and record, one a line (empty: everything)\n"
-		    "<textarea name=\"only\" rows=\"3\" cols=\"40\"></textarea></label>\n"
-		    "<p class=\"warning\">Without hosts, everything the phone does is read and "
-		    "recorded.</p>\n<p>A password is made at random, and a new case in this "
-		    "window's folder.</p>\n");
 	page_form_close(p, "Start the proxy");
 }
 
