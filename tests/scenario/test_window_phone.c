@@ -248,6 +248,7 @@ static void is_started_from_the_window(void **state)
 	window_user_post(&u, "/phone/stop", "");
 	window_user_wait_job(&u, 1);
 	await_seen(&u, "Start the proxy");
+	window_user_sees(&u, "The last one has ended: <a href=\"/jobs/1\">");
 	window_user_end(&u);
 }
 

@@ -160,7 +160,9 @@ static void values(struct page *p, const struct phone_about *about, const char *
 {
 	const char *port = strrchr(about->listen, ':');
 	page_say(p, "<dl class=\"phone-values\">\n");
-	exact(p, "Server, or host name", host);
+	/* Where an address stands alone it has no brackets. */
+	struct span plain = span_trim(span_str(host), "[]");
+	exact(p, "Server, or host name", arena_str(&p->q->arena, plain));
 	exact(p, "Port", port != NULL ? port + 1 : NULL);
 	exact(p, "User name", about->user);
 	exact(p, "Password", about->password);
@@ -196,8 +198,9 @@ static void what_is_recorded(struct page *p, const struct phone_about *about)
 
 /* "192.0.2.1" of "192.0.2.1:8080"; of one that listens everywhere: an address of this machine
  * that others reach. */
-static const char *host_of(struct arena *a, const char *listen)
+static const char *host_of(struct arena *a, const struct phone_about *about)
 {
+	const char *listen = about->listen;
 	const char *colon = strrchr(listen, ':');
 	struct span host = span_of(listen, colon != NULL ? (size_t)(colon - listen) : 0);
 	struct phone_net nets[PHONE_NETS_MAX];
@@ -205,10 +208,15 @@ static const char *host_of(struct arena *a, const char *listen)
 		return arena_str(a, host);
 	size_t n = phone_nets(nets);
 	bool v6 = host.p[0] == '[';
-	for (size_t i = 0; i < n; i++)
-		if (nets[i].v6 == v6)
-			return arena_printf(a, v6 ? "[%s]" : "%s", nets[i].ip);
-	return arena_str(a, host);
+	/* The first one that is in an allowed range; else the first. */
+	size_t best = n;
+	for (size_t i = n; i > 0; i--)
+		if (nets[i - 1].v6 == v6 &&
+			(best == n || !phone_net_in(&nets[best], about->clients) ||
+				phone_net_in(&nets[i - 1], about->clients)))
+			best = i - 1;
+	return best < n ? arena_printf(a, v6 ? "[%s]" : "%s", nets[best].ip)
+			: arena_str(a, host);
 }
 
 static void say_ca(struct page *p, const char *hex)
@@ -272,7 +280,7 @@ static void show_pairing(struct page *p, struct pairing *pair)
 {
 	struct arena *a = &p->q->arena;
 	const struct phone_about *about = &pair->about;
-	const char *host = host_of(a, about->listen), *port = strrchr(about->listen, ':');
+	const char *host = host_of(a, about), *port = strrchr(about->listen, ':');
 	const char *url = arena_printf(a, "http://%s%s/", host, port != NULL ? port : "");
 	struct err err;
 	what_is_recorded(p, about);
@@ -312,6 +320,12 @@ static void show_form(struct page *p)
 	page_say(p, "<p>A phone, or any other device in a network of yours, can be led through "
 		    "a proxy on this machine. It needs the proxy's address, a password and "
 		    "this installation's certificate; the next page has all three.</p>\n");
+	int64_t ended = phone_ended(p->q->window);
+	if (ended != 0)
+		page_sayf(p,
+			"<p>The last one has ended: <a href=\"/jobs/%lld\">what it "
+			"said</a>.</p>\n",
+			(long long)ended);
 	if (n == 0) {
 		page_say(p, "<p class=\"warning\">This machine has no address that another "
 			    "device could reach.</p>\n");

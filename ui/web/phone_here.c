@@ -33,21 +33,36 @@ static unsigned bits_of(const uint8_t *mask, size_t n)
 	return bits;
 }
 
+static bool in_range(const char *ip, const char *cidr)
+{
+	struct policy_net range;
+	struct err none;
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	const void *at = &v4;
+	if (inet_pton(AF_INET, ip, &v4.sin_addr) != 1) {
+		at = &v6;
+		if (inet_pton(AF_INET6, ip, &v6.sin6_addr) != 1)
+			return false;
+	}
+	return policy_net_parse(cidr, &range, &none) && policy_net_holds(&range, at);
+}
+
+bool phone_net_in(const struct phone_net *net, const char *const *ranges)
+{
+	for (; *ranges != NULL; ranges++)
+		if (in_range(net->ip, *ranges))
+			return true;
+	return false;
+}
+
 static bool is_private(const char *ip)
 {
 	static const char *const ranges[] = {
 		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"};
-	struct policy_net own, range;
-	struct err none;
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-		if (policy_net_parse(ip, &own, &none) &&
-			policy_net_parse(ranges[i], &range, &none)) {
-			unsigned whole = range.bits / 8;
-			uint8_t rest = (uint8_t)(0xff00 >> range.bits % 8);
-			if (memcmp(own.addr, range.addr, whole) == 0 &&
-				((own.addr[whole] ^ range.addr[whole]) & rest) == 0)
-				return true;
-		}
+		if (in_range(ip, ranges[i]))
+			return true;
 	return false;
 }
 
@@ -253,6 +268,14 @@ void phone_stop(struct window *w)
 	if (last.job != 0)
 		job_stop(w->jobs, last.job);
 	pthread_mutex_unlock(&lock);
+}
+
+int64_t phone_ended(struct window *w)
+{
+	pthread_mutex_lock(&lock);
+	int64_t job = last.job != 0 && !runs(w) ? last.job : 0;
+	pthread_mutex_unlock(&lock);
+	return job;
 }
 
 bool phone_running(

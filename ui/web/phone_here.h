@@ -24,11 +24,17 @@ struct phone_net {
 };
 /* Addresses of this machine that others can reach, private ones of IPv4 first. */
 size_t phone_nets(struct phone_net out[PHONE_NETS_MAX]);
+/* Is that address in one of these ranges (ended by NULL)? */
+bool phone_net_in(const struct phone_net *net, const char *const *ranges);
 
 /* Starts a proxy as the form says. Errors: USAGE (what is wrong with the form, or one runs
  * already), and those of job_start. */
 bool phone_start(struct window *w, const struct web_form *form, struct err *err);
 void phone_stop(struct window *w);
+/* What was started last and has ended, by its number among the commands; 0: nothing, or it
+ * runs.
+ */
+int64_t phone_ended(struct window *w);
 /* What was started last, if it runs: its description (arena) and its case. */
 bool phone_running(
 	struct window *w, struct arena *a, struct phone_about *out, struct book **book);

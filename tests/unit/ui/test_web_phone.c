@@ -157,6 +157,10 @@ static void addresses_are_those_of_this_machine(void **state)
 		assert_true(strncmp(nets[i].ip, "127.", 4) != 0);
 		assert_string_not_equal(nets[i].ip, "::1");
 		assert_non_null(strchr(nets[i].range, '/'));
+		assert_true(phone_net_in(
+			&nets[i], (const char *[]){"203.0.113.0/32", nets[i].range, NULL}));
+		assert_false(
+			phone_net_in(&nets[i], (const char *[]){"203.0.113.0/32", "x", NULL}));
 		assert_true(i == 0 || nets[i].v6 >= nets[i - 1].v6);
 	}
 }
