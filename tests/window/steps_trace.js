@@ -37,7 +37,7 @@ async function mails(ctx) {
 	ctx.equal(await ctx.text('h1'), 'Which link shall be opened?');
 	ctx.equal(await ctx.count('.mail-link'), 10);
 	await ctx.axe('trace-mail');
-	await ctx.follow('a[href$="/1"].button');
+	await ctx.follow('a[href$="/1"].act');
 	ctx.must(await ctx.page.$eval('input[name=sure]', (e) => e.required), 'a link that may act needs a word');
 	await ctx.axe('trace-mail-link');
 }
@@ -71,7 +71,7 @@ async function demo(ctx) {
 	ctx.must((await ctx.text('#jobs tbody tr')).includes('The demo'), 'it stands in the list');
 	await ctx.axe('jobs');
 	await ctx.follow('#jobs tbody a');
-	ctx.must((await ctx.text('.command')).startsWith('clicktrail demo --browser=firefox --case='), 'the line to repeat it');
+	ctx.must((await ctx.text('.job-command')).startsWith('clicktrail demo --browser=firefox --case='), 'the line to repeat it');
 	await ctx.axe('job');
 }
 

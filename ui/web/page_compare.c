@@ -326,7 +326,7 @@ static void way(struct sides *s)
 	struct page *p = s->p;
 	page_say(p,
 		"<section><h2>The way, hop by hop</h2>\n<table role=\"table\" class=\"beside "
-		"way\"><caption>Aligned where they are alike; what differs is "
+		"compare-way\"><caption>Aligned where they are alike; what differs is "
 		"marked</caption>");
 	head_row(p, "Row");
 	for (size_t i = 0; i < s->rows.n; i++)
