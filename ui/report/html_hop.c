@@ -10,6 +10,7 @@
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
 #include "ui/report/say_link.h"
+#include "ui/report/say_remarks.h"
 #include "store/base/clock.h"
 
 enum { LINE_URL_MAX = 110 }; /* bytes of an address in the line; the whole stands below */
@@ -254,6 +255,8 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	buf_addf(h->out, "<details class=\"hop%s\"%s>", about ? "" : " context",
 		h->unfolded || t->n_hops <= HTML_UNFOLDED_MAX ? " open" : "");
 	line(h, t, i);
+	if (about)
+		html_remarks(h, hop->remarks, hop->n_remarks);
 	html_say(h, "<dl class=\"facts\">\n");
 	html_fact_open(h, "Address");
 	html_url(h, hop->hop->url);

@@ -7,6 +7,7 @@
 #include "ui/report/html_svg.h"
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
 
 static void host_of(struct html *h, struct span name)
@@ -261,5 +262,6 @@ void html_summary(struct html *h, const struct report_trail *t)
 		}
 		html_say(h, "</ul>\n");
 	}
+	html_trail_remarks(h, t);
 	html_say(h, "</section>\n");
 }

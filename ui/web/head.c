@@ -38,6 +38,8 @@ void head_add(struct head *h, struct span name, struct span value)
 		h->gate.service_worker = true;
 	if (span_is_nocase(name, "Transfer-Encoding"))
 		h->encoded = true;
+	if (span_is_nocase(name, "Expect"))
+		h->expects = true;
 }
 
 static int refuse(struct err *err, int status, const char *why)

@@ -21,6 +21,7 @@ struct head {
 	struct span content_type, content_length, last_event_id, languages, if_none_match;
 	size_t fields, bytes;
 	bool encoded;      /* a Transfer-Encoding field */
+	bool expects;      /* an Expect field: it waits to be told to go on */
 	const char *twice; /* the name of a field that came again, and must not; NULL */
 	/* By head_judge. */
 	bool head;               /* HEAD: the answer has no body */

@@ -135,6 +135,9 @@ static enum MHD_Result send_answer(struct talk *t, struct MHD_Connection *c)
 	struct MHD_Response *r = response(t);
 	if (r == NULL)
 		return MHD_NO;
+	/* The library ends the chunks of a HEAD's answer, which has none. */
+	if (t->head.head && a->kind == WEB_EVENTS && a->status == 200)
+		MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	answer_head(a, add_field, r);
 	if (a->let_in) {
 		gate_set_cookie(&t->server->window->gate, cookie);
@@ -226,20 +229,20 @@ static bool judge(struct talk *t)
 	t->status = head_judge(&t->head, &t->why);
 	if (t->status == 405)
 		t->answer.allow = "GET, HEAD, POST";
-	if (t->status != 200)
-		return false;
 	q->method = t->head.gate.post ? WEB_POST : WEB_GET;
 	q->path = t->head.path;
 	q->languages = t->head.languages;
 	q->last_event_id = t->head.last_event_id;
 	enum gate_verdict verdict = gate_look(&q->window->gate, &t->head.gate);
-	if (verdict == GATE_FOREIGN)
-		return fail(t, 403, "this window is for its own pages, at its own address");
 	q->let_in = verdict == GATE_IN;
 	q->elsewhere = verdict == GATE_ELSEWHERE;
 	q->secret = q->let_in ? q->window->gate.secret : "";
 	if (q->let_in)
 		visitor_known(t->server->visitors, t->visitor);
+	if (t->status != 200)
+		return false;
+	if (verdict == GATE_FOREIGN)
+		return fail(t, 403, "this window is for its own pages, at its own address");
 	const struct web_route *route = web_route_find(q, &known);
 	if (!q->let_in && (route == NULL || !route->open))
 		return to_door(t);
@@ -276,7 +279,9 @@ static enum MHD_Result begin(
 	t->q.window = t->server->window;
 	t->q.secret = "";
 	bool fine = judge(t);
-	uint64_t discard = t->q.let_in ? 4ull * WEB_BODY_MAX : SERVER_DISCARD_MAX;
+	uint64_t discard = t->head.expects ? 0
+			   : t->q.let_in   ? 4ull * WEB_BODY_MAX
+					   : SERVER_DISCARD_MAX;
 	if (fine || (t->head.body <= discard && !t->head.encoded)) {
 		visitor_is(t->server->visitors, t->visitor, VISITOR_BODY);
 		return MHD_YES;

@@ -82,7 +82,7 @@ struct web_route {
 /* Every page file has one list, ended by a row without a pattern, and stands in route.c. */
 extern const struct web_route routes_door[], routes_cases[], routes_rows[], routes_trail[],
 	routes_hop[], routes_trace[], routes_jobs[], routes_report[], routes_remarks[],
-	routes_compare[], routes_phone[], routes_search[];
+	routes_reports[], routes_compare[], routes_phone[], routes_search[];
 
 /* The first row that fits; fills q->segments. NULL: none; *known: the path has one, but for
  * another method. */
