@@ -32,8 +32,12 @@ static bool is_ours(struct span path)
 static void go_back(struct web_request *q, struct web_answer *a, const struct book *b)
 {
 	struct span back = web_value(&q->form, "back");
+	int64_t session, number;
 	if (is_ours(back))
 		web_go(q, a, "%.*s", (int)back.n, (const char *)back.p);
+	else if (web_trail_id(q->segments[1], &session, &number))
+		web_go(q, a, "/c/%zu/t/%lld.%lld", book_number(b), (long long)session,
+			(long long)number);
 	else
 		web_go(q, a, "/c/%zu/remarks", book_number(b));
 }
@@ -140,7 +144,8 @@ static void note_trail(struct web_request *q, struct web_answer *a)
 
 static void mark(struct web_request *q, struct web_answer *a)
 {
-	note(q, a, "--mark", NULL, false);
+	/* One form does both: off: it is marked now. */
+	note(q, a, web_value(&q->form, "off").n > 0 ? "--unmark" : "--mark", NULL, false);
 }
 
 static void unmark(struct web_request *q, struct web_answer *a)
