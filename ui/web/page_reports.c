@@ -7,6 +7,7 @@
 #include "ui/cli/custody.h"
 #include "ui/web/job_child.h"
 #include "ui/web/report_page.h"
+#include "ui/web/run_command.h"
 #include "ui/web/window_state.h"
 
 #include <errno.h>
@@ -50,15 +51,9 @@ static const char *command_of(const char *const *argv, struct arena *a)
 
 static bool make_file(struct web_request *q, const char *const *argv, struct err *err)
 {
-	struct buf out = {0}, said = {0};
-	int code = 0;
-	bool ok = job_run(q->window->jobs, argv, REPORT_SECONDS, &out, &said, &code, err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
+	struct buf out = {0};
+	bool ok = run_command(q, argv, REPORT_SECONDS, &out, err);
 	buf_fini(&out);
-	buf_fini(&said);
 	return ok;
 }
 
