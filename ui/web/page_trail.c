@@ -2,6 +2,7 @@
  * A trail's page, a session's page while its trails come, their streams of events, and the
  * pictures that were put to a case.
  */
+#include "ui/web/remarks_panel.h"
 #include "ui/web/feed.h"
 #include "ui/web/page.h"
 #include "ui/web/trail_stream.h"
@@ -325,6 +326,7 @@ static void trail(struct web_request *q, struct web_answer *a)
 		.wide = true};
 	page_open(&p, q, a, &place, title_of(&q->arena, &v));
 	body(&p, &v, row.marked);
+	remarks_panel(&p, &r, 0);
 	book_reading_close(&r);
 	page_listen(&p, "/c/%zu/t/%lld.%lld/events?since=%s", book_number(b), (long long)s,
 		(long long)k, since);
