@@ -211,7 +211,7 @@ static void actions(struct page *p, const struct trail_view *v, bool marked)
 		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything else "
 		"it "
 		"loaded</a></li><li><a class=\"button\" "
-		"href=\"/compare?a=%zu/%s\">Compare</a></li><li>\n",
+		"href=\"/compare?a=%zu:%s\">Compare</a></li><li>\n",
 		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number,
 		v->book, id);
 	page_form_open(p, "act", false, "/c/%zu/t/%s/replay", v->book, id);
