@@ -20,6 +20,9 @@ exports.run = async (ctx) => {
 	ctx.equal(await ctx.page.evaluate(() => document.activeElement.getAttribute('href')), `/c/${cases.demo}/t/1.1`);
 	await ctx.follow('::-p-text(Marked)');
 	ctx.must((await ctx.text('main')).includes('None is marked'), 'no marked one');
+	await ctx.go(`/c/${cases.nasty}`);
+	ctx.equal(await ctx.count('.trail-entry'), 1, 'trails of hostile words');
+	await ctx.narrow('case-nasty');
 	await ctx.go(`/c/${cases.broken}`);
 	ctx.must((await ctx.text('#summary')).includes('cannot be read'), 'why');
 

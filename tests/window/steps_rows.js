@@ -79,5 +79,6 @@ exports.run = async (ctx) => {
 	/* Hostile words in every field stay words. */
 	await ctx.go(`/c/${ctx.facts.cases.nasty}/x?from=100`);
 	ctx.equal(await ctx.count('.rows tbody tr'), 100, 'nasty rows');
+	await ctx.narrow('rows-nasty');
 	ctx.equal(await ctx.page.evaluate(() => window.pwned), undefined);
 };
