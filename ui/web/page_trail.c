@@ -2,6 +2,7 @@
  * A trail's page, a session's page while its trails come, their streams of events, and the
  * pictures that were put to a case.
  */
+#include "ui/web/remarks_panel.h"
 #include "ui/web/feed.h"
 #include "ui/web/page.h"
 #include "ui/web/trail_stream.h"
@@ -201,21 +202,25 @@ static void session_events(struct web_request *q, struct web_answer *a)
 
 /* ---- a trail ---- */
 
+static void act(struct page *p, const struct trail_view *v, const char *what, const char *name)
+{
+	page_sayf(p, "<li><a class=\"button\" href=\"/c/%zu/t/%s/%s\">%s</a></li>\n", v->book,
+		v->t->id, what, name);
+}
+
 static void actions(struct page *p, const struct trail_view *v, bool marked)
 {
 	const char *id = v->t->id;
+	page_say(p, "<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul>");
+	act(p, v, "report", "Make a report");
+	act(p, v, "replay", "Replay offline");
+	act(p, v, "again", "Walk it again");
 	page_sayf(p,
-		"<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul><li><a "
-		"class=\"button\" href=\"/c/%zu/t/%s/report\">Make a report</a></li><li><a "
+		"<li><a class=\"button\" href=\"/compare?a=%zu:%s\">Compare</a></li>\n<li><a "
 		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything else "
 		"it "
-		"loaded</a></li><li><a class=\"button\" "
-		"href=\"/compare?a=%zu/%s\">Compare</a></li><li>\n",
-		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number,
-		v->book, id);
-	page_form_open(p, "act", false, "/c/%zu/t/%s/replay", v->book, id);
-	page_form_close(p, "Replay offline");
-	page_say(p, "</li><li>");
+		"loaded</a></li>\n<li>",
+		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number);
 	page_form_open(p, "act", false, "/c/%zu/t/%s/mark", v->book, id);
 	if (marked)
 		page_say(p, "<input type=\"hidden\" name=\"off\" value=\"1\">");
@@ -325,6 +330,7 @@ static void trail(struct web_request *q, struct web_answer *a)
 		.wide = true};
 	page_open(&p, q, a, &place, title_of(&q->arena, &v));
 	body(&p, &v, row.marked);
+	remarks_panel(&p, &r, 0);
 	book_reading_close(&r);
 	page_listen(&p, "/c/%zu/t/%lld.%lld/events?since=%s", book_number(b), (long long)s,
 		(long long)k, since);
