@@ -37,31 +37,42 @@ static void make_demo(struct cases *c)
 static void make_rows(struct cases *c)
 {
 	static const struct {
-		const char *path, *type;
+		const char *path, *type, *dest;
 		int status;
 		size_t size;
-	} kinds[] = {{"style.css", "text/css", 200, 900},
-		{"app.js", "text/javascript", 200, 42000}, {"logo.png", "image/png", 200, 7000},
-		{"font.woff2", "font/woff2", 200, 24000},
-		{"data.json", "application/json", 500, 60}, {"gone.gif", "image/gif", 404, 120},
-		{"beacon", "text/plain", 204, 0}};
+	} kinds[] = {{"style.css", "text/css", "style", 200, 900},
+		{"app.js", "text/javascript", "script", 200, 42000},
+		{"logo.png", "image/png", "image", 200, 7000},
+		{"font.woff2", "font/woff2", "font", 200, 24000},
+		{"data.json", "application/json", "empty", 500, 60},
+		{"gone.gif", "image/gif", "image", 404, 120},
+		{"beacon", "text/plain", "empty", 204, 0}};
+	static const char navigation[] =
+		"Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: "
+		"none\r\nSec-Fetch-User: ?1\r\n";
 	static char filling[64 * 1024];
 	struct temp_case *t = &c->rows;
 	memset(filling, 'x', sizeof filling);
 	temp_case_start(t);
 	int64_t session = put_session(t, "https://shop.example/start");
 	PUT_EXCHANGE(t, session, .url = "https://shop.example/start", .status = 302,
-		.headers = "Location: https://shop.example/page\r\n");
+		.request = navigation, .headers = "Location: https://shop.example/page\r\n");
 	PUT_EXCHANGE(t, session, .url = "https://shop.example/page", .at_ms = 200,
+		.request = navigation,
 		.body = span_str("<!DOCTYPE html><title>Shop</title><p>Hello"));
 	for (int i = 0; i < WINDOW_DRIVE_ROWS - 2; i++) {
-		char url[120];
+		char url[120], request[120];
 		size_t k = (size_t)i % (sizeof kinds / sizeof *kinds);
 		snprintf(url, sizeof url, "https://cdn%d.example/%d/%s", i % HOSTS, i,
 			kinds[k].path);
-		PUT_EXCHANGE(t, session, .url = url, .at_ms = 400 + 10 * i,
+		snprintf(request, sizeof request,
+			"Sec-Fetch-Dest: %s\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Site: "
+			"cross-site\r\n",
+			kinds[k].dest);
+		PUT_EXCHANGE(t, session, .url = url, .at_ms = 400 + 10 * i, .request = request,
 			.type = kinds[k].type, .status = kinds[k].status,
-			.body = span_of((const uint8_t *)filling, kinds[k].size));
+			.body = span_of((const uint8_t *)filling, kinds[k].size),
+			.wait_ms = 15 + i % 50, .took_ms = 30 + i % 170);
 	}
 	put_session_end(t, session, 400 + 10 * WINDOW_DRIVE_ROWS, "page");
 	temp_case_close(t);

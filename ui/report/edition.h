@@ -45,7 +45,8 @@ struct edition_order {
 	const char *to, *subject;       /* eml; NULL: what the case says */
 	bool may_lack_to; /* eml: a draft without an address where none is known */
 	struct edition_reporter reporter;
-	bool with_keys; /* pcapng */
+	bool with_keys;       /* pcapng */
+	bool without_remarks; /* what people said stays here */
 };
 
 /* To what times are cut with --coarse-time: the hour, in microseconds. */

@@ -10,6 +10,7 @@
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
 #include "ui/report/say_link.h"
+#include "ui/report/say_remarks.h"
 #include "store/base/clock.h"
 
 enum { LINE_URL_MAX = 110 }; /* bytes of an address in the line; the whole stands below */
@@ -44,18 +45,8 @@ void html_status(struct html *h, const struct report_hop *hop)
 				      : "<span class=\"status s0\">in the browser</span>");
 }
 
-static void line(struct html *h, const struct report_trail *t, size_t i)
+void html_hop_badges(struct html *h, const struct report_hop *hop)
 {
-	const struct report_hop *hop = &t->hops[i];
-	const struct report_party *p = parties_of_hop(&t->parties, hop->hop->n);
-	buf_addf(h->out, "<summary><h%d><span class=\"step\">%zu</span> ", h->level + 1,
-		hop->hop->n);
-	if (p != NULL)
-		svg_party(h->out, p->n);
-	buf_addf(
-		h->out, "<span class=\"mech\">%s</span> ", mechanism_word(hop->hop->mechanism));
-	html_status(h, hop);
-	html_say(h, " <span class=\"line-more\">");
 	if (hop->hop->confidence != CONFIDENCE_CERTAIN)
 		buf_addf(h->out, "<span class=\"badge note\">%s</span> ",
 			confidence_word(hop->hop->confidence));
@@ -70,6 +61,21 @@ static void line(struct html *h, const struct report_trail *t, size_t i)
 		html_value(h, hop->reason);
 		html_say(h, "</span> ");
 	}
+}
+
+static void line(struct html *h, const struct report_trail *t, size_t i)
+{
+	const struct report_hop *hop = &t->hops[i];
+	const struct report_party *p = parties_of_hop(&t->parties, hop->hop->n);
+	buf_addf(h->out, "<summary><h%d><span class=\"step\">%zu</span> ", h->level + 1,
+		hop->hop->n);
+	if (p != NULL)
+		svg_party(h->out, p->n);
+	buf_addf(
+		h->out, "<span class=\"mech\">%s</span> ", mechanism_word(hop->hop->mechanism));
+	html_status(h, hop);
+	html_say(h, " <span class=\"line-more\">");
+	html_hop_badges(h, hop);
 	if (!edition_about(h->e, t, hop->hop->n))
 		html_say(h, "<span class=\"badge plain\">context</span> ");
 	if (hop->hop->elapsed_us != FACT_NULL)
@@ -249,6 +255,8 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	buf_addf(h->out, "<details class=\"hop%s\"%s>", about ? "" : " context",
 		h->unfolded || t->n_hops <= HTML_UNFOLDED_MAX ? " open" : "");
 	line(h, t, i);
+	if (about)
+		html_remarks(h, hop->remarks, hop->n_remarks);
 	html_say(h, "<dl class=\"facts\">\n");
 	html_fact_open(h, "Address");
 	html_url(h, hop->hop->url);

@@ -276,7 +276,7 @@ void page_case_show(struct web_request *q, struct web_answer *a)
 		trails_section(&p, b, &part, &t);
 	}
 	facts(&p, b, &about);
-	page_listen(&p, "/c/%zu/live?v=%lld&amp;marked=%d&amp;from=%zu&amp;open=%d",
+	page_listen(&p, "/c/%zu/events?v=%lld&amp;marked=%d&amp;from=%zu&amp;open=%d",
 		book_number(b), (long long)version, part.marked_only, part.from,
 		is_open(&about));
 	page_close(&p);

@@ -207,7 +207,7 @@ static void show(struct web_request *q, struct web_answer *a)
 	else
 		cases_table(&p, &c);
 	newest_list(&p, &c);
-	page_listen(&p, "/live?v=%lld&amp;n=%zu", (long long)c.stamp, c.n);
+	page_listen(&p, "/events?v=%lld&amp;n=%zu", (long long)c.stamp, c.n);
 	page_close(&p);
 }
 
@@ -319,6 +319,6 @@ static void check(struct web_request *q, struct web_answer *a)
 }
 
 const struct web_route routes_cases[] = {{WEB_GET, "/", show, false},
-	{WEB_GET, "/live", live, false}, {WEB_GET, "/c/+", page_case_show, false},
-	{WEB_GET, "/c/+/live", page_case_live, false}, {WEB_POST, "/c/+/check", check, false},
+	{WEB_GET, "/events", live, false}, {WEB_GET, "/c/+", page_case_show, false},
+	{WEB_GET, "/c/+/events", page_case_live, false}, {WEB_POST, "/c/+/check", check, false},
 	{.pattern = NULL}};
