@@ -143,10 +143,7 @@ static const char *mode_words(struct span mode)
 static void word_cell(struct page *p, const char *name, struct span s)
 {
 	page_sayf(p, "<td data-name=\"%s\">", name);
-	if (s.n > 0)
-		page_text(p, s);
-	else
-		page_say(p, "-");
+	list_words(p, s);
 	page_say(p, "</td>");
 }
 
@@ -160,10 +157,13 @@ static void session_row(struct page *p, struct book *b, const struct book_sessio
 	page_say(p, "</th><td data-name=\"Begun\">");
 	page_time(p, s->started_us);
 	page_say(p, "</td><td data-name=\"Browser\">");
-	page_text(p, s->browser);
+	if (span_is(s->browser, "none"))
+		page_say(p, "built-in client");
+	else
+		list_words(p, s->browser);
 	if (s->browser_version.n > 0) {
 		page_say(p, " ");
-		page_text(p, s->browser_version);
+		list_words(p, s->browser_version);
 	}
 	page_say(p, "</td>");
 	word_cell(p, "Device", s->device);
@@ -173,12 +173,12 @@ static void session_row(struct page *p, struct book *b, const struct book_sessio
 	if (mode_words(s->mode) != NULL)
 		page_say(p, mode_words(s->mode));
 	else
-		page_text(p, s->mode);
+		list_words(p, s->mode);
 	page_say(p, "</td><td data-name=\"Ended\">");
 	if (s->ended_us == FACT_NULL)
 		page_say(p, s->running ? "not yet" : "cut off");
 	else
-		page_text(p, s->ended_by);
+		list_words(p, s->ended_by);
 	page_say(p, "</td><td class=\"num\" data-name=\"Exchanges\">");
 	page_number(p, s->exchanges);
 	page_say(p, "</td></tr>\n");
@@ -235,12 +235,12 @@ static void facts(struct page *p, struct book *b, const struct book_about *about
 			html_fact_close(&p->h);
 		}
 		html_fact_open(&p->h, "Operator");
-		page_text(p, c->operator_name);
+		list_words(p, c->operator_name);
 		html_fact_close(&p->h);
 		html_fact_open(&p->h, "Made by");
-		page_text(p, c->tool_name);
+		list_words(p, c->tool_name);
 		page_say(p, " ");
-		page_text(p, c->tool_version);
+		list_words(p, c->tool_version);
 		html_fact_close(&p->h);
 		html_fact_open(&p->h, "Remarks");
 		page_number(p, (int64_t)about->remarks);
