@@ -283,7 +283,7 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	window_post(&x.w, 303, "/c/1/remarks/2/withdraw", "back=%2Fc%2F1%2Fremarks");
 	assert_string_equal(x.w.location, "/c/1/remarks");
 	page = window_get(&x.w, 200, "/c/1/remarks");
-	has(page, "withdrawn by Ada &lt;Tester&gt;");
+	has(page, "Withdrawn by Ada &lt;Tester&gt;");
 	has(page, "it turns");
 	has(page, "marked as the one that matters");
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "it turns");
