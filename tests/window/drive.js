@@ -18,7 +18,7 @@ const path = require('path');
 const { spawn } = require('child_process');
 const puppeteer = require('puppeteer-core');
 
-const STEP_MS = 40 * 1000; /* of one file */
+const STEP_MS = 60 * 1000; /* of one file */
 const WAIT_MS = 10 * 1000; /* of one thing that has to appear */
 const FAULTS_MAX = 60; /* that are printed */
 const WIDE = 1200, NARROW = 390, HEIGHT = 900;
@@ -242,7 +242,8 @@ async function runFile(browser, browserName, address, file, faults) {
 			await ctx.open(true);
 			/* By the door: the token is in the fragment, and leads to the first page. */
 			await ctx.page.goto(address, { waitUntil: 'load' });
-			await ctx.waitFor(() => !document.querySelector('form.door') && location.hash === '');
+			await ctx.waitFor(() => !document.querySelector('form.door'));
+			await ctx.go('/');
 			await require(path.resolve(file)).run(ctx);
 		})(), STEP_MS);
 	} catch (e) {

@@ -41,7 +41,8 @@ bool trace_prepare(struct trace *t, struct err *err)
 	if (!fork_launcher(t, err))
 		return false;
 	t->signal_fd = signals_open(err);
-	return t->signal_fd >= 0 && guard_process(err);
+	return t->signal_fd >= 0 && guard_process(err) &&
+	       recording_listen_window(&t->recording, err);
 }
 
 static bool open_authority(struct trace *t, struct err *err)
@@ -125,6 +126,13 @@ static bool begin_session(struct trace *t, struct err *err)
 				      "%zu rules of --replace", o->replace.n);
 }
 
+static bool open_window(struct trace *t, struct err *err)
+{
+	(void)err;
+	recording_show(&t->recording, t->shown_too, NULL);
+	return true;
+}
+
 /* A client that could not be started leaves a session that says so, too. */
 static bool start_client(struct trace *t, struct err *err)
 {
@@ -187,6 +195,7 @@ static const struct {
 } steps[] = {
 	{"the certificate authority", open_authority},
 	{"the case", open_case},
+	{"the window", open_window},
 	{"the browser", start_client},
 	{"the packet recorder", record_packets},
 	{"the proxy", serve},
@@ -225,8 +234,17 @@ void trace_init(struct trace *t, struct options *options)
 		t->live.fd = -1;
 }
 
+/* A trace that came to nothing, or that somebody has ended, leaves nothing to look at. */
+void trace_stay(struct trace *t, int code)
+{
+	if (t->started_us != FACT_NULL && !t->stopped)
+		window_child_stay(&t->recording.window, code);
+	window_child_end(&t->recording.window);
+}
+
 void trace_fini(struct trace *t)
 {
+	window_child_end(&t->recording.window);
 	live_fini(&t->live);
 	trace_overhear_fini(t);
 	browser_free(t->browser);
@@ -254,6 +272,7 @@ static int trace_one(
 	t.origin = origin;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
+	trace_stay(&t, code);
 	trace_fini(&t);
 	return code;
 }

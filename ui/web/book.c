@@ -209,7 +209,7 @@ bool book_trails(struct book *b, const struct book_trails_query *q, struct arena
 	for (size_t i = b->gather.trails.n; b->open && i > 0; i--) {
 		const struct trail *t = &b->gather.trails.trails[i - 1];
 		struct book_trail row;
-		if (q->session != 0 && t->session != q->session)
+		if ((q->session != 0 && t->session != q->session) || q->marked_only)
 			continue;
 		if (++*total <= q->from || *n >= q->n)
 			continue;

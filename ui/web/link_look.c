@@ -61,17 +61,16 @@ static struct span undo(struct arena *a, struct span s, bool *undone)
 	return clean;
 }
 
-/* "example.com/x", "example.com:8080": what people write without a scheme. What begins with a
- * word and a colon has one, if no dot is in it and no port follows. */
+/* "example.com/x", "example.com:8080": what people write without a scheme. It begins with a
+ * name that has a dot in it; "mailto:...", "/etc/..." and "--help" do not. */
 static bool lacks_scheme(struct span s)
 {
-	size_t colon = span_find_byte(s, ':', 0), slash = span_find_byte(s, '/', 0);
-	if (colon == SIZE_MAX || colon > slash)
-		return s.n > 0;
-	struct span word = span_first(s, colon);
-	if (span_find_byte(word, '.', 0) != SIZE_MAX)
-		return true;
-	return colon + 1 < s.n && ascii_digit(s.p[colon + 1]);
+	size_t end = 0;
+	while (end < s.n && strchr("/?#:", s.p[end]) == NULL)
+		end++;
+	struct span name = span_first(s, end);
+	return name.n > 0 && (ascii_alpha(name.p[0]) || ascii_digit(name.p[0])) &&
+	       span_find_byte(name, '.', 0) != SIZE_MAX;
 }
 
 /* Is it what a form brings back byte for byte? */

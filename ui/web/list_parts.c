@@ -297,7 +297,7 @@ static void trail_packets(struct page *p, const struct book_trail *t)
 		page_say(p, "</span>");
 }
 
-static void trail_facts(struct page *p, const struct book_trail *t)
+static void trail_facts(struct page *p, const struct book *b, const struct book_trail *t)
 {
 	page_say(p, "<p class=\"trail-facts\"><span>");
 	list_count(p, (int64_t)t->hops, "hop", "hops");
@@ -307,10 +307,18 @@ static void trail_facts(struct page *p, const struct book_trail *t)
 	if (t->complete && !t->running)
 		page_say(p, " <span>Recorded whole.</span>");
 	trail_packets(p, t);
-	page_say(p, "</p>");
+	page_say(p, " <span><a href=\"");
+	page_href(p, b, "/x?of=%s", t->id);
+	page_sayf(p,
+		"\">All exchanges<span class=\"unseen\"> of trail %s</span></a></span> "
+		"<span><a href=\"",
+		t->id);
+	page_href(p, b, "/t/%s/report", t->id);
+	page_sayf(
+		p, "\">Report<span class=\"unseen\"> on trail %s</span></a></span></p>", t->id);
 }
 
-void list_trail(struct page *p, const struct book *b, const struct book_trail *t,
+void list_trail_head(struct page *p, const struct book *b, const struct book_trail *t,
 	const struct book_about *of_case)
 {
 	char id[LIST_ID_MAX];
@@ -332,6 +340,12 @@ void list_trail(struct page *p, const struct book *b, const struct book_trail *t
 		list_seal(p, of_case);
 		page_say(p, "</p>");
 	}
+}
+
+void list_trail(struct page *p, const struct book *b, const struct book_trail *t,
+	const struct book_about *of_case)
+{
+	list_trail_head(p, b, t, of_case);
 	page_say(p, "<p class=\"trail-url\">");
 	list_url(p, t->start_url, LIST_URL_MAX);
 	if (t->hops > 1) {
@@ -341,7 +355,7 @@ void list_trail(struct page *p, const struct book *b, const struct book_trail *t
 	}
 	page_say(p, "</p>");
 	trail_parties(p, t);
-	trail_facts(p, t);
+	trail_facts(p, b, t);
 	page_say(p, "</li>\n");
 }
 

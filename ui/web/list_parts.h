@@ -26,6 +26,9 @@ void list_trail_id(char out[LIST_ID_MAX], const struct book *b, const struct boo
  * and what the seal of that says; NULL: not. */
 void list_trail(struct page *p, const struct book *b, const struct book_trail *t,
 	const struct book_about *of_case);
+/* Its beginning alone: the <li>, its name and when; who calls goes on, and ends it. */
+void list_trail_head(struct page *p, const struct book *b, const struct book_trail *t,
+	const struct book_about *of_case);
 
 /* A badge, and in a span.means what it means. */
 void list_state(struct page *p, const struct book_about *about);

@@ -90,7 +90,7 @@ static void line(struct hop_view *v)
 	}
 	if (hop->elapsed_us != FACT_NULL) {
 		page_say(v->p, "<span class=\"dim\">took ");
-		page_took(v->p, hop->elapsed_us);
+		hop_took(v, hop->elapsed_us);
 		page_say(v->p, "</span>");
 	}
 	page_say(v->p, "</p>\n<p class=\"hop-url\"><code>");

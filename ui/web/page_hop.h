@@ -92,6 +92,8 @@ void hop_close_facts(struct hop_view *v);
 /* Sideways scrolling that the keyboard can do, too; label: ours. */
 void hop_scroll_open(struct hop_view *v, const char *class, const char *label);
 void hop_scroll_close(struct hop_view *v);
+/* "430 µs", "1.2 ms", "870 ms" */
+void hop_took(struct hop_view *v, int64_t us);
 /* "3 hours", "90 days"; FACT_NULL: "-". */
 void hop_duration(struct hop_view *v, int64_t us);
 

@@ -202,7 +202,8 @@ static void downloads(struct body *b)
 	struct page *p = b->v->p;
 	html_fact_open(b->v->h, "Take it out");
 	static const char *const as[] = {"decoded", "stored", "text"};
-	static const char *const words[] = {"decoded", "as it was stored", "as a text file"};
+	const char *const words[] = {b->about.decoded ? "decoded" : "its bytes",
+		"as it was stored", "as a text file"};
 	for (int i = 0; i < 3; i++) {
 		if (i == 1 && !b->about.decoded)
 			continue;
@@ -283,8 +284,8 @@ static void text_page(struct body *b, struct span all, struct hop_charset *c)
 
 static void as_text(struct body *b)
 {
-	page_say(b->v->p, "<p class=\"hint\">Addresses in it are written so that nothing "
-			  "follows them; a download has the exact bytes.</p>\n");
+	page_say(b->v->p, "<p class=\"hint\">http is written hxxp, so that nothing follows an "
+			  "address in it; a download has the exact bytes.</p>\n");
 	text_page(b, buf_span(&b->bytes), &b->charset);
 }
 

@@ -36,7 +36,7 @@ static void validity(struct hop_view *v, const struct fact_certificate *c, bool 
 	}
 	if (c->not_after_us != FACT_NULL && click != FACT_NULL) {
 		double left = (double)c->not_after_us - (double)click;
-		page_say(v->p, left < 0 ? ", <strong class=\"bad\">had expired " : ", ended ");
+		page_say(v->p, left < 0 ? ", <strong class=\"bad\">had expired " : ", ends ");
 		html_age(v->out, left < 0 ? -left : left);
 		page_say(v->p, left < 0 ? " before it</strong>" : " after it");
 	}
@@ -130,7 +130,9 @@ static void verdict(struct hop_view *v, const struct report_tls *t, const struct
 		page_say(v->p, "; not sent: ");
 		page_text(v->p, hop_common_name(path->missing));
 		page_say(v->p, t->origin->verified == 1
-				       ? ", which who checks it has to know: mostly a root"
+				       ? ", which whoever checks it has to know by itself, as "
+					 "browsers know "
+					 "their roots"
 				       : ", and so it may not be possible to check it");
 	}
 	if (path->strays > 0)

@@ -2,39 +2,9 @@
  * Everything in an answer that could have moved the browser, marked in its place: what did,
  * what was announced and did not happen, and what waits for a person.
  */
-#include "ui/web/page_hop_pieces.h"
-#include "store/derive/cue.h"
+#include "ui/web/page_hop_cues.h"
 
 #include <stdlib.h>
-
-enum fate {
-	FATE_MOVED,   /* to `hop` */
-	FATE_SAME,    /* leads where another one led */
-	FATE_NOTHING, /* was announced, and did not happen */
-	FATE_REFUSED,
-	FATE_WAITS,  /* for a person */
-	FATE_BESIDE, /* moves nothing by itself */
-};
-
-struct seen {
-	const struct cue *cue;
-	enum fate fate;
-	size_t hop;
-	size_t number;     /* on this page's list, from 1 */
-	size_t start, end; /* in the text; equal: it is not marked */
-};
-
-struct cues {
-	struct hop_view *v;
-	struct buf body;
-	struct edition_start about;
-	struct span text;
-	struct hop_charset charset;
-	struct cue_list list;
-	struct seen *seen; /* in order of their place; those in the head first */
-	size_t n, unused;  /* unused: addresses in scripts that are not listed */
-	size_t from, to;   /* those of this page */
-};
 
 /* ---- reading ---- */
 
@@ -48,7 +18,7 @@ static bool is_document(const struct hop_view *v)
 	return v->trail != NULL;
 }
 
-static bool read_cues(struct cues *c, struct err *err)
+static bool read_cues(struct hop_cues *c, struct err *err)
 {
 	struct hop_view *v = c->v;
 	struct url url, referer;
@@ -134,7 +104,7 @@ static bool moves_by_itself(const struct cue *c)
 	return false;
 }
 
-static void judge(const struct cues *c, struct seen *s)
+static void judge(const struct hop_cues *c, struct hop_cue *s)
 {
 	const struct cue *cue = s->cue;
 	size_t to = hop_moved_to(c->v);
@@ -158,14 +128,14 @@ static void judge(const struct cues *c, struct seen *s)
 
 static int by_place(const void *x, const void *y)
 {
-	const struct seen *a = x, *b = y;
+	const struct hop_cue *a = x, *b = y;
 	if (a->cue->offset != b->cue->offset)
 		return a->cue->offset < b->cue->offset ? -1 : 1;
 	return a->fate != b->fate ? (a->fate < b->fate ? -1 : 1)
 				  : (a->cue > b->cue) - (a->cue < b->cue);
 }
 
-static void place(const struct cues *c, struct seen *s)
+static void place(const struct hop_cues *c, struct hop_cue *s)
 {
 	struct span quote = s->cue->quote;
 	if (s->cue->offset < 0 || (uint64_t)s->cue->offset >= c->text.n || quote.n == 0)
@@ -177,12 +147,12 @@ static void place(const struct cues *c, struct seen *s)
 	s->end = start + quote.n;
 }
 
-static void judge_all(struct cues *c)
+static void judge_all(struct hop_cues *c)
 {
 	bool all = web_value_number(c->v->q, "all", 0) == 1;
 	for (size_t i = 0; i < c->list.n; i++) {
 		const struct cue *cue = &c->list.cues[i];
-		struct seen s = {.cue = cue};
+		struct hop_cue s = {.cue = cue};
 		judge(c, &s);
 		if (!all && s.fate == FATE_BESIDE && cue->kind == CUE_SCRIPT &&
 			(cue->how == SCRIPT_LITERAL || cue->how == SCRIPT_FETCH)) {
@@ -224,7 +194,7 @@ static const char *script_label(enum script_how how)
 	return "script";
 }
 
-static const char *label(const struct cue *c)
+const char *hop_cue_label(const struct cue *c)
 {
 	switch (c->kind) {
 	case CUE_LOCATION: return "Location";
@@ -239,7 +209,7 @@ static const char *label(const struct cue *c)
 	return "";
 }
 
-static const char *fate_class(enum fate f)
+const char *hop_fate_class(enum hop_fate f)
 {
 	switch (f) {
 	case FATE_MOVED: return "moved";
@@ -252,7 +222,7 @@ static const char *fate_class(enum fate f)
 	return "beside";
 }
 
-static void say_fate(struct hop_view *v, const struct seen *s)
+static void say_fate(struct hop_view *v, const struct hop_cue *s)
 {
 	switch (s->fate) {
 	case FATE_MOVED:
@@ -298,18 +268,18 @@ static void say_details(struct hop_view *v, const struct cue *c)
 		page_say(v->p, ", and something more that script adds");
 }
 
-static void list(struct cues *c)
+static void list(struct hop_cues *c)
 {
 	struct hop_view *v = c->v;
 	page_sayf(v->p, "<ol class=\"hop-cues-list\" start=\"%zu\">\n", c->from + 1);
 	for (size_t i = c->from; i < c->to; i++) {
-		const struct seen *s = &c->seen[i];
-		page_sayf(v->p, "<li class=\"cue-%s\">", fate_class(s->fate));
+		const struct hop_cue *s = &c->seen[i];
+		page_sayf(v->p, "<li class=\"cue-%s\">", hop_fate_class(s->fate));
 		if (s->start < s->end)
-			page_sayf(
-				v->p, "<a href=\"#cue-%zu\">%s</a>", s->number, label(s->cue));
+			page_sayf(v->p, "<a href=\"#cue-%zu\">%s</a>", s->number,
+				hop_cue_label(s->cue));
 		else
-			page_sayf(v->p, "<b>%s</b>", label(s->cue));
+			page_sayf(v->p, "<b>%s</b>", hop_cue_label(s->cue));
 		say_details(v, s->cue);
 		if (s->cue->offset == CUE_NO_OFFSET) {
 			page_say(v->p, ", ");
@@ -330,116 +300,13 @@ static void list(struct cues *c)
 	page_say(v->p, "</ol>\n");
 }
 
-/* ---- the text with its marks ---- */
-
-static void write_text(struct cues *c, size_t from, size_t to)
-{
-	struct span left = hop_to_utf8(
-		c->v->a, span_first(span_from(c->text, from), to - from), &c->charset);
-	while (left.n > 0) {
-		size_t end = span_find_byte(left, '\n', 0);
-		struct span line = span_first(left, end == SIZE_MAX ? left.n : end);
-		left = span_from(left, line.n + 1);
-		bool more = end != SIZE_MAX;
-		if (line.n > 0 && line.p[line.n - 1] == '\r' && more)
-			line.n--;
-		if (line.n > 0)
-			html_value_text(c->v->out, line, true);
-		if (more)
-			page_say(c->v->p, "\n");
-	}
-}
-
-/* Not inside of a character. */
-static size_t align(const struct cues *c, size_t at)
-{
-	for (int i = 0; i < 3 && at < c->text.n && (c->text.p[at] & 0xc0) == 0x80; i++)
-		at++;
-	return at;
-}
-
-/* From cue i on: those whose places touch are one mark. The first that is not in it. */
-static size_t group(const struct cues *c, size_t i, size_t *end)
-{
-	*end = c->seen[i].end;
-	for (i++; i < c->to && c->seen[i].start < *end; i++)
-		if (c->seen[i].end > *end)
-			*end = c->seen[i].end;
-	return i;
-}
-
-static void mark(struct cues *c, size_t i, size_t next, size_t end)
-{
-	struct page *p = c->v->p;
-	enum fate worst = FATE_BESIDE;
-	for (size_t k = i; k < next; k++)
-		if (c->seen[k].fate < worst)
-			worst = c->seen[k].fate;
-	page_sayf(p, "<mark class=\"cue cue-%s\">", fate_class(worst));
-	for (size_t k = i; k < next; k++) {
-		const struct seen *s = &c->seen[k];
-		if (s->start == s->end)
-			continue;
-		page_sayf(p, "<span class=\"cue-label\" id=\"cue-%zu\" tabindex=\"-1\">%s",
-			s->number, label(s->cue));
-		if (s->fate == FATE_MOVED)
-			page_sayf(p, " \u2192 hop %zu", s->hop);
-		page_say(p, "</span>");
-	}
-	write_text(c, c->seen[i].start, end);
-	page_say(p, "</mark>");
-}
-
-static void gap(struct cues *c, size_t n)
-{
-	if (n == 0)
-		return;
-	page_say(c->v->p, "<span class=\"hop-gap\">\u2026 ");
-	page_number(c->v->p, (int64_t)n);
-	page_say(c->v->p, " bytes \u2026</span>\n");
-}
-
-static void marked(struct cues *c)
-{
-	bool whole = c->text.n <= HOP_CUE_WHOLE;
-	size_t at = 0, i = c->from;
-	hop_scroll_open(c->v, "hop-marked", "The body with its cues marked");
-	page_say(c->v->p, "<pre>");
-	while (i < c->to && c->seen[i].start == c->seen[i].end)
-		i++;
-	while (i < c->to) {
-		size_t end, next = group(c, i, &end), start = c->seen[i].start;
-		if (c->seen[i].end == c->seen[i].start) {
-			i++;
-			continue;
-		}
-		if (!whole && start - at > 2 * HOP_CUE_AROUND) {
-			size_t from = align(c, start - HOP_CUE_AROUND);
-			size_t to = at > 0 ? align(c, at + HOP_CUE_AROUND) : 0;
-			write_text(c, at, to);
-			gap(c, from - to);
-			at = from;
-		}
-		write_text(c, at, start);
-		mark(c, i, next, end);
-		at = end;
-		i = next;
-	}
-	size_t rest = whole || c->text.n - at < HOP_CUE_AROUND ? c->text.n
-							       : align(c, at + HOP_CUE_AROUND);
-	write_text(c, at, rest);
-	gap(c, c->text.n - rest);
-	page_say(c->v->p, "</pre>");
-	hop_scroll_close(c->v);
-}
-
 /* ---- all of it ---- */
 
-static void summary(struct cues *c)
+static void summary(struct hop_cues *c)
 {
 	struct hop_view *v = c->v;
 	size_t of[FATE_BESIDE + 1] = {0};
-	const struct seen *moved = NULL;
+	const struct hop_cue *moved = NULL;
 	for (size_t i = 0; i < c->n; i++) {
 		of[c->seen[i].fate]++;
 		if (moved == NULL && c->seen[i].fate == FATE_MOVED)
@@ -451,18 +318,25 @@ static void summary(struct cues *c)
 		hop_link_hop(v, moved->hop);
 		page_say(v->p, " by ");
 		page_sayf(v->p, "<a href=\"%s?show=cues&amp;from=%zu#cue-%zu\">%s</a>. ",
-			v->path, moved->number - 1, moved->number, label(moved->cue));
+			v->path, moved->number - 1, moved->number, hop_cue_label(moved->cue));
 	} else {
 		page_say(v->p, "Nothing in here is known to have moved the browser. ");
+		if (v->trail != NULL && v->index + 1 < v->trail->n_hops) {
+			const struct trail_hop *next = v->trail->hops[v->index + 1].hop;
+			page_say(v->p, "It went on to ");
+			hop_link_hop(v, next->n);
+			page_sayf(v->p, " by <b>%s</b>; what told it to is not among these. ",
+				mechanism_word(next->mechanism));
+		}
 	}
 	page_sayf(v->p, "%zu cue%s: %zu announced without effect, %zu that wait for a person.",
 		c->n, c->n == 1 ? "" : "s", of[FATE_NOTHING] + of[FATE_REFUSED],
 		of[FATE_WAITS]);
 	if (c->unused > 0) {
 		page_sayf(v->p,
-			" <a data-detail href=\"%s?show=cues&amp;all=1\">%zu addresses "
-			"in scripts</a> that nothing is seen to use are left out.",
-			v->path, c->unused);
+			" <a data-detail href=\"%s?show=cues&amp;all=1\">%zu address%s "
+			"in scripts</a> that nothing is seen to use, left out.",
+			v->path, c->unused, c->unused == 1 ? "" : "es");
 	}
 	page_say(v->p, "</p>\n");
 	if (c->list.limits)
@@ -480,7 +354,7 @@ static void summary(struct cues *c)
 
 void hop_cues(struct hop_view *v)
 {
-	struct cues c = {.v = v};
+	struct hop_cues c = {.v = v};
 	struct err err = {0};
 	if (v->x->response == NULL) {
 		hop_nothing(v, "There was no answer, so nothing in it could move the browser.");
@@ -502,6 +376,6 @@ void hop_cues(struct hop_view *v)
 	if (c.n > 0)
 		list(&c);
 	if (c.text.n > 0 && !hop_is_binary(c.text, &c.charset))
-		marked(&c);
+		hop_cues_marked(&c);
 	buf_fini(&c.body);
 }

@@ -79,7 +79,7 @@ size_t hop_moved_to(const struct hop_view *v)
 
 bool hop_url(const struct hop_view *v, struct url *out)
 {
-	return v->x != NULL && !v->x->url_erased &&
+	return v->x != NULL && v->x->request != NULL && !v->x->url_erased &&
 	       url_parse(v->a, NULL, v->x->request->url, out);
 }
 
@@ -117,6 +117,16 @@ void hop_duration(struct hop_view *v, int64_t us)
 		page_say(v->p, "-");
 	else
 		html_age(v->out, (double)us);
+}
+
+void hop_took(struct hop_view *v, int64_t us)
+{
+	if (us != FACT_NULL && us >= 0 && us < 1000)
+		page_sayf(v->p, "%lld \u00b5s", (long long)us);
+	else if (us != FACT_NULL && us >= 0 && us < 20 * 1000)
+		page_sayf(v->p, "%.1f ms", (double)us / 1000);
+	else
+		page_took(v->p, us);
 }
 
 /* One pair more; false: there is none. */

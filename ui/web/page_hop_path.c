@@ -8,12 +8,14 @@
 #include <stdio.h>
 
 enum {
-	WIDTH = 640,
+	WIDE = 640,
+	NARROW = 340,
 	BOX = 56,
 	STEP = 84, /* from box to box */
 	LIFE_ROW = 34,
 	LIFE_LEFT = 8,
-	LIFE_WIDTH = WIDTH - 2 * LIFE_LEFT,
+	LETTER_10 =
+		98, /* tenths of a unit that a letter of 14 units takes, with room to spare */
 };
 
 struct span hop_common_name(struct span name)
@@ -70,22 +72,27 @@ static void text(struct hop_view *v, int x, int y, const char *class, int size, 
 	buf_fini(&shown);
 }
 
+static size_t letters(int width)
+{
+	return (size_t)(width - 28) * 10 / LETTER_10;
+}
+
 static void box(struct hop_view *v, const struct fact_certificate *c, int y, const char *place,
-	bool bad, const char *why)
+	const char *why, int width)
 {
 	page_sayf(v->p,
 		"<rect class=\"hop-box%s\" x=\"1\" y=\"%d\" width=\"%d\" height=\"%d\" "
 		"rx=\"6\"/>",
-		bad ? " hop-box-bad" : "", y, WIDTH - 2, BOX);
-	text(v, 14, y + 23, "si hop-strong", 14, hop_common_name(c->subject), 62);
+		why != NULL ? " hop-box-bad" : "", y, width - 2, BOX);
+	text(v, 14, y + 23, "si hop-strong", 14, hop_common_name(c->subject), letters(width));
 	page_sayf(v->p, "<text x=\"14\" y=\"%d\" font-size=\"12\" class=\"sd\">%s</text>",
 		y + 43, place);
-	text(v, 150, y + 43, "sd", 12, c->key_kind, 24);
+	text(v, 84, y + 43, "sd", 12, c->key_kind, 20);
 	if (why != NULL)
 		page_sayf(v->p,
 			"<text x=\"%d\" y=\"%d\" font-size=\"12\" text-anchor=\"end\" "
 			"class=\"sw\">%s</text>",
-			WIDTH - 14, y + 43, why);
+			width - 14, y + 43, why);
 }
 
 static void joint(struct hop_view *v, int y, const char *words)
@@ -110,23 +117,22 @@ static const char *wrong_with(const struct fact_certificate *c, int64_t click, b
 	return NULL;
 }
 
-void hop_path_draw(struct hop_view *v, const struct hop_path *path)
+static void draw(struct hop_view *v, const struct hop_path *path, int width)
 {
 	const struct report_tls *t = v->hop->tls;
 	int height = (int)path->n * STEP - (STEP - BOX) + (path->to_root ? 0 : STEP) + 2;
 	page_sayf(v->p,
-		"<svg class=\"hop-path\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+		"<svg class=\"hop-path %s\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
 		"role=\"img\" aria-label=\"The path of certificates, drawn; the list below "
 		"says "
-		"the "
-		"same\" font-family=\"sans-serif\">\n",
-		WIDTH, height, WIDTH, height);
+		"the same\" font-family=\"sans-serif\">\n",
+		width == NARROW ? "hop-narrow" : "hop-wide", width, height, width, height);
 	for (size_t k = 0; k < path->n; k++) {
 		const struct fact_certificate *c = &t->certs[path->order[k]];
 		int y = 1 + (int)k * STEP;
 		bool root = k + 1 == path->n && path->to_root;
 		const char *why = wrong_with(c, v->hop->hop->at_us, k == 0);
-		box(v, c, y, k == 0 ? "leaf" : root ? "root" : "between", why != NULL, why);
+		box(v, c, y, k == 0 ? "leaf" : root ? "root" : "between", why, width);
 		if (k + 1 < path->n)
 			joint(v, y + BOX, "signed by");
 		else if (!path->to_root)
@@ -138,28 +144,35 @@ void hop_path_draw(struct hop_view *v, const struct hop_path *path)
 		page_sayf(v->p,
 			"<rect class=\"hop-box hop-box-missing\" x=\"1\" y=\"%d\" width=\"%d\" "
 			"height=\"%d\" rx=\"6\" stroke-dasharray=\"5 4\"/>",
-			y, WIDTH - 2, BOX);
-		text(v, 14, y + 33, "sd", 14, hop_common_name(path->missing), 62);
+			y, width - 2, BOX);
+		text(v, 14, y + 33, "sd", 14, hop_common_name(path->missing), letters(width));
 	}
 	page_say(v->p, "</svg>\n");
+}
+
+void hop_path_draw(struct hop_view *v, const struct hop_path *path)
+{
+	draw(v, path, WIDE);
+	draw(v, path, NARROW);
 }
 
 /* ---- lives ---- */
 
 struct axis {
 	double from, to;
+	int width;
 };
 
 static double at(const struct axis *a, int64_t us)
 {
 	double x = ((double)us - a->from) / (a->to - a->from);
-	return LIFE_LEFT + (x < 0 ? 0 : x > 1 ? 1 : x) * LIFE_WIDTH;
+	return LIFE_LEFT + (x < 0 ? 0 : x > 1 ? 1 : x) * (a->width - 2 * LIFE_LEFT);
 }
 
 static bool span_axis(
 	const struct hop_view *v, const struct hop_path *path, int64_t click, struct axis *out)
 {
-	*out = (struct axis){(double)click, (double)click};
+	*out = (struct axis){(double)click, (double)click, 0};
 	for (size_t k = 0; k < path->n; k++) {
 		const struct fact_certificate *c = &v->hop->tls->certs[path->order[k]];
 		if (c->not_before_us == FACT_NULL || c->not_after_us == FACT_NULL)
@@ -178,15 +191,16 @@ static void life(struct hop_view *v, const struct axis *a, const struct fact_cer
 	const char *why = wrong_with(c, click, leaf);
 	bool known = c->not_before_us != FACT_NULL && c->not_after_us != FACT_NULL &&
 		     c->not_after_us >= c->not_before_us;
-	text(v, LIFE_LEFT, y + 11, "si", 12, hop_common_name(c->subject), 56);
+	text(v, LIFE_LEFT, y + 11, "si", 12, hop_common_name(c->subject),
+		letters(a->width) - 6);
 	if (why != NULL)
 		page_sayf(v->p,
 			"<text x=\"%d\" y=\"%d\" font-size=\"12\" text-anchor=\"end\" "
 			"class=\"sw\">%s</text>",
-			WIDTH - LIFE_LEFT, y + 11, why);
+			a->width - LIFE_LEFT, y + 11, why);
 	page_sayf(v->p,
 		"<rect class=\"track\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"8\" rx=\"4\"/>",
-		LIFE_LEFT, y + 17, LIFE_WIDTH);
+		LIFE_LEFT, y + 17, (a->width - 2 * LIFE_LEFT));
 	if (!known)
 		return;
 	double x = at(a, c->not_before_us), width = at(a, c->not_after_us) - x;
@@ -196,32 +210,49 @@ static void life(struct hop_view *v, const struct axis *a, const struct fact_cer
 		why != NULL ? " hop-life-bad" : "", x, y + 17, width > 4 ? width : 4);
 }
 
+static void lives(
+	struct hop_view *v, const struct hop_path *path, const struct axis *a, int64_t click_us)
+{
+	int rows = (int)path->n * LIFE_ROW, height = rows + 22;
+	double x = at(a, click_us);
+	page_sayf(v->p,
+		"<svg class=\"hop-lives %s\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+		"height=\"%d\" role=\"img\" aria-label=\"When each was valid, on one line of "
+		"time; the list below says the same\" font-family=\"sans-serif\">\n",
+		a->width == NARROW ? "hop-narrow" : "hop-wide", a->width, height, a->width,
+		height);
+	for (size_t k = 0; k < path->n; k++)
+		life(v, a, &v->hop->tls->certs[path->order[k]], (int)k * LIFE_ROW, click_us,
+			k == 0);
+	page_sayf(v->p,
+		"<rect class=\"now\" x=\"%.1f\" y=\"14\" width=\"2\" height=\"%d\"/><text "
+		"x=\"%.1f\" y=\"%d\" font-size=\"12\" text-anchor=\"%s\" class=\"si\">the "
+		"click</text></svg>\n",
+		x - 1, rows - 8, x, rows + 16,
+		x < a->width / 4      ? "start"
+		: x > a->width * 0.75 ? "end"
+				      : "middle");
+}
+
+/* A made-up certificate may name any year. */
+static void say_end(struct hop_view *v, double us)
+{
+	html_time(v->out, us < 9e18 && us > -9e18 ? (int64_t)us : FACT_NULL);
+}
+
 void hop_path_lives(struct hop_view *v, const struct hop_path *path, int64_t click_us)
 {
 	struct axis a;
 	if (click_us == FACT_NULL || !span_axis(v, path, click_us, &a))
 		return;
-	int rows = (int)path->n * LIFE_ROW, height = rows + 22;
-	double x = at(&a, click_us);
-	page_sayf(v->p,
-		"<figure><svg class=\"hop-lives\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-		"height=\"%d\" role=\"img\" aria-label=\"When each was valid, on one line of "
-		"time; the list below says the same\" font-family=\"sans-serif\">\n",
-		WIDTH, height, WIDTH, height);
-	for (size_t k = 0; k < path->n; k++)
-		life(v, &a, &v->hop->tls->certs[path->order[k]], (int)k * LIFE_ROW, click_us,
-			k == 0);
-	page_sayf(v->p,
-		"<rect class=\"now\" x=\"%.1f\" y=\"14\" width=\"2\" height=\"%d\"/><text "
-		"x=\"%.1f\" y=\"%d\" font-size=\"12\" text-anchor=\"%s\" class=\"si\">the "
-		"click</text></svg>",
-		x - 1, rows - 8, x, rows + 16,
-		x < WIDTH / 4      ? "start"
-		: x > WIDTH * 0.75 ? "end"
-				   : "middle");
+	page_say(v->p, "<figure>");
+	a.width = WIDE;
+	lives(v, path, &a, click_us);
+	a.width = NARROW;
+	lives(v, path, &a, click_us);
 	page_say(v->p, "<figcaption>When each was valid: from ");
-	html_time(v->out, a.from < 9e18 && a.from > -9e18 ? (int64_t)a.from : FACT_NULL);
+	say_end(v, a.from);
 	page_say(v->p, " to ");
-	html_time(v->out, a.to < 9e18 && a.to > -9e18 ? (int64_t)a.to : FACT_NULL);
+	say_end(v, a.to);
 	page_say(v->p, "</figcaption></figure>\n");
 }

@@ -176,6 +176,42 @@ void hop_hex(struct hop_view *v, struct span piece, size_t at)
 	hop_scroll_close(v);
 }
 
+/* "http" in front of "://" and its like, escaped or not. */
+static size_t find_scheme(struct span s, size_t from)
+{
+	static const char *const behind[] = {":", "%3a", "&#58;", "&#x3a;", "\\u003a", "\\x3a"};
+	for (size_t at = from; (at = span_find_nocase(s, span_str("http"), at)) != SIZE_MAX;
+		at++) {
+		struct span rest = span_from(s, at + 4);
+		if (rest.n > 0 && ascii_lower(rest.p[0]) == 's')
+			rest = span_from(rest, 1);
+		for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
+			if (span_starts_nocase(rest, behind[i]))
+				return at;
+	}
+	return SIZE_MAX;
+}
+
+void hop_code_text(struct hop_view *v, struct span s)
+{
+	struct span shown = span_first(s, HTML_VALUE_MAX);
+	for (size_t at = 0; at < shown.n;) {
+		size_t scheme = find_scheme(shown, at);
+		size_t end = scheme == SIZE_MAX ? shown.n : scheme;
+		if (end > at)
+			html_text(v->out, span_of(shown.p + at, end - at));
+		if (scheme == SIZE_MAX)
+			break;
+		page_say(v->p, ascii_lower(shown.p[end]) == shown.p[end] ? "hxxp" : "HXXP");
+		at = end + 4;
+	}
+	if (s.n > shown.n) {
+		page_say(v->p, " <span class=\"more\">and ");
+		page_number(v->p, (int64_t)(s.n - shown.n));
+		page_say(v->p, " bytes more</span>");
+	}
+}
+
 void hop_lines(struct hop_view *v, struct span text, size_t first)
 {
 	page_sayf(v->p, "<ol class=\"hop-lines\" start=\"%zu\">\n", first);
@@ -187,7 +223,7 @@ void hop_lines(struct hop_view *v, struct span text, size_t first)
 			line.n--;
 		page_say(v->p, "<li><code>");
 		if (line.n > 0)
-			html_value_text(v->out, line, true);
+			hop_code_text(v, line);
 		page_say(v->p, "</code></li>\n");
 	}
 	page_say(v->p, "</ol>\n");

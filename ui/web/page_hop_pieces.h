@@ -32,6 +32,9 @@ bool hop_is_binary(struct span s, const struct hop_charset *c);
 bool hop_pretty_json(struct span s, size_t max, struct buf *out);
 /* "00000010  48 65 ..  |He..|", a line for 16 bytes. at: offset of the first byte. */
 void hop_hex(struct hop_view *v, struct span piece, size_t at);
+/* Code as text of the page: an address in it keeps its form but for its scheme, which is
+ * written hxxp, so that nothing follows it and the code stays readable. */
+void hop_code_text(struct hop_view *v, struct span s);
 /* An ordered list of lines, numbered from `first`; text is UTF-8. */
 void hop_lines(struct hop_view *v, struct span text, size_t first);
 

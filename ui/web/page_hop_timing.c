@@ -49,7 +49,7 @@ static void row(struct hop_view *v, const char *name, const char *class, int64_t
 		"<tr><th scope=\"row\"><span class=\"hop-key %s\"></span>%s</th><td "
 		"class=\"num\">",
 		class, name);
-	page_took(v->p, us);
+	hop_took(v, us);
 	page_say(v->p, "</td></tr>\n");
 }
 
@@ -93,6 +93,7 @@ void hop_timing(struct hop_view *v)
 					: first},
 			{"receiving", "hop-t3", between(end->first_byte_us, end->at_us)}};
 		bar(v, parts, 3);
+		page_say(v->p, "<div class=\"hop-timing\">");
 		html_table_open(v->h, "What it took", columns, 2);
 		for (size_t i = 0; i < 3; i++)
 			row(v, parts[i].name, parts[i].class, parts[i].us);
@@ -100,6 +101,7 @@ void hop_timing(struct hop_view *v)
 		row(v, "of it held until recorded", "", end->recorder_wait_us);
 		connection(v);
 		html_table_close(v->h);
+		page_say(v->p, "</div>\n");
 	} else {
 		page_say(v->p, "<p class=\"hint\">It is not over, or the recording was cut "
 			       "off.</p>\n");

@@ -21,14 +21,17 @@ static void cell(struct hop_view *v, struct span s, bool other)
 
 static void row(struct hop_view *v, const char *name, struct span browser, struct span origin)
 {
-	bool differs = !span_eq(browser, origin);
+	bool one = browser.n == 0 || origin.n == 0;
+	bool differs = !one && !span_eq(browser, origin);
 	if (browser.n == 0 && origin.n == 0)
 		return;
 	page_sayf(v->p, "<tr><th scope=\"row\">%s</th>", name);
 	cell(v, browser, differs);
 	cell(v, origin, differs);
 	page_sayf(v->p, "<td>%s</td></tr>\n",
-		differs ? "<span class=\"badge note\">differs</span>" : "the same");
+		differs ? "<span class=\"badge note\">differs</span>"
+		: one   ? "one side alone"
+			: "the same");
 }
 
 static struct span yes_no(int64_t n)

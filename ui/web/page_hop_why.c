@@ -88,9 +88,12 @@ static void onward(struct hop_view *v)
 		page_sayf(v->p, ", by <b>%s</b>: %s", mechanism_word(next->mechanism),
 			html_mechanism_sentence(next->mechanism));
 	} else if (v->trail != NULL && v->index + 1 < v->trail->n_hops) {
-		page_say(v->p, "nothing in this answer moved the browser; the trail goes on "
+		page_say(v->p, "nothing in this answer is known to have moved the browser; the "
+			       "trail goes on "
 			       "with ");
 		hop_link_hop(v, v->trail->hops[v->index + 1].hop->n);
+		page_sayf(v->p, ", by <b>%s</b>",
+			mechanism_word(v->trail->hops[v->index + 1].hop->mechanism));
 	} else {
 		page_say(v->p, "it is where the trail ended");
 		if (v->trail != NULL)

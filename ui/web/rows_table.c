@@ -5,7 +5,7 @@
 
 enum {
 	PATH_SHOWN = 160, /* bytes of a path; of a longer one the beginning */
-	TICKS = 4,
+	TICKS = 3,        /* at least; at most 2.5 times as many */
 	SCALE_MIN_US = 1000,
 };
 
@@ -83,18 +83,31 @@ static void bar(struct page *p, const struct scale *s, const struct book_row *r)
 	page_say(p, "</svg>");
 }
 
+/* 1, 2 or 5 of a power of ten, so that there are about TICKS of them. */
+static int64_t round_step(int64_t width_us)
+{
+	int64_t step = 1;
+	while (width_us / step > 10 * TICKS)
+		step *= 10;
+	if (width_us / step > 5 * TICKS)
+		return 5 * step;
+	return width_us / step > 2 * TICKS ? 2 * step : step;
+}
+
 static void ticks(struct page *p, const struct scale *s)
 {
+	int64_t step = round_step(s->width_us);
 	page_say(p, "<svg class=\"ticks\" width=\"100%\" height=\"18\" aria-hidden=\"true\">");
-	for (int i = 0; i <= TICKS; i++) {
-		int64_t us = s->width_us / TICKS * i;
-		page_sayf(p, "<line x1=\"%d%%\" x2=\"%d%%\" y1=\"13\" y2=\"18\"/>",
-			100 * i / TICKS, 100 * i / TICKS);
-		page_sayf(p, "<text x=\"%d%%\" y=\"11\" text-anchor=\"%s\">", 100 * i / TICKS,
-			i == 0       ? "start"
-			: i == TICKS ? "end"
-				     : "middle");
-		page_took(p, us);
+	for (int64_t i = 0; i <= s->width_us / step; i++) {
+		int at = place(s, s->from_us + i * step);
+		page_sayf(p, "<line x1=\"%d.%02d%%\" x2=\"%d.%02d%%\" y1=\"13\" y2=\"18\"/>",
+			at / 100, at % 100, at / 100, at % 100);
+		page_sayf(p, "<text x=\"%d.%02d%%\" y=\"11\" text-anchor=\"%s\">", at / 100,
+			at % 100,
+			i == 0      ? "start"
+			: at > 9300 ? "end"
+				    : "middle");
+		page_took(p, i * step);
 		page_say(p, "</text>");
 	}
 	page_say(p, "</svg>");
