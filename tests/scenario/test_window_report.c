@@ -52,6 +52,7 @@ static void begin(struct test *x)
 	const char *const args[] = {"ui", "--folder", x->t.folder, x->t.path, NULL};
 	run_program_start(&x->ui, args);
 	window_client_open(&x->w, &x->ui);
+	window_await(&x->w, REPORT);
 }
 
 static void end(struct test *x)
@@ -298,6 +299,27 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	end(&x);
 }
 
+static void a_note_can_be_erased(void **state)
+{
+	struct test x;
+	(void)state;
+	begin(&x);
+	const char *const note[] = {"note", x.t.path, "--trail", "1.1", "--hop", "1",
+		"ask zebra7788 about it", NULL};
+	const char *const erase[] = {
+		"erase", x.t.path, "--match", "zebra7788", "--reason", "asked to", NULL};
+	run(&x, 0, note);
+	has(run(&x, 0, erase), "1 value was erased");
+	const char *page = window_get(&x.w, 200, "/c/1/t/1.1/h/1");
+	has(page, "(erased)");
+	has_not(page, "zebra7788");
+	has(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "UTC: (erased)");
+	has(run(&x, 0, (const char *const[]){"note", x.t.path, NULL}), "(erased)");
+	run_program(&x.cli, SECONDS, (const char *const[]){"verify", x.t.path, NULL});
+	has(run_program_stdout(&x.cli), "x.companion.case: holds");
+	end(&x);
+}
+
 static void what_is_no_note_is_refused(void **state)
 {
 	static const struct {
@@ -337,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_is_made),
 		cmocka_unit_test(what_cannot_be_made_says_why),
 		cmocka_unit_test(a_note_is_kept_sealed_and_reported),
+		cmocka_unit_test(a_note_can_be_erased),
 		cmocka_unit_test(what_is_no_note_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
