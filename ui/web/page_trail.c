@@ -3,6 +3,7 @@
  * pictures that were put to a case.
  */
 #include "ui/web/remarks_panel.h"
+#include "ui/web/act.h"
 #include "ui/web/feed.h"
 #include "ui/web/page.h"
 #include "ui/web/trail_stream.h"
@@ -26,7 +27,9 @@ static bool trail_may_come(const struct book_about *about)
 }
 
 struct waiting {
+	struct window *window;
 	struct book *book;
+	int64_t jobs_seen;
 	int64_t session, trail; /* trail 0: the session alone */
 	bool begun;
 };
@@ -54,21 +57,27 @@ static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 	w->begun = true;
 	book_about(w->book, &a, &about);
 	bool there = is_there(w, &about, &a);
-	if (there) {
-		char id[FEED_ID_MAX];
-		feed_id(id, book_epoch(w->book), version);
+	char id[FEED_ID_MAX];
+	feed_id(id, book_epoch(w->book), version);
+	if (there)
 		feed_reload(out, id);
-	}
+	else
+		jobs_of_case_feed(w->window, w->book, &w->jobs_seen, id, out);
 	arena_fini(&a);
 	return !there;
 }
 
-static void wait_stream(struct web_answer *a, struct book *b, int64_t session, int64_t trail)
+static void wait_stream(struct web_request *q, struct web_answer *a, struct book *b,
+	int64_t session, int64_t trail)
 {
 	struct waiting *w = calloc(1, sizeof *w);
 	if (w == NULL)
 		abort();
-	*w = (struct waiting){.book = b, .session = session, .trail = trail};
+	*w = (struct waiting){.window = q->window,
+		.book = b,
+		.jobs_seen = -1,
+		.session = session,
+		.trail = trail};
 	a->kind = WEB_EVENTS;
 	a->events = (struct web_events){w, wait_next, free};
 }
@@ -95,10 +104,8 @@ static void wait_page(struct web_request *q, struct web_answer *a, struct book *
 	} else {
 		page_say(&p, "Waiting for a session to begin.");
 	}
-	page_say(&p,
-		"</p>\n<p class=\"hint\">This page goes on by itself. If it was started "
-		"from here and nothing comes, <a href=\"/jobs\">Started here</a> shows what "
-		"it said.</p>\n");
+	page_say(&p, "</p>\n<p class=\"hint\">This page goes on by itself.</p>\n");
+	jobs_of_case(&p, b);
 	if (trail > 0)
 		page_listen(&p, "/c/%zu/t/%lld.%lld/events?wait=1", book_number(b),
 			(long long)session, (long long)trail);
@@ -126,7 +133,7 @@ static void newest_events(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
 	if (b != NULL)
-		wait_stream(a, b, 1, 0);
+		wait_stream(q, a, b, 1, 0);
 }
 
 /* ---- a session ---- */
@@ -218,7 +225,7 @@ static void session_events(struct web_request *q, struct web_answer *a)
 		return;
 	book_about(b, &q->arena, &about);
 	if (about.sessions < s)
-		wait_stream(a, b, s, 0);
+		wait_stream(q, a, b, s, 0);
 	else
 		trail_stream(a, b, s, 0, trail_since(q, b));
 }
@@ -369,7 +376,7 @@ static void trail_events(struct web_request *q, struct web_answer *a)
 	if (b == NULL || !asked_trail(q, a, &s, &k))
 		return;
 	if (web_value(&q->query, "wait").p != NULL)
-		wait_stream(a, b, s, k);
+		wait_stream(q, a, b, s, k);
 	else
 		trail_stream(a, b, s, k, trail_since(q, b));
 }
