@@ -82,8 +82,10 @@ static void ways(struct page *p, struct book *b)
 	page_href(p, b, "/x");
 	page_say(p, "\">Everything the browser did</a></li><li><a href=\"");
 	page_href(p, b, "/remarks");
-	page_say(p, "\">Remarks</a></li><li><a href=\"/compare?a=");
-	page_sayf(p, "%zu\">Compare its trails</a></li></ul>", book_number(b));
+	page_say(p, "\">Remarks</a></li><li><a href=\"");
+	page_href(p, b, "/do");
+	page_say(p, "\">Check, look up, close</a></li><li><a "
+		    "href=\"/compare\">Compare</a></li></ul>");
 	page_ask_open(p, "search", "/search");
 	page_sayf(p,
 		"<input type=\"hidden\" name=\"case\" value=\"%zu\"><label><span "
@@ -110,14 +112,13 @@ static void trails_section(
 	choice(p, b, false, !part->marked_only);
 	choice(p, b, true, part->marked_only);
 	page_say(p, "</ul>\n");
-	if (t->total == 0)
-		page_say(p, part->marked_only
-				    ? "<p class=\"hint\">None is marked. A trail's own page "
-				      "marks it.</p>\n"
-				    : "<p class=\"hint\">No trail was recorded yet.</p>\n");
-	else if (t->n == 0)
-		page_say(p, "<p class=\"hint\">There are no more.</p>\n");
 	page_say(p, "<ol id=\"trails\" class=\"trail-list\">\n");
+	/* Not shown once there is another. */
+	if (t->n == 0)
+		page_sayf(p, "<li class=\"hint alone\">%s</li>\n",
+			t->total > 0        ? "There are no more."
+			: part->marked_only ? "None is marked. A trail's own page marks it."
+					    : "No trail was recorded yet.");
 	for (size_t i = 0; i < t->n; i++)
 		list_trail(p, b, &t->list[i], NULL);
 	page_say(p, "</ol>\n");

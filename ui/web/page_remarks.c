@@ -6,7 +6,7 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/remarked.h"
 #include "ui/web/remarks_panel.h"
-#include "ui/web/window_state.h"
+#include "ui/web/run_command.h"
 
 #include <stdio.h>
 
@@ -32,8 +32,12 @@ static bool is_ours(struct span path)
 static void go_back(struct web_request *q, struct web_answer *a, const struct book *b)
 {
 	struct span back = web_value(&q->form, "back");
+	int64_t session, number;
 	if (is_ours(back))
 		web_go(q, a, "%.*s", (int)back.n, (const char *)back.p);
+	else if (web_trail_id(q->segments[1], &session, &number))
+		web_go(q, a, "/c/%zu/t/%lld.%lld", book_number(b), (long long)session,
+			(long long)number);
 	else
 		web_go(q, a, "/c/%zu/remarks", book_number(b));
 }
@@ -41,20 +45,13 @@ static void go_back(struct web_request *q, struct web_answer *a, const struct bo
 static void run_note(struct web_request *q, struct web_answer *a, const struct book *b,
 	const char *const *argv)
 {
-	struct buf out = {0}, said = {0};
+	struct buf out = {0};
 	struct err err;
-	int code = 0;
-	bool ok = job_run(q->window->jobs, argv, NOTE_SECONDS, &out, &said, &code, &err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(&err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
-	if (ok)
+	if (run_command(q, argv, NOTE_SECONDS, &out, &err))
 		go_back(q, a, b);
 	else
 		page_error(q, a, 409, &err);
 	buf_fini(&out);
-	buf_fini(&said);
 }
 
 /* As people type: line ends of forms are CRLF (HTML 4.10.21.7). */
@@ -140,7 +137,8 @@ static void note_trail(struct web_request *q, struct web_answer *a)
 
 static void mark(struct web_request *q, struct web_answer *a)
 {
-	note(q, a, "--mark", NULL, false);
+	/* One form does both: off: it is marked now. */
+	note(q, a, web_value(&q->form, "off").n > 0 ? "--unmark" : "--mark", NULL, false);
 }
 
 static void unmark(struct web_request *q, struct web_answer *a)

@@ -20,8 +20,9 @@ void report_command(struct page *p, const char *const *argv)
 {
 	struct buf words = {0};
 	job_child_quote(&words, argv, false);
-	page_say(p, "<details class=\"fold command\"><summary>The same by the command line"
-		    "</summary>\n<pre>");
+	page_say(p,
+		"<details class=\"fold report-command\"><summary>The same by the command line"
+		"</summary>\n<pre>");
 	html_text(p->out, buf_span(&words));
 	page_say(p, "</pre></details>\n");
 	buf_fini(&words);

@@ -166,8 +166,10 @@ static void hiding(struct page *p, const struct report_wish *w)
 	page_say(p, "<label class=\"secrets\">Hide this too, one on each line (4 letters at "
 		    "least) <textarea name=\"secrets\" rows=\"3\" spellcheck=\"false\" "
 		    "autocomplete=\"off\">\n");
-	if (w->secrets_text != NULL)
-		html_text(p->out, span_str(w->secrets_text));
+	for (size_t i = 0; i < w->n_secrets; i++) {
+		html_text(p->out, span_str(w->secrets[i]));
+		page_say(p, i + 1 < w->n_secrets ? "\n" : "");
+	}
 	page_say(p, "</textarea></label>\n");
 	check(p, "disclose_own_token", w->disclose_own_token,
 		"The party\u2019s own tokens stay",

@@ -4,7 +4,7 @@
  */
 #include "ui/web/beside.h"
 #include "ui/web/report_page.h"
-#include "ui/web/window_state.h"
+#include "ui/web/run_command.h"
 
 enum { BESIDE_SHOWN_MAX = 3000, TAG_LEN = 12 }; /* lines beside each other; of a tag */
 
@@ -229,19 +229,6 @@ static void say_beside(struct page *p, struct span was, struct span is, bool key
 
 /* ---- the whole ---- */
 
-static bool run(struct page *p, const char *const *argv, struct buf *out, struct err *err)
-{
-	struct buf said = {0};
-	int code = 0;
-	bool ok = job_run(p->q->window->jobs, argv, REPORT_SECONDS, out, &said, &code, err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
-	buf_fini(&said);
-	return ok;
-}
-
 /* Before its last part, which says what was done. */
 static struct span body_of(struct span text, struct span *redaction)
 {
@@ -299,7 +286,7 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	bool keyed = strcmp(w->redact, "keyed") == 0, hides = strcmp(w->redact, "none") != 0;
 	const char *const *argv = report_wish_argv(w, WISH_PREVIEW, NULL, &p->q->arena);
 	page_say(p, "<section class=\"preview\" id=\"preview\">\n");
-	if (!run(p, argv, &out, &err)) {
+	if (!run_command(p->q, argv, REPORT_SECONDS, &out, &err)) {
 		say_failed(p, &err);
 		page_say(p, "</section>\n");
 		buf_fini(&out);
@@ -311,7 +298,8 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	say_paper(p, text, keyed);
 	say_redaction(p, redaction, keyed);
 	page_say(p, "</div>\n");
-	if (run(p, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena), &was, &err))
+	if (run_command(p->q, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena),
+		    REPORT_SECONDS, &was, &err))
 		say_beside(p, body_of(buf_span(&was), &ignored), text, keyed);
 	else
 		say_failed(p, &err);

@@ -113,6 +113,8 @@ static void an_address_says_what_is_shown(void **state)
 		"of=3.2&amp;q=a%26b%3C&amp;type=image&amp;type=font&amp;status=9&amp;sort=size"
 		"&amp;nohops=1&amp;nonoise=1&amp;noothers=1&amp;down=1");
 	filter_comes_back("of=7&sort=time", "of=7");
+	filter_comes_back("session=7&trail=2", "of=7.2");
+	filter_comes_back("trail=2", "");
 	/* What cannot be understood counts as not said. */
 	filter_comes_back(
 		"of=x&type=nothing&status=7&sort=weight&down=2&nohops=yes&from=-1", "");
@@ -357,12 +359,14 @@ static void hostile_words_stay_words(void **state)
 		window_page_kept(&s->w, pages[i]);
 	assert_int_equal(times(window_page_kept(&s->w, "/c/1/x"), "<tr id=\"x-"), 100);
 	/* As what somebody looks for. */
+	shelf_add(s->w.window.shelf, "/nowhere.case", NULL);
 	for (size_t i = 0; i < NASTY_STRINGS; i++) {
 		struct buf target = {0};
+		struct span what = span_first(nasty_string(&a, i), 1000);
+		if (span_find_byte(what, 0, 0) != SIZE_MAX)
+			continue; /* form.h has refused it */
 		buf_add_str(&target, i % 2 == 0 ? "/search?case=3&q=" : "/c/3/x?q=");
-		web_encode(&target, span_first(nasty_string(&a, i), 1000));
-		if (i == 0)
-			shelf_add(s->w.window.shelf, "/nowhere.case", NULL);
+		web_encode(&target, what);
 		buf_add_byte(&target, 0);
 		window_page_kept(&s->w, (const char *)buf_span(&target).p);
 		buf_fini(&target);
