@@ -73,6 +73,19 @@ static void post(struct window_user *u, const char *path, const char *form)
 	ask(u, "POST", path, "application/x-www-form-urlencoded", span_str(form));
 }
 
+static void come_in(struct window_user *u, const char *printed)
+{
+	char port[16];
+	cut(printed, "http://127.0.0.1:", "/", port, sizeof port);
+	u->port = (unsigned)atoi(port);
+	cut(printed, "/#", "\n ", u->token, sizeof u->token);
+	post(u, "/door", arena_printf(&u->program.arena, "token=%s", u->token));
+	assert_int_equal(u->status, 303);
+	window_user_get(u, "/trace");
+	assert_int_equal(u->status, 200);
+	assert_true(u->secret[0] != 0);
+}
+
 void window_user_start(struct window_user *u, const char *const *args)
 {
 	const char *all[ARGS_MAX] = {"ui", "--listen", "127.0.0.1:0"};
@@ -84,13 +97,15 @@ void window_user_start(struct window_user *u, const char *const *args)
 	}
 	run_program_folder(&u->program);
 	run_program_start(&u->program, all);
-	u->port = run_program_port(&u->program);
-	cut(run_program_stdout(&u->program), "/#", "\n ", u->token, sizeof u->token);
-	post(u, "/door", arena_printf(&u->program.arena, "token=%s", u->token));
-	assert_int_equal(u->status, 303);
-	window_user_get(u, "/trace");
-	assert_int_equal(u->status, 200);
-	assert_true(u->secret[0] != 0);
+	run_program_port(&u->program); /* waits until it was printed */
+	come_in(u, run_program_stdout(&u->program));
+}
+
+void window_user_join(struct window_user *u, const char *printed)
+{
+	*u = (struct window_user){.port = 0};
+	run_program_folder(&u->program);
+	come_in(u, printed);
 }
 
 void window_user_end(struct window_user *u)

@@ -20,6 +20,8 @@ struct window_user {
 
 /* `ui --listen 127.0.0.1:0 args...` in a fresh folder, which is the window's, too. */
 void window_user_start(struct window_user *u, const char *const *args);
+/* A window that runs already, by the address that it has printed. */
+void window_user_join(struct window_user *u, const char *printed);
 /* By Ctrl-C; it has to end with 0. */
 void window_user_end(struct window_user *u);
 

@@ -3,6 +3,7 @@
  * pictures that were put to a case.
  */
 #include "ui/web/remarks_panel.h"
+#include "ui/web/act.h"
 #include "ui/web/feed.h"
 #include "ui/web/page.h"
 #include "ui/web/trail_stream.h"
@@ -20,7 +21,9 @@ static void no_such(struct web_request *q, struct web_answer *a, const char *wha
 /* ---- until there is something ---- */
 
 struct waiting {
+	struct window *window;
 	struct book *book;
+	int64_t jobs_seen;
 	int64_t session;
 	bool begun;
 };
@@ -36,21 +39,24 @@ static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 	w->begun = true;
 	book_about(w->book, &a, &about);
 	bool there = about.sessions >= w->session;
-	if (there) {
-		char id[FEED_ID_MAX];
-		feed_id(id, book_epoch(w->book), version);
+	char id[FEED_ID_MAX];
+	feed_id(id, book_epoch(w->book), version);
+	if (there)
 		feed_reload(out, id);
-	}
+	else
+		jobs_of_case_feed(w->window, w->book, &w->jobs_seen, id, out);
 	arena_fini(&a);
 	return !there;
 }
 
-static void wait_stream(struct web_answer *a, struct book *b, int64_t session)
+static void wait_stream(
+	struct web_request *q, struct web_answer *a, struct book *b, int64_t session)
 {
 	struct waiting *w = calloc(1, sizeof *w);
 	if (w == NULL)
 		abort();
-	*w = (struct waiting){.book = b, .session = session};
+	*w = (struct waiting){
+		.window = q->window, .book = b, .jobs_seen = -1, .session = session};
 	a->kind = WEB_EVENTS;
 	a->events = (struct web_events){w, wait_next, free};
 }
@@ -75,10 +81,8 @@ static void wait_page(struct web_request *q, struct web_answer *a, struct book *
 	} else {
 		page_say(&p, "Waiting for a session to begin.");
 	}
-	page_say(&p,
-		"</p>\n<p class=\"hint\">This page goes on by itself. If it was started "
-		"from here and nothing comes, <a href=\"/jobs\">Started here</a> shows what "
-		"it said.</p>\n");
+	page_say(&p, "</p>\n<p class=\"hint\">This page goes on by itself.</p>\n");
+	jobs_of_case(&p, b);
 	if (session > 0)
 		page_listen(&p, "/c/%zu/s/%lld/events", book_number(b), (long long)session);
 	else
@@ -103,7 +107,7 @@ static void newest_events(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
 	if (b != NULL)
-		wait_stream(a, b, 1);
+		wait_stream(q, a, b, 1);
 }
 
 /* ---- a session ---- */
@@ -195,28 +199,32 @@ static void session_events(struct web_request *q, struct web_answer *a)
 		return;
 	book_about(b, &q->arena, &about);
 	if (about.sessions < s)
-		wait_stream(a, b, s);
+		wait_stream(q, a, b, s);
 	else
 		trail_stream(a, b, s, 0, trail_since(q, b));
 }
 
 /* ---- a trail ---- */
 
+static void act(struct page *p, const struct trail_view *v, const char *what, const char *name)
+{
+	page_sayf(p, "<li><a class=\"button\" href=\"/c/%zu/t/%s/%s\">%s</a></li>\n", v->book,
+		v->t->id, what, name);
+}
+
 static void actions(struct page *p, const struct trail_view *v, bool marked)
 {
 	const char *id = v->t->id;
+	page_say(p, "<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul>");
+	act(p, v, "report", "Make a report");
+	act(p, v, "replay", "Replay offline");
+	act(p, v, "again", "Walk it again");
 	page_sayf(p,
-		"<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul><li><a "
-		"class=\"button\" href=\"/c/%zu/t/%s/report\">Make a report</a></li><li><a "
+		"<li><a class=\"button\" href=\"/compare?a=%zu:%s\">Compare</a></li>\n<li><a "
 		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything else "
 		"it "
-		"loaded</a></li><li><a class=\"button\" "
-		"href=\"/compare?a=%zu/%s\">Compare</a></li><li>\n",
-		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number,
-		v->book, id);
-	page_form_open(p, "act", false, "/c/%zu/t/%s/replay", v->book, id);
-	page_form_close(p, "Replay offline");
-	page_say(p, "</li><li>");
+		"loaded</a></li>\n<li>",
+		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number);
 	page_form_open(p, "act", false, "/c/%zu/t/%s/mark", v->book, id);
 	if (marked)
 		page_say(p, "<input type=\"hidden\" name=\"off\" value=\"1\">");
