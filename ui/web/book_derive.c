@@ -248,6 +248,17 @@ static void derive_done(struct book *b, struct book_session *s)
 	pthread_mutex_unlock(&b->lock);
 }
 
+/* It goes on, and was there before this book. */
+static void begin_telling(struct book *b, struct book_session *s)
+{
+	pthread_mutex_lock(&b->lock);
+	s->tells = true;
+	for (size_t i = 0; i < s->n_kept; i++)
+		if (s->kept[i] != NULL)
+			book_tell(b, s, &s->kept[i]->row);
+	pthread_mutex_unlock(&b->lock);
+}
+
 static bool derive_some(struct book *b, struct book_session *s, bool *more, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
@@ -260,6 +271,8 @@ static bool derive_some(struct book *b, struct book_session *s, bool *more, stru
 		*more = !runs;
 		return true;
 	}
+	if (runs && !s->tells)
+		begin_telling(b, s);
 	/* Much work for little: where a look takes long, there are fewer. */
 	if (begun_us < b->derive_next_us)
 		return true;

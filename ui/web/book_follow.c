@@ -46,20 +46,28 @@ struct batch {
 	bool cut; /* there is more */
 };
 
+/* Under the lock. */
+static void note_session(struct book *b, enum fact_kind kind, const void *fact)
+{
+	int64_t id = fact_number(kind, fact, "session");
+	struct book_session *s = id != FACT_NULL ? book_session(b, id) : NULL;
+	if (s == NULL && (kind == FACT_KIND_SESSION || kind == FACT_KIND_REQUEST))
+		s = book_session_add(b, id);
+	if (s == NULL || s->stored)
+		return;
+	/* One that begins while this book is open. */
+	if (kind == FACT_KIND_SESSION && (b->live || b->ready))
+		s->tells = true;
+	s->derived = false;
+}
+
 static bool take(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct batch *x = ctx;
 	struct book *b = x->book;
 	pthread_mutex_lock(&b->lock);
 	ledger_add(&b->ledger, kind, seq, fact);
-	if (kind == FACT_KIND_SESSION || kind == FACT_KIND_REQUEST) {
-		int64_t id = fact_number(kind, fact, "session");
-		struct book_session *s = book_session(b, id);
-		if (s == NULL)
-			s = book_session_add(b, id);
-		if (s != NULL && kind == FACT_KIND_SESSION && b->live && !s->stored)
-			s->tells = true;
-	}
+	note_session(b, kind, fact);
 	bool stop = b->stop;
 	pthread_mutex_unlock(&b->lock);
 	x->cut = stop || ((seq & 31) == 0 && book_tick_us() > x->until_us);
@@ -137,6 +145,9 @@ static void set_live(struct book *b, bool live)
 		return;
 	pthread_mutex_lock(&b->lock);
 	b->live = live;
+	/* What its writer left is not read yet. */
+	if (!live && b->state == BOOK_READY)
+		b->state = BOOK_READING;
 	for (size_t i = 0; i < b->n_sessions; i++) {
 		struct book_session *s = b->sessions[i];
 		for (size_t k = 0; s->tells && k < s->n_kept; k++)
@@ -235,6 +246,8 @@ static bool may_open(struct book *b, const struct sight *now, bool same)
 	}
 	b->failed_us = 0;
 	b->refresh = true;
+	if (b->state == BOOK_ABSENT || b->state == BOOK_FAILED)
+		say_state(b, BOOK_READING, NULL);
 	return true;
 }
 
@@ -274,7 +287,7 @@ static bool work(struct book *b, bool *more, struct err *err)
 		pthread_mutex_unlock(&b->lock);
 		may_read(b, false);
 	}
-	say_state(b, b->ready ? BOOK_READY : BOOK_READING, NULL);
+	say_state(b, b->ready && (b->live || !*more) ? BOOK_READY : BOOK_READING, NULL);
 	return true;
 }
 
@@ -296,12 +309,13 @@ static int look(struct book *b)
 	if (!may_open(b, &now, same))
 		return rest_ms();
 	/* Nothing can be new in a file that lies still. */
-	if (same && !now.held && b->ready && !b->refresh)
+	if (same && !now.held && b->ready && !b->refresh && !b->pending)
 		return rest_ms();
 	if (!work(b, &more, &err)) {
 		failed(b, &err);
 		return BOOK_LIVE_MS;
 	}
+	b->pending = more;
 	if (now.held && !more && is_over(b)) {
 		let_go(b);
 		return BOOK_LIVE_MS;

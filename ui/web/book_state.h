@@ -141,6 +141,7 @@ struct book {
 	int64_t derive_session, derived_to;
 	int64_t derive_next_us; /* not before */
 	bool refresh;           /* look at what is stored again */
+	bool pending;           /* not all was done that could be done at once */
 };
 
 int64_t book_tick_us(void); /* CLOCK_MONOTONIC */
