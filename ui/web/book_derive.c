@@ -9,7 +9,11 @@
 
 #include <stdlib.h>
 
-enum { MAP_BATCH = 64 }; /* stored trails that are held against the rows at once */
+enum {
+	MAP_BATCH = 64,      /* stored trails that are held against the rows at once */
+	LIVE_WINDOW = 5000,  /* facts: what is derived at each look, */
+	LIVE_MARGIN = 10000, /* and around it; a hop has to be shown soon after it happened */
+};
 
 /* ---- which hop a row is ---- */
 
@@ -122,6 +126,8 @@ static bool derive_begin(struct book *b, struct book_session *s, struct err *err
 	if (!gather_open_on(&b->gather, b->file, s->id, err))
 		return false;
 	gather_slides(&b->gather);
+	b->gather.window = LIVE_WINDOW;
+	b->gather.margin = LIVE_MARGIN;
 	b->gather.after = b->gather.last_seq = b->gather.sliding.dropped = l->first - 1;
 	/* Certificates of earlier sessions say nothing about trails. */
 	b->gather.earlier_certs = true;

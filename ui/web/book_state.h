@@ -21,7 +21,7 @@ enum {
 	BOOK_OPEN_WAIT_MS = 60,     /* that a page waits for the first opening */
 	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
 	BOOK_SLICE = 4096,          /* rows looked at under the lock */
-	BOOK_DERIVE_BATCH = 10000,  /* facts that are derived from at once */
+	BOOK_DERIVE_BATCH = 5000,   /* facts that are derived from at once */
 	BOOK_SESSIONS_MAX = 10000,  /* whose trails are listed */
 	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
@@ -29,9 +29,10 @@ enum {
 	BOOK_READERS = 2,           /* books that are read through at the same time */
 	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
 };
-#define BOOK_KEPT_BYTES (INT64_C(256) << 20)      /* and what they take in memory */
-#define BOOK_CHECK_AUTO_BYTES (INT64_C(64) << 20) /* larger cases are checked when asked for   \
-						   */
+#define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
+#define BOOK_CHECK_AUTO_BYTES                                                                  \
+	(INT64_C(64) << 20) /* larger cases are checked when asked for                         \
+			     */
 
 /* A trail that is not in the case, as a row. */
 struct kept_trail {
