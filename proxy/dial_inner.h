@@ -35,8 +35,9 @@ struct race_result {
 int dial_race(
 	const struct race *race, struct arena *a, struct race_result *out, struct err *err);
 
-/* The one test that stands before connect(), on the very address that it is given: policy, and
- * our own sockets that listen at every address of this machine. */
+/* The one test that stands before connect(), on the very address that it is given: policy,
+ * our own sockets that listen at every address of this machine, and windows of other processes.
+ */
 bool dial_permitted(const struct policy *policy, bool any_range,
 	const struct sockaddr_storage *to, struct err *err);
 

@@ -1,3 +1,4 @@
+#include "proxy/announce.h"
 #include "proxy/dial.h"
 #include "proxy/dial_inner.h"
 #include "proxy/tap.h"
@@ -133,7 +134,11 @@ bool dial_permitted(const struct policy *policy, bool any_range,
 		*err = why;
 		return false;
 	}
-	if (policy_own_port_everywhere(policy, port_of(to)) && is_local(to)) {
+	/* A window listens on loopback alone, so that no other address has to be asked about.
+	 */
+	bool ours = policy_leads_to_loopback((const struct sockaddr *)to) &&
+		    announced_window(port_of(to));
+	if (ours || (policy_own_port_everywhere(policy, port_of(to)) && is_local(to))) {
 		char text[DIAL_ADDRESS_TEXT];
 		dial_address_text(to, text);
 		return err_set(err, ERR_REFUSED_SELF, "%s", text);

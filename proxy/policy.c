@@ -278,6 +278,19 @@ static bool is_any_or_loopback(const struct address *a)
 	return memcmp(a->b, zero, sizeof zero) == 0 && a->b[15] <= 1;
 }
 
+bool policy_leads_to_loopback(const struct sockaddr *addr)
+{
+	struct address a, inner[2];
+	const char *how;
+	if (!address_of(addr, &a))
+		return false;
+	bool leads = is_any_or_loopback(&a);
+	size_t n = inner_addresses(&a, inner, &how);
+	for (size_t i = 0; i < n; i++)
+		leads = leads || is_any_or_loopback(&inner[i]);
+	return leads;
+}
+
 static bool is_any(const struct address *a)
 {
 	return is_any_or_loopback(a) && a->b[15] == 0 && a->b[12] == 0;

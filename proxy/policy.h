@@ -36,6 +36,9 @@ bool policy_check(const struct policy *p, const struct sockaddr *addr, struct er
 /* One of our sockets listens on this port at every local address. Which addresses are local is
  * the kernel's knowledge, not ours: the caller asks it and refuses those (dial does). */
 bool policy_own_port_everywhere(const struct policy *p, uint16_t port);
+/* By its bits, this address leads to loopback, also inside of an IPv6 address that carries an
+ * IPv4 one: what listens there alone can be reached by it. */
+bool policy_leads_to_loopback(const struct sockaddr *addr);
 /* The same test for a client of the proxy against a list of ranges. */
 bool policy_net_parse(const char *cidr, struct policy_net *out, struct err *err);
 bool policy_net_holds(const struct policy_net *net, const struct sockaddr *addr);

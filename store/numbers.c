@@ -28,17 +28,19 @@ static const char last_leg_sql[] = "SELECT max(m) FROM ("
 				   "SELECT max(leg) FROM fact_leg_end UNION ALL "
 				   "SELECT max(leg) FROM fact_h2_frame)";
 
-static const char last_exchange_sql[] = "SELECT max(m) FROM ("
-					"SELECT max(exchange) AS m FROM fact_request UNION ALL "
-					"SELECT max(exchange) FROM fact_interim UNION ALL "
-					"SELECT max(exchange) FROM fact_response UNION ALL "
-					"SELECT max(exchange) FROM fact_chunk UNION ALL "
-					"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
-					"SELECT max(exchange) FROM fact_opaque UNION ALL "
-					"SELECT max(exchange) FROM fact_note UNION ALL "
-					"SELECT max(exchange) FROM fact_h2_frame UNION ALL "
-					/* Attachments, which older cases have no view of. */
-					"SELECT max(f3) FROM fact WHERE kind = 24)";
+static const char last_exchange_sql[] =
+	"SELECT max(m) FROM ("
+	"SELECT max(exchange) AS m FROM fact_request UNION ALL "
+	"SELECT max(exchange) FROM fact_interim UNION ALL "
+	"SELECT max(exchange) FROM fact_response UNION ALL "
+	"SELECT max(exchange) FROM fact_chunk UNION ALL "
+	"SELECT max(exchange) FROM fact_exchange_end UNION ALL "
+	"SELECT max(exchange) FROM fact_opaque UNION ALL "
+	"SELECT max(exchange) FROM fact_note UNION ALL "
+	"SELECT max(exchange) FROM fact_h2_frame UNION ALL "
+	/* Attachments and remarks, which older cases have no view of. */
+	"SELECT max(f3) FROM fact WHERE kind = 24 UNION ALL "
+	"SELECT max(f5) FROM fact WHERE kind = 33)";
 
 static bool last_number(sqlite3 *db, const char *sql, int64_t *out, struct err *err)
 {

@@ -13,6 +13,7 @@ enum {
 	SCHEMA_SEAL = 8,   /* from here on there is a seal */
 	SCHEMA_REPORT = 9,   /* from here on there are lookups and attachments */
 	SCHEMA_PACKETS = 10, /* from here on there are packet recorders and what packets show */
+	SCHEMA_REMARKS = 11, /* from here on there are remarks */
 };
 
 int schema_number(void); /* of the last step that this program knows */

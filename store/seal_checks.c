@@ -140,9 +140,10 @@ static bool check_kinds(struct checks *c, struct err *err)
 	bool ok = rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "kinds", err);
 	sqlite3_finalize(row);
 	ok = ok && db_int(c->db, "PRAGMA user_version", &schema, ERR_CASE_READ, err);
-	int least = schema >= SCHEMA_PACKETS  ? FACT_KIND_STRAY
-		    : schema >= SCHEMA_REPORT ? FACT_KIND_ATTACHMENT
-					      : FACT_KIND_CUSTODY;
+	int least = schema >= SCHEMA_REMARKS   ? FACT_KIND_REMARK
+		    : schema >= SCHEMA_PACKETS ? FACT_KIND_STRAY
+		    : schema >= SCHEMA_REPORT  ? FACT_KIND_ATTACHMENT
+					       : FACT_KIND_CUSTODY;
 	if (ok && (!right || n <= least))
 		seal_fault(c, FAULT_CASE, 0, 0, "the kinds of facts have other names");
 	return ok;

@@ -329,8 +329,7 @@ static void read_html(
 		add_item(r, &p.items[i], within, depth);
 }
 
-/* UTF-16 with a byte order mark, as UTF-8. Offsets are then those of the converted text. */
-static struct span as_utf8(struct arena *a, struct span s)
+struct span cue_text(struct arena *a, struct span s)
 {
 	if (s.n < 2 ||
 		!((s.p[0] == 0xff && s.p[1] == 0xfe) || (s.p[0] == 0xfe && s.p[1] == 0xff)))
@@ -368,7 +367,7 @@ static void read_body(struct reading *r)
 	struct span type =
 		fields_media_type(fields_value(s->fields, s->n_fields, "content-type"));
 	struct script_page p;
-	r->body = as_utf8(r->a, s->body);
+	r->body = cue_text(r->a, s->body);
 	int first = first_byte(r->body);
 	bool html = fields_is_html(type) || (type.n == 0 && first == '<') ||
 		    span_is_nocase(type, "image/svg+xml") ||

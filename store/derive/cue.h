@@ -94,6 +94,9 @@ bool cue_redirect_status(int64_t status);
 struct span cue_redirect_method(int64_t status, struct span method);
 
 void cue_read(struct arena *a, const struct cue_source *source, struct cue_list *out);
+/* A decoded body as cues are read in it: UTF-16 with a byte order mark as UTF-8, all else as it
+ * is. Offsets are those of this text. */
+struct span cue_text(struct arena *a, struct span body);
 
 /*
  * For a client that runs no script: where this response sends it next. False: nowhere,

@@ -253,6 +253,7 @@ static void add_taken(struct model *m, enum fact_kind kind, int64_t seq, void *c
 	case FACT_KIND_FLOW_EXCHANGE:
 	case FACT_KIND_PACKET_DNS:
 	case FACT_KIND_STRAY:
+	case FACT_KIND_REMARK:
 	case FACT_KIND_COUNT: break;
 	}
 }

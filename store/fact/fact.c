@@ -114,6 +114,9 @@ static const struct fact_field packet_dns_fields[] = {
 #define FACT_STRUCT struct fact_stray
 static const struct fact_field stray_fields[] = {FACT_STRAY(FIELD_I, FIELD_T, FIELD_B)};
 #undef FACT_STRUCT
+#define FACT_STRUCT struct fact_remark
+static const struct fact_field remark_fields[] = {FACT_REMARK(FIELD_I, FIELD_T, FIELD_B)};
+#undef FACT_STRUCT
 
 static const struct fact_info infos[] = {
 #define X(upper, lower)                                                                        \

@@ -236,6 +236,13 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 #define FACT_STRAY(I, T, B)                                                                   \
 	I(session) I(at_us) I(file) I(packet) T(protocol) T(source_ip) I(source_port)         \
 	T(destination_ip) I(destination_port) I(packets) I(last_us) T(detail)
+
+/* What somebody says about a trail (its number in the session) or a hop of it (its number then; unknown: of the whole trail; exchange:
+ * of the hop, which numbers may change with the rules). In the companion. act: a word of remark.h. withdraws: the fact of an earlier
+ * remark. */
+#define FACT_REMARK(I, T, B)                                                                  \
+	I(session) I(at_us) I(trail) I(hop) I(exchange) T(act) T(operator_name)               \
+	T(tool_version) T(text) I(withdraws)
 /* clang-format on */
 
 /* Kind, lower-case name (its table is fact_<name>). In order of life. Only ever appended. */
@@ -271,7 +278,8 @@ enum fact_side { SIDE_REQUEST = 0, SIDE_RESPONSE = 1 };
 	X(FLOW_PLAIN, flow_plain)                                                              \
 	X(FLOW_EXCHANGE, flow_exchange)                                                        \
 	X(PACKET_DNS, packet_dns)                                                              \
-	X(STRAY, stray)
+	X(STRAY, stray)                                                                \
+	X(REMARK, remark)
 
 enum fact_kind {
 #define X(upper, lower) FACT_KIND_##upper,

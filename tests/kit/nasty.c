@@ -426,6 +426,21 @@ static void put_flow(struct temp_case *c, int64_t n, struct span s)
 		fail_msg("%s", err.detail);
 }
 
+/* Somebody pasted it into a note on the hop that has it. */
+static void put_remark(struct temp_case *c, int64_t hop, struct span s)
+{
+	struct err err;
+	struct fact_remark f;
+	fact_init(FACT_KIND_REMARK, &f);
+	f.session = f.trail = 1;
+	f.at_us = 0;
+	f.hop = hop;
+	f.act = span_str("noted");
+	fill(FACT_KIND_REMARK, &f, s);
+	if (writer_put(c->writer, FACT_KIND_REMARK, &f, NULL, &err) == 0)
+		fail_msg("%s", err.detail);
+}
+
 void nasty_witness(const struct temp_case *t)
 {
 	struct temp_case c;
@@ -435,6 +450,7 @@ void nasty_witness(const struct temp_case *t)
 	for (size_t i = 0; i < NASTY_STRINGS; i++) {
 		arena_reset(&a);
 		put_flow(&c, (int64_t)i + 1, nasty_string(&a, i));
+		put_remark(&c, (int64_t)i + 1, nasty_string(&a, i));
 	}
 	fact_init(FACT_KIND_PACKET_FILE, &file);
 	file.session = 1;

@@ -22,8 +22,8 @@ void nasty_hops(struct temp_case *t);
 void nasty_sessions(struct temp_case *t);
 
 /* What packets show of a case with such hops, in its companion: NASTY_STRINGS connections that
- * the case does not have, each with its string in every text of its facts. The case is closed.
- */
+ * the case does not have, each with its string in every text of its facts; and as many notes,
+ * one on each hop. The case is closed. */
 void nasty_witness(const struct temp_case *t);
 
 #endif

@@ -97,7 +97,10 @@ int64_t put_exchange(struct temp_case *t, int64_t session, const struct put_exch
 	temp_case_put(t, FACT_KIND_TUNNEL, &tf);
 	put_request(t, session, exchange, tunnel, x);
 	put_response(t, session, exchange, x);
-	PUT_FACT(f, exchange_end, EXCHANGE_END, session, x->at_ms + 20);
+	PUT_FACT(f, exchange_end, EXCHANGE_END, session,
+		x->at_ms + (x->took_ms > 0 ? x->took_ms : 20));
+	if (x->wait_ms > 0)
+		f.first_byte_us = PUT_EPOCH_US + (x->at_ms + x->wait_ms) * INT64_C(1000);
 	sha256(x->request_body, request);
 	sha256(x->body, response);
 	f.exchange = exchange;

@@ -23,7 +23,8 @@ struct put_exchange {
 	const char *headers; /* further response lines, each ended by CRLF */
 	const char *type;    /* NULL: text/html */
 	struct span body;
-	size_t lost; /* so many bytes at its end passed, but were not stored */
+	size_t lost;              /* so many bytes at its end passed, but were not stored */
+	int64_t wait_ms, took_ms; /* until the first byte, 0: not known; until the end, 0: 20 */
 };
 int64_t put_exchange(struct temp_case *t, int64_t session, const struct put_exchange *x);
 #define PUT_EXCHANGE(t, session, ...)                                                          \

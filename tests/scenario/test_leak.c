@@ -20,11 +20,13 @@
 #include "ui/cli/report_options.h"
 #include "ui/report/compared.h"
 #include "ui/report/edition.h"
+#include "ui/report/remarks.h"
 
 /* All formats of fewer recipients, for the time that they take: what they write is the same
  * edition. */
 enum {
 	PACKETS_ONLY = 10, /* recipients that only packets know */
+	NOTES_ONLY = 6,    /* that only somebody's notes name */
 	RECIPIENTS = 1000,
 	ALL_FORMATS = 16,
 	OF_PARTIES = 6,
@@ -47,7 +49,7 @@ static void plant(struct planted *p, unsigned n)
 	snprintf(p->addresses, sizeof p->addresses, "%s/addresses", p->t.folder);
 	FILE *f = fopen(p->addresses, "w");
 	assert_non_null(f);
-	for (unsigned i = 0; i < n + PACKETS_ONLY; i++) {
+	for (unsigned i = 0; i < n + PACKETS_ONLY + NOTES_ONLY; i++) {
 		char address[LEAK_ADDRESS_MAX];
 		leak_address(i, address);
 		fprintf(f, "%s\n", address);
@@ -225,6 +227,31 @@ static const struct compared *witness(struct planted *p, unsigned n)
 	return c;
 }
 
+/* On each trail, its hop, and its mark: the link as it was, and of each third a reader whom
+ * nothing else names. */
+static void annotate(struct planted *p, struct report *r)
+{
+	enum { PLACES = 3 };
+	for (size_t i = 0; i < r->n_trails; i++) {
+		struct report_trail *t = &r->trails[i];
+		struct remark *list = arena_alloc(&p->arena, PLACES * sizeof *list);
+		for (size_t k = 0; k < PLACES; k++) {
+			unsigned who = (unsigned)i;
+			if (i < NOTES_ONLY && i % PLACES == k)
+				who += (unsigned)r->n_trails + PACKETS_ONLY;
+			list[k] = (struct remark){.number = (int64_t)(i * PLACES + k),
+				.at_us = 0,
+				.act = REMARK_NOTED,
+				.by = in_url(p, (unsigned)i, 0),
+				.text = in_url(p, who, who == i ? 1 : 0)};
+		}
+		t->mark = &list[0];
+		t->remarks = &list[1];
+		t->hops[0].remarks = &list[2];
+		t->n_remarks = t->hops[0].n_remarks = 1;
+	}
+}
+
 static unsigned leaks(unsigned n, enum redact_how how)
 {
 	struct planted p;
@@ -239,6 +266,7 @@ static unsigned leaks(unsigned n, enum redact_how how)
 		!report_make(&g, 0, &a, &r, &err))
 		fail_msg("%s", err.detail);
 	r.compared = witness(&p, n);
+	annotate(&p, &r);
 	if (!edition_make(&e, &order, &g, &r, &err))
 		fail_msg("%s", err.detail);
 	assert_int_equal(r.n_trails, n);
@@ -325,7 +353,7 @@ static void test_all_formats(void **state)
 static void test_reader_finds(void **state)
 {
 	(void)state;
-	assert_int_equal(leaks(FEW, REDACT_NONE), FEW + PACKETS_ONLY);
+	assert_int_equal(leaks(FEW, REDACT_NONE), FEW + PACKETS_ONLY + NOTES_ONLY);
 }
 
 int main(void)

@@ -92,17 +92,21 @@ static int walk_again(struct options *o, const struct later *l, const char *link
 	int compared = EXIT_DONE;
 	trace_init(&t, o);
 	t.silent = o->json;
+	t.shown_too = l->case_path;
 	if (l->closed)
 		t.recording.after = &l->numbers;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
 	int64_t session = t.recording.session;
+	if (good && !o->dry_run && code != EXIT_CASE && session != 0) {
+		if (!compare(o, l, session, &compared, &err))
+			code = command_fail(&err);
+		else if (code == EXIT_DONE)
+			code = compared;
+	}
+	trace_stay(&t, code);
 	trace_fini(&t);
-	if (!good || o->dry_run || code == EXIT_CASE || session == 0)
-		return code;
-	if (!compare(o, l, session, &compared, &err))
-		return command_fail(&err);
-	return code != EXIT_DONE ? code : compared;
+	return code;
 }
 
 static int walk(struct options *o, const char *path, const char *link)

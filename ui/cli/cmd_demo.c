@@ -159,6 +159,7 @@ static int play(struct options *o)
 	/* The browser's launcher is forked before the lab has threads. */
 	bool good = trace_prepare(&t, &err) && (c.lab = lab_start(&lab_options, &err)) != NULL;
 	code = good ? trace_lab(o, &t, &c) : command_fail(&err);
+	trace_stay(&t, code);
 	trace_fini(&t);
 	buf_fini(&c.out);
 	lab_stop(c.lab);

@@ -4,7 +4,9 @@
  */
 #include "ui/cli/command.h"
 #include "ui/cli/custody.h"
+#include "ui/cli/options_value.h"
 #include "ui/cli/output.h"
+#include "ui/cli/remarked.h"
 #include "ui/report/say.h"
 #include "store/base/clock.h"
 #include "store/base/codec.h"
@@ -18,7 +20,16 @@
 #include <unistd.h>
 
 static const struct option longs[] = {{"seal-dir", required_argument, NULL, 'd'},
-	{"attach", required_argument, NULL, 'a'}, {0}};
+	{"attach", required_argument, NULL, 'a'}, {"trail", required_argument, NULL, 't'},
+	{"hop", required_argument, NULL, 'h'}, {"mark", no_argument, NULL, 'm'},
+	{"unmark", no_argument, NULL, 'u'}, {"withdraw", required_argument, NULL, 'w'}, {0}};
+
+/* The command line. */
+struct note_order {
+	const char *path, *text, *file, *dir;
+	bool mark, unmark;
+	struct remark_order remark; /* trail 0: the note is about the case as a whole */
+};
 
 /* "2026-11-29T12:00:00.000000Z noted, by Ada: text" */
 static void say_one(struct buf *out, int64_t at_us, struct span act, struct span who,
@@ -67,6 +78,31 @@ static void say_attachment(struct buf *out, int64_t seq, const struct fact_attac
 	buf_fini(&what);
 }
 
+/* "note 7 on hop 3 of trail 1.2" */
+static void say_remark(struct buf *out, int64_t seq, const struct fact_remark *f)
+{
+	struct buf act = {0};
+	if (span_is(f->act, remark_word(REMARK_WITHDRAWN)))
+		buf_addf(&act, "withdrew note %lld", (long long)f->withdraws);
+	else if (span_is(f->act, remark_word(REMARK_NOTED)))
+		buf_addf(&act, "note %lld", (long long)seq);
+	else {
+		buf_add_span(&act, f->act);
+		buf_addf(&act, " (note %lld)", (long long)seq);
+	}
+	buf_add_str(&act, " on ");
+	if (f->hop != FACT_NULL)
+		buf_addf(&act, "hop %lld of ", (long long)f->hop);
+	buf_addf(&act, "trail %lld.%lld", (long long)f->session, (long long)f->trail);
+	/* Lines that somebody broke by hand. */
+	struct buf text = {0};
+	for (size_t i = 0; i < f->text.n; i++)
+		buf_add_byte(&text, f->text.p[i] == '\n' ? ' ' : f->text.p[i]);
+	say_one(out, f->at_us, buf_span(&act), f->operator_name, buf_span(&text), SPAN_NONE);
+	buf_fini(&text);
+	buf_fini(&act);
+}
+
 static bool say_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct buf *out = ctx;
@@ -78,6 +114,8 @@ static bool say_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fa
 			custody->detail, custody->sha256);
 	if (kind == FACT_KIND_ATTACHMENT)
 		say_attachment(out, seq, fact);
+	if (kind == FACT_KIND_REMARK)
+		say_remark(out, seq, fact);
 	if (kind == FACT_KIND_CLOSE)
 		say_one(out, close->at_us, span_str("closed"), close->operator_name,
 			close->reason, SPAN_NONE);
@@ -164,55 +202,118 @@ static bool put(
 	return ok;
 }
 
-static int note(const struct command *self, const char *path, const char *text,
-	const char *file, const char *dir)
+static int note(const struct note_order *o)
 {
 	char companion[PATH_MAX];
 	struct buf out = {0};
 	struct err err;
-	if (text != NULL && span_trim(span_str(text), " \t\r\n").n == 0)
-		return command_usage(self, "the note is empty");
-	if (text != NULL && strlen(text) > CUSTODY_DETAIL_MAX)
-		return command_usage(
-			self, "the text has more than %d bytes", CUSTODY_DETAIL_MAX);
-	if (!put(path, text, file, dir, &err))
+	int64_t number = 0;
+	bool about = o->remark.trail != 0 || o->remark.act == REMARK_WITHDRAWN;
+	if (!(about ? remarked_put(o->path, o->dir, &o->remark, &number, &err)
+		    : put(o->path, o->text, o->file, o->dir, &err)))
 		return command_fail(&err);
-	custody_companion(path, companion);
-	buf_add_str(&out, file != NULL ? "Attached in " : "Noted in ");
+	custody_companion(o->path, companion);
+	buf_add_str(&out, o->file != NULL ? "Attached in " : "Noted in ");
 	say_text(&out, span_str(companion));
+	if (about)
+		buf_addf(&out, " as number %lld", (long long)number);
 	buf_add_str(&out, "; see: clicktrail note CASE\n");
 	bool ok = output_write(NULL, NULL, &out, &err);
 	buf_fini(&out);
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
+static int take(const struct command *self, int c, const char *value, struct note_order *o)
+{
+	struct remark_order *r = &o->remark;
+	struct err err = {0};
+	size_t n = 0;
+	if (c == 'a' && o->file != NULL)
+		return command_usage(self, "--attach: give one file at a time");
+	if (c == 'a')
+		o->file = value;
+	else if (c == 'd')
+		o->dir = value;
+	else if (c == 'm')
+		o->mark = true;
+	else if (c == 'u')
+		o->unmark = true;
+	else if (c == 't' && !value_trail(value, &r->session, &r->trail, &err))
+		return command_usage(self, "--trail: \"%s\" is no trail like 1.3", value);
+	else if (c == 'h' && !value_number(value, &r->hop, &err))
+		return command_usage(self, "--hop: \"%s\" is no number from 1", value);
+	else if (c == 'w' && !value_number(value, &n, &err))
+		return command_usage(self, "--withdraw: \"%s\" is no number from 1", value);
+	if (c == 'w')
+		r->withdraws = (int64_t)n;
+	return EXIT_DONE;
+}
+
+/* What is to be done follows from what was given. */
+static int check(const struct command *self, struct note_order *o)
+{
+	struct remark_order *r = &o->remark;
+	bool withdraws = r->withdraws != 0;
+	if (o->mark + o->unmark + withdraws > 1)
+		return command_usage(
+			self, "give one of --mark, --unmark and --withdraw at a time");
+	if (withdraws && (r->trail != 0 || r->hop != 0))
+		return command_usage(self,
+			"--withdraw: the number says what it is about, leave out "
+			"--trail and --hop");
+	if (r->trail == 0 && (r->hop != 0 || o->mark || o->unmark))
+		return command_usage(self, "--hop, --mark, --unmark: say of which --trail");
+	if (r->hop != 0 && (o->mark || o->unmark))
+		return command_usage(
+			self, "--mark and --unmark are about a trail, not about a hop");
+	if (o->file != NULL && (r->trail != 0 || withdraws))
+		return command_usage(
+			self, "--attach is for the case as a whole, not for a trail");
+	if (o->text == NULL && r->trail != 0 && !o->mark && !o->unmark)
+		return command_usage(self, "give a text in quotes");
+	if (o->text != NULL && span_trim(span_str(o->text), " \t\r\n").n == 0)
+		return command_usage(self, "the note is empty");
+	if (o->text != NULL && strlen(o->text) > CUSTODY_DETAIL_MAX)
+		return command_usage(
+			self, "the text has more than %d bytes", CUSTODY_DETAIL_MAX);
+	r->act = withdraws   ? REMARK_WITHDRAWN
+		 : o->mark   ? REMARK_MARKED
+		 : o->unmark ? REMARK_UNMARKED
+			     : REMARK_NOTED;
+	r->text = o->text;
+	return EXIT_DONE;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
-	const char *dir = NULL, *file = NULL;
+	struct note_order o = {.path = NULL};
+	int code = EXIT_DONE;
 	opterr = 0;
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, ":", longs, NULL)) != -1;) {
-		if (c == 'a' && file != NULL)
-			return command_usage(self, "--attach: give one file at a time");
-		if (c == 'a')
-			file = optarg;
-		else if (c == 'd')
-			dir = optarg;
-		else
+		if (c == ':' || c == '?')
 			return command_usage(self, "%s: %s", argv[optind - 1],
 				c == ':' ? "a value is missing" : "there is no such option");
+		code = take(self, c, optarg, &o);
+		if (code != EXIT_DONE)
+			return code;
 	}
 	int words = argc - optind;
-	if (words == 1 && file == NULL)
-		return list(argv[optind]);
-	if (words != 2 && (words != 1 || file == NULL))
+	bool alone = o.file != NULL || o.mark || o.unmark || o.remark.withdraws != 0;
+	bool listing = words == 1 && !alone && o.remark.trail == 0 && o.remark.hop == 0;
+	if (words != 2 && words != 1)
 		return command_usage(self, "give a case file, and a text in quotes");
-	return note(self, argv[optind], words == 2 ? argv[optind + 1] : NULL, file, dir);
+	o.path = argv[optind];
+	o.text = words == 2 ? argv[optind + 1] : NULL;
+	code = listing ? EXIT_DONE : check(self, &o);
+	if (code != EXIT_DONE)
+		return code;
+	return listing ? list(o.path) : note(&o);
 }
 
 const struct command command_note = {
 	.name = "note",
-	.args = "CASE [TEXT] [--attach FILE]",
+	.args = "CASE [TEXT] [--trail N [--hop N]] [options]",
 	.summary = "write a note about a case beside it; without a text, what was done with it",
 	.details =
 		"Goes into the case's companion (x.case: x.companion.case), under a seal of "
@@ -220,7 +321,18 @@ const struct command command_note = {
 		"own, where\nreports that were written by -o are noted too; the case itself "
 		"stays as it is.\nCLICKTRAIL_OPERATOR says who. Without TEXT: who opened the "
 		"case, noted, exported, replayed,\ncrosschecked, erased, destroyed packets or "
-		"keys, and closed, and when, and what is attached to it.\n\n"
+		"keys, and closed, and when, what is attached to it, and what\nwas said about "
+		"its trails and hops. Behind -- a text may begin with a dash.\n\n"
+		"  --trail N              the text is about this trail (1.3, or its number in "
+		"session 1)\n"
+		"  --hop N                about this hop of it; reports say it there\n"
+		"  --mark, --unmark       this trail is the one that matters, or not after "
+		"all; "
+		"TEXT may say why\n"
+		"  --withdraw N           note N, by its number in the list, is no longer "
+		"meant: "
+		"it stays, and\n"
+		"                         reports leave it out\n"
 		"  --attach FILE          keep a copy of a file with the note: a photo, a mail "
 		"(at most 8 MiB)\n"
 		"  --seal-dir DIR         where the signing key lies (default: "

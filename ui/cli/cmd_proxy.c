@@ -5,11 +5,14 @@
 #include "ui/cli/command.h"
 #include "ui/cli/exposure.h"
 #include "ui/cli/guard.h"
+#include "ui/cli/options_value.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
 #include "ui/cli/stamping.h"
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
+#include "ui/web/phone.h"
+#include "store/base/hash.h"
 #include "store/base/log.h"
 
 #include <errno.h>
@@ -47,13 +50,54 @@ static bool begin(struct proxy_run *p, struct err *err)
 	return recording_begin(&p->recording, &f, err);
 }
 
+/* What a phone has to be told, for the window's page alone. */
+static char *for_phone(const struct proxy_run *p)
+{
+	const struct options *o = p->options;
+	char where[ADDRESS_TEXT_MAX], login[OPTIONS_PASSWORD_MAX];
+	uint8_t sha256[SHA256_LEN];
+	struct buf hex = {0};
+	recording_address_text(&p->bound, where);
+	ca_sha256(p->recording.ca, sha256);
+	for (size_t i = 0; i < sizeof sha256; i++)
+		buf_addf(&hex, "%02x", sha256[i]);
+	char *fingerprint = buf_take_str(&hex);
+	memcpy(login, o->password, sizeof login);
+	char *colon = strchr(login, ':');
+	if (colon != NULL)
+		*colon = 0;
+	const struct phone_about about = {.listen = where,
+		.user = colon != NULL ? login : NULL,
+		.password = colon != NULL ? colon + 1 : NULL,
+		.ca_sha256 = fingerprint,
+		.clients = o->allow_client_words.items,
+		.only = o->only.items};
+	char *text = phone_text(&about);
+	explicit_bzero(login, sizeof login);
+	free(fingerprint);
+	return text;
+}
+
+static void open_window(struct proxy_run *p)
+{
+	if (!p->options->has_ui)
+		return;
+	char *phone = value_is_loopback(&p->bound) ? NULL : for_phone(p);
+	recording_show(&p->recording, NULL, phone);
+	if (phone != NULL)
+		explicit_bzero(phone, strlen(phone));
+	free(phone);
+}
+
 static bool start(struct proxy_run *p, struct err *err)
 {
 	struct recording *r = &p->recording;
 	p->signal_fd = signals_open(err);
 	if (p->signal_fd < 0 || !guard_process(err))
 		return false;
-	/* The port first: one that is taken must leave no case behind. */
+	/* The ports first: one that is taken must leave no case behind. */
+	if (!recording_listen_window(r, err))
+		return false;
 	int fd = recording_listen(&p->options->listen, p->options->pcap, &p->bound, err);
 	if (fd < 0)
 		return false;
@@ -61,6 +105,7 @@ static bool start(struct proxy_run *p, struct err *err)
 		close(fd);
 		return false;
 	}
+	open_window(p);
 	const struct witnessing_order packets = {.network_fd = -1,
 		.listen_fd = fd,
 		.origin = true,
@@ -251,6 +296,7 @@ static int serve(struct options *options)
 	}
 	if (!recording_close(&p.recording, &closing))
 		code = command_fail(&closing);
+	window_child_end(&p.recording.window);
 	live_fini(&p.live);
 	if (p.signal_fd >= 0)
 		close(p.signal_fd);

@@ -61,6 +61,9 @@ static int run(const struct command *self, int argc, char **argv)
 	else if (o.has_browser && o.has_listen)
 		code = command_usage(self, "--listen: with --browser the browser's own network "
 					   "is listened on; leave one of them out");
+	else if (o.has_browser && o.has_ui)
+		code = command_usage(self, "--ui: a trail that is walked again is compared and "
+					   "printed; leave one of --ui and --browser out");
 	else if (o.has_browser)
 		code = replay_walk(&o, path, argc, argv);
 	else

@@ -91,6 +91,7 @@ static bool passed_in_clear(const struct holding *h, enum fact_kind kind, const 
 	case FACT_KIND_FLOW_EXCHANGE:
 	case FACT_KIND_PACKET_DNS:
 	case FACT_KIND_STRAY:
+	case FACT_KIND_REMARK:
 	case FACT_KIND_COUNT: break;
 	}
 	return false;

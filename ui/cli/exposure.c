@@ -1,17 +1,7 @@
 #include "ui/cli/exposure.h"
+#include "ui/cli/options_value.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
-
-static bool is_loopback(const struct sockaddr_storage *a)
-{
-	if (a->ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	}
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
 
 /* Beyond loopback this would be an open proxy for everybody in reach. */
 bool exposure_check(struct options *o, struct err *err)
@@ -26,7 +16,7 @@ bool exposure_check(struct options *o, struct err *err)
 				sizeof o->password - 1);
 		memcpy(o->password, given, strlen(given) + 1);
 	}
-	if (!is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
+	if (!value_is_loopback(&o->listen) && (o->n_clients == 0 || o->password[0] == 0))
 		return err_set(err, ERR_USAGE,
 			"--listen: \"%s\" is not loopback; that needs --allow-client and a "
 			"password "

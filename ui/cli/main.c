@@ -4,6 +4,7 @@
  */
 #include "ui/cli/command.h"
 #include "ui/browser/inside.h"
+#include "ui/web/job_child.h"
 #include "store/base/buf.h"
 #include "store/base/text.h"
 
@@ -38,6 +39,8 @@ int main(int argc, char **argv)
 	 * else, for it must not have opened or read a thing. */
 	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
 		return inside_main(argc, argv);
+	if (!job_child_begin(&argc, &argv))
+		return EXIT_INCOMPLETE;
 	/* A pipe or socket whose reader is gone is an error of that write, not the end of a
 	 * recording. */
 	signal(SIGPIPE, SIG_IGN);

@@ -205,6 +205,12 @@ static bool take_listen(struct options *o, const char *value, struct err *err)
 	return value_address(value, &o->listen, err);
 }
 
+static bool take_ui(struct options *o, const char *value, struct err *err)
+{
+	o->has_ui = true;
+	return value_loopback(value, &o->ui, err);
+}
+
 static bool take_client(struct options *o, const char *value, struct err *err)
 {
 	if (o->n_clients == OPTIONS_CLIENTS_MAX)
@@ -341,7 +347,7 @@ static const struct option_row rows[] = {
 		"change a string in the link before it is sent; repeatable"},
 	{"link", "N", T, take_link,
 		"of a mail, or a picture with QR codes: the link to trace, by its number"},
-	{"list", NULL, T, take_list, "of a mail: list its links and open none"},
+	{"list", NULL, T, take_list, "of a mail, or a picture with QR codes: list its links and open none"},
 	{"message", "N", T, take_message,
 		"of a mail that carries others: which one's links (1: the file itself)"},
 	{"yes", NULL, T, take_yes,
@@ -376,6 +382,8 @@ static const struct option_row rows[] = {
 		"who may use the proxy, needed beyond loopback, with a password; repeatable"},
 	{"password-file", "FILE", P | R, take_password,
 		"user:password that clients must give (or in CLICKTRAIL_PASSWORD)"},
+	{"ui", "A:P", T | A | P | D | R, take_ui,
+		"open the web window too, at a loopback address (port 0: any that is free)"},
 	{"only", "HOST", P, take_only,
 		"record only this host and pass the rest unread; repeatable"},
 	{"wrappers", "FILE", T | A | P | R, take_wrappers,

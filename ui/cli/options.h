@@ -76,6 +76,8 @@ struct options {
 	const char *listen_word;
 	bool has_listen; /* it was said */
 	struct sockaddr_storage listen;
+	bool has_ui; /* the web window too, at: */
+	struct sockaddr_storage ui;
 	int64_t trail_session, trail; /* 0: none is named */
 	bool strict;
 	enum replay_pace pace;

@@ -85,6 +85,27 @@ bad:
 		"\"%s\" is not an address and a port, like 127.0.0.1:8080 or [::1]:8080", text);
 }
 
+bool value_is_loopback(const struct sockaddr_storage *a)
+{
+	if (a->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)a;
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	}
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)a;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+bool value_loopback(const char *text, struct sockaddr_storage *out, struct err *err)
+{
+	return value_address(text, out, err) &&
+	       (value_is_loopback(out) ||
+		       err_set(err, ERR_USAGE,
+			       "\"%s\": the window is for this machine alone, at an address of "
+			       "127.0.0.0/8 or at [::1]; from another machine it is reached by "
+			       "ssh -L",
+			       text));
+}
+
 bool value_line(const char *text, size_t max, struct err *err)
 {
 	size_t n = strlen(text);

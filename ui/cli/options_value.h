@@ -17,6 +17,9 @@ bool value_seconds(const char *text, int max_s, int64_t *us, struct err *err);
 bool value_size(const char *text, uint64_t *bytes, struct err *err);
 /* "127.0.0.1:8080", "[::1]:0": an address, not a name. */
 bool value_address(const char *text, struct sockaddr_storage *out, struct err *err);
+/* The same, on loopback only. */
+bool value_loopback(const char *text, struct sockaddr_storage *out, struct err *err);
+bool value_is_loopback(const struct sockaddr_storage *a);
 /* One header value: visible ASCII and spaces, not empty, at most max bytes. */
 bool value_line(const char *text, size_t max, struct err *err);
 /* "de", "en-US,en;q=0.5". */

@@ -24,6 +24,7 @@ enum {
 void recording_init(struct recording *r, struct options *options)
 {
 	*r = (struct recording){.options = options};
+	window_child_init(&r->window);
 }
 
 static bool open_ca(struct recording *r, struct err *err)
@@ -104,6 +105,20 @@ bool recording_open_case(struct recording *r, struct err *err)
 		sealing_use(&r->sealing, &options);
 	r->writer = writer_open(r->case_path, &options, err);
 	return r->writer != NULL;
+}
+
+bool recording_listen_window(struct recording *r, struct err *err)
+{
+	return !r->options->has_ui || window_child_listen(&r->window, &r->options->ui, err);
+}
+
+void recording_show(struct recording *r, const char *also, const char *phone)
+{
+	const char *paths[3] = {also != NULL ? also : r->case_path};
+	if (also != NULL && strcmp(also, r->case_path) != 0)
+		paths[1] = r->case_path;
+	if (r->options->has_ui && !r->scratch)
+		window_child_start(&r->window, paths, phone);
 }
 
 /* What the kernel knows about the machine's clock (adjtimex(2), asked and not set). */
@@ -211,6 +226,11 @@ bool recording_serve(struct recording *r, int listen_fd, bool hold,
 		p.pages_ctx = r->replayed->pages_ctx;
 	}
 	r->policy = o->policy;
+	if (o->has_ui &&
+		!policy_add_own(&r->policy, (const struct sockaddr *)&r->window.at, err)) {
+		close(listen_fd);
+		return false;
+	}
 	r->proxy = proxy_start(&p, err);
 	return r->proxy != NULL;
 }

@@ -11,6 +11,7 @@
 #include "store/fact/notes.h"
 #include "ui/cli/options.h"
 #include "ui/cli/sealing.h"
+#include "ui/cli/window_child.h"
 #include "ui/cli/witnessing.h"
 
 #include <limits.h>
@@ -49,6 +50,7 @@ struct recording {
 	struct witnessing *witness; /* NULL: packets are not recorded */
 	const struct tap *tap;      /* as in proxy_options */
 	bool no_intercept;          /* the same; the session's mode says it */
+	struct window_child window; /* --ui; the caller ends it */
 };
 
 void recording_init(struct recording *r, struct options *options);
@@ -57,6 +59,11 @@ bool recording_open_ca(struct recording *r, struct err *err);
 /* Opens or makes the case and proves that it can be written. The name is made up where none was
  * given. */
 bool recording_open_case(struct recording *r, struct err *err);
+/* --ui: takes its port, for the caller to do before anything is touched. USAGE errors. */
+bool recording_listen_window(struct recording *r, struct err *err);
+/* Opens the window over the case, once that is open; also: another case for it, or NULL;
+ * phone: as in window_options. Does not fail: without it the recording goes on. */
+void recording_show(struct recording *r, const char *also, const char *phone);
 /* Puts the session fact: `about` is taken for what only the caller knows (command, link,
  * browser, ...); the rest is filled here. Blocks until it is committed. */
 bool recording_begin(struct recording *r, struct fact_session *about, struct err *err);

@@ -97,13 +97,16 @@ static bool start(struct serve *s, struct err *err)
 	s->how.unrecorded = s->options->case_path == NULL;
 	if (!s->how.unrecorded && !replay_apart(s->options, s->path, err))
 		return false;
-	int fd = recording_listen(&s->options->listen, false, &s->bound, err);
+	int fd = recording_listen_window(r, err)
+			 ? recording_listen(&s->options->listen, false, &s->bound, err)
+			 : -1;
 	if (fd < 0)
 		return false;
 	if (!recording_open_ca(r, err) || !recording_open_case(r, err) || !begin(s, err)) {
 		close(fd);
 		return false;
 	}
+	recording_show(r, s->path, NULL);
 	s->how.pages = replay_index_page;
 	s->how.pages_ctx = &s->index;
 	/* Before the first connection is taken, which would be a socket that is open already.
@@ -186,6 +189,7 @@ int replay_serve(struct options *o, const char *path)
 	if (!recording_end(&s.recording, "stopped", NULL, NULL, &closing) ||
 		!recording_close(&s.recording, &closing))
 		code = command_fail(&closing);
+	window_child_end(&s.recording.window);
 	replay_index_fini(&s.index);
 	replay_free(s.replay);
 	replay_tell_fini(&s.told);

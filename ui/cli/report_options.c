@@ -67,6 +67,7 @@ enum {
 	OPT_ALL,
 	OPT_WITH_PICTURES,
 	OPT_WITH_KEYS,
+	OPT_WITHOUT_NOTES,
 };
 
 /* Which commands take an option. */
@@ -103,6 +104,7 @@ static const struct row {
 	{"all", required_argument, OPT_ALL, R},
 	{"with-pictures", no_argument, OPT_WITH_PICTURES, R},
 	{"with-keys", no_argument, OPT_WITH_KEYS, R},
+	{"without-notes", no_argument, OPT_WITHOUT_NOTES, R},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -222,6 +224,7 @@ static bool take(struct report_options *o, int code, const char *value, struct e
 	case OPT_ALL: o->all = value; break;
 	case OPT_WITH_PICTURES: e->redact.with_pictures = true; break;
 	case OPT_WITH_KEYS: e->with_keys = true; break;
+	case OPT_WITHOUT_NOTES: e->without_remarks = true; break;
 	default: break;
 	}
 	return true;
@@ -317,7 +320,8 @@ const char report_options_help[] =
 	"  --mmdb FILE            networks and countries of addresses, by a database of yours; "
 	"repeatable\n"
 	"  --wrappers FILE        rules for links of your own tracker, beside the built-in "
-	"ones\n\n"
+	"ones\n"
+	"  --without-notes        leave out what people noted about trails and hops\n\n"
 	"What names a recipient:\n"
 	"  --redact HOW           keyed (default): it becomes a tag, equal for equal values of "
 	"a "

@@ -2,6 +2,7 @@
 #include "ui/cli/looked_up.h"
 #include "ui/cli/party_network.h"
 #include "ui/cli/redact_key.h"
+#include "ui/cli/remarked.h"
 #include "ui/cli/replayed.h"
 #include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
@@ -42,6 +43,7 @@ bool report_reading_open(struct report_reading *x, const struct report_options *
 	if (!good)
 		return false;
 	replayed_attach(o->path, &x->arena, &x->report);
+	remarked_attach(o->path, &x->arena, &x->report);
 	mail_attach(x->gather.file, &x->arena, &x->report);
 	if (!party_network_attach(o->mmdbs, o->n_mmdbs, &x->report, &x->arena, err))
 		return false;

@@ -41,7 +41,8 @@ bool trace_prepare(struct trace *t, struct err *err)
 	if (!fork_launcher(t, err))
 		return false;
 	t->signal_fd = signals_open(err);
-	return t->signal_fd >= 0 && guard_process(err);
+	return t->signal_fd >= 0 && guard_process(err) &&
+	       recording_listen_window(&t->recording, err);
 }
 
 static bool open_authority(struct trace *t, struct err *err)
@@ -125,6 +126,13 @@ static bool begin_session(struct trace *t, struct err *err)
 				      "%zu rules of --replace", o->replace.n);
 }
 
+static bool open_window(struct trace *t, struct err *err)
+{
+	(void)err;
+	recording_show(&t->recording, t->shown_too, NULL);
+	return true;
+}
+
 /* A client that could not be started leaves a session that says so, too. */
 static bool start_client(struct trace *t, struct err *err)
 {
@@ -187,6 +195,7 @@ static const struct {
 } steps[] = {
 	{"the certificate authority", open_authority},
 	{"the case", open_case},
+	{"the window", open_window},
 	{"the browser", start_client},
 	{"the packet recorder", record_packets},
 	{"the proxy", serve},
@@ -225,8 +234,17 @@ void trace_init(struct trace *t, struct options *options)
 		t->live.fd = -1;
 }
 
+/* A trace that came to nothing, or that somebody has ended, leaves nothing to look at. */
+void trace_stay(struct trace *t, int code)
+{
+	if (t->started_us != FACT_NULL && !t->stopped)
+		window_child_stay(&t->recording.window, code);
+	window_child_end(&t->recording.window);
+}
+
 void trace_fini(struct trace *t)
 {
+	window_child_end(&t->recording.window);
 	live_fini(&t->live);
 	trace_overhear_fini(t);
 	browser_free(t->browser);
@@ -254,6 +272,7 @@ static int trace_one(
 	t.origin = origin;
 	bool good = trace_link(&t, link, &err) && trace_prepare(&t, &err);
 	int code = good ? trace_run(&t, NULL, NULL) : command_fail(&err);
+	trace_stay(&t, code);
 	trace_fini(&t);
 	return code;
 }
@@ -281,18 +300,27 @@ static int trace_mail(
 	return code;
 }
 
+static int list_source(const struct options *options, const char *argument)
+{
+	struct buf out = {0};
+	struct err err;
+	bool ok = trace_source_list(argument, options->json, &out, &err) &&
+		  output_write(NULL, NULL, &out, &err);
+	buf_fini(&out);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
 /* What is no message: a link, or a picture of one. */
 static int trace_source(struct options *options, const char *argument)
 {
 	struct trace_given given;
 	struct err err;
-	const char *word = options->message != 0 ? "--message"
-			   : options->list       ? "--list"
-						 : NULL;
-	if (word != NULL) {
-		err_set(&err, ERR_USAGE, "%s is for a mail", word);
+	if (options->message != 0) {
+		err_set(&err, ERR_USAGE, "--message is for a mail");
 		return command_fail(&err);
 	}
+	if (options->list)
+		return list_source(options, argument);
 	bool good = trace_source_open(&given, argument, options->link, &err);
 	bool found = given.source != SOURCE_URL;
 	int code = good ? trace_one(options, given.link, found ? &given.origin : NULL)

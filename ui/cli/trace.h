@@ -71,6 +71,8 @@ struct trace {
 	struct trace_shots shots;
 	int64_t started_us; /* the link was released; FACT_NULL before */
 	bool browser_gone;
+	bool stopped;          /* by a signal */
+	const char *shown_too; /* a case that the window of --ui shows beside; NULL; borrowed */
 	/* How it ended. */
 	enum trace_end {
 		TRACE_RUNNING,
@@ -96,6 +98,9 @@ bool trace_prepare(struct trace *t, struct err *err);
  * look (may be NULL) is called with the final trails while they are there. */
 typedef void trace_look_fn(void *ctx, const struct trace *t);
 int trace_run(struct trace *t, trace_look_fn *look, void *ctx);
+/* --ui: when everything is told, the window stays open until a signal comes; code: as
+ * window_child_stay. */
+void trace_stay(struct trace *t, int code);
 void trace_fini(struct trace *t);
 
 /* trace_prove.c: the browser and its way, before the link is released. */

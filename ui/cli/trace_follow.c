@@ -210,6 +210,7 @@ static void judge(struct follow *f)
 		f->moved_us = now;
 	int64_t settled = settled_us(f);
 	if (signals_take(t->signal_fd)) {
+		t->stopped = true;
 		end(t, TRACE_CLOSED, "stopped by a signal");
 	} else if (t->browser_gone) {
 		end_by_browser(f);

@@ -1,6 +1,7 @@
 #include "ui/cli/trace_source.h"
 #include "ui/cli/input.h"
 #include "ui/cli/trace.h"
+#include "ui/report/json_value.h"
 #include "ui/report/say.h"
 #include "store/base/clock.h"
 #include "store/base/hash.h"
@@ -8,6 +9,8 @@
 #include "store/derive/url.h"
 #include "store/fact/attachment.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,19 +33,63 @@ static const char *base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+static void say_codes(const struct trace_given *g, struct buf *out)
+{
+	say_text(out, span_str(g->argument));
+	buf_add_str(out, g->codes.more ? " holds more QR codes than are read:\n"
+				       : " holds these QR codes:\n");
+	for (size_t i = 0; i < g->codes.n; i++) {
+		buf_addf(out, "%4zu  ", i + 1);
+		say_text(out, g->codes.list[i]);
+		buf_add_byte(out, '\n');
+	}
+}
+
 static void list_codes(const struct trace_given *g)
 {
 	struct buf out = {0};
-	say_text(&out, span_str(g->argument));
-	buf_add_str(&out, g->codes.more ? " holds more QR codes than are read:\n"
-					: " holds these QR codes:\n");
-	for (size_t i = 0; i < g->codes.n; i++) {
-		buf_addf(&out, "%4zu  ", i + 1);
-		say_text(&out, g->codes.list[i]);
-		buf_add_byte(&out, '\n');
-	}
+	say_codes(g, &out);
 	say_write(STDERR_FILENO, &out);
 	buf_fini(&out);
+}
+
+static void codes_json(const struct trace_given *g, struct buf *out)
+{
+	json_t *j = json_object(), *list = json_array();
+	json_object_set_new(j, "format", json_string("clicktrail-codes/1"));
+	json_object_set_new(j, "complete", json_boolean(!g->codes.more));
+	for (size_t i = 0; i < g->codes.n; i++)
+		json_array_append_new(list, json_text_of(g->codes.list[i]));
+	json_object_set_new(j, "codes", list);
+	char *text = json_dumps(j, JSON_INDENT(2));
+	if (text == NULL)
+		abort();
+	buf_add_str(out, text);
+	buf_add_byte(out, '\n');
+	free(text);
+	json_decref(j);
+}
+
+bool trace_source_list(const char *argument, bool json, struct buf *out, struct err *err)
+{
+	struct trace_given g = {.argument = argument};
+	struct err why = {0};
+	bool ok = !is_link(argument) && input_read(argument, ATTACHMENT_MAX, &g.file, err);
+	if (!ok && is_link(argument))
+		err_set(err, ERR_USAGE, "--list is for a mail or a picture");
+	if (ok && !qr_is_picture(buf_span(&g.file)))
+		ok = err_set(err, ERR_USAGE,
+			"\"%s\" is neither a mail nor a picture (PNG or JPEG): there is "
+			"nothing to list",
+			argument);
+	else if (ok && !qr_read(buf_span(&g.file), &g.arena, &g.codes, &why))
+		ok = err_set(err, why.kind, "\"%s\": %s", argument, why.detail);
+	if (ok && json)
+		codes_json(&g, out);
+	else if (ok)
+		say_codes(&g, out);
+	trace_source_close(&g);
+	return ok;
 }
 
 /* A code may hold anything: a network's password, a contact, a payment. Only web addresses are

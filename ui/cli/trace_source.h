@@ -31,6 +31,9 @@ enum trace_source trace_source_of(const char *argument, struct span file);
  * no link, or several, or something that is no web address), SYSTEM, LIMIT. */
 bool trace_source_open(
 	struct trace_given *g, const char *argument, size_t number, struct err *err);
+/* What a picture's codes hold, as text or JSON (clicktrail-codes/1), appended; opens none.
+ * Errors: as of trace_source_open. */
+bool trace_source_list(const char *argument, bool json, struct buf *out, struct err *err);
 void trace_source_close(struct trace_given *g);
 
 #endif

@@ -214,6 +214,7 @@ static json_t *places_json(const struct mail_link *l)
 		set(j, p->found == FOUND_HEADER ? "field" : "part", json_text_of(p->part));
 		set(j, "file", json_text_of(p->file));
 		set(j, "text", json_text_of(p->text));
+		set(j, "sentence", json_text_of(p->sentence));
 		set(j, "text_is_alt", json_boolean(p->text_is_alt));
 		set(j, "unseen", json_boolean(p->unseen));
 		set(j, "conditional", json_boolean(p->conditional));

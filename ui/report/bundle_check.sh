@@ -183,6 +183,7 @@ names_of()
 	flow_exchange) names='session at_us flow n stream method url version status request_packet request_sha256 req_size req_sha256 response_packet response_us response_sha256 res_size res_sha256 last_packet ended_us reason res_tail ' ;;
 	packet_dns) names='session at_us file packet server_ip server_port name type rcode cnames addresses ttl ' ;;
 	stray) names='session at_us file packet protocol source_ip source_port destination_ip destination_port packets last_us detail ' ;;
+	remark) names='session at_us trail hop exchange act operator_name tool_version text withdraws ' ;;
 	*) bad "$where: no such kind: $1" ;;
 	esac
 }

@@ -160,6 +160,7 @@ static bool is_wanted(struct pick *p, enum fact_kind kind, const void *fact)
 	case FACT_KIND_FLOW_EXCHANGE:
 	case FACT_KIND_PACKET_DNS:
 	case FACT_KIND_STRAY:
+	case FACT_KIND_REMARK:
 	case FACT_KIND_COUNT: break;
 	}
 	return false;

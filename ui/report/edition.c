@@ -22,6 +22,17 @@ static bool check_party(const struct edition_order *o, const struct report *r, s
 		       most);
 }
 
+static void leave_remarks_out(struct report *r)
+{
+	for (size_t i = 0; i < r->n_trails; i++) {
+		struct report_trail *t = &r->trails[i];
+		t->mark = NULL;
+		t->n_remarks = 0;
+		for (size_t k = 0; k < t->n_hops; k++)
+			t->hops[k].n_remarks = 0;
+	}
+}
+
 bool edition_make(struct edition *e, const struct edition_order *order, struct gather *g,
 	struct report *r, struct err *err)
 {
@@ -31,6 +42,8 @@ bool edition_make(struct edition *e, const struct edition_order *order, struct g
 		.made_us = clock_now_us(clock_real())};
 	if (!check_party(order, r, err))
 		return false;
+	if (order->without_remarks)
+		leave_remarks_out(r);
 	struct redact_order redact = order->redact;
 	redact.coarse_time = order->coarse_time;
 	redact.withhold_egress = order->withhold_egress;

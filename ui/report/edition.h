@@ -45,7 +45,8 @@ struct edition_order {
 	const char *to, *subject;       /* eml; NULL: what the case says */
 	bool may_lack_to; /* eml: a draft without an address where none is known */
 	struct edition_reporter reporter;
-	bool with_keys; /* pcapng */
+	bool with_keys;       /* pcapng */
+	bool without_remarks; /* what people said stays here */
 };
 
 /* To what times are cut with --coarse-time: the hour, in microseconds. */
@@ -79,6 +80,27 @@ struct edition_body {
  * be undone. Errors: CASE_READ. */
 bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, struct buf *out, struct edition_body *about, struct err *err);
+
+/* The beginning of a body, at most max bytes of it, for a page of a window: what it costs does
+ * not grow with the body. An edition that replaces anything looks at all of it first. */
+struct edition_start {
+	int64_t size;   /* that passed; FACT_NULL: unknown */
+	int64_t stored; /* of them */
+	size_t read;    /* stored bytes that were looked at */
+	bool all_read;  /* that is all of what is stored */
+	bool decoded;   /* a content coding was removed */
+	bool whole;     /* out is all of it: nothing was lost, cut or left out */
+	enum edition_fault {
+		EDITION_NO_FAULT,
+		EDITION_ENDED_EARLY,    /* the coding says that there was more */
+		EDITION_BOMB,           /* it grows more than any honest page: given up */
+		EDITION_UNKNOWN_CODING, /* a coding that nobody knows: bytes as they are */
+		EDITION_BROKEN_CODING,  /* what came before the fault, if anything */
+	} fault;
+	bool redacted, withheld;
+};
+bool edition_body_start(struct edition *e, const struct model_exchange *x, enum fact_side side,
+	bool decode, size_t max, struct buf *out, struct edition_start *about, struct err *err);
 
 /* The party that this edition is for, in trail t; NULL: it has no part in t, or all are meant.
  * --party numbers those of the first trail that has so many; in the others the same one is

@@ -6,6 +6,7 @@
 #include "ui/report/html_parts.h"
 #include "ui/report/html_svg.h"
 #include "ui/report/say.h"
+#include "ui/report/say_remarks.h"
 #include "store/base/codec.h"
 #include "store/base/hash.h"
 
@@ -296,6 +297,7 @@ void html_write(struct edition *e, bool unfolded, struct buf *out)
 	html_say(&h, "<body>\n");
 	masthead(&h);
 	html_say(&h, "<main>\n");
+	html_only_marked(&h);
 	trails(&h);
 	h.level = 2;
 	html_mail_source(&h);

@@ -10,6 +10,7 @@
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
 #include "ui/report/say_link.h"
+#include "ui/report/say_remarks.h"
 #include "store/base/clock.h"
 
 enum { LINE_URL_MAX = 110 }; /* bytes of an address in the line; the whole stands below */
@@ -31,7 +32,7 @@ static void line_url(struct html *h, const struct report_hop *hop)
 	html_say(h, "</code>");
 }
 
-static void line_status(struct html *h, const struct report_hop *hop)
+void html_status(struct html *h, const struct report_hop *hop)
 {
 	int64_t status = hop->hop->status;
 	if (status != FACT_NULL) {
@@ -44,18 +45,8 @@ static void line_status(struct html *h, const struct report_hop *hop)
 				      : "<span class=\"status s0\">in the browser</span>");
 }
 
-static void line(struct html *h, const struct report_trail *t, size_t i)
+void html_hop_badges(struct html *h, const struct report_hop *hop)
 {
-	const struct report_hop *hop = &t->hops[i];
-	const struct report_party *p = parties_of_hop(&t->parties, hop->hop->n);
-	buf_addf(h->out, "<summary><h%d><span class=\"step\">%zu</span> ", h->level + 1,
-		hop->hop->n);
-	if (p != NULL)
-		svg_party(h->out, p->n);
-	buf_addf(
-		h->out, "<span class=\"mech\">%s</span> ", mechanism_word(hop->hop->mechanism));
-	line_status(h, hop);
-	html_say(h, " <span class=\"line-more\">");
 	if (hop->hop->confidence != CONFIDENCE_CERTAIN)
 		buf_addf(h->out, "<span class=\"badge note\">%s</span> ",
 			confidence_word(hop->hop->confidence));
@@ -70,6 +61,21 @@ static void line(struct html *h, const struct report_trail *t, size_t i)
 		html_value(h, hop->reason);
 		html_say(h, "</span> ");
 	}
+}
+
+static void line(struct html *h, const struct report_trail *t, size_t i)
+{
+	const struct report_hop *hop = &t->hops[i];
+	const struct report_party *p = parties_of_hop(&t->parties, hop->hop->n);
+	buf_addf(h->out, "<summary><h%d><span class=\"step\">%zu</span> ", h->level + 1,
+		hop->hop->n);
+	if (p != NULL)
+		svg_party(h->out, p->n);
+	buf_addf(
+		h->out, "<span class=\"mech\">%s</span> ", mechanism_word(hop->hop->mechanism));
+	html_status(h, hop);
+	html_say(h, " <span class=\"line-more\">");
+	html_hop_badges(h, hop);
 	if (!edition_about(h->e, t, hop->hop->n))
 		html_say(h, "<span class=\"badge plain\">context</span> ");
 	if (hop->hop->elapsed_us != FACT_NULL)
@@ -79,7 +85,7 @@ static void line(struct html *h, const struct report_trail *t, size_t i)
 	buf_addf(h->out, "</h%d></summary>\n", h->level + 1);
 }
 
-static const char *mechanism_sentence(enum trail_mechanism m)
+const char *html_mechanism_sentence(enum trail_mechanism m)
 {
 	switch (m) {
 	case MECHANISM_OPEN: return "it is the link that was opened";
@@ -104,9 +110,8 @@ static const char *mechanism_sentence(enum trail_mechanism m)
 	return "nothing in the record explains it";
 }
 
-static void quote(struct html *h, const struct trail_evidence *e)
+void html_evidence(struct html *h, const struct trail_evidence *e)
 {
-	html_say(h, "<li>");
 	html_value(h, span_str(e->signal));
 	if (e->exchange != FACT_NULL)
 		buf_addf(h->out, " <span class=\"dim\">in exchange %lld",
@@ -119,21 +124,23 @@ static void quote(struct html *h, const struct trail_evidence *e)
 		html_value(h, e->quote);
 		html_say(h, "</samp>");
 	}
-	html_say(h, "</li>\n");
 }
 
 static void arrival(struct html *h, const struct trail_hop *hop)
 {
 	html_fact_open(h, "Arrived by");
 	buf_addf(h->out, "<b>%s</b>: %s <span class=\"dim\">(%s)</span>",
-		mechanism_word(hop->mechanism), mechanism_sentence(hop->mechanism),
+		mechanism_word(hop->mechanism), html_mechanism_sentence(hop->mechanism),
 		confidence_word(hop->confidence));
 	html_fact_close(h);
 	if (hop->n_evidence > 0) {
 		html_fact_open(h, "Shown by");
 		html_say(h, "<ul class=\"evidence\">\n");
-		for (size_t i = 0; i < hop->n_evidence; i++)
-			quote(h, &hop->evidence[i]);
+		for (size_t i = 0; i < hop->n_evidence; i++) {
+			html_say(h, "<li>");
+			html_evidence(h, &hop->evidence[i]);
+			html_say(h, "</li>\n");
+		}
 		html_say(h, "</ul>");
 		html_fact_close(h);
 	}
@@ -248,6 +255,8 @@ void html_hop(struct html *h, const struct report_trail *t, size_t i)
 	buf_addf(h->out, "<details class=\"hop%s\"%s>", about ? "" : " context",
 		h->unfolded || t->n_hops <= HTML_UNFOLDED_MAX ? " open" : "");
 	line(h, t, i);
+	if (about)
+		html_remarks(h, hop->remarks, hop->n_remarks);
 	html_say(h, "<dl class=\"facts\">\n");
 	html_fact_open(h, "Address");
 	html_url(h, hop->hop->url);

@@ -27,7 +27,7 @@ static size_t side(const uint8_t *p)
 
 /* Why it is not handed to a picture decoder; NULL: it is. Only what begins as a PNG does, with
  * its header first (PNG 3, 5.2, 5.6, 11.2.1), and is of a size that a display has. */
-static const char *no_picture(struct span s)
+const char *html_no_picture(struct span s)
 {
 	static const uint8_t start[16] = {
 		0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
@@ -44,7 +44,7 @@ static const char *no_picture(struct span s)
 static void shot(struct html *h, const struct report_landing *l, const struct landing_shot *s)
 {
 	html_say(h, "<figure>");
-	const char *why = s->withheld ? s->why : no_picture(s->png);
+	const char *why = s->withheld ? s->why : html_no_picture(s->png);
 	if (s->withheld || why != NULL) {
 		html_say(h, "<p class=\"warning\">A picture was taken and is not shown: ");
 		html_value(h, span_str(why != NULL ? why : "it is withheld"));

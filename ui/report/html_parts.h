@@ -52,18 +52,34 @@ void html_browser(struct html *h, const struct report_session *s);
 /* ---- one file each ---- */
 
 void html_summary(struct html *h, const struct report_trail *t);
+/* Of it: what happened, in a sentence or two; running: so far. */
+void html_story(struct html *h, const struct report_trail *t, bool running);
+void html_story_facts(struct html *h, const struct report_trail *t); /* a <dl> */
 void html_parties(struct html *h, const struct report_trail *t);
 /* One line of the legend: mark, name, what it is. */
 void html_party_name(struct html *h, const struct report_party *p);
 void html_hop(struct html *h, const struct report_trail *t, size_t i);
+/* Of its line: what is to be noticed, as badges. */
+void html_hop_badges(struct html *h, const struct report_hop *hop);
 /* whole: with headers, cookies, both legs and certificates; else only what gives context. */
 void html_wire(struct html *h, const struct report_hop *hop, bool whole);
 void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole);
+/* Parts of these, for who shows one hop alone: inside a list of facts, but for the last three.
+ */
+void html_server(struct html *h, const struct report_hop *hop);
+void html_dns(struct html *h, const struct report_dns *d); /* NULL: nothing */
+void html_encryption(struct html *h, const struct report_tls *t);
+void html_grade(struct html *h, const struct report_grade *g); /* NULL: nothing */
+void html_evidence(struct html *h, const struct trail_evidence *e);
+void html_status(struct html *h, const struct report_hop *hop); /* a badge */
+const char *html_mechanism_sentence(enum trail_mechanism m);
 /* "good", "weak" ... as a badge with its reason's code; the worst alone. */
 void html_grade_badge(struct html *h, const struct report_grade *g);
 void html_link(struct html *h, const struct report_hop *hop);
 bool html_landed(const struct report_trail *t);
 void html_landing(struct html *h, const struct report_trail *t);
+/* Why bytes are not handed to a browser's picture decoder; NULL: they are a PNG that may. */
+const char *html_no_picture(struct span s);
 void html_recipe(struct html *h, const struct report_trail *t);
 void html_replay(struct html *h, const struct report_trail *t);
 void html_rounds(struct html *h);

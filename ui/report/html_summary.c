@@ -7,6 +7,7 @@
 #include "ui/report/html_svg.h"
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
 
 static void host_of(struct html *h, struct span name)
@@ -57,8 +58,9 @@ static void how_it_ended(struct html *h, const struct report_trail *t)
 	html_say(h, trail_end_sentence(t->trail->ended_by));
 }
 
-static void story(struct html *h, const struct report_trail *t, const struct report_session *s)
+void html_story(struct html *h, const struct report_trail *t, bool running)
 {
+	const struct report_session *s = html_session(h->r, t->trail->session);
 	bool replayed = s != NULL && span_is(s->start->mode, "replay");
 	bool untouched = s != NULL && span_is(s->start->mode, "no-intercept");
 	html_say(h, "<p class=\"lead\">On ");
@@ -67,9 +69,9 @@ static void story(struct html *h, const struct report_trail *t, const struct rep
 	html_browser(h, s);
 	html_say(h, ". ");
 	if (t->n_hops <= 1) {
-		html_say(h, "It led nowhere else. ");
+		html_say(h, running ? "" : "It led nowhere else. ");
 	} else {
-		html_say(h, "It led over ");
+		html_say(h, running ? "So far it has led over " : "It led over ");
 		say_count(h->out, t->n_hops, "step (hop)", "steps (hops)");
 		if (t->parties.n > 0) {
 			html_say(h, " and ");
@@ -85,7 +87,10 @@ static void story(struct html *h, const struct report_trail *t, const struct rep
 		}
 		html_say(h, ". ");
 	}
-	how_it_ended(h, t);
+	if (running)
+		html_say(h, "It goes on.");
+	else
+		how_it_ended(h, t);
 	if (untouched) {
 		html_say(h, " Made with ");
 		html_say(h, compared_mode(s->start->mode));
@@ -204,8 +209,9 @@ static void from_where(struct html *h, const struct report_session *s)
 	html_fact_close(h);
 }
 
-static void facts(struct html *h, const struct report_trail *t, const struct report_session *s)
+void html_story_facts(struct html *h, const struct report_trail *t)
 {
+	const struct report_session *s = html_session(h->r, t->trail->session);
 	html_say(h, "<dl class=\"facts\">\n");
 	html_fact_open(h, "The link");
 	html_url(h, t->trail->start_url);
@@ -242,12 +248,11 @@ static void facts(struct html *h, const struct report_trail *t, const struct rep
 
 void html_summary(struct html *h, const struct report_trail *t)
 {
-	const struct report_session *s = html_session(h->r, t->trail->session);
 	html_say(h, "<section class=\"summary\">");
 	html_heading(h, 0, "What happened");
-	story(h, t, s);
+	html_story(h, t, false);
 	asked(h, t);
-	facts(h, t, s);
+	html_story_facts(h, t);
 	if (t->trail->n_notes > 0) {
 		html_say(h, "<ul class=\"notes\">\n");
 		for (size_t i = 0; i < t->trail->n_notes; i++) {
@@ -257,5 +262,6 @@ void html_summary(struct html *h, const struct report_trail *t)
 		}
 		html_say(h, "</ul>\n");
 	}
+	html_trail_remarks(h, t);
 	html_say(h, "</section>\n");
 }

@@ -2,6 +2,8 @@
 #include "ui/report/html_write.h"
 #include "ui/report/say.h"
 
+#include <stdio.h>
+
 /* What a row looks like, in units of the drawing, which are pixels where there is room. */
 struct look {
 	int width, row;
@@ -16,6 +18,8 @@ struct look {
  * lightness as well as hue. */
 static const char *const colours[SVG_COLOURS] = {
 	"#1f5fa8", "#a8430c", "#1b7046", "#7a3fa0", "#0b6c80", "#a8285f", "#66600a", "#4a5568"};
+
+#define DASH " stroke-dasharray=\"4 3\""
 
 enum { MONO_WIDTH_10 = 75 }; /* tenths of a unit that a letter of 12 units takes, at most */
 
@@ -81,8 +85,7 @@ static int lane_x(const struct look *k, size_t party)
 	return k->left + (int)lane * k->lane;
 }
 
-/* At most `columns` of s, the end left out; letters beyond ASCII count twice. */
-static void fit(struct buf *out, struct span s, size_t columns)
+void svg_fit(struct buf *out, struct span s, size_t columns)
 {
 	struct buf clean = {0};
 	say_text(&clean, s);
@@ -121,7 +124,7 @@ static void host_line(struct buf *out, const struct look *k, const struct report
 		"<text x=\"%d\" y=\"%d\" font-size=\"12\" font-weight=\"600\" class=\"sm si\" "
 		"font-family=\"monospace\" fill=\"#1c2430\">",
 		k->text, y);
-	fit(out, buf_span(&name), columns);
+	svg_fit(out, buf_span(&name), columns);
 	buf_add_str(out, "</text>");
 	buf_fini(&name);
 }
@@ -237,8 +240,7 @@ static void edge(
 		"<path d=\"M%d %dC%d %d %d %d %d %d\" fill=\"none\" class=\"edge\" "
 		"stroke=\"#8792a2\" stroke-width=\"2\"%s/>",
 		from, top + 12, from, top + k->row / 2 + 4, to, y - k->row / 2 - 4, to, y - 12,
-		t->hops[i].hop->confidence != CONFIDENCE_CERTAIN ? " stroke-dasharray=\"4 3\""
-								 : "");
+		t->hops[i].hop->confidence != CONFIDENCE_CERTAIN ? DASH : "");
 }
 
 static struct look look_of(const struct report_trail *t, bool narrow, bool defang)
@@ -300,6 +302,78 @@ void svg_trail(struct buf *out, const struct report_trail *t, bool narrow, bool 
 		size_t to = from + SVG_ROWS < t->n_hops ? from + SVG_ROWS : t->n_hops;
 		draw(out, &k, t, from, to);
 	}
+}
+
+void svg_hop_colour(const struct report_trail *t, size_t i, char out[8])
+{
+	snprintf(out, 8, "pc%zu", colour_of(party_of(t, i)) + 1);
+}
+
+/* What is announced stands where the last hop does. */
+static int row_x(const struct look *k, const struct report_trail *t, size_t i)
+{
+	return lane_x(k, party_of(t, i < t->n_hops ? i : t->n_hops - 1));
+}
+
+static bool dashed(const struct report_trail *t, size_t i)
+{
+	return i == t->n_hops || t->hops[i].hop->confidence != CONFIDENCE_CERTAIN;
+}
+
+static void line_to(struct buf *out, int x, int from, int to, bool dash)
+{
+	buf_addf(out,
+		"<path d=\"M%d %dV%d\" fill=\"none\" class=\"edge\" stroke=\"#8792a2\" "
+		"stroke-width=\"2\"%s/>",
+		x, from, to, dash ? DASH : "");
+}
+
+static void mark_of(struct buf *out, const struct report_trail *t, size_t i, int x, int y)
+{
+	if (i == t->n_hops) {
+		buf_addf(out,
+			"<circle cx=\"%d\" cy=\"%d\" r=\"10\" class=\"coming\" fill=\"none\" "
+			"stroke=\"#8792a2\" stroke-width=\"2\"%s/>",
+			x, y, DASH);
+		return;
+	}
+	bool hollow = !t->hops[i].hop->on_wire;
+	shape(out, party_of(t, i), x, y, hollow);
+	figure(out, "", t->hops[i].hop->n, x, y, hollow);
+}
+
+void svg_hop(struct buf *out, const struct report_trail *t, size_t i, bool narrow, bool more)
+{
+	enum { Y = SVG_HOP_HEIGHT / 2 };
+	if (t->n_hops == 0)
+		return;
+	struct look k = look_of(t, narrow, true);
+	k.lane = narrow ? 10 : 18; /* there is a row's text beside it */
+	int width = k.left * 2 + (int)(k.lanes - 1) * k.lane, x = row_x(&k, t, i);
+	bool goes_on = i + 1 < t->n_hops || (more && i + 1 == t->n_hops);
+	const char *which = narrow ? "narrow" : "wide";
+	buf_addf(out,
+		"<svg class=\"step-mark %s\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+		"font-family=\"sans-serif\" aria-hidden=\"true\">",
+		which, width, SVG_HOP_HEIGHT, width, SVG_HOP_HEIGHT);
+	if (i > 0) {
+		int from = row_x(&k, t, i - 1);
+		buf_addf(out,
+			"<path d=\"M%d 0C%d %d %d %d %d %d\" fill=\"none\" class=\"edge\" "
+			"stroke=\"#8792a2\" stroke-width=\"2\"%s/>",
+			from, from, Y / 2, x, 0, x, Y - 12, dashed(t, i) ? DASH : "");
+	}
+	if (goes_on)
+		line_to(out, x, Y + 12, SVG_HOP_HEIGHT, dashed(t, i + 1));
+	mark_of(out, t, i, x, Y);
+	buf_addf(out,
+		"</svg><svg class=\"step-rest %s\" width=\"%d\" height=\"10\" "
+		"viewBox=\"0 0 %d 4000\" preserveAspectRatio=\"xMidYMin slice\" "
+		"aria-hidden=\"true\">",
+		which, width, width);
+	if (goes_on)
+		line_to(out, x, 0, 4000, dashed(t, i + 1));
+	buf_add_str(out, "</svg>");
 }
 
 void svg_validity(struct buf *out, int64_t from_us, int64_t to_us, int64_t click_us)

@@ -17,6 +17,19 @@ enum {
 
 /* The trail, as one drawing for each SVG_ROWS hops. narrow: for a telephone. */
 void svg_trail(struct buf *out, const struct report_trail *t, bool narrow, bool defang);
+/*
+ * One hop's part of the path, for a row of its own that may be of any height: the step from the
+ * row above, its mark, and where it goes on; below it a piece that is stretched to the row's
+ * end. As far right as the trail has lanes. i == n_hops: what is announced and has not happened
+ * yet; more: there is such a row behind the last hop.
+ */
+enum { SVG_HOP_HEIGHT = 56 };
+void svg_hop(struct buf *out, const struct report_trail *t, size_t i, bool narrow, bool more);
+/* Class of the colour of hop i's party: "pc3". */
+void svg_hop_colour(const struct report_trail *t, size_t i, char out[8]);
+/* At most `columns` letters of s as a <text>'s content, the end left out; letters beyond ASCII
+ * count twice. */
+void svg_fit(struct buf *out, struct span s, size_t columns);
 /* The mark of party n (from 1): its shape with its number. */
 void svg_party(struct buf *out, size_t n);
 /* A certificate's life with the moment of the click in it. */

@@ -77,7 +77,7 @@ static void scts(struct html *h, const struct report_grade *g)
 	html_fact_close(h);
 }
 
-static void grade(struct html *h, const struct report_grade *g)
+void html_grade(struct html *h, const struct report_grade *g)
 {
 	if (g == NULL)
 		return;
@@ -215,7 +215,7 @@ static void certificates(struct html *h, const struct report_trail *t, size_t i)
 	html_fold_close(h);
 }
 
-static void encryption(struct html *h, const struct report_tls *t)
+void html_encryption(struct html *h, const struct report_tls *t)
 {
 	html_fact_open(h, "Encryption");
 	html_value(h, t->origin->version);
@@ -250,14 +250,14 @@ void html_tls(struct html *h, const struct report_trail *t, size_t i, bool whole
 		return;
 	html_say(h, "<dl class=\"facts\">\n");
 	if (hop->tls != NULL) {
-		encryption(h, hop->tls);
+		html_encryption(h, hop->tls);
 	} else if (span_starts_nocase(hop->hop->url, "http:")) {
 		html_fact_open(h, "Encryption");
 		html_say(h, "<strong class=\"bad\">none</strong>: this hop went over plain "
 			    "HTTP, readable and changeable by anybody on the way");
 		html_fact_close(h);
 	}
-	grade(h, hop->grade);
+	html_grade(h, hop->grade);
 	html_say(h, "</dl>\n");
 	if (hop->tls != NULL && whole) {
 		legs(h, hop->tls);

@@ -5,7 +5,7 @@
 #include "ui/report/html_parts.h"
 #include "ui/report/say.h"
 
-static void server(struct html *h, const struct report_hop *hop)
+void html_server(struct html *h, const struct report_hop *hop)
 {
 	html_fact_open(h, "Server");
 	if (hop->remote_ip.p == NULL) {
@@ -36,7 +36,7 @@ static void server(struct html *h, const struct report_hop *hop)
 	html_fact_close(h);
 }
 
-static void dns(struct html *h, const struct report_dns *d)
+void html_dns(struct html *h, const struct report_dns *d)
 {
 	if (d == NULL)
 		return;
@@ -205,8 +205,8 @@ void html_wire(struct html *h, const struct report_hop *hop, bool whole)
 {
 	const struct model_exchange *x = hop->exchange;
 	html_say(h, "<dl class=\"facts\">\n");
-	server(h, hop);
-	dns(h, hop->dns);
+	html_server(h, hop);
+	html_dns(h, hop->dns);
 	bodies(h, hop);
 	html_fact_open(h, "Exchange");
 	buf_addf(h->out, "%lld of the case", (long long)x->id);

@@ -11,6 +11,7 @@
 #include "ui/report/mail.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_compared.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
 
 static void set(json_t *object, const char *name, json_t *value)
@@ -186,6 +187,7 @@ static json_t *hop_json(const struct report_trail *in, const struct report_hop *
 	set(j, "exchange", h->exchange != NULL ? json_int_of(h->exchange->id) : json_null());
 	set(j, "reason", json_text_of(h->reason));
 	set(j, "reason_detail", json_text_of(h->reason_detail));
+	set(j, "remarks", json_remarks(h->remarks, h->n_remarks));
 	return j;
 }
 
@@ -208,6 +210,8 @@ static json_t *trail_json(const struct report_trail *t)
 	set(j, "parties", json_parties(t));
 	set(j, "public_suffix_list", json_words_of(t->parties.list_date));
 	set(j, "replay", json_replay(t->replay));
+	set(j, "marked", json_mark(t->mark));
+	set(j, "remarks", json_remarks(t->remarks, t->n_remarks));
 	return j;
 }
 

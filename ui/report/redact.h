@@ -76,6 +76,11 @@ void redaction_free(struct redaction *x); /* NULL is fine */
 /* A body: raw, as it was recorded, appended to out as it may go out. For edition_body. */
 void redaction_body(struct redaction *x, const struct model_exchange *e, enum fact_side side,
 	struct span raw, bool decode, struct buf *out, struct edition_body *about);
+/* A body's content codings as its head lists them, put together in *list. */
+struct span redaction_codings(
+	const struct model_exchange *e, enum fact_side side, struct buf *list);
+/* Is nothing replaced, whatever is there? */
+bool redaction_is_none(const struct redaction *x);
 /* Any other text or bytes of the case that a format shows and the report does not hold. */
 struct span redaction_text(struct redaction *x, const char *where, struct span text);
 

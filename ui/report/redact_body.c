@@ -10,7 +10,7 @@
 
 enum look { LOOK_CLEAN, LOOK_REPLACED, LOOK_HOLDS, LOOK_CANNOT };
 
-static struct span codings_of(
+struct span redaction_codings(
 	const struct model_exchange *x, enum fact_side side, struct buf *list)
 {
 	bool request = side == SIDE_REQUEST;
@@ -132,7 +132,7 @@ void redaction_body(struct redaction *s, const struct model_exchange *x, enum fa
 	r->quiet = *told != NULL;
 	*told = r;
 	struct buf list = {0}, plain = {0}, changed = {0};
-	struct span codings = codings_of(x, side, &list);
+	struct span codings = redaction_codings(x, side, &list);
 	bool coded = codings.n > 0, good = undo(raw, codings, &plain);
 	if (!redact_active(r) && !r->order.coarse_time) {
 		about->decoded = decode && coded && good;
@@ -155,6 +155,11 @@ void redaction_body(struct redaction *s, const struct model_exchange *x, enum fa
 	buf_fini(&list);
 	buf_fini(&plain);
 	buf_fini(&changed);
+}
+
+bool redaction_is_none(const struct redaction *s)
+{
+	return !redact_active(s->by) && !s->by->order.coarse_time;
 }
 
 /* ---- what the model keeps of bodies, and their digests ---- */

@@ -4,6 +4,7 @@
  */
 #include "ui/report/mail.h"
 #include "ui/report/redact_collect.h"
+#include "ui/report/remarks.h"
 #include "store/derive/derived.h"
 #include "store/fact/attachment.h"
 #include "store/fact/notes.h"
@@ -148,9 +149,17 @@ static void document(struct redactor *r, const struct model_exchange *x)
 		prefilled(r, x->res_body);
 }
 
+/* What a person writes names whom it likes. */
+static void remarks(struct redactor *r, const struct remark *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		redact_collect_text(r, list[i].text);
+}
+
 static void hop(struct redactor *r, const struct report_hop *h)
 {
 	const struct trail_hop *t = h->hop;
+	remarks(r, h->remarks, h->n_remarks);
 	redact_collect_url(r, t->url);
 	redact_collect_url(r, t->claimed_target);
 	for (size_t i = 0; i < t->n_evidence; i++)
@@ -165,6 +174,8 @@ static void hop(struct redactor *r, const struct report_hop *h)
 
 static void trail(struct redactor *r, const struct report_trail *t)
 {
+	remarks(r, t->mark, t->mark != NULL ? 1 : 0);
+	remarks(r, t->remarks, t->n_remarks);
 	redact_collect_url(r, t->trail->final_url);
 	redact_collect_url(r, t->trail->handoff_url);
 	for (size_t i = 0; i < t->n_hops; i++)

@@ -3,6 +3,7 @@
  * parts, the rows of a report, and what a person put to the case.
  */
 #include "ui/report/redact_parts.h"
+#include "ui/report/remarks.h"
 #include "store/fact/attachment.h"
 
 #include <stdio.h>
@@ -244,6 +245,16 @@ static void looked_in(struct redactor *r, struct redact_place p, const struct re
 	spans_in(r, p, l->caa, l->n_caa);
 }
 
+static void remarks_in(struct redactor *r, struct remark *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct redact_place p = PLACE("note", "number", list[i].number);
+		time_in(r, &list[i].at_us);
+		span_in(r, p, &list[i].by);
+		span_in(r, p, &list[i].text);
+	}
+}
+
 static void hop_in(struct redactor *r, struct report_hop *h)
 {
 	struct trail_hop *t = (struct trail_hop *)(uintptr_t)h->hop;
@@ -266,6 +277,7 @@ static void hop_in(struct redactor *r, struct report_hop *h)
 	span_in(r, p, &h->media_type);
 	span_in(r, p, &h->reason_detail);
 	looked_in(r, p, h->looked);
+	remarks_in(r, h->remarks, h->n_remarks);
 	landing_in(r, h, t->url.p != url.p);
 }
 
@@ -325,6 +337,8 @@ static void trail_in(struct redactor *r, struct report_trail *t)
 	time_in(r, &mine->started_us);
 	for (size_t i = 0; i < mine->n_notes; i++)
 		mine->notes[i] = redact_string(r, p, mine->notes[i]);
+	remarks_in(r, t->mark, t->mark != NULL ? 1 : 0);
+	remarks_in(r, t->remarks, t->n_remarks);
 	for (size_t i = 0; i < t->n_hops; i++)
 		hop_in(r, &t->hops[i]);
 	for (size_t i = 0; i < t->parties.n; i++)

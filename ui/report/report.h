@@ -15,6 +15,7 @@
 #include "ui/report/landing.h"
 #include "ui/report/party.h"
 
+struct remark;
 struct report_mail;
 struct compared;
 struct compared_hop;
@@ -69,6 +70,8 @@ struct report_hop {
 	const struct report_landing *landing; /* NULL: it did not come to rest there */
 	const struct report_looked *looked;   /* NULL: nothing was looked up */
 	const struct compared_hop *witness;   /* verdicts of packets (compared.h); NULL: none */
+	struct remark *remarks;               /* what people said about it (remarks.h) */
+	size_t n_remarks;
 };
 
 struct report_trail {
@@ -79,6 +82,9 @@ struct report_trail {
 	struct parties parties;
 	const struct same_kept *replay; /* the newest verdict (replays.h); NULL: it was never
 					   replayed, or no companion was looked at */
+	struct remark *mark;    /* somebody said that it matters (remarks.h); NULL: nobody */
+	struct remark *remarks; /* what people said about it as a whole */
+	size_t n_remarks;
 };
 
 /* Where the origins saw a session come from, with --via; all absent without. */

@@ -7,6 +7,7 @@
 #include "ui/report/mail.h"
 #include "ui/report/recipe.h"
 #include "ui/report/say.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/say_rounds.h"
 #include "ui/report/say_same.h"
 #include "ui/report/text_parts.h"
@@ -110,6 +111,7 @@ static void say_all(const struct text_order *x, struct buf *out)
 	bool first = true;
 	if (x->r->n_trails == 0)
 		buf_add_str(out, "No link was opened in what this case holds.\n\n");
+	say_only_marked(x->r, out);
 	for (size_t i = 0; i < x->r->n_trails; i++) {
 		const struct report_trail *t = &x->r->trails[i];
 		/* In a report to one party a trail without it has no place. */

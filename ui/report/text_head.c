@@ -7,6 +7,7 @@
 #include "ui/report/mail.h"
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
 #include "ui/report/text_parts.h"
 
@@ -152,6 +153,7 @@ void report_text_summary(const struct report *r, const struct report_trail *t, s
 	say_parties(t, false, out);
 	say_replay_line(t->replay, out);
 	say_trail_notes(t, out);
+	say_trail_remarks(t, out);
 }
 
 /* The language that it was opened in: as set, else as the first request had it. */
@@ -307,4 +309,5 @@ void text_head(const struct text_order *x, const struct report_trail *t, struct 
 	say_replay_line(t->replay, out);
 	say_compared_line(x->r->compared, out);
 	say_trail_notes(t, out);
+	say_trail_remarks(t, out);
 }

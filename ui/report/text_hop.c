@@ -2,6 +2,7 @@
 #include "ui/report/hop_line.h"
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
+#include "ui/report/say_remarks.h"
 #include "ui/report/text_parts.h"
 #include "ui/report/say_link.h"
 #include "store/base/clock.h"
@@ -249,6 +250,8 @@ void text_hop(const struct report_hop *h, bool whole, struct buf *out)
 		text_labelled(out, "arrived by", span_str(mechanism_word(h->hop->mechanism)));
 	say_time(h->hop, out);
 	say_link_lines(h, out);
+	if (whole)
+		say_remarks(h->remarks, h->n_remarks, out);
 	struct buf witness = {0};
 	say_compared_hop(h->witness, &witness);
 	if (buf_len(&witness) > 0)

@@ -67,9 +67,9 @@ struct book_trail {
 	bool complete; /* recorded whole */
 	bool marked;   /* somebody said that it matters (remarks) */
 	size_t hops;
-	struct span
-		*parties; /* registrable domains in order, each once, at most BOOK_PARTIES */
-	size_t n_parties; /* of the list */
+	struct span *parties; /* as parties_make names and numbers them: entry i is party i + 1;
+				 at most BOOK_PARTIES */
+	size_t n_parties;     /* of the list */
 	size_t all_parties;
 	uint64_t verdicts[VERDICT_COUNT]; /* of the packets, of its exchanges; all 0: none */
 };
@@ -84,6 +84,23 @@ bool book_trails(struct book *b, const struct book_trails_query *q, struct arena
 	struct book_trail **out, size_t *n, size_t *total, struct err *err);
 bool book_trail(struct book *b, int64_t session, int64_t number, struct arena *a,
 	struct book_trail *out, bool *found, struct err *err);
+
+/* ---- its sessions ---- */
+
+struct book_session {
+	int64_t session, started_us;
+	int64_t ended_us;     /* FACT_NULL: it runs, or was cut off */
+	bool running;         /* not over, and somebody writes the case */
+	struct span ended_by; /* as session_end has it; absent: it did not end */
+	bool complete;        /* all of it was recorded */
+	/* As its first fact has them; absent: not said. */
+	struct span command, mode, browser, browser_version, device, language, timezone, via;
+	size_t trails;
+	int64_t exchanges;
+};
+/* Newest first. n: at most BOOK_PAGE_MAX; *total: all. */
+bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session **out,
+	size_t *n, size_t *total, struct err *err);
 
 /* ---- one trail, or one exchange, whole ---- */
 

@@ -2,64 +2,113 @@
  * The door: who comes without a session is asked for the token, which the printed address
  * brings along behind its #, where no server sees it; and the style and script of all pages.
  */
+#include "store/base/clock.h"
+#include "store/base/log.h"
+#include "ui/web/answer_head.h"
 #include "ui/web/asset.h"
 #include "ui/web/page.h"
 #include "ui/web/window_state.h"
 
-static void door(struct web_request *q, struct web_answer *a)
+static void ask(struct web_request *q, struct web_answer *a, int status, const char *words)
 {
-	static const struct page_place nowhere = {0};
+	static const struct page_place here = {.locked = true};
 	struct page p;
-	if (q->method == WEB_POST &&
-		gate_token_is(&q->window->gate, web_value(&q->form, "token"))) {
-		web_go(q, a, "/");
-		return;
-	}
-	page_open(&p, q, a, &nowhere, span_str("This window is locked"));
+	page_open(&p, q, a, &here, span_str("This window is locked"));
+	if (words != NULL)
+		page_sayf(&p, "<p class=\"warning\" id=\"door-wrong\">%s</p>\n", words);
+	if (q->elsewhere)
+		page_say(&p,
+			"<p>A link on another site led here, so nothing is shown yet. If this "
+			"browser was let in before: <a href=\"/\">go on to the "
+			"cases</a>.</p>\n");
 	page_say(&p,
-		"<p>Open it by the address that was printed when it was started: it ends in a "
-		"token. Or paste the token here.</p>\n");
-	page_form_open(&p, "door", false, "/door");
-	page_say(&p, "<label>Token <input name=\"token\" type=\"password\" required "
-		     "autocomplete=\"off\"></label>");
-	page_form_close(&p, "Open");
+		"<p>Open it by the address that <code>clicktrail ui</code> printed when it "
+		"started. The part behind the <code>#</code> is the token: with it this "
+		"browser is let in, until the window is closed.</p>\n"
+		"<form class=\"door\" method=\"post\" action=\"/door\">\n"
+		"<label for=\"token\">Token, or the whole address</label>\n"
+		"<div class=\"door-line\"><input id=\"token\" name=\"token\" required "
+		"autofocus "
+		"autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\"");
+	if (words != NULL)
+		page_say(&p, " aria-invalid=\"true\" aria-describedby=\"door-wrong\"");
+	page_say(&p, "><button type=\"submit\">Open the window</button></div>\n</form>\n");
 	page_close(&p);
-	if (q->method == WEB_POST)
-		a->status = 403;
+	a->status = status;
 }
 
-static void give(struct web_answer *a, const char *type, const char *text)
+static void door(struct web_request *q, struct web_answer *a)
+{
+	if (q->let_in)
+		web_go(q, a, "/");
+	else
+		ask(q, a, 200, NULL);
+}
+
+/* What was pasted may be the whole address, with spaces around it. */
+static struct span token_of(struct span pasted)
+{
+	struct span s = span_trim(pasted, " \t\r\n<>");
+	size_t hash = span_find_byte(s, '#', 0);
+	return hash == SIZE_MAX ? s : span_from(s, hash + 1);
+}
+
+static void knock(struct web_request *q, struct web_answer *a)
+{
+	bool tell;
+	enum gate_try tried = gate_try(&q->window->gate, &q->window->tries,
+		token_of(web_value(&q->form, "token")), clock_now_us(clock_real()), &tell);
+	if (tell)
+		log_error("the window was shut for %d s: %d wrong tokens within %d s",
+			GATE_SHUT_MS / 1000, GATE_WRONG_MAX, GATE_WRONG_MS / 1000);
+	switch (tried) {
+	case GATE_RIGHT:
+		a->let_in = true;
+		web_go(q, a, "/");
+		return;
+	case GATE_WRONG:
+		ask(q, a, 403,
+			"That is not the token of this start. Each start of the window has a "
+			"new one: take the address that was printed last.");
+		return;
+	case GATE_SHUT:
+		a->retry_s = GATE_SHUT_MS / 1000;
+		ask(q, a, 429,
+			"There were too many wrong tokens. Wait ten seconds, then try again.");
+		return;
+	}
+}
+
+static void give(
+	struct web_request *q, struct web_answer *a, const char *type, const char *text)
 {
 	a->kind = WEB_ASSET;
 	a->type = type;
 	buf_add_str(&a->body, text);
+	a->etag = answer_tag(&q->arena, buf_span(&a->body));
 }
 
 static void report_css(struct web_request *q, struct web_answer *a)
 {
-	(void)q;
-	give(a, "text/css; charset=utf-8", html_style);
+	give(q, a, "text/css; charset=utf-8", html_style);
 }
 
 static void window_css(struct web_request *q, struct web_answer *a)
 {
-	(void)q;
-	give(a, "text/css; charset=utf-8", asset_css);
+	give(q, a, "text/css; charset=utf-8", asset_css);
 }
 
 static void window_js(struct web_request *q, struct web_answer *a)
 {
-	(void)q;
-	give(a, "text/javascript; charset=utf-8", asset_js);
+	give(q, a, "text/javascript; charset=utf-8", asset_js);
 }
 
 static void icon(struct web_request *q, struct web_answer *a)
 {
-	(void)q;
-	give(a, "image/svg+xml", asset_icon);
+	give(q, a, "image/svg+xml", asset_icon);
 }
 
 const struct web_route routes_door[] = {{WEB_GET, "/door", door, true},
-	{WEB_POST, "/door", door, true}, {WEB_GET, "/report.css", report_css, true},
+	{WEB_POST, "/door", knock, true}, {WEB_GET, "/report.css", report_css, true},
 	{WEB_GET, "/window.css", window_css, true}, {WEB_GET, "/window.js", window_js, true},
 	{WEB_GET, "/icon.svg", icon, true}, {.pattern = NULL}};

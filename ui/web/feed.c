@@ -3,23 +3,29 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* HTML 9.2.6: a value ends at CR, LF, or both. */
+/* HTML 9.2.6: a line ends at CR, LF, or both as one, and nothing else ends it; the reader puts
+ * LF between the lines. NUL may stand in a value (but in an id), and so may U+2028. */
 static void data(struct buf *out, struct span s)
 {
-	do {
+	for (;;) {
 		size_t end = 0;
 		while (end < s.n && s.p[end] != '\n' && s.p[end] != '\r')
 			end++;
 		buf_add_str(out, "data: ");
 		buf_add_span(out, span_first(s, end));
 		buf_add_byte(out, '\n');
-		s = end < s.n ? span_from(s, end + 1) : SPAN_NONE;
-	} while (s.n > 0);
+		if (end == s.n)
+			return;
+		bool both = s.p[end] == '\r' && end + 1 < s.n && s.p[end + 1] == '\n';
+		s = span_from(s, end + (both ? 2 : 1));
+	}
 }
 
 static void event(struct buf *out, const char *kind, const char *id)
 {
-	buf_addf(out, "event: %s\nid: %s\n", kind, id);
+	buf_addf(out, "event: %s\n", kind);
+	if (id != NULL)
+		buf_addf(out, "id: %s\n", id);
 }
 
 void feed_put(struct buf *out, const char *id, const char *into, struct span html)

@@ -14,7 +14,7 @@
 
 #include "store/base/buf.h"
 
-/* id: what comes back as Last-Event-ID: "<epoch>-<version>", of feed_id. */
+/* id: what comes back as Last-Event-ID: "<epoch>-<version>", of feed_id; NULL: as it was. */
 enum { FEED_ID_MAX = 48 };
 void feed_put(struct buf *out, const char *id, const char *into, struct span html);
 void feed_drop(struct buf *out, const char *id, const char *element);

@@ -46,6 +46,41 @@ bool gate_secret_is(const struct gate *g, struct span secret)
 	return same(g->secret, secret);
 }
 
+void gate_tries_init(struct gate_tries *t)
+{
+	*t = (struct gate_tries){.lock = PTHREAD_MUTEX_INITIALIZER};
+}
+
+void gate_tries_fini(struct gate_tries *t)
+{
+	pthread_mutex_destroy(&t->lock);
+}
+
+enum gate_try gate_try(const struct gate *g, struct gate_tries *t, struct span token,
+	int64_t now_us, bool *tell)
+{
+	enum gate_try result = GATE_SHUT;
+	*tell = false;
+	pthread_mutex_lock(&t->lock);
+	if (now_us >= t->shut_until_us) {
+		result = gate_token_is(g, token) ? GATE_RIGHT : GATE_WRONG;
+		if (now_us - t->since_us > (int64_t)GATE_WRONG_MS * 1000)
+			t->wrong = 0;
+		if (result == GATE_WRONG && t->wrong++ == 0)
+			t->since_us = now_us;
+		if (t->wrong >= GATE_WRONG_MAX) {
+			t->wrong = 0;
+			t->shut_until_us = now_us + (int64_t)GATE_SHUT_MS * 1000;
+			*tell = !t->told;
+			t->told = true;
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+	return result;
+}
+
+/* Any one that fits lets in: another port of this host can set a cookie of our name beside ours
+ * (with another Path, it comes first), and must not be able to shut its user out. */
 static bool has_session(const struct gate *g, struct span cookies)
 {
 	size_t n = strlen(g->cookie);
@@ -60,13 +95,39 @@ static bool has_session(const struct gate *g, struct span cookies)
 	return false;
 }
 
+static bool one_of(struct span word, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_is(word, *words))
+			return true;
+	return false;
+}
+
+static bool may_post(const struct gate *g, const struct gate_fields *f)
+{
+	if (f->fetch_site.p == NULL)
+		return span_is(f->origin, g->origin);
+	return span_is(f->fetch_site, "same-origin") &&
+	       (span_is(f->origin, g->origin) || span_is(f->origin, "null"));
+}
+
 enum gate_verdict gate_look(const struct gate *g, const struct gate_fields *f)
 {
-	if (f->several_hosts || !span_is(f->host, g->host))
+	static const char *const dests[] = {
+		"document", "iframe", "empty", "image", "script", "style", NULL};
+	static const char *const elsewhere[] = {"same-site", "cross-site", NULL};
+	static const char *const here[] = {"same-origin", "none", NULL};
+	if (f->several_hosts || !span_is(f->host, g->host) || f->service_worker)
 		return GATE_FOREIGN;
-	if (f->post && !span_is(f->origin, g->origin))
+	if (f->fetch_dest.p != NULL && !one_of(f->fetch_dest, dests))
 		return GATE_FOREIGN;
-	if (f->post && f->fetch_site.p != NULL && !span_is(f->fetch_site, "same-origin"))
+	if (f->post && !may_post(g, f))
+		return GATE_FOREIGN;
+	if (one_of(f->fetch_site, elsewhere))
+		return span_is(f->fetch_mode, "navigate") && span_is(f->fetch_dest, "document")
+			       ? GATE_ELSEWHERE
+			       : GATE_FOREIGN;
+	if (f->fetch_site.p != NULL && !one_of(f->fetch_site, here))
 		return GATE_FOREIGN;
 	return has_session(g, f->cookie) ? GATE_IN : GATE_NO_SESSION;
 }

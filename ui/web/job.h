@@ -13,12 +13,16 @@
 enum {
 	JOBS_MAX = 200,                  /* remembered; the oldest that are over go */
 	JOBS_RUNNING_MAX = 4,            /* at once */
+	JOB_RUNS_MAX = 4,                /* of job_run, beside them; more of them wait */
+	JOBS_END_S = 20,                 /* to end in order, before it is done by force */
 	JOB_OUTPUT_MAX = 1024 * 1024,    /* bytes of each stream of a job that are kept */
 	JOB_RUN_MAX = 256 * 1024 * 1024, /* of job_run's output */
 };
 
 struct jobs;
 struct jobs *jobs_new(const char *program, const char *folder);
+void jobs_end(struct jobs *j);  /* nothing is started any more, and nobody waits: before the
+				   threads that wait are waited for */
 void jobs_free(struct jobs *j); /* asks all that run to end (SIGTERM), waits, then by force */
 
 struct job_order {

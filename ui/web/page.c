@@ -88,6 +88,18 @@ static void menu_entry(struct page *p, const struct page_place *place, const cha
 		here ? " aria-current=\"page\"" : "", name);
 }
 
+static void menu(struct page *p, const struct page_place *place)
+{
+	page_say(p, "<nav aria-label=\"Window\"><ul>");
+	menu_entry(p, place, "cases", "/", "Cases");
+	menu_entry(p, place, "search", "/search", "Search");
+	menu_entry(p, place, "trace", "/trace", "Trace a link");
+	menu_entry(p, place, "compare", "/compare", "Compare");
+	menu_entry(p, place, "jobs", "/jobs", "Started here");
+	menu_entry(p, place, "phone", "/phone", "A phone");
+	page_say(p, "</ul></nav>");
+}
+
 static void way_back(struct page *p, const struct page_place *place)
 {
 	if (place->book == NULL)
@@ -133,15 +145,11 @@ void page_open(struct page *p, struct web_request *q, struct web_answer *a,
 	page_sayf(p,
 		"<body class=\"window%s\">\n<a class=\"skip\" href=\"#main\">To the "
 		"content</a>\n<header class=\"bar\"><p class=\"product\"><a "
-		"href=\"/\">clicktrail</a></p><nav aria-label=\"Window\"><ul>",
+		"href=\"/\">clicktrail</a></p>",
 		place->wide ? " wide" : "");
-	menu_entry(p, place, "cases", "/", "Cases");
-	menu_entry(p, place, "search", "/search", "Search");
-	menu_entry(p, place, "trace", "/trace", "Trace a link");
-	menu_entry(p, place, "compare", "/compare", "Compare");
-	menu_entry(p, place, "jobs", "/jobs", "Started here");
-	menu_entry(p, place, "phone", "/phone", "A phone");
-	page_say(p, "</ul></nav></header>\n<main id=\"main\" tabindex=\"-1\">\n");
+	if (!place->locked)
+		menu(p, place);
+	page_say(p, "</header>\n<main id=\"main\" tabindex=\"-1\">\n");
 	way_back(p, place);
 	page_say(p, "<h1>");
 	html_text(p->out, title);
@@ -155,17 +163,47 @@ void page_close(struct page *p)
 		    "</html>\n");
 }
 
+static const char *error_title(int status)
+{
+	switch (status) {
+	case 403: return "Not let in";
+	case 404: return "There is nothing here";
+	case 413:
+	case 414:
+	case 431: return "Too large";
+	case 429: return "Too many tries";
+	default: return status < 500 ? "This cannot be understood" : "This did not work";
+	}
+}
+
+/* A detail is written to stand behind a colon; here it is a sentence. */
+static void error_detail(struct page *p, const char *detail)
+{
+	char first[2] = {detail[0], 0};
+	if (first[0] >= 'a' && first[0] <= 'z')
+		first[0] = (char)(first[0] - 'a' + 'A');
+	page_text(p, span_str(first));
+	if (first[0] != 0)
+		page_text(p, span_str(detail + 1));
+	page_say(p, ".");
+}
+
 void page_error(struct web_request *q, struct web_answer *a, int status, const struct err *err)
 {
-	static const struct page_place nowhere = {0};
+	const struct page_place nowhere = {.locked = !q->let_in};
 	struct page p;
 	buf_clear(&a->body);
-	page_open(&p, q, a, &nowhere, span_str("This did not work"));
+	page_open(&p, q, a, &nowhere, span_str(error_title(status)));
 	page_say(&p, "<p class=\"warning\">");
-	page_text(&p, span_str(err_sentence(err->kind)));
-	page_say(&p, ": ");
-	page_text(&p, span_str(err->detail));
-	page_say(&p, "</p>\n");
+	if (err->kind == ERR_USAGE && err->detail[0] != 0) {
+		error_detail(&p, err->detail);
+	} else {
+		page_text(&p, span_str(err_sentence(err->kind)));
+		page_say(&p, err->detail[0] != 0 ? ": " : "");
+		page_text(&p, span_str(err->detail));
+	}
+	page_sayf(&p, "</p>\n<p><a href=\"%s\">%s</a></p>\n", q->let_in ? "/" : "/door",
+		q->let_in ? "To the cases" : "To the door");
 	page_close(&p);
 	a->status = status;
 }

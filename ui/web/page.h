@@ -20,6 +20,7 @@ struct page_place {
 				"compare", "phone"; NULL: none */
 	bool live;           /* without script it comes again by itself every 2 s */
 	bool wide;           /* tables and drawings use the whole width */
+	bool locked;         /* for who has no session: no menu, which would lead nowhere */
 };
 
 struct page {
@@ -35,7 +36,8 @@ struct page {
 void page_open(struct page *p, struct web_request *q, struct web_answer *a,
 	const struct page_place *place, struct span title);
 void page_close(struct page *p);
-/* A whole page that says what went wrong. */
+/* A whole page that says what went wrong, under a title that fits the status, and leads on. Of
+ * ERR_USAGE the detail alone is said: "there is no such trail". */
 void page_error(struct web_request *q, struct web_answer *a, int status, const struct err *err);
 
 void page_say(struct page *p, const char *ours);

@@ -6,7 +6,7 @@
 
 static const struct web_route *const lists[] = {routes_door, routes_cases, routes_search,
 	routes_rows, routes_trail, routes_hop, routes_trace, routes_jobs, routes_report,
-	routes_remarks, routes_compare, routes_phone};
+	routes_reports, routes_remarks, routes_compare, routes_phone};
 
 static bool fits(const char *pattern, struct span path, struct span *segments)
 {
@@ -28,32 +28,44 @@ static bool fits(const char *pattern, struct span path, struct span *segments)
 	return path.n == 0;
 }
 
+static const struct web_route *find_in(
+	const struct web_route *list, struct web_request *q, bool *known)
+{
+	for (const struct web_route *r = list; r->pattern != NULL; r++) {
+		struct span segments[WEB_SEGMENTS_MAX] = {0};
+		if (!fits(r->pattern, q->path, segments))
+			continue;
+		*known = true;
+		if (r->method != q->method)
+			continue;
+		memcpy(q->segments, segments, sizeof segments);
+		return r;
+	}
+	return NULL;
+}
+
 const struct web_route *web_route_find(struct web_request *q, bool *known)
 {
+	const struct web_route *found = NULL;
 	*known = false;
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		for (const struct web_route *r = lists[i]; r->pattern != NULL; r++) {
-			struct span segments[WEB_SEGMENTS_MAX] = {0};
-			if (!fits(r->pattern, q->path, segments))
-				continue;
-			*known = true;
-			if (r->method != q->method)
-				continue;
-			memcpy(q->segments, segments, sizeof segments);
-			return r;
-		}
-	return NULL;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists && found == NULL; i++)
+		found = find_in(lists[i], q, known);
+	if (found == NULL && q->window != NULL && q->window->more != NULL)
+		found = find_in(q->window->more, q, known);
+	return found;
 }
 
 void web_go(struct web_request *q, struct web_answer *a, const char *format, ...)
 {
-	char path[WINDOW_URL_MAX * 4];
+	char path[WEB_URL_MAX];
 	va_list ap;
 	va_start(ap, format);
-	vsnprintf(path, sizeof path, format, ap);
+	int n = vsnprintf(path, sizeof path, format, ap);
 	va_end(ap);
 	a->status = 303;
-	a->location = arena_str(&q->arena, span_str(path));
+	/* Half an address leads somewhere else. */
+	a->location =
+		n >= 0 && (size_t)n < sizeof path ? arena_str(&q->arena, span_str(path)) : "/";
 }
 
 struct book *web_book(struct web_request *q, struct web_answer *a)

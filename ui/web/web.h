@@ -28,7 +28,10 @@ struct web_request {
 	struct span last_event_id;              /* of an EventSource that comes again; absent */
 	struct span languages;                  /* Accept-Language; absent */
 	struct arena arena;                     /* ends with the request */
-	const char *secret; /* that a form has to bring back (page_form_open writes it) */
+	const char *secret; /* that a form has to bring back (page_form_open writes it); empty
+			       without a session */
+	bool let_in;        /* has a session: else only open routes get here, and errors */
+	bool elsewhere;     /* a page of another site led here: the door whoever it is */
 };
 
 /* Which headers go with it (server.c): all forbid what is not needed. */
@@ -56,9 +59,13 @@ struct web_answer {
 	const char *type; /* of WEB_ASSET and WEB_PICTURE: a media type of ours; else by kind */
 	struct buf body;
 	const char *location;  /* 303 to this path of ours; NULL: none */
-	const char *file_name; /* WEB_DOWNLOAD: plain letters, digits, '-', '_', '.'; or NULL */
-	const char *etag;      /* WEB_ASSET */
+	const char *file_name; /* WEB_DOWNLOAD, WEB_TEXT: plain letters, digits, '-', '_', '.';
+				  others become '_'; or NULL */
+	const char *etag;      /* WEB_ASSET: quoted, strong */
 	struct web_events events;
+	bool let_in;       /* with it goes the cookie of a session: the door alone says so */
+	const char *allow; /* of a 405 */
+	int retry_s;       /* of a 429; 0: not said */
 };
 
 typedef void web_page_fn(struct web_request *q, struct web_answer *a);
@@ -75,7 +82,7 @@ struct web_route {
 /* Every page file has one list, ended by a row without a pattern, and stands in route.c. */
 extern const struct web_route routes_door[], routes_cases[], routes_rows[], routes_trail[],
 	routes_hop[], routes_trace[], routes_jobs[], routes_report[], routes_remarks[],
-	routes_compare[], routes_phone[], routes_search[];
+	routes_reports[], routes_compare[], routes_phone[], routes_search[];
 
 /* The first row that fits; fills q->segments. NULL: none; *known: the path has one, but for
  * another method. */

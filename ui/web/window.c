@@ -47,10 +47,13 @@ struct window *window_start(const struct window_options *o, struct err *err)
 		free(w);
 		return NULL;
 	}
+	gate_tries_init(&w->tries);
 	snprintf(w->program, sizeof w->program, "%s", o->program);
 	w->phone = o->phone != NULL ? strdup(o->phone) : NULL;
 	w->shelf = shelf_new();
+	w->made = made_new();
 	w->jobs = jobs_new(w->program, w->folder);
+	w->uploads = uploads_new();
 	bool ok = make_gate(w, o->listen_fd, err);
 	for (size_t i = 0; i < o->n_paths && ok; i++)
 		ok = add_path(w, o->paths[i], err);
@@ -73,10 +76,15 @@ void window_stop(struct window *w)
 {
 	if (w == NULL)
 		return;
+	if (w->jobs != NULL)
+		jobs_end(w->jobs);
 	server_stop(w->server);
 	jobs_free(w->jobs);
+	uploads_free(w->uploads);
 	shelf_free(w->shelf);
+	made_free(w->made);
 	free(w->phone);
+	gate_tries_fini(&w->tries);
 	explicit_bzero(&w->gate, sizeof w->gate);
 	free(w);
 }

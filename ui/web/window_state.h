@@ -7,20 +7,27 @@
 
 #include "ui/web/gate.h"
 #include "ui/web/job.h"
+#include "ui/web/made.h"
 #include "ui/web/shelf.h"
+#include "ui/web/upload.h"
 #include "ui/web/window.h"
 
 struct server;
+struct web_route;
 
 struct window {
 	struct gate gate;
+	struct gate_tries tries;
 	struct shelf *shelf;
 	struct jobs *jobs;
+	struct made *made; /* reports */
+	struct uploads *uploads;
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */
 	char program[PATH_MAX];
-	char *phone;     /* JSON, or NULL; owned */
-	bool phone_here; /* a proxy for others may be started from here */
+	char *phone;                  /* JSON, or NULL; owned */
+	bool phone_here;              /* a proxy for others may be started from here */
+	const struct web_route *more; /* routes besides those of route.c; NULL but in tests */
 };
 
 #endif

@@ -200,7 +200,7 @@ static void about_tells_what_the_case_is(void **state)
 	assert_true(about.closed_us == FACT_NULL);
 	assert_true(about.created_us > 1700000000000000);
 	assert_true(about.being_written);
-	assert_int_equal(about.schema, 10);
+	assert_int_equal(about.schema, 11);
 	int64_t last = about.last_seq;
 	struct fact_note note;
 	fact_init(FACT_KIND_NOTE, &note);

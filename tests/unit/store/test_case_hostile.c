@@ -393,7 +393,7 @@ static void other_encodings_are_foreign(void **state)
 	assert_int_equal(sqlite3_open(t.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 				 "PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = "
-				 "0x636c6b74; PRAGMA user_version = 10; CREATE TABLE x (a)",
+				 "0x636c6b74; PRAGMA user_version = 11; CREATE TABLE x (a)",
 				 NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);

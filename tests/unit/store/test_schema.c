@@ -141,7 +141,7 @@ static void the_file_says_what_it_is(void **state)
 	(void)state;
 	temp_case_start(&t);
 	assert_int_equal(temp_case_number(&t, "PRAGMA application_id"), 0x636c6b74);
-	assert_int_equal(temp_case_number(&t, "PRAGMA user_version"), 10);
+	assert_int_equal(temp_case_number(&t, "PRAGMA user_version"), 11);
 	assert_int_equal(temp_case_number(&t, "PRAGMA page_size"), 16384);
 	char *row = temp_case_sql(&t,
 		"SELECT length(id), tool_name, tool_version, operator_name, closed_us IS NULL, "

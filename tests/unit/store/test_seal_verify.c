@@ -146,7 +146,7 @@ static const struct change changes[] = {
 		false},
 	{"UPDATE fact_kind SET name = 'note' WHERE name = 'request'", FAULT_CASE, 0, 0, true},
 	{"DELETE FROM fact_kind WHERE kind = 22", FAULT_CASE, 0, 0, true},
-	{"INSERT INTO fact_kind VALUES (33, 'more')", FAULT_CASE, 0, 0, true},
+	{"INSERT INTO fact_kind VALUES (34, 'more')", FAULT_CASE, 0, 0, true},
 	/* erasures */
 	{"INSERT INTO seal_erased VALUES (10, 7, zeroblob(32), 1000)", FAULT_ERASURE, 0, 0,
 		true},

@@ -71,11 +71,11 @@ static void view_columns_are_as_documented(void **state)
 		free(got);
 		free(want);
 	}
-	assert_int_equal(views, 10);
+	assert_int_equal(views, 11);
 	assert_int_equal(
 		temp_case_number(&t, "SELECT count(*) FROM sqlite_schema WHERE type = 'view' "
 				     "AND name NOT LIKE 'fact\\_%' ESCAPE '\\'"),
-		10);
+		11);
 	free(docs);
 	temp_case_fini(&t);
 }
@@ -134,6 +134,17 @@ static void put_lookup(struct temp_case *t)
 	temp_case_put(t, FACT_KIND_CUSTODY, &custody);
 }
 
+static void put_remark(struct temp_case *t)
+{
+	struct fact_remark f;
+	fact_init(FACT_KIND_REMARK, &f);
+	f.session = f.trail = 1;
+	f.hop = 2;
+	f.act = span_str("noted");
+	f.text = span_str("this is where it turns");
+	temp_case_put(t, FACT_KIND_REMARK, &f);
+}
+
 /* Each gives at least one row on a case like any other. */
 static void example_queries_run(void **state)
 {
@@ -147,6 +158,7 @@ static void example_queries_run(void **state)
 	put_frame(&t);
 	put_picture(&t);
 	put_lookup(&t);
+	put_remark(&t);
 	temp_case_close(&t);
 	for (char *at = docs; (at = strstr(at, start)) != NULL; queries++) {
 		char *sql = at + strlen(start);
@@ -158,7 +170,7 @@ static void example_queries_run(void **state)
 			fail_msg("no rows: %s", sql);
 		free(rows);
 	}
-	assert_int_equal(queries, 15);
+	assert_int_equal(queries, 16);
 	free(docs);
 	temp_case_fini(&t);
 }

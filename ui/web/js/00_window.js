@@ -1,17 +1,9 @@
 "use strict";
-/* Everything works without this file: it opens the door by the address's token, listens to what
-   is new, and writes numbers and times as the reader's language does. */
+/* Everything works without this file: it listens to what is new, and writes numbers and times as
+   the reader's language does. */
 (function () {
 	var numbers = new Intl.NumberFormat(navigator.language);
 	var local = new Intl.DateTimeFormat(navigator.language, { dateStyle: "full", timeStyle: "long" });
-
-	function door() {
-		var form = document.querySelector("form.door");
-		if (!form || location.hash.length < 2) return;
-		form.elements.token.value = location.hash.slice(1);
-		history.replaceState(null, "", location.pathname);
-		form.submit();
-	}
 
 	function dress(root) {
 		root.querySelectorAll("data[value]").forEach(function (d) {
@@ -48,20 +40,44 @@
 		document.dispatchEvent(new CustomEvent("clicktrail:put", { detail: document.getElementById(made.id) }));
 	}
 
+	/* A browser has six connections for one server, and each page that listens holds one: a page
+	   that nobody sees lets go of it, and resumes where it was when it is looked at again. */
 	function listen() {
-		var at = document.querySelector("[data-listen]");
+		var at = document.querySelector("[data-listen]"), source = null, last = "", over = false;
 		if (!at) return;
-		var source = new EventSource(at.dataset.listen);
-		source.addEventListener("put", function (e) { put(e.data); });
-		source.addEventListener("drop", function (e) { var o = document.getElementById(e.data); if (o) o.remove(); });
-		source.addEventListener("say", function (e) { status(e.data); });
-		source.addEventListener("reload", function () { location.reload(); });
-		source.addEventListener("end", function () { source.close(); });
-		source.onerror = function () { if (source.readyState !== 2) status("The connection was lost; trying again."); };
-		source.onopen = function () { status(""); };
-		window.addEventListener("pagehide", function () { source.close(); });
+
+		function heard(e) {
+			if (e.lastEventId) last = e.lastEventId;
+		}
+
+		function close() {
+			if (source) source.close();
+			source = null;
+		}
+
+		function open() {
+			if (source || over || document.hidden) return;
+			var path = at.dataset.listen;
+			if (last) path += (path.indexOf("?") < 0 ? "?" : "&") + "last-event-id=" + encodeURIComponent(last);
+			source = new EventSource(path);
+			source.addEventListener("put", function (e) { heard(e); put(e.data); });
+			source.addEventListener("drop", function (e) { heard(e); var o = document.getElementById(e.data); if (o) o.remove(); });
+			source.addEventListener("say", function (e) { heard(e); status(e.data); });
+			source.addEventListener("reload", function () { location.reload(); });
+			source.addEventListener("end", function () { over = true; close(); });
+			source.onerror = function () {
+				if (source && source.readyState !== 2) status("The connection was lost; trying again.");
+				else if (source) status("The connection was lost: load the page anew.");
+			};
+			source.onopen = function () { status(""); };
+		}
+
+		document.addEventListener("visibilitychange", function () { if (document.hidden) close(); else open(); });
+		window.addEventListener("pagehide", close);
+		window.addEventListener("pageshow", open);
+		open();
 	}
 
 	window.clicktrail = { dress: dress, status: status };
-	document.addEventListener("DOMContentLoaded", function () { door(); dress(document); listen(); });
+	document.addEventListener("DOMContentLoaded", function () { dress(document); listen(); });
 }());

@@ -1,0 +1,57 @@
+/*
+ * What pages that do things share: command lines as lists of words, of which none can become an
+ * option that was not meant; the place of a new case; and how a command came out, in words. It
+ * decides nothing about what may be done. On the connection's thread.
+ */
+#ifndef UI_WEB_ACT_H
+#define UI_WEB_ACT_H
+
+#include "ui/web/job.h"
+#include "ui/web/page.h"
+
+enum {
+	ACT_WORDS_MAX = 120,  /* of one command line */
+	ACT_WORD_MAX = 16384, /* bytes of one of them */
+	ACT_NAME_TRIES = 1000,
+	ACT_SAID_SHOWN = 65536, /* bytes of an output that a page shows: the last ones */
+	ACT_LINES_SHOWN = 12,   /* of what a command said last, beside its case */
+};
+
+struct act_words {
+	struct arena *arena;
+	const char *list[ACT_WORDS_MAX + 1]; /* ended by NULL */
+	size_t n;
+	bool bad; /* there were too many, or one holds a NUL or is too long */
+};
+void act_word(struct act_words *w, const char *ours);
+/* "--name=value": the value is never an option of its own. */
+void act_option(struct act_words *w, const char *name, struct span value);
+/* A case by its whole path, which begins with '/'. */
+void act_case(struct act_words *w, const char *path);
+
+/* Are they what `trace` (OPTIONS_TRACE, ...) takes? Looked at by the command's own reader, so
+ * that a mistake is told at once. Errors: USAGE. */
+bool act_check(const struct act_words *w, unsigned command, struct err *err);
+
+/* Starts it. 0: it did not start, and a is the page that says so. remove_file: as of
+ * job_order. */
+int64_t act_start(struct web_request *q, struct web_answer *a, const struct act_words *w,
+	const char *title, const char *case_path, const char *remove_file);
+
+/* A free name in the window's folder, "clicktrail-20260131-235959.case", on the shelf before
+ * anything is there. NULL with err. */
+struct book *act_new_case(struct web_request *q, struct err *err);
+
+/* "It came to its end, and everything was recorded." Of the contract's exit codes. */
+const char *act_code_words(int code);
+/* "ended in order", as a badge. */
+void act_code(struct page *p, const struct job_about *job);
+/* Its last lines, escaped, as <pre>; nothing where it said nothing. */
+void act_said(struct page *p, struct span said, size_t max_lines);
+
+/* What was started from here about this case, newest first: state, last words, and the way to
+ * all of it. Nothing where nothing was. For pages of a case, above all of one that is not there
+ * yet. */
+void jobs_of_case(struct page *p, const struct book *b);
+
+#endif

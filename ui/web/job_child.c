@@ -1,0 +1,313 @@
+#include "ui/web/job_child.h"
+#include "store/base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum {
+	FD_ASIDE = 16, /* above 0, 1 and 2, wherever they are */
+	CHUNK = 16 * 1024,
+	REST_MAX = 1024 * 1024, /* of what lies in a pipe when its process is over */
+	ENV_MAX = 64,
+	ARGS_MAX = 256,
+};
+
+static const char mark[] = "--for-window";
+
+/* ---- what it is given ---- */
+
+/* What commands read (getenv), what libraries need to find their certificates, and what builds
+ * with sanitizers are told by. */
+static bool is_handed_on(const char *entry)
+{
+	static const char *const names[] = {"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL",
+		"LC_CTYPE", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "WAYLAND_DISPLAY", "DISPLAY",
+		"XAUTHORITY", "SSL_CERT_FILE", "SSL_CERT_DIR", "ASAN_OPTIONS", "LSAN_OPTIONS",
+		"UBSAN_OPTIONS", "TSAN_OPTIONS", NULL};
+	struct span name = span_first(span_str(entry), strcspn(entry, "="));
+	if (span_is(name, "CLICKTRAIL_PASSWORD"))
+		return false;
+	if (span_starts(name, "CLICKTRAIL_"))
+		return true;
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (span_is(name, names[i]))
+			return true;
+	return false;
+}
+
+static void make_environment(char *env[ENV_MAX], char *password)
+{
+	size_t n = 0;
+	for (char **e = environ; *e != NULL && n + 2 < ENV_MAX; e++)
+		if (is_handed_on(*e))
+			env[n++] = *e;
+	if (password != NULL)
+		env[n++] = password;
+	env[n] = NULL;
+}
+
+static int place(posix_spawn_file_actions_t *a, const char *folder, int out, int said)
+{
+	int failed =
+		posix_spawn_file_actions_addopen(a, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_adddup2(a, out, STDOUT_FILENO);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_adddup2(a, said, STDERR_FILENO);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_addclosefrom_np(a, STDERR_FILENO + 1);
+	if (failed == 0 && folder != NULL)
+		failed = posix_spawn_file_actions_addchdir_np(a, folder);
+	return failed;
+}
+
+/* Signals as if nobody had touched them, and a session of its own: Ctrl-C is for the window,
+ * which then ends it in order. */
+static int behave(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	int failed = posix_spawnattr_setsigmask(attributes, &none);
+	if (failed == 0)
+		failed = posix_spawnattr_setsigdefault(attributes, &all);
+	if (failed == 0)
+		failed = posix_spawnattr_setflags(attributes,
+			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+	return failed;
+}
+
+static int spawn(struct job_child *c, const char *program, const char *folder, char **argv,
+	char **env, int out, int said)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	int failed = place(&actions, folder, out, said);
+	if (failed == 0)
+		failed = behave(&attributes);
+	if (failed == 0)
+		failed = posix_spawn(&c->pid, program, &actions, &attributes, argv, env);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	return failed;
+}
+
+/* An errno, or 0. */
+static int make_pipe(int ends[2])
+{
+	int made[2];
+	if (pipe2(made, O_CLOEXEC) != 0)
+		return errno;
+	ends[0] = fcntl(made[0], F_DUPFD_CLOEXEC, FD_ASIDE);
+	ends[1] = fcntl(made[1], F_DUPFD_CLOEXEC, FD_ASIDE);
+	int failed = ends[0] < 0 || ends[1] < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0
+			     ? errno
+			     : 0;
+	close(made[0]);
+	close(made[1]);
+	return failed;
+}
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int start(struct job_child *c, const char *program, const char *folder,
+	const char *const *argv, char *password)
+{
+	char parent[32], *env[ENV_MAX];
+	const char *words[ARGS_MAX + 4] = {"clicktrail", mark, parent};
+	int fds[4] = {-1, -1, -1, -1};
+	size_t n = 3;
+	snprintf(parent, sizeof parent, "%ld", (long)getpid());
+	for (; *argv != NULL && n < ARGS_MAX + 3; argv++)
+		words[n++] = *argv;
+	if (*argv != NULL)
+		return E2BIG;
+	make_environment(env, password);
+	int failed = make_pipe(fds);
+	if (failed == 0)
+		failed = make_pipe(fds + 2);
+	if (failed == 0)
+		failed = spawn(
+			c, program, folder, (char **)(uintptr_t)words, env, fds[1], fds[3]);
+	if (failed != 0) {
+		close_all(fds, 4);
+		return failed;
+	}
+	close(fds[1]);
+	close(fds[3]);
+	c->out = fds[0];
+	c->err = fds[2];
+	c->pidfd = pidfd_open(c->pid, 0);
+	if (c->pidfd >= 0)
+		return 0;
+	failed = errno;
+	kill(c->pid, SIGKILL);
+	job_child_reap(c);
+	return failed;
+}
+
+bool job_child_start(struct job_child *c, const char *program, const char *folder,
+	const char *const *argv, const char *password, struct err *err)
+{
+	char *entry = NULL;
+	*c = (struct job_child){.pidfd = -1, .out = -1, .err = -1};
+	if (password != NULL && asprintf(&entry, "CLICKTRAIL_PASSWORD=%s", password) < 0)
+		abort();
+	int failed = start(c, program, folder, argv, entry);
+	if (entry != NULL)
+		explicit_bzero(entry, strlen(entry));
+	free(entry);
+	if (failed == 0)
+		return true;
+	*c = (struct job_child){.pidfd = -1, .out = -1, .err = -1};
+	return err_set_os(err, ERR_SYSTEM, failed, "starting %s %s", program,
+		argv[0] != NULL ? argv[0] : "");
+}
+
+/* ---- what it says ---- */
+
+/* Once, at most a chunk. *n: of it. False: there is nothing now, or nothing more to come, which
+ * closes it. */
+static bool take(int *fd, size_t *n, void (*heard)(void *ctx, bool is_err, struct span said),
+	void *ctx, bool is_err)
+{
+	char chunk[CHUNK];
+	ssize_t got;
+	do
+		got = read(*fd, chunk, sizeof chunk);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		*n = (size_t)got;
+		heard(ctx, is_err, span_of(chunk, (size_t)got));
+		return true;
+	}
+	if (got == 0 || errno != EAGAIN) {
+		close(*fd);
+		*fd = -1;
+	}
+	return false;
+}
+
+/* Who holds the other end beside the process that is over is not waited for. */
+static void take_rest(
+	struct job_child *c, void (*heard)(void *ctx, bool is_err, struct span said), void *ctx)
+{
+	int *const fds[2] = {&c->out, &c->err};
+	for (size_t i = 0; i < 2; i++)
+		for (size_t n, all = 0; *fds[i] >= 0 && all < REST_MAX; all += n)
+			if (!take(fds[i], &n, heard, ctx, i == 1))
+				break;
+}
+
+static int ms_until(int64_t until_us)
+{
+	if (until_us == 0)
+		return -1;
+	int64_t left = until_us - clock_now_us(clock_real());
+	return left <= 0                        ? 0
+	       : left > 3600 * INT64_C(1000000) ? 3600 * 1000
+						: (int)(left / 1000 + 1);
+}
+
+enum job_child_news job_child_hear(struct job_child *c, int wake, int64_t until_us,
+	void (*heard)(void *ctx, bool is_err, struct span said), void *ctx)
+{
+	for (;;) {
+		struct pollfd fds[4] = {{c->pidfd, POLLIN, 0}, {c->out, POLLIN, 0},
+			{c->err, POLLIN, 0}, {wake, POLLIN, 0}};
+		size_t n;
+		int ms = ms_until(until_us);
+		if (ms == 0)
+			return JOB_CHILD_TIME;
+		if (poll(fds, 4, ms) < 0)
+			continue;
+		if (fds[0].revents != 0) {
+			take_rest(c, heard, ctx);
+			return JOB_CHILD_OVER;
+		}
+		if (fds[1].revents != 0)
+			take(&c->out, &n, heard, ctx, false);
+		if (fds[2].revents != 0)
+			take(&c->err, &n, heard, ctx, true);
+		if (fds[3].revents != 0)
+			return JOB_CHILD_WOKEN;
+	}
+}
+
+int job_child_reap(struct job_child *c)
+{
+	const int fds[3] = {c->pidfd, c->out, c->err};
+	int status = 0;
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	close_all(fds, 3);
+	*c = (struct job_child){.pidfd = -1, .out = -1, .err = -1};
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* ---- words ---- */
+
+static bool is_plain(const char *word)
+{
+	static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-_./:=,@%+";
+	return word[0] != 0 && strspn(word, set) == strlen(word);
+}
+
+void job_child_quote(struct buf *out, const char *const *argv, bool password)
+{
+	buf_add_str(out, password ? "CLICKTRAIL_PASSWORD=\"$CLICKTRAIL_PASSWORD\" clicktrail"
+				  : "clicktrail");
+	for (; *argv != NULL; argv++) {
+		buf_add_byte(out, ' ');
+		if (is_plain(*argv)) {
+			buf_add_str(out, *argv);
+			continue;
+		}
+		buf_add_byte(out, '\'');
+		for (const char *c = *argv; *c != 0; c++)
+			if (*c == '\'')
+				buf_add_str(out, "'\\''");
+			else
+				buf_add_byte(out, (uint8_t)*c);
+		buf_add_byte(out, '\'');
+	}
+}
+
+/* ---- in the process itself ---- */
+
+bool job_child_begin(int *argc, char ***argv)
+{
+	char **words = *argv;
+	if (*argc < 4 || strcmp(words[1], mark) != 0)
+		return true;
+	/* SIGTERM is what ends a recording in order. The look comes behind the wish: whoever
+	 * went before it is not told. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	uint64_t parent;
+	if (!span_u64(span_str(words[2]), &parent) || (uint64_t)getppid() != parent)
+		return false;
+	words[2] = words[0];
+	*argv += 2;
+	*argc -= 2;
+	return true;
+}
