@@ -144,11 +144,11 @@ static bool number_of_newest(const char *case_path, int64_t *number, struct err 
 static bool begin_patiently(
 	struct custody_writing *w, const char *case_path, const char *seal_dir, struct err *err)
 {
-	enum { PATIENCE_MS = 5000, STEP_MS = 50 };
-	for (int ms = 0;; ms += STEP_MS) {
+	enum { TRIES = 100, STEP_MS = 50 };
+	for (int tries = 1;; tries++) {
 		if (custody_begin(w, case_path, seal_dir, err))
 			return true;
-		if (err->kind != ERR_CASE_LOCKED || ms >= PATIENCE_MS)
+		if (err->kind != ERR_CASE_LOCKED || tries == TRIES)
 			return false;
 		usleep(STEP_MS * 1000);
 	}
