@@ -26,9 +26,9 @@ struct cases {
 	const char *paths[CASES];
 };
 
-static void make_demo(struct cases *c)
+static void make_demo(struct cases *c, const char *path)
 {
-	const char *args[] = {"demo", "--browser", "none", "--case", c->paths[0], NULL};
+	const char *args[] = {"demo", "--browser", "none", "--case", path, NULL};
 	if (run_program(&c->window, 60, args) != 0)
 		fail_msg("no demo: %s", run_program_stderr(&c->window));
 }
@@ -83,7 +83,9 @@ static void make_broken(struct cases *c)
 {
 	FILE *f = fopen(c->paths[3], "w");
 	assert_non_null(f);
-	fputs("This was never a case.\n", f);
+	fputs("SQLite format 3", f);
+	fputc(0, f);
+	fputs("and then nothing that a case has", f);
 	assert_int_equal(fclose(f), 0);
 }
 
@@ -94,7 +96,8 @@ static void make_cases(struct cases *c)
 	c->paths[3] = arena_printf(a, "%s/broken.case", c->window.dir);
 	c->paths[4] = arena_printf(a, "%s/live.case", c->window.dir);
 	assert_int_equal(mkdir(arena_printf(a, "%s/made", c->window.dir), 0700), 0);
-	make_demo(c);
+	make_demo(c, c->paths[0]);
+	make_demo(c, c->paths[4]);
 	make_rows(c);
 	temp_case_start(&c->nasty);
 	nasty_hops(&c->nasty);

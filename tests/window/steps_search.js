@@ -36,5 +36,6 @@ exports.run = async (ctx) => {
 	});
 	/* Hostile words. */
 	await ctx.go('/search?q=nasty.example');
+	await ctx.narrow('search-nasty');
 	ctx.equal(await ctx.page.evaluate(() => window.pwned), undefined);
 };

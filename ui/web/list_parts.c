@@ -115,6 +115,13 @@ void list_path(struct page *p, struct span url, size_t max)
 
 /* ---- words ---- */
 
+void list_words(struct page *p, struct span s)
+{
+	struct span some = shorten(s, LIST_URL_MAX);
+	page_text(p, s.n > 0 ? some : SPAN_NONE);
+	cut_mark(p, some.n < s.n);
+}
+
 void list_count(struct page *p, int64_t n, const char *one, const char *many)
 {
 	page_number(p, n);

@@ -34,6 +34,8 @@ void list_trail_head(struct page *p, const struct book *b, const struct book_tra
 void list_state(struct page *p, const struct book_about *about);
 void list_seal(struct page *p, const struct book_about *about);
 void list_witness(struct page *p, const struct book_about *about);
+/* Any value, its beginning; "-" where there is none. */
+void list_words(struct page *p, struct span s);
 /* "1 trail", "1,234 trails": the number as page_number writes it. */
 void list_count(struct page *p, int64_t n, const char *one, const char *many);
 

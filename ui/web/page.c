@@ -107,7 +107,7 @@ static void way_back(struct page *p, const struct page_place *place)
 	page_say(p, "<nav class=\"crumbs\" aria-label=\"Where this is\"><ol><li><a href=\"");
 	page_href(p, place->book, "%s", "");
 	page_say(p, "\">");
-	page_text(p, span_str(book_name(place->book)));
+	html_text(p->out, span_str(book_name(place->book)));
 	page_say(p, "</a></li>");
 	if (place->trail != NULL) {
 		page_say(p, "<li><a href=\"");

@@ -82,8 +82,10 @@ static void ways(struct page *p, struct book *b)
 	page_href(p, b, "/x");
 	page_say(p, "\">Everything the browser did</a></li><li><a href=\"");
 	page_href(p, b, "/remarks");
-	page_say(p, "\">Remarks</a></li><li><a href=\"/compare?a=");
-	page_sayf(p, "%zu\">Compare its trails</a></li></ul>", book_number(b));
+	page_say(p, "\">Remarks</a></li><li><a href=\"");
+	page_href(p, b, "/do");
+	page_say(p, "\">Check, look up, close</a></li><li><a "
+		    "href=\"/compare\">Compare</a></li></ul>");
 	page_ask_open(p, "search", "/search");
 	page_sayf(p,
 		"<input type=\"hidden\" name=\"case\" value=\"%zu\"><label><span "
@@ -110,14 +112,13 @@ static void trails_section(
 	choice(p, b, false, !part->marked_only);
 	choice(p, b, true, part->marked_only);
 	page_say(p, "</ul>\n");
-	if (t->total == 0)
-		page_say(p, part->marked_only
-				    ? "<p class=\"hint\">None is marked. A trail's own page "
-				      "marks it.</p>\n"
-				    : "<p class=\"hint\">No trail was recorded yet.</p>\n");
-	else if (t->n == 0)
-		page_say(p, "<p class=\"hint\">There are no more.</p>\n");
 	page_say(p, "<ol id=\"trails\" class=\"trail-list\">\n");
+	/* Not shown once there is another. */
+	if (t->n == 0)
+		page_sayf(p, "<li class=\"hint alone\">%s</li>\n",
+			t->total > 0        ? "There are no more."
+			: part->marked_only ? "None is marked. A trail's own page marks it."
+					    : "No trail was recorded yet.");
 	for (size_t i = 0; i < t->n; i++)
 		list_trail(p, b, &t->list[i], NULL);
 	page_say(p, "</ol>\n");
@@ -143,10 +144,7 @@ static const char *mode_words(struct span mode)
 static void word_cell(struct page *p, const char *name, struct span s)
 {
 	page_sayf(p, "<td data-name=\"%s\">", name);
-	if (s.n > 0)
-		page_text(p, s);
-	else
-		page_say(p, "-");
+	list_words(p, s);
 	page_say(p, "</td>");
 }
 
@@ -160,10 +158,13 @@ static void session_row(struct page *p, struct book *b, const struct book_sessio
 	page_say(p, "</th><td data-name=\"Begun\">");
 	page_time(p, s->started_us);
 	page_say(p, "</td><td data-name=\"Browser\">");
-	page_text(p, s->browser);
+	if (span_is(s->browser, "none"))
+		page_say(p, "built-in client");
+	else
+		list_words(p, s->browser);
 	if (s->browser_version.n > 0) {
 		page_say(p, " ");
-		page_text(p, s->browser_version);
+		list_words(p, s->browser_version);
 	}
 	page_say(p, "</td>");
 	word_cell(p, "Device", s->device);
@@ -173,12 +174,12 @@ static void session_row(struct page *p, struct book *b, const struct book_sessio
 	if (mode_words(s->mode) != NULL)
 		page_say(p, mode_words(s->mode));
 	else
-		page_text(p, s->mode);
+		list_words(p, s->mode);
 	page_say(p, "</td><td data-name=\"Ended\">");
 	if (s->ended_us == FACT_NULL)
 		page_say(p, s->running ? "not yet" : "cut off");
 	else
-		page_text(p, s->ended_by);
+		list_words(p, s->ended_by);
 	page_say(p, "</td><td class=\"num\" data-name=\"Exchanges\">");
 	page_number(p, s->exchanges);
 	page_say(p, "</td></tr>\n");
@@ -235,12 +236,12 @@ static void facts(struct page *p, struct book *b, const struct book_about *about
 			html_fact_close(&p->h);
 		}
 		html_fact_open(&p->h, "Operator");
-		page_text(p, c->operator_name);
+		list_words(p, c->operator_name);
 		html_fact_close(&p->h);
 		html_fact_open(&p->h, "Made by");
-		page_text(p, c->tool_name);
+		list_words(p, c->tool_name);
 		page_say(p, " ");
-		page_text(p, c->tool_version);
+		list_words(p, c->tool_version);
 		html_fact_close(&p->h);
 		html_fact_open(&p->h, "Remarks");
 		page_number(p, (int64_t)about->remarks);

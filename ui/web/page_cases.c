@@ -185,10 +185,11 @@ static void cases_table(struct page *p, const struct cases *c)
 static void newest_list(struct page *p, const struct cases *c)
 {
 	page_say(p, "<section><h2>Newest trails</h2>\n");
-	if (c->n_newest == 0)
-		page_say(p, "<p class=\"hint\">None yet. <a href=\"/trace\">Trace a "
-			    "link</a>.</p>\n");
 	page_say(p, "<ol id=\"newest\" class=\"trail-list\">\n");
+	/* Not shown once there is another. */
+	if (c->n_newest == 0)
+		page_say(p, "<li class=\"hint alone\">None yet. <a href=\"/trace\">Trace a "
+			    "link</a>.</li>\n");
 	for (size_t i = 0; i < c->n_newest; i++)
 		list_trail(
 			p, c->newest[i].of->book, &c->newest[i].trail, &c->newest[i].of->about);

@@ -44,6 +44,10 @@ struct rows_filter rows_filter_read(const struct web_form *query)
 		if (!web_number(of, &f.session))
 			f.session = 0;
 	}
+	if (of.n == 0) { /* the same in two, for links that have them apart */
+		f.session = web_value_number(query, "session", 0);
+		f.trail = f.session != 0 ? web_value_number(query, "trail", 0) : 0;
+	}
 	if ((class >= 1 && class <= 5) || class == 9)
 		f.status_class = (int)class;
 	for (int o = 0; o < BOOK_ORDER_COUNT; o++)

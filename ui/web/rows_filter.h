@@ -16,7 +16,7 @@ enum {
 };
 
 struct rows_filter {
-	int64_t session, trail; /* of=1, of=1.2; 0: all */
+	int64_t session, trail; /* of=1, of=1.2; or session=1&trail=2; 0: all */
 	struct span text;
 	bool text_cut; /* it was longer */
 	unsigned types;
