@@ -61,7 +61,8 @@ static void assert_tame(struct span page)
 		"table "
 		"caption thead tbody tr th td details summary svg path rect circle polygon "
 		"line g "
-		"text figure figcaption form input label button iframe mark ";
+		"text figure figcaption form input label button iframe mark textarea select "
+		"option fieldset legend ";
 	static const char *const never[] = {"<script>", "onerror=window.pwned=1>", "<img",
 		"<base", "<object", "<!--", "=\"javascript:", "\xe2\x80\xae", "\xe2\x80\x8b",
 		"href=\"http", "src=\"http", "href='", "style=\""};
