@@ -76,6 +76,18 @@ const char *window_get(struct window_client *c, int status, const char *path)
 	return page;
 }
 
+void window_await(struct window_client *c, const char *path)
+{
+	enum { TRIES = 2000 };
+	for (int i = 0; i < TRIES; i++) {
+		ask(c, arena_printf(&c->arena, "%s\r\n", head_of(c, "GET", path)), "");
+		if (c->status == 200)
+			return;
+		arena_reset(&c->arena);
+	}
+	fail_msg("%s never came", path);
+}
+
 static const char *send_form(struct window_client *c, const char *path, const char *form)
 {
 	return ask(c,

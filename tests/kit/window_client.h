@@ -24,6 +24,8 @@ void window_client_close(struct window_client *c);
 
 /* Page bytes as a string; the status is asserted. */
 const char *window_get(struct window_client *c, int status, const char *path);
+/* Asks again until it is 200: a case that was just named is still being read. */
+void window_await(struct window_client *c, const char *path);
 /* form: "a=b&c=d", encoded; the secret is added. */
 const char *window_post(
 	struct window_client *c, int status, const char *path, const char *form);

@@ -33,6 +33,8 @@ void window_user_send_file(
 	struct window_user *u, const char *path, const char *name, struct span bytes);
 /* Command N that was started from the window is over: by its events. Then its page. */
 void window_user_wait_job(struct window_user *u, int number);
+/* Listens to a stream of events until these words came. */
+void window_user_hears(struct window_user *u, const char *path, const char *words);
 /* The last answer has it, or has it not. */
 void window_user_sees(struct window_user *u, const char *words);
 void window_user_misses(struct window_user *u, const char *words);

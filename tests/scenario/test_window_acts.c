@@ -111,11 +111,9 @@ static void a_served_replay_shows_its_address_and_stops(void **state)
 	job_began();
 	const char *page = arena_printf(&u.program.arena, "/jobs/%d", jobs);
 	const char *stop = arena_printf(&u.program.arena, "%s/stop", page);
-	for (int i = 0; i < 2000; i++) {
-		window_user_get(&u, page);
-		if (strstr(u.body, "It listens on") != NULL)
-			break;
-	}
+	window_user_hears(
+		&u, arena_printf(&u.program.arena, "%s/events", page), "It listens on");
+	window_user_get(&u, page);
 	window_user_sees(&u, "<strong class=\"address\">127.0.0.1:");
 	window_user_sees(&u, arena_printf(&u.program.arena, "action=\"%s\"", stop));
 	window_user_post(&u, stop, "");

@@ -161,7 +161,7 @@ static void is_told_on_the_page(void **state)
 	window_user_misses(&u, "Everything that the phone sends");
 	only_the_pairing_page(port);
 	await_seen(&u, "A device has opened the proxy's page, <time");
-	window_user_sees(&u, "The certificate was fetched, <time");
+	await_seen(&u, "The certificate was fetched, <time");
 	window_user_sees(&u, "No request inside TLS was read yet");
 
 	snprintf(pem, sizeof pem, "%s/ca/ca.pem", p.dir);

@@ -52,6 +52,7 @@ static void begin(struct test *x)
 	const char *const args[] = {"ui", "--folder", x->t.folder, x->t.path, NULL};
 	run_program_start(&x->ui, args);
 	window_client_open(&x->w, &x->ui);
+	window_await(&x->w, REPORT);
 }
 
 static void end(struct test *x)
@@ -283,7 +284,7 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	window_post(&x.w, 303, "/c/1/remarks/2/withdraw", "back=%2Fc%2F1%2Fremarks");
 	assert_string_equal(x.w.location, "/c/1/remarks");
 	page = window_get(&x.w, 200, "/c/1/remarks");
-	has(page, "withdrawn by Ada &lt;Tester&gt;");
+	has(page, "Withdrawn by Ada &lt;Tester&gt;");
 	has(page, "it turns");
 	has(page, "marked as the one that matters");
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "it turns");
@@ -293,6 +294,27 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	/* The case is as it was, and what lies beside it holds. */
 	sha256(file_of(&x, "x.case"), after);
 	assert_memory_equal(before, after, sizeof before);
+	run_program(&x.cli, SECONDS, (const char *const[]){"verify", x.t.path, NULL});
+	has(run_program_stdout(&x.cli), "x.companion.case: holds");
+	end(&x);
+}
+
+static void a_note_can_be_erased(void **state)
+{
+	struct test x;
+	(void)state;
+	begin(&x);
+	const char *const note[] = {"note", x.t.path, "--trail", "1.1", "--hop", "1",
+		"ask zebra7788 about it", NULL};
+	const char *const erase[] = {
+		"erase", x.t.path, "--match", "zebra7788", "--reason", "asked to", NULL};
+	run(&x, 0, note);
+	has(run(&x, 0, erase), "1 value was erased");
+	const char *page = window_get(&x.w, 200, "/c/1/t/1.1/h/1");
+	has(page, "(erased)");
+	has_not(page, "zebra7788");
+	has(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "UTC: (erased)");
+	has(run(&x, 0, (const char *const[]){"note", x.t.path, NULL}), "(erased)");
 	run_program(&x.cli, SECONDS, (const char *const[]){"verify", x.t.path, NULL});
 	has(run_program_stdout(&x.cli), "x.companion.case: holds");
 	end(&x);
@@ -337,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_is_made),
 		cmocka_unit_test(what_cannot_be_made_says_why),
 		cmocka_unit_test(a_note_is_kept_sealed_and_reported),
+		cmocka_unit_test(a_note_can_be_erased),
 		cmocka_unit_test(what_is_no_note_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* A trail: its hops come while it is recorded; a hop opens beside the path by mouse and keyboard. */
+/* A trail: a hop opens beside the path, by mouse and keyboard, and as a page without script. */
 'use strict';
 
 const rows = '.way-row:not(.way-next)';
@@ -8,26 +8,6 @@ const opened = (ctx, n) => ctx.waitFor((hop) => {
 	const d = document.querySelector('#trail-panel #hop-detail h2');
 	return d && d.textContent.startsWith(`Hop ${hop}:`);
 }, n);
-
-async function comes(ctx) {
-	/* The session that comes next: its page waits for it. */
-	const live = `/c/${ctx.facts.cases.live}`;
-	await ctx.go(`${live}/newest`);
-	const next = Number(/\/s\/(\d+)$/.exec(ctx.where())[1]) + 1;
-	await ctx.go(`${live}/s/${next}`);
-	await ctx.waitFor('.trail-live.on');
-	const demo = ctx.run(['demo', '--browser', 'none', '--case', ctx.facts.paths.live]);
-	await ctx.waitFor(rows);
-	const first = await ctx.count(rows);
-	ctx.equal(await demo, 0, 'the demo');
-	await ctx.waitFor(() => !document.querySelector('.trail-live.on'));
-	const heard = await ctx.texts(rows);
-	ctx.must(heard.length >= first && heard.length > 1, `${heard.length} hops, of ${first} at first`);
-	ctx.must((await ctx.text('.trail-live b')).startsWith('Ended: '), 'it ended');
-	await ctx.screenshot('session');
-	await ctx.go(`${live}/t/${next}.1`);
-	ctx.equal(await ctx.texts(rows), heard, 'heard and shown');
-}
 
 async function opens(ctx, trail) {
 	await ctx.go(trail);
@@ -84,7 +64,6 @@ async function keys(ctx, trail) {
 
 exports.run = async (ctx) => {
 	const trail = `/c/${ctx.facts.cases.demo}/t/1.1`;
-	await comes(ctx);
 	await ctx.go(trail);
 	await ctx.axe('trail');
 	await opens(ctx, trail);

@@ -75,6 +75,19 @@ static void no_trail(struct web_request *q, struct web_answer *a)
 	page_error(q, a, 404, &err);
 }
 
+static void not_found(struct web_request *q, struct web_answer *a, struct book *b)
+{
+	struct book_about about;
+	struct err err;
+	book_about(b, &q->arena, &about);
+	if (about.state != BOOK_READING) {
+		no_trail(q, a);
+		return;
+	}
+	err_set(&err, ERR_USAGE, "this case is still being read: try again in a moment");
+	page_error(q, a, 503, &err);
+}
+
 static bool read_trail(struct web_request *q, struct web_answer *a, struct asked *x)
 {
 	struct book_reading r;
@@ -95,7 +108,7 @@ static bool read_trail(struct web_request *q, struct web_answer *a, struct asked
 	if (!ok)
 		page_error(q, a, 500, &err);
 	else if (!found)
-		no_trail(q, a);
+		not_found(q, a, x->book);
 	if (!ok || !found)
 		return false;
 	report_wish_read(&q->arena, q->method == WEB_POST ? &q->form : &q->query,

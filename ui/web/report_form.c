@@ -212,7 +212,7 @@ void report_form(struct page *p, const struct book *b, const struct report_trail
 		"action=\"/c/%zu/t/%s/report\"><input type=\"hidden\" name=\"secret\" "
 		"value=\"%s\">\n",
 		book_number(b), t->id, p->q->secret);
-	page_say(p, "<div class=\"columns\"><div>\n");
+	page_say(p, "<div class=\"report-columns\"><div>\n");
 	parties(p, t, w);
 	hiding(p, w);
 	page_say(p, "</div><div>\n");
@@ -220,7 +220,7 @@ void report_form(struct page *p, const struct book *b, const struct report_trail
 	complaint(p, w);
 	page_say(p, "</div></div>\n");
 	rest(p, w);
-	page_say(p, "<p class=\"buttons\"><button type=\"submit\" name=\"do\" "
+	page_say(p, "<p class=\"report-buttons\"><button type=\"submit\" name=\"do\" "
 		    "value=\"preview\">See what would go out</button> <button type=\"submit\" "
 		    "class=\"plain\" name=\"do\" value=\"make\">Make it</button> <button "
 		    "type=\"submit\" class=\"plain\" name=\"do\" value=\"all\">One for each "

@@ -117,7 +117,8 @@ static void say_lead(struct page *p, struct span said)
 static void say_redaction(struct page *p, struct span said, bool keyed)
 {
 	size_t replaced = span_find(said, span_str(REPLACED_TITLE), 0);
-	page_say(p, "<aside class=\"replaced\"><h3>What was replaced, and where</h3>\n");
+	page_say(p, "<aside class=\"replaced\" tabindex=\"0\" aria-label=\"What was replaced, "
+		    "and what that does not hide\"><h3>What was replaced, and where</h3>\n");
 	if (replaced != SIZE_MAX)
 		say_list(p, span_from(said, replaced), keyed);
 	else
@@ -211,7 +212,7 @@ static void say_beside(struct page *p, struct span was, struct span is, bool key
 		page_say(p, "<p>Both are the same.</p>\n");
 	} else {
 		page_say(p,
-			"<div class=\"wide-table\"><table class=\"lines\"><caption "
+			"<div class=\"wide-table\"><table class=\"beside-lines\"><caption "
 			"class=\"unseen\">Lines that differ</caption><thead><tr><th "
 			"scope=\"col\">As it was recorded</th><th scope=\"col\">As it would "
 			"go out</th></tr></thead><tbody>\n");
@@ -265,7 +266,7 @@ static void say_head(
 		page_say(p, "<p class=\"warning\">Packets are bytes that went over the wire: "
 			    "nothing in them is replaced.</p>\n");
 	page_sayf(p,
-		"<p class=\"buttons\"><button type=\"submit\" form=\"" REPORT_FORM
+		"<p class=\"report-buttons\"><button type=\"submit\" form=\"" REPORT_FORM
 		"\" name=\"do\" value=\"make\">Make it as %s</button></p>\n",
 		w->format->name);
 }
@@ -294,7 +295,7 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	}
 	struct span text = body_of(buf_span(&out), &redaction);
 	say_head(p, t, w, hides ? count_tags(text, keyed) : 0);
-	page_say(p, "<div class=\"columns going\">\n");
+	page_say(p, "<div class=\"report-columns going\">\n");
 	say_paper(p, text, keyed);
 	say_redaction(p, redaction, keyed);
 	page_say(p, "</div>\n");

@@ -63,7 +63,7 @@ static void end(struct shown *s)
 static char *row(struct shown *s, size_t i)
 {
 	struct buf out = {0};
-	trail_row(&s->v, i, SPAN_NONE, &out);
+	trail_row_html(&s->v, i, SPAN_NONE, &out);
 	return buf_take_str(&out);
 }
 
@@ -384,7 +384,7 @@ static void nothing_from_outside_is_markup(void **state)
 		s.h.report.trails[0].hops[0].remarks = &said;
 		s.h.report.trails[0].hops[0].n_remarks = 1;
 		trail_section(&s.v, true, &out);
-		trail_row(&s.v, 0, value, &out);
+		trail_row_html(&s.v, 0, value, &out);
 		trail_next(&s.v, &out);
 		char *html = buf_take_str(&out);
 		assert_only_our_elements(html);
