@@ -83,6 +83,26 @@ static void learn(struct case_spans *s, int64_t seq, uint64_t key)
 	span->last = seq;
 }
 
+void case_body_lies(
+	struct case_file *c, int64_t exchange, enum fact_side side, int64_t first, int64_t last)
+{
+	uint64_t key = key_of(exchange, side);
+	if (key == 0)
+		return;
+	learn(&c->lies, first, key);
+	struct case_span *span = slot(&c->lies, key);
+	span->first = first;
+	span->last = last;
+}
+
+static const struct case_span *told_span(
+	const struct case_file *c, int64_t exchange, enum fact_side side)
+{
+	const struct case_span *span =
+		c->lies.cap > 0 ? slot(&c->lies, key_of(exchange, side)) : NULL;
+	return span != NULL && span->key != 0 ? span : NULL;
+}
+
 /* One page of places; *more if there may be another. */
 static bool read_places(struct case_file *c, sqlite3_stmt *s, bool *more, struct err *err)
 {
@@ -176,7 +196,8 @@ static bool read_chunks(struct case_file *c, sqlite3_stmt *s, size_t max, struct
 static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exchange,
 	enum fact_side side, struct err *err)
 {
-	struct case_span none = {0}, *span = &none;
+	struct case_span none = {0};
+	const struct case_span *span = told_span(c, exchange, side);
 	sqlite3_stmt **kept = indexed ? &c->body_indexed : &c->body_between;
 	if (*kept == NULL)
 		*kept = db_prepare(
@@ -188,7 +209,9 @@ static sqlite3_stmt *prepare_body(struct case_file *c, bool indexed, int64_t exc
 	db_bind_int(s, ":side", side);
 	if (indexed)
 		return s;
-	if (c->bodies.cap > 0)
+	if (span == NULL)
+		span = &none;
+	if (span == &none && c->bodies.cap > 0)
 		span = slot(&c->bodies, key_of(exchange, side));
 	db_bind_int(s, ":first", span->first);
 	db_bind_int(s, ":last", span->last);
@@ -246,6 +269,8 @@ bool case_roll_back(struct case_file *c, struct err *err)
 
 bool case_begin(struct case_file *c, struct err *err)
 {
+	if (atomic_load(&c->interrupted))
+		return err_set(err, ERR_CASE_READ, "it was broken off");
 	if (sqlite3_get_autocommit(c->db) == 0 && !case_roll_back(c, err))
 		return false;
 	return run_short(c, &c->begin, "BEGIN", err);
@@ -282,13 +307,14 @@ bool case_leave(struct case_file *c, bool ok, struct err *err)
 
 /* Begins a read transaction in which the index is there, or else the places of all chunks are
  * known. */
-static bool begin_body(struct case_file *c, bool *indexed, struct err *err)
+static bool begin_body(struct case_file *c, int64_t exchange, enum fact_side side,
+	bool *indexed, struct err *err)
 {
 	int64_t indexes;
 	if (!case_enter(c, err) || !case_indexes(c, &indexes, err))
 		return false;
 	*indexed = (indexes & CASE_BY_KIND) != 0;
-	if (*indexed)
+	if (*indexed || told_span(c, exchange, side) != NULL)
 		return true;
 	/* Learning may take long: page by page, each a transaction of its own. */
 	if (!case_roll_back(c, err) || !learn_places(c, err))
@@ -322,7 +348,7 @@ bool case_stored(struct case_file *c, int64_t exchange, enum fact_side side,
 {
 	bool indexed = false;
 	*out = (struct case_stored){0};
-	bool ok = begin_body(c, &indexed, err);
+	bool ok = begin_body(c, exchange, side, &indexed, err);
 	sqlite3_stmt *s = ok ? prepare_body(c, indexed, exchange, side, err) : NULL;
 	ok = s != NULL && hash_chunks(c, s, out, err);
 	if (s != NULL)
@@ -335,7 +361,7 @@ bool case_body(struct case_file *c, int64_t exchange, enum fact_side side, size_
 {
 	bool indexed = false;
 	*whole = false;
-	bool ok = begin_body(c, &indexed, err);
+	bool ok = begin_body(c, exchange, side, &indexed, err);
 	sqlite3_stmt *s = ok ? prepare_body(c, indexed, exchange, side, err) : NULL;
 	ok = s != NULL && read_chunks(c, s, max, out, whole, err);
 	if (s != NULL)

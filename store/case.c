@@ -33,7 +33,23 @@ void case_start_clock(struct case_file *c)
 static int too_long(void *opened)
 {
 	const struct case_file *c = opened;
-	return c->deadline_us != 0 && clock_now_us(clock_real()) > c->deadline_us;
+	return atomic_load(&c->interrupted) ||
+	       (c->deadline_us != 0 && clock_now_us(clock_real()) > c->deadline_us);
+}
+
+void case_interrupt(struct case_file *c)
+{
+	atomic_store(&c->interrupted, true);
+}
+
+bool case_is_written(const char *path)
+{
+	return lock_held(path);
+}
+
+bool case_is_copy(const struct case_file *c)
+{
+	return !c->claimed;
 }
 
 static bool beside_exists(const char *path, const char *suffix)
@@ -180,6 +196,7 @@ void case_close(struct case_file *c)
 	sqlite3_finalize(c->body_indexed);
 	sqlite3_finalize(c->body_between);
 	case_spans_fini(&c->bodies);
+	case_spans_fini(&c->lies);
 	db_close(c->db);
 	if (c->claimed)
 		raw_release(c->raw);

@@ -29,6 +29,13 @@ struct case_file *case_open(const char *path, struct err *err);
 void case_close(struct case_file *c);
 /* As it was opened by; lives until case_close. */
 const char *case_path(const struct case_file *c);
+/* Is it a private copy that is read? Then nothing that is written to the case later is seen. */
+bool case_is_copy(const struct case_file *c);
+/* Does a writer hold the lock of the case at this path? The file itself is not touched. */
+bool case_is_written(const char *path);
+/* From any thread, while c lives: what is under way ends soon, with an error, and so does all
+ * that is called later. */
+void case_interrupt(struct case_file *c);
 /* Spans live until case_close. Read anew at each call. */
 bool case_about(struct case_file *c, struct case_about *out, struct err *err);
 /* The last numbers of each kind that were given out. */
@@ -85,6 +92,11 @@ struct case_stored {
 };
 bool case_stored(struct case_file *c, int64_t exchange, enum fact_side side,
 	struct case_stored *out, struct err *err);
+
+/* Its chunks lie between these facts: for a case that has no index yet, so that it need not be
+ * read through to learn that. */
+void case_body_lies(struct case_file *c, int64_t exchange, enum fact_side side, int64_t first,
+	int64_t last);
 
 /* At most max bytes of a stored body, from its start, appended to out. *whole is set if that is
  * all of what is stored. */

@@ -17,6 +17,13 @@ static const char get_session_sql[] = "SELECT exchanges, failed, opaque, user_ag
 				      "WHERE session = :session AND tool_version = "
 				      ":tool_version";
 
+static const char get_sessions_sql[] =
+	"SELECT s.session, s.exchanges, s.failed, s.opaque, s.user_agent, t.highest "
+	"FROM derived_session AS s LEFT JOIN "
+	"(SELECT session, max(number) AS highest FROM derived_trail GROUP BY session) AS t "
+	"ON t.session = s.session WHERE s.tool_version = :tool_version "
+	"ORDER BY s.session LIMIT :most";
+
 static const char get_trail_sql[] =
 	"SELECT started_us, start_url, final_url, ended_by, recording_complete, notes, "
 	"handoff_url, hops FROM derived_trail WHERE id = :id";
@@ -212,6 +219,38 @@ bool case_session(struct case_file *c, int64_t session, struct arena *a,
 	else if (!r.ok)
 		ok = err_set(err, ERR_CASE_READ, "the summary of session %lld makes no sense",
 			(long long)session);
+	sqlite3_finalize(r.s);
+	return ok;
+}
+
+bool case_stored_sessions(struct case_file *c, size_t max, struct arena *a,
+	struct case_stored_session **out, size_t *n, struct err *err)
+{
+	struct row r = {.a = a, .ok = true};
+	int rc;
+	*out = NULL;
+	*n = 0;
+	case_start_clock(c);
+	r.s = db_prepare(c->db, get_sessions_sql, ERR_CASE_READ, err);
+	if (r.s == NULL)
+		return false;
+	bool ok = db_bind_text(r.s, ":tool_version", span_str(CLICKTRAIL_VERSION));
+	db_bind_int(r.s, ":most", (int64_t)max);
+	while ((rc = sqlite3_step(r.s)) == SQLITE_ROW) {
+		struct case_stored_session s = {.summary = {.session = int_at(&r, 0),
+							.exchanges = int_at(&r, 1),
+							.failed = int_at(&r, 2),
+							.opaque = int_at(&r, 3),
+							.user_agent = text_at(&r, 4)},
+			.trails = int_at(&r, 5)};
+		if (s.trails < 0)
+			s.trails = 0;
+		ARENA_PUSH(a, *out, *n, s);
+	}
+	if (!ok || rc != SQLITE_DONE)
+		ok = db_fail(c->db, ERR_CASE_READ, "derived_session", err);
+	else if (!r.ok)
+		ok = err_set(err, ERR_CASE_READ, "the summaries make no sense");
 	sqlite3_finalize(r.s);
 	return ok;
 }

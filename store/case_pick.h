@@ -37,6 +37,14 @@ bool case_certificates_until(
 /* A session's summary; *found is false where its trails are not all stored by this version. */
 bool case_session(struct case_file *c, int64_t session, struct arena *a,
 	struct derived_session *out, bool *found, struct err *err);
+/* All sessions whose trails are stored by this version, in order, with the highest number of a
+ * trail; at most max. The list is in a. */
+struct case_stored_session {
+	struct derived_session summary;
+	int64_t trails;
+};
+bool case_stored_sessions(struct case_file *c, size_t max, struct arena *a,
+	struct case_stored_session **out, size_t *n, struct err *err);
 /* A stored trail with its hops; what it points to is in a. */
 bool case_trail(struct case_file *c, int64_t session, int64_t number, struct arena *a,
 	struct derived_trail *out, bool *found, struct err *err);

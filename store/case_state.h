@@ -10,6 +10,7 @@
 #include "store/raw.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 
 enum {
 	CASE_READ_MAX_MS = 10 * 1000, /* for one page of facts or one body; longer: the file is
@@ -54,6 +55,8 @@ struct case_file {
 	int64_t schema_seen; /* that version of it has these indexes */
 	int64_t indexes;     /* enum case_index */
 	struct case_spans bodies;
+	struct case_spans lies; /* as case_body_lies said */
+	atomic_bool interrupted;
 };
 
 void case_spans_fini(struct case_spans *s); /* bodies.c */

@@ -39,10 +39,12 @@ void seal_fault(struct checks *c, enum seal_fault_kind kind, int64_t from, int64
 static bool check_row(void *ctx, const struct seal_row *row, struct err *err)
 {
 	struct checks *c = ctx;
-	(void)err;
 	/* A page of rows may take only so long; there may be any number of them. */
-	if (row->seq % CASE_PAGE_FACTS == 0)
+	if (row->seq % CASE_PAGE_FACTS == 0) {
 		case_start_clock(c->file);
+		if (atomic_load(&c->file->interrupted))
+			return err_set(err, ERR_CASE_READ, "it was broken off");
+	}
 	if (row->seq <= 0) {
 		seal_fault(c, FAULT_ADDED, row->seq, row->seq, "facts count from 1");
 		return true;

@@ -15,9 +15,15 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CASE_ID_BYTES = 16, WRITER_CLOSE_BUSY_MS = 250 };
+enum {
+	CASE_ID_BYTES = 16,
+	WRITER_CLOSE_BUSY_MS = 250,
+	WRITER_CLOSE_WAIT_MS = 1500,
+	WRITER_CLOSE_PAUSE_MS = 5,
+};
 
 static const char put_info_sql[] =
 	"INSERT INTO case_info (n, id, created_us, opened_us, tool_name, tool_version, "
@@ -418,8 +424,23 @@ struct writer *writer_open(
 	return NULL;
 }
 
-/* What a case looks like between sessions: indexes, no log, one plain file. While a reader is
- * connected it stays in WAL mode, with an empty log. */
+/* SQLite itself does not wait for the connections of others here. A reader that follows along
+ * lets go when it sees the session's end; it may be in the middle of a look. */
+static int leave_wal(sqlite3 *db)
+{
+	int64_t until_us = writer_tick_us() + WRITER_CLOSE_WAIT_MS * INT64_C(1000);
+	int rc;
+	while ((rc = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL)) !=
+			SQLITE_OK &&
+		((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED) &&
+		writer_tick_us() < until_us)
+		nanosleep(
+			&(struct timespec){.tv_nsec = WRITER_CLOSE_PAUSE_MS * 1000000L}, NULL);
+	return rc;
+}
+
+/* What a case looks like between sessions: indexes, no log, one plain file. While a reader
+ * stays connected it stays in WAL mode, with an empty log. */
 static bool settle(struct writer *w, struct err *err)
 {
 	sqlite3_busy_timeout(w->db, WRITER_CLOSE_BUSY_MS);
@@ -428,7 +449,7 @@ static bool settle(struct writer *w, struct err *err)
 	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
 		return db_fail(w->db, ERR_CASE_WRITE, "checkpoint", err);
-	rc = sqlite3_exec(w->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	rc = leave_wal(w->db);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
 		return db_fail(w->db, ERR_CASE_WRITE, "leaving the write-ahead log", err);
 	return true;

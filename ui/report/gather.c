@@ -48,16 +48,31 @@ static void fetch_body(void *ctx, struct model_exchange *x)
 
 bool gather_open(struct gather *g, const char *path, int64_t session, struct err *err)
 {
-	*g = (struct gather){
-		.session = session, .window = GATHER_WINDOW, .margin = GATHER_MARGIN};
+	struct case_file *file = case_open(path, err);
+	if (file == NULL) {
+		*g = (struct gather){.texts = texts_new()};
+		model_init(&g->model);
+		return false;
+	}
+	bool ok = gather_open_on(g, file, session, err);
+	g->borrowed = false;
+	return ok;
+}
+
+bool gather_open_on(struct gather *g, struct case_file *file, int64_t session, struct err *err)
+{
+	*g = (struct gather){.file = file,
+		.borrowed = true,
+		.session = session,
+		.window = GATHER_WINDOW,
+		.margin = GATHER_MARGIN};
 	model_init(&g->model);
 	g->model.texts = g->texts = texts_new();
 	g->model.fetch = fetch_body;
 	g->model.fetch_ctx = g;
-	g->file = case_open(path, err);
 	int64_t *erased = NULL;
 	size_t n = 0;
-	if (g->file == NULL || !case_erased(g->file, &g->erased, &erased, &n, err))
+	if (!case_erased(g->file, &g->erased, &erased, &n, err))
 		return false;
 	g->model.erased = erased;
 	g->model.n_erased = n;
@@ -73,7 +88,7 @@ void gather_close(struct gather *g)
 	model_fini(&g->model);
 	texts_free(g->texts);
 	g->texts = NULL;
-	if (g->file != NULL)
+	if (g->file != NULL && !g->borrowed)
 		case_close(g->file);
 	if (g->also != NULL)
 		case_close(g->also);
@@ -101,6 +116,8 @@ void gather_forget(struct gather *g)
 static bool take_fact(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	struct gather *g = ctx;
+	if (g->until != 0 && seq > g->until)
+		return false;
 	if (kind == FACT_KIND_ATTACHMENT)
 		gather_attach(&g->attached, seq, fact);
 	model_add(&g->model, kind, seq, fact);

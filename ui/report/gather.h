@@ -57,6 +57,7 @@ void gather_attach(struct gather_attached *to, int64_t seq, const struct fact_at
 
 struct gather {
 	struct case_file *file;
+	bool borrowed;   /* the file is closed by somebody else */
 	int64_t session; /* whose trails are derived; 0: of all */
 	struct model model;
 	struct texts *texts; /* the model's, kept when that is emptied */
@@ -65,9 +66,10 @@ struct gather {
 	bool earlier_certs;  /* but for their certificates, once one was missing */
 	struct arena arena;  /* the trails; emptied at each derivation */
 	struct trail_set trails;
-	struct arena erased;    /* the list of facts of which something was erased */
-	struct err unread;      /* why a body could not be read while deriving */
-	bool more;              /* the last read brought something */
+	struct arena erased; /* the list of facts of which something was erased */
+	struct err unread;   /* why a body could not be read while deriving */
+	int64_t until;       /* gather_read goes no further than this fact; 0: to the newest */
+	bool more;           /* the last read brought something */
 	int64_t window, margin; /* of gather_store_anew, and of sliding, in facts */
 	struct sliding sliding;
 	struct case_file *also; /* gather_read_also: with exchanges above this number */
@@ -80,6 +82,8 @@ struct gather {
 
 /* Errors: those of case_open. g can be closed in either case. */
 bool gather_open(struct gather *g, const char *path, int64_t session, struct err *err);
+/* The same by a connection that is there already and stays; its owner's thread. */
+bool gather_open_on(struct gather *g, struct case_file *file, int64_t session, struct err *err);
 void gather_close(struct gather *g);
 /* From now on gather_read keeps no more of the session than GATHER_LIVE_WINDOW facts and their
  * margins: trails that began before those stay as they were and are no longer in g->trails,
@@ -102,6 +106,8 @@ bool gather_read_also(struct gather *g, const char *path, struct err *err);
  * Errors: CASE_READ. */
 bool gather_trail(
 	struct gather *g, int64_t session, int64_t number, bool *found, struct err *err);
+/* The trail that a row stands for, as the only one; its facts are in the model already. */
+bool gather_take(struct gather *g, const struct derived_trail *row, struct err *err);
 /* Which of its files holds an exchange. */
 struct case_file *gather_file(const struct gather *g, int64_t exchange);
 /* Empty the model and the trails; what the model borrows stays. */

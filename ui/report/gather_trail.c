@@ -136,7 +136,7 @@ static bool take_hop(struct gather *g, const struct derived_hop *row, struct tra
 	       take_alternatives(&g->arena, row->alternatives, out);
 }
 
-static bool take_trail(struct gather *g, const struct derived_trail *row, struct err *err)
+bool gather_take(struct gather *g, const struct derived_trail *row, struct err *err)
 {
 	struct trail *t = arena_alloc(&g->arena, sizeof *t);
 	*t = (struct trail){.session = row->session,
@@ -298,5 +298,5 @@ bool gather_trail(
 	g->summary = summary;
 	if (!case_trail(g->file, session, number, &g->arena, &row, found, err))
 		return false;
-	return !*found || (read_facts(g, &row, err) && take_trail(g, &row, err));
+	return !*found || (read_facts(g, &row, err) && gather_take(g, &row, err));
 }

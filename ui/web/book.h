@@ -46,6 +46,10 @@ struct book_about {
 				    UNCHECKED: recorded, but no crosscheck was made */
 	struct compared_counts counts;
 	size_t remarks; /* of people, in its companion */
+	/* A limit was reached (rows, sessions, trails, or memory for them): what came later is
+	 * in no list. */
+	bool limited;
+	int64_t memory; /* bytes that its lists take */
 };
 void book_about(struct book *b, struct arena *a, struct book_about *out);
 /* Look at seal and witness now, in the background, however large the case is. */
@@ -83,7 +87,7 @@ bool book_trail(struct book *b, int64_t session, int64_t number, struct arena *a
 
 /* ---- its sessions ---- */
 
-struct book_session {
+struct book_session_about {
 	int64_t session, started_us;
 	int64_t ended_us;     /* FACT_NULL: it runs, or was cut off */
 	bool running;         /* not over, and somebody writes the case */
@@ -95,7 +99,7 @@ struct book_session {
 	int64_t exchanges;
 };
 /* Newest first. n: at most BOOK_PAGE_MAX; *total: all. */
-bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session **out,
+bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session_about **out,
 	size_t *n, size_t *total, struct err *err);
 
 /* ---- one trail, or one exchange, whole ---- */
@@ -158,6 +162,7 @@ struct book_row {
 	int64_t exchange, session, tunnel;
 	int64_t at_us, first_byte_us, end_us; /* FACT_NULL: unknown */
 	struct span method, url, host, address, protocol;
+	bool url_cut;       /* the url goes on: lists keep its beginning */
 	int64_t status;     /* FACT_NULL: no answer */
 	struct span reason; /* err word of its end; absent: not over, or cut off */
 	int64_t size;       /* of the response's body, as it passed; FACT_NULL */

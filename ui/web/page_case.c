@@ -72,6 +72,10 @@ static void summary(struct page *p, struct book *b, const struct book_about *abo
 		list_witness(p, about);
 		page_say(p, "</dd></div></dl>");
 		page_case_check_form(p, b, about);
+		if (about->limited)
+			page_say(p, "<p class=\"warning\">This case is larger than what a "
+				    "window keeps in mind: what came last is in no list. It is "
+				    "in the case, and in reports.</p>");
 	}
 	page_say(p, "</div>\n");
 }
@@ -148,7 +152,7 @@ static void word_cell(struct page *p, const char *name, struct span s)
 	page_say(p, "</td>");
 }
 
-static void session_row(struct page *p, struct book *b, const struct book_session *s)
+static void session_row(struct page *p, struct book *b, const struct book_session_about *s)
 {
 	page_say(p, "<tr><th scope=\"row\"><a href=\"");
 	page_href(p, b, "/x?of=%lld", (long long)s->session);
@@ -189,7 +193,7 @@ static void sessions(struct page *p, struct book *b)
 {
 	static const char *const columns[] = {"Session", "Begun", "Browser", "Device",
 		"Language", "Via", "Mode", "Ended", "Exchanges"};
-	struct book_session *list = NULL;
+	struct book_session_about *list = NULL;
 	struct err err;
 	size_t n = 0, total = 0;
 	page_say(p, "<h3>Sessions</h3>\n");

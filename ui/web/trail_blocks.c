@@ -291,7 +291,7 @@ void trail_path(const struct trail_view *v, struct buf *out)
 	trail_block_id(v, "path", id);
 	buf_addf(out, "<ol id=\"%s\" class=\"trail-path\">\n", id);
 	for (size_t i = 0; i < v->t->n_hops; i++)
-		trail_row(v, i, SPAN_NONE, out);
+		trail_row_put(v, i, SPAN_NONE, out);
 	trail_next(v, out);
 	buf_add_str(out, "</ol>\n");
 }

@@ -284,7 +284,7 @@ static void notices(const struct trail_view *v, const struct report_hop *h, stru
 	buf_add_str(out, "</li>\n");
 }
 
-void trail_row(const struct trail_view *v, size_t i, struct span was, struct buf *out)
+void trail_row_put(const struct trail_view *v, size_t i, struct span was, struct buf *out)
 {
 	const struct report_hop *h = &v->t->hops[i];
 	char id[TRAIL_ID_MAX];

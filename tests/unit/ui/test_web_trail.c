@@ -62,7 +62,7 @@ static void end(struct shown *s)
 static char *row(struct shown *s, size_t i)
 {
 	struct buf out = {0};
-	trail_row(&s->v, i, SPAN_NONE, &out);
+	trail_row_put(&s->v, i, SPAN_NONE, &out);
 	return buf_take_str(&out);
 }
 
@@ -362,7 +362,7 @@ static void nothing_from_outside_is_markup(void **state)
 			.due_us = BUILD_EPOCH_US, .what = "timer", .target = value};
 		s.about.seal_says = value;
 		trail_section(&s.v, true, &out);
-		trail_row(&s.v, 0, value, &out);
+		trail_row_put(&s.v, 0, value, &out);
 		trail_next(&s.v, &out);
 		char *html = buf_take_str(&out);
 		assert_only_our_elements(html);

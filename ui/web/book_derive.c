@@ -1,0 +1,311 @@
+/*
+ * Trails of a book's sessions. Those that are in the case need only be held against the rows;
+ * of a session that goes on, or has none stored by this version, they are derived here, by
+ * windows that slide along, and kept as rows.
+ */
+#include "ui/web/book_state.h"
+#include "ui/report/trail_rows.h"
+#include "store/case_pick.h"
+
+#include <stdlib.h>
+
+enum { MAP_BATCH = 64 }; /* stored trails that are held against the rows at once */
+
+/* ---- which hop a row is ---- */
+
+/* Under the lock. */
+static void map_row(struct book *b, const struct derived_trail *row)
+{
+	for (size_t i = 0; i < row->n_hops; i++) {
+		struct ledger_exchange *x =
+			row->hops[i].exchange != FACT_NULL
+				? ledger_exchange(&b->ledger, row->hops[i].exchange)
+				: NULL;
+		if (x == NULL || ledger_session_at(&b->ledger, x->session)->id != row->session)
+			continue;
+		x->trail = (uint32_t)row->number;
+		x->hop = (uint32_t)row->hops[i].n;
+	}
+	b->ledger.touched++;
+}
+
+static void unmap_row(struct book *b, const struct derived_trail *row)
+{
+	for (size_t i = 0; i < row->n_hops; i++) {
+		struct ledger_exchange *x = ledger_exchange(&b->ledger, row->hops[i].exchange);
+		if (x != NULL && x->trail == (uint32_t)row->number)
+			x->trail = x->hop = 0;
+	}
+}
+
+/* ---- stored ones ---- */
+
+static struct book_session *unmapped(const struct book *b)
+{
+	for (size_t i = b->n_sessions; i > 0; i--)
+		if (b->sessions[i - 1]->stored &&
+			b->sessions[i - 1]->mapped < b->sessions[i - 1]->trails)
+			return b->sessions[i - 1];
+	return NULL;
+}
+
+static void clear_rows(struct book *b, const struct book_session *s)
+{
+	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
+	for (uint32_t i = 0; l != NULL && i < b->ledger.n; i++) {
+		struct ledger_exchange *x = ledger_at(&b->ledger, i);
+		if (ledger_session_at(&b->ledger, x->session) == l)
+			x->trail = x->hop = 0;
+	}
+}
+
+/* What was kept of it may have been seen otherwise when it was stored. */
+static bool map_stored(struct book *b, struct book_session *s, struct err *err)
+{
+	struct arena a = {0};
+	size_t n = s->trails - s->mapped < MAP_BATCH ? s->trails - s->mapped : MAP_BATCH;
+	struct derived_trail *rows = arena_alloc(&a, n * sizeof *rows);
+	bool *found = arena_alloc(&a, n * sizeof *found), ok = true;
+	struct err ignored;
+	case_hold(b->file);
+	/* One that makes no sense is shown by nobody. */
+	for (size_t i = 0; ok && i < n; i++)
+		if (!case_trail(b->file, s->id, (int64_t)(s->mapped + i + 1), &a, &rows[i],
+			    &found[i], &ignored))
+			found[i] = false;
+	case_rest(b->file);
+	pthread_mutex_lock(&b->lock);
+	if (s->mapped == 0 && s->tells)
+		clear_rows(b, s);
+	for (size_t i = 0; i < n; i++) {
+		if (!found[i])
+			continue;
+		map_row(b, &rows[i]);
+		book_tell(b, s, &rows[i]);
+	}
+	s->mapped += n;
+	if (s->mapped == s->trails)
+		book_tell_end(b, s, s->trails);
+	book_changed(b);
+	pthread_mutex_unlock(&b->lock);
+	arena_fini(&a);
+	(void)err;
+	return ok;
+}
+
+/* ---- those that are derived here ---- */
+
+static struct book_session *underived(const struct book *b)
+{
+	for (size_t i = b->n_sessions; i > 0; i--) {
+		struct book_session *s = b->sessions[i - 1];
+		if (!s->stored && !s->derived && ledger_session(&b->ledger, s->id) != NULL)
+			return s;
+	}
+	return NULL;
+}
+
+void book_derive_stop(struct book *b)
+{
+	if (!b->deriving)
+		return;
+	gather_close(&b->gather);
+	b->deriving = false;
+}
+
+static bool derive_begin(struct book *b, struct book_session *s, struct err *err)
+{
+	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
+	/* What was kept before, by another connection, is seen anew. */
+	b->deriving = true;
+	b->derive_session = s->id;
+	if (!gather_open_on(&b->gather, b->file, s->id, err))
+		return false;
+	gather_slides(&b->gather);
+	b->gather.after = b->gather.last_seq = b->gather.sliding.dropped = l->first - 1;
+	/* Certificates of earlier sessions say nothing about trails. */
+	b->gather.earlier_certs = true;
+	b->derived_to = l->first - 1;
+	return true;
+}
+
+/* Cheap, so that what did not change is not written down again. */
+static uint64_t hash_of(const struct trail *t)
+{
+	uint64_t h = t->n_hops * 31 + t->n_notes * 7 + (uint64_t)t->ended_by * 3 +
+		     t->recording_complete;
+	for (size_t i = 0; i < t->n_hops; i++) {
+		const struct trail_hop *hop = &t->hops[i];
+		const uint64_t parts[] = {hop->url.n, (uint64_t)hop->status,
+			(uint64_t)hop->elapsed_us, (uint64_t)hop->mechanism,
+			(uint64_t)hop->confidence, hop->n_evidence, hop->n_alternatives,
+			(uint64_t)(hop->exchange != NULL ? hop->exchange->id : 0),
+			hop->claimed_target.n, (uint64_t)hop->at_us,
+			hop->url.n > 0 ? hop->url.p[hop->url.n - 1] : 0u};
+		for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+			h = (h ^ parts[k]) * 0x9e3779b97f4a7c15u;
+			h ^= h >> 30;
+		}
+	}
+	return h;
+}
+
+/* Under the lock. */
+static struct kept_trail **kept_at(struct book_session *s, size_t number)
+{
+	if (number > s->kept_room) {
+		size_t room = s->kept_room == 0 ? 16 : s->kept_room;
+		while (room < number)
+			room *= 2;
+		s->kept = reallocarray(s->kept, room, sizeof(struct kept_trail *));
+		if (s->kept == NULL)
+			abort();
+		memset(s->kept + s->kept_room, 0,
+			(room - s->kept_room) * sizeof(struct kept_trail *));
+		s->kept_room = room;
+	}
+	if (number > s->n_kept)
+		s->n_kept = number;
+	return &s->kept[number - 1];
+}
+
+static void drop_kept(struct book *b, struct kept_trail **at)
+{
+	if (*at == NULL)
+		return;
+	unmap_row(b, &(*at)->row);
+	b->kept_bytes -= (int64_t)(*at)->arena.total;
+	b->n_kept--;
+	arena_fini(&(*at)->arena);
+	free(*at);
+	*at = NULL;
+}
+
+static void keep(struct book *b, struct book_session *s, const struct trail *t, uint64_t hash)
+{
+	struct arena a = {0};
+	struct derived_trail row = trail_row(&a, t);
+	struct kept_trail *k = calloc(1, sizeof *k);
+	if (k == NULL)
+		abort();
+	k->hash = hash;
+	k->row = book_row_copy(&k->arena, &row, true);
+	arena_fini(&a);
+	pthread_mutex_lock(&b->lock);
+	struct kept_trail **at = kept_at(s, t->number);
+	drop_kept(b, at);
+	*at = k;
+	b->n_kept++;
+	b->kept_bytes += (int64_t)k->arena.total;
+	map_row(b, &k->row);
+	book_tell(b, s, &k->row);
+	if (s->trails < t->number)
+		s->trails = t->number;
+	book_changed(b);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void take_trails(struct book *b, struct book_session *s)
+{
+	const struct gather *g = &b->gather;
+	size_t last = g->sliding.trails + g->trails.n;
+	for (size_t i = 0; i < g->trails.n; i++) {
+		const struct trail *t = &g->trails.trails[i];
+		uint64_t hash = hash_of(t);
+		bool known = t->number <= s->n_kept && s->kept[t->number - 1] != NULL;
+		if (known && s->kept[t->number - 1]->hash == hash)
+			continue;
+		if (!known &&
+			(b->n_kept >= BOOK_KEPT_MAX || b->kept_bytes >= BOOK_KEPT_BYTES)) {
+			pthread_mutex_lock(&b->lock);
+			b->kept_full = true;
+			pthread_mutex_unlock(&b->lock);
+			return;
+		}
+		keep(b, s, t, hash);
+	}
+	if (last >= s->trails)
+		return;
+	pthread_mutex_lock(&b->lock);
+	for (size_t i = last; i < s->n_kept; i++)
+		drop_kept(b, &s->kept[i]);
+	s->trails = last;
+	s->n_kept = last < s->n_kept ? last : s->n_kept;
+	book_tell_end(b, s, last);
+	book_changed(b);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* It is over and derived to its end. */
+static void derive_done(struct book *b, struct book_session *s)
+{
+	book_derive_stop(b);
+	pthread_mutex_lock(&b->lock);
+	s->derived = true;
+	for (size_t i = 0; i < s->n_kept; i++)
+		if (s->kept[i] != NULL)
+			book_tell(b, s, &s->kept[i]->row);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* It goes on, and was there before this book. */
+static void begin_telling(struct book *b, struct book_session *s)
+{
+	pthread_mutex_lock(&b->lock);
+	s->tells = true;
+	for (size_t i = 0; i < s->n_kept; i++)
+		if (s->kept[i] != NULL)
+			book_tell(b, s, &s->kept[i]->row);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static bool derive_some(struct book *b, struct book_session *s, bool *more, struct err *err)
+{
+	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
+	int64_t begun_us = book_tick_us();
+	bool news = false, runs = book_session_runs(b, s);
+	int64_t to = b->derived_to + BOOK_DERIVE_BATCH;
+	if (b->derived_to >= l->last) {
+		if (!runs)
+			derive_done(b, s);
+		*more = !runs;
+		return true;
+	}
+	if (runs && !s->tells)
+		begin_telling(b, s);
+	/* Much work for little: where a look takes long, there are fewer. */
+	if (begun_us < b->derive_next_us)
+		return true;
+	b->gather.until = to < l->last ? to : l->last;
+	if (!gather_read(&b->gather, &news, err))
+		return false;
+	b->derived_to = b->gather.until;
+	take_trails(b, s);
+	int64_t now_us = book_tick_us();
+	*more = b->derived_to < l->last || !runs;
+	b->derive_next_us = *more ? 0 : now_us + (now_us - begun_us) / 2;
+	return true;
+}
+
+bool book_derive(struct book *b, bool *more, struct err *err)
+{
+	bool ok = true, copy = b->file == b->copy;
+	struct book_session *s = underived(b), *stored = s == NULL ? unmapped(b) : NULL;
+	*more = false;
+	if (b->deriving && (s == NULL || s->id != b->derive_session))
+		book_derive_stop(b);
+	if (s == NULL && stored == NULL)
+		return true;
+	if (copy)
+		pthread_mutex_lock(&b->reading);
+	if (s != NULL) {
+		ok = b->deriving || derive_begin(b, s, err);
+		ok = ok && derive_some(b, s, more, err);
+	} else {
+		ok = map_stored(b, stored, err);
+		*more = true;
+	}
+	if (copy)
+		pthread_mutex_unlock(&b->reading);
+	return ok;
+}

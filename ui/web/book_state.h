@@ -1,0 +1,202 @@
+/*
+ * Inside of a book: what its parts (book*.c) share. Two locks: `lock` guards what is known and
+ * is held for moments; `reading` guards the connection of pages and is held for one page. Who
+ * takes both takes `reading` first. What is marked as the follower's is its thread's alone.
+ */
+#ifndef UI_WEB_BOOK_STATE_H
+#define UI_WEB_BOOK_STATE_H
+
+#include "ui/web/book_ledger.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+enum {
+	BOOK_LIVE_MS = 20,          /* between two looks at a case that is being written, */
+	BOOK_REST_MS = 60,          /* at one that is not, */
+	BOOK_REST_MOST_MS = 1000,   /* where there are so many that looking would cost */
+	BOOK_REST_BOOKS = 20,       /* that are looked at as often as that */
+	BOOK_PEEK_MS = 50,          /* between two looks at a case that is about to be left */
+	BOOK_RETRY_MS = 500,        /* after a failure, while it is being written */
+	BOOK_OPEN_WAIT_MS = 60,     /* that a page waits for the first opening */
+	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
+	BOOK_SLICE = 4096,          /* rows looked at under the lock */
+	BOOK_DERIVE_BATCH = 10000,  /* facts that are derived from at once */
+	BOOK_SESSIONS_MAX = 10000,  /* whose trails are listed */
+	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
+	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
+	BOOK_TOLD_S = 600,          /* until so long after its end */
+	BOOK_READERS = 2,           /* books that are read through at the same time */
+	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
+};
+#define BOOK_KEPT_BYTES (INT64_C(256) << 20)      /* and what they take in memory */
+#define BOOK_CHECK_AUTO_BYTES (INT64_C(64) << 20) /* larger cases are checked when asked for   \
+						   */
+
+/* A trail that is not in the case, as a row. */
+struct kept_trail {
+	struct arena arena;
+	struct derived_trail row;
+	uint64_t hash;
+};
+
+/* As they were told last. */
+struct told_hop {
+	uint64_t hash;
+	int64_t version; /* 0: never */
+	bool gone;
+};
+struct told_trail {
+	uint64_t hash;
+	int64_t version;
+	struct told_hop *hops;
+	size_t n, room;
+};
+
+struct book_session {
+	int64_t id;
+	bool stored; /* its trails are in the case, by this version */
+	int64_t stored_exchanges;
+	size_t trails;            /* their numbers go up to this */
+	struct kept_trail **kept; /* where they are not stored */
+	size_t n_kept, kept_room;
+	bool derived;  /* its kept trails are as they will stay */
+	size_t mapped; /* stored trails whose hops the rows know */
+	bool tells;    /* it went on while this book was open */
+	struct told_trail *told;
+	size_t n_told, told_room, n_told_hops;
+	int64_t rows_version;
+	int64_t over_us; /* 0: it goes on */
+};
+
+/* What can be seen of a case from outside. */
+struct sight {
+	bool there, held;
+	dev_t dev;
+	ino_t ino;
+	int64_t size, mtime_ns, wal_size, wal_mtime_ns;
+};
+
+struct book_order_list {
+	unsigned refs;
+	int64_t generation, touched;
+	uint32_t n, at[];
+};
+
+struct book_check_state {
+	bool wanted, running;
+	pthread_t thread;
+	bool joinable;
+	struct case_file *file;     /* under the lock, while it runs */
+	struct sight of, companion; /* that the result is about */
+	bool have;
+	enum book_check seal, witness;
+	char says[240];
+	int64_t at_us;
+	struct compared_counts counts;
+	struct trail_verdicts {
+		int64_t session, trail;
+		uint64_t of[VERDICT_COUNT];
+	} * trails;
+	size_t n_trails;
+};
+
+struct book {
+	char path[PATH_MAX];
+	size_t number;
+	uint64_t epoch;
+	pthread_t thread;
+
+	pthread_mutex_t lock; /* of all from here */
+	pthread_cond_t changed, wake;
+	bool stop, opened, live, ready;
+	enum book_state state;
+	struct err err;
+	int64_t version, about_version;
+	struct ledger ledger;
+	int64_t generation;             /* of the ledger: grows when all is forgotten */
+	struct book_session **sessions; /* in order of their numbers */
+	size_t n_sessions;
+	int64_t kept_bytes;
+	size_t n_kept;
+	bool kept_full;
+	struct case_about about;
+	struct arena about_arena;
+	int64_t file_size;
+	struct book_order_list *orders[BOOK_ORDER_COUNT];
+	struct book_check_state check;
+
+	pthread_mutex_t reading; /* of these: */
+	struct case_file *page;  /* the pages' own connection */
+	struct case_file *copy;  /* one that pages and follower share: of a private copy */
+	bool away;               /* nobody stays connected: the writer is about to leave */
+
+	/* The follower's. */
+	struct case_file *file;
+	struct sight seen;
+	bool reads_through; /* it is one of BOOK_READERS */
+	int64_t away_us, failed_us;
+	struct gather gather; /* of the session whose trails are derived */
+	bool deriving;
+	int64_t derive_session, derived_to;
+	int64_t derive_next_us; /* not before */
+	bool refresh;           /* look at what is stored again */
+	bool pending;           /* not all was done that could be done at once */
+};
+
+int64_t book_tick_us(void); /* CLOCK_MONOTONIC */
+
+/* ---- book_follow.c ---- */
+void *book_follow(void *book);
+/* Under `lock`: anything was changed. */
+void book_changed(struct book *b);
+
+/* ---- book_open.c: connections, and what is known at once ---- */
+void book_see(const struct book *b, struct sight *out);
+bool book_sight_same(const struct sight *a, const struct sight *b);
+bool book_file_open(struct book *b, struct err *err);
+void book_file_shut(struct book *b);
+void book_forget(struct book *b);                   /* all that was read */
+bool book_refresh(struct book *b, struct err *err); /* about, what is stored */
+/* A page's connection; `reading` is held. NULL: err. */
+struct case_file *book_page_file(struct book *b, struct err *err);
+void book_page_done(struct book *b);
+void book_wait_opened(struct book *b);
+
+/* ---- book_sessions.c: under `lock` ---- */
+struct book_session *book_session(const struct book *b, int64_t id);
+struct book_session *book_session_add(struct book *b, int64_t id); /* NULL: too many */
+bool book_session_runs(const struct book *b, const struct book_session *s);
+void book_session_drop_kept(struct book *b, struct book_session *s);
+void book_session_drop_told(struct book_session *s);
+void book_sessions_free(struct book *b);
+struct derived_trail book_row_copy(
+	struct arena *a, const struct derived_trail *row, bool whole);
+/* Tells what is new in a trail as it stands now. */
+void book_tell(struct book *b, struct book_session *s, const struct derived_trail *row);
+/* Its trails go up to n: what was told beyond is gone. */
+void book_tell_end(struct book *b, struct book_session *s, size_t n);
+
+/* ---- book_derive.c: the follower's ---- */
+/* One step; *more: there is another at once. Errors: CASE_READ. */
+bool book_derive(struct book *b, bool *more, struct err *err);
+void book_derive_stop(struct book *b);
+
+/* ---- book_check.c ---- */
+void book_check_look(struct book *b); /* the follower's: starts what is due */
+void book_check_stop(struct book *b);
+const struct trail_verdicts *book_check_of(
+	const struct book *b, int64_t session, int64_t trail); /* under `lock` */
+
+/* ---- book_remarks.c: what people said, out of the companion; under `lock` ---- */
+bool book_is_marked(const struct book *b, int64_t session, int64_t trail);
+size_t book_remarks(const struct book *b);
+
+/* ---- book_trails.c ---- */
+void book_trail_of(struct book *b, const struct derived_trail *row, struct arena *a,
+	struct book_trail *out);
+/* A row, kept or stored. `reading` is held. */
+bool book_trail_row(struct book *b, int64_t session, int64_t number, struct arena *a,
+	struct derived_trail *out, bool *found, bool *stored, struct err *err);
+
+#endif
