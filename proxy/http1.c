@@ -189,6 +189,10 @@ static void answer_locally(struct http1_exchange *h, const struct http1_route *r
 	bool head_only = span_is(h->req.method, "HEAD");
 	if (route == NULL)
 		local_referer(&a, t->proxy->referer.link, head_only);
+	else if (route->direct && t->proxy->options.password != NULL &&
+		 span_is(route->path, "/") &&
+		 local_phone_may(&t->proxy->options, h->req.method, route->path))
+		local_phone(&a, t->proxy, t->browser.fd, head_only);
 	else
 		local_internal(&a, t->proxy, route->path, t->browser.tls != NULL, head_only);
 	http1_exchange_answer(h, &a, NULL);
@@ -205,7 +209,7 @@ static void serve_request(struct http1_exchange *h)
 	if (!t->intercepted) {
 		t->target = route.target;
 		t->record.muted = o->unrecorded ||
-				  (routed && o->only_hosts != NULL &&
+				  (routed && o->only_hosts != NULL && !route.direct &&
 					  !tunnel_listed(o->only_hosts, route.target.host));
 	}
 	bool referer = routed && referer_take(&t->proxy->referer, &route.target, route.url);
@@ -219,7 +223,8 @@ static void serve_request(struct http1_exchange *h)
 		answer_error(h, &err, "");
 		return;
 	}
-	if (!t->intercepted && !http1_authorized(o->password, &h->req)) {
+	bool pairing = routed && route.direct && local_phone_may(o, h->req.method, route.path);
+	if (!t->intercepted && !pairing && !http1_authorized(o->password, &h->req)) {
 		struct local_answer a = {0};
 		err_set(&err, ERR_CLIENT_REFUSED, "no or a wrong password");
 		local_auth(&a);

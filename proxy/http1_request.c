@@ -69,7 +69,7 @@ bool http1_route(const struct tunnel *t, const struct http1_head *req, struct ar
 			return err_set(
 				err, ERR_TARGET, "a request in origin form for another host");
 		if (!t->intercepted) {
-			out->internal = true;
+			out->internal = out->direct = true;
 			out->target = (struct target){.host = PROXY_INTERNAL_HOST, .port = 80};
 		}
 	} else {

@@ -15,6 +15,7 @@ struct http1_route {
 	struct span path;   /* origin form: what the origin's request line carries */
 	const char *oddity; /* "host-differs", or NULL */
 	bool internal;      /* clicktrail.internal */
+	bool direct; /* the same, asked of the proxy's own address: no proxy to the client */
 };
 
 /* False: ERR_TARGET says what is wrong; url is still set. */

@@ -49,7 +49,7 @@ void local_escape(struct buf *out, struct span text)
 	}
 }
 
-static void finish(struct local_answer *a, int status, const char *type, const char *mark,
+void local_finish(struct local_answer *a, int status, const char *type, const char *mark,
 	bool close, bool head_only)
 {
 	a->status = status;
@@ -68,6 +68,10 @@ static void finish(struct local_answer *a, int status, const char *type, const c
 		buf_add_str(&a->head, "Content-Security-Policy: default-src 'none'; base-uri "
 				      "'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 				      "X-Frame-Options: DENY\r\n");
+	if (a->styled)
+		buf_add_str(&a->head, "Content-Security-Policy: default-src 'none'; style-src "
+				      "'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+				      "frame-ancestors 'none'\r\n");
 	if (status == 407)
 		buf_add_str(&a->head, "Proxy-Authenticate: Basic realm=\"clicktrail\"\r\n");
 	buf_addf(&a->head, "Connection: %s\r\n\r\n", close ? "close" : "keep-alive");
@@ -101,14 +105,14 @@ void local_error(struct local_answer *a, const struct err *err, enum local_fault
 	}
 	local_escape(&a->body, span_str(err->detail));
 	buf_add_str(&a->body, "</pre>\n");
-	finish(a, status, "text/html; charset=utf-8", mark, true, head_only);
+	local_finish(a, status, "text/html; charset=utf-8", mark, true, head_only);
 }
 
 void local_auth(struct local_answer *a)
 {
 	buf_add_str(
 		&a->body, "clicktrail wants the user name and password it was started with.\n");
-	finish(a, 407, "text/plain; charset=utf-8", "error; reason=client-refused", true,
+	local_finish(a, 407, "text/plain; charset=utf-8", "error; reason=client-refused", true,
 		false);
 }
 
@@ -128,7 +132,7 @@ void local_referer(struct local_answer *a, const char *link, bool head_only)
 		"\">The link</a><script>addEventListener(\"load\",function(){"
 		"setTimeout(function(){document.getElementById(\"a\").click();},0);});"
 		"</script>\n");
-	finish(a, 200, "text/html; charset=utf-8", "referer", true, head_only);
+	local_finish(a, 200, "text/html; charset=utf-8", "referer", true, head_only);
 }
 
 static const char index_page[] =
@@ -158,7 +162,7 @@ void local_internal(struct local_answer *a, struct proxy *p, struct span path, b
 	const struct proxy_options *o = &p->options;
 	if (o->pages != NULL && o->pages(o->pages_ctx, path, &a->body)) {
 		a->shut = true;
-		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+		local_finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
 		return;
 	}
 	size_t query = span_find_byte(path, '?', 0);
@@ -166,21 +170,23 @@ void local_internal(struct local_answer *a, struct proxy *p, struct span path, b
 		path = span_first(path, query);
 	if (span_is(path, "/") || path.n == 0) {
 		buf_add_str(&a->body, index_page);
-		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+		local_finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
 	} else if (span_is(path, "/ca.pem")) {
 		ca_pem(p->options.ca, &a->body);
-		finish(a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
-	} else if (span_is(path, "/ca.der")) {
+		local_finish(
+			a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
+	} else if (span_is(path, "/ca.der") || span_is(path, "/ca.crt")) {
 		ca_der(p->options.ca, &a->body);
-		finish(a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
+		local_finish(
+			a, 200, "application/x-x509-ca-cert", "internal", false, head_only);
 	} else if (span_is(path, "/ready") && over_tls) {
 		buf_add_str(&a->body, ready_page);
-		finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
+		local_finish(a, 200, "text/html; charset=utf-8", "internal", false, head_only);
 	} else if (span_is(path, "/ready/done") && over_tls) {
 		proxy_mark_ready(p);
-		finish(a, 204, "", "internal", false, head_only);
+		local_finish(a, 204, "", "internal", false, head_only);
 	} else {
 		buf_add_str(&a->body, "clicktrail has no such page.\n");
-		finish(a, 404, "text/plain; charset=utf-8", "internal", false, head_only);
+		local_finish(a, 404, "text/plain; charset=utf-8", "internal", false, head_only);
 	}
 }

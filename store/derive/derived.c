@@ -1,4 +1,5 @@
 #include "store/derive/derived.h"
+#include "store/derive/trail.h"
 
 void derived_fini(struct derived *d)
 {
@@ -146,4 +147,13 @@ const struct cue_list *derived_cues(const struct model_exchange *x)
 		source.body = SPAN_NONE;
 	cue_read(&d->cues_arena, &source, &d->cues);
 	return &d->cues;
+}
+
+const struct cue_list *trail_cues(const struct model_exchange *x)
+{
+	const struct derived *d = x->derived;
+	bool same = d != NULL && d->cues_made &&
+		    d->cues_with_response == (x->response != NULL) &&
+		    d->cues_with_body == (x->res_body.p != NULL);
+	return same ? &d->cues : NULL;
 }

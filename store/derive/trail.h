@@ -191,6 +191,11 @@ void trail_pending(
  * sub-resource, prefetch, frame, or its own background traffic. */
 bool trail_is_navigation(const struct model_exchange *x);
 
+/* What in its response may have moved the browser, as derivation has read it in the bodies that
+ * the model holds; NULL: it has not. Borrows from the model. */
+struct cue_list;
+const struct cue_list *trail_cues(const struct model_exchange *x);
+
 /* Was the whole answer something that a browser saves and does not show: by
  * Content-Disposition, or by its media type? The exchange has a response. */
 bool trail_is_download(const struct model_exchange *x);

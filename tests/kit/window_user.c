@@ -44,12 +44,11 @@ static void take_answer(struct window_user *u, struct raw_client *c)
 		cut(u->body, "name=\"secret\" value=\"", "\"", u->secret, sizeof u->secret);
 }
 
-static void ask(struct window_user *u, const char *method, const char *path, const char *type,
-	struct span body)
+static void send_request(struct window_user *u, struct raw_client *c, const char *method,
+	const char *path, const char *type, struct span body)
 {
-	struct raw_client c;
 	struct buf head = {0};
-	raw_open(&c, u->port);
+	raw_open(c, u->port);
 	buf_addf(&head,
 		"%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\nCookie: %s\r\n"
 		"Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n"
@@ -62,15 +61,35 @@ static void ask(struct window_user *u, const char *method, const char *path, con
 			u->port, type, body.n);
 	buf_add_str(&head, "\r\n");
 	buf_add_span(&head, body);
-	raw_send_bytes(&c, buf_span(&head).p, buf_len(&head));
+	raw_send_bytes(c, buf_span(&head).p, buf_len(&head));
+	buf_fini(&head);
+}
+
+static void ask(struct window_user *u, const char *method, const char *path, const char *type,
+	struct span body)
+{
+	struct raw_client c;
+	send_request(u, &c, method, path, type, body);
 	take_answer(u, &c);
 	raw_close(&c);
-	buf_fini(&head);
 }
 
 static void post(struct window_user *u, const char *path, const char *form)
 {
 	ask(u, "POST", path, "application/x-www-form-urlencoded", span_str(form));
+}
+
+static void come_in(struct window_user *u, const char *printed)
+{
+	char port[16];
+	cut(printed, "http://127.0.0.1:", "/", port, sizeof port);
+	u->port = (unsigned)atoi(port);
+	cut(printed, "/#", "\n ", u->token, sizeof u->token);
+	post(u, "/door", arena_printf(&u->program.arena, "token=%s", u->token));
+	assert_int_equal(u->status, 303);
+	window_user_get(u, "/trace");
+	assert_int_equal(u->status, 200);
+	assert_true(u->secret[0] != 0);
 }
 
 void window_user_start(struct window_user *u, const char *const *args)
@@ -84,13 +103,15 @@ void window_user_start(struct window_user *u, const char *const *args)
 	}
 	run_program_folder(&u->program);
 	run_program_start(&u->program, all);
-	u->port = run_program_port(&u->program);
-	cut(run_program_stdout(&u->program), "/#", "\n ", u->token, sizeof u->token);
-	post(u, "/door", arena_printf(&u->program.arena, "token=%s", u->token));
-	assert_int_equal(u->status, 303);
-	window_user_get(u, "/trace");
-	assert_int_equal(u->status, 200);
-	assert_true(u->secret[0] != 0);
+	run_program_port(&u->program); /* waits until it was printed */
+	come_in(u, run_program_stdout(&u->program));
+}
+
+void window_user_join(struct window_user *u, const char *printed)
+{
+	*u = (struct window_user){.port = 0};
+	run_program_folder(&u->program);
+	come_in(u, printed);
 }
 
 void window_user_end(struct window_user *u)
@@ -141,6 +162,17 @@ void window_user_wait_job(struct window_user *u, int number)
 	window_user_get(u, arena_printf(&u->program.arena, "/jobs/%d", number));
 	assert_int_equal(u->status, 200);
 	window_user_misses(u, ">running<");
+}
+
+void window_user_hears(struct window_user *u, const char *path, const char *words)
+{
+	struct raw_client c;
+	send_request(u, &c, "GET", path, NULL, SPAN_NONE);
+	while (span_find(buf_span(&c.in), span_str(words), 0) == SIZE_MAX)
+		if (!raw_more(&c))
+			fail_msg("%s was not heard at %s, but:\n%.*s", words, path,
+				(int)buf_len(&c.in), (const char *)buf_span(&c.in).p);
+	raw_close(&c);
 }
 
 void window_user_sees(struct window_user *u, const char *words)

@@ -20,6 +20,8 @@ struct window_user {
 
 /* `ui --listen 127.0.0.1:0 args...` in a fresh folder, which is the window's, too. */
 void window_user_start(struct window_user *u, const char *const *args);
+/* A window that runs already, by the address that it has printed. */
+void window_user_join(struct window_user *u, const char *printed);
 /* By Ctrl-C; it has to end with 0. */
 void window_user_end(struct window_user *u);
 
@@ -31,6 +33,8 @@ void window_user_send_file(
 	struct window_user *u, const char *path, const char *name, struct span bytes);
 /* Command N that was started from the window is over: by its events. Then its page. */
 void window_user_wait_job(struct window_user *u, int number);
+/* Listens to a stream of events until these words came. */
+void window_user_hears(struct window_user *u, const char *path, const char *words);
 /* The last answer has it, or has it not. */
 void window_user_sees(struct window_user *u, const char *words);
 void window_user_misses(struct window_user *u, const char *words);

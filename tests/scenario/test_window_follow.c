@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +238,101 @@ static void a_killed_writer_is_noticed(void **state)
 	temp_case_fini(&t);
 }
 
+/* ---- many pages at once ---- */
+
+struct visitor {
+	pthread_t thread;
+	struct book *book;
+	atomic_bool *stop;
+	unsigned seed;
+	size_t calls;
+};
+
+static void call(struct visitor *v, struct arena *a)
+{
+	struct err err;
+	struct book_rows rows;
+	struct book_trail *trails;
+	struct book_found *found;
+	struct book_news *news;
+	struct book_reading reading;
+	struct book_about about;
+	size_t n, total;
+	bool more, there;
+	unsigned what = v->seed = v->seed * 1664525u + 1013904223u;
+	const struct book_rows_query q = {.n = 20,
+		.order = (enum book_order)(what >> 8 & 7) % BOOK_ORDER_COUNT,
+		.text = (what & 256) != 0 ? span_str("page") : SPAN_NONE,
+		.hide_noise = true};
+	switch (what >> 16 & 7) {
+	case 0: book_rows(v->book, &q, a, &rows, &err); break;
+	case 1:
+		book_trails(v->book, &(struct book_trails_query){.n = 50}, a, &trails, &n,
+			&total, &err);
+		break;
+	case 2:
+		book_find(v->book, span_str("shop.test"), 50, a, &found, &n, &more, &err);
+		break;
+	case 3: book_news(v->book, -1, 0, a, &news, &n); break;
+	case 4: book_about(v->book, a, &about); break;
+	case 5:
+		book_read_exchange(v->book, what >> 20 & 31, &reading, &there, &err);
+		book_reading_close(&reading);
+		break;
+	case 6: book_check(v->book); break;
+	default:
+		book_read_trail(v->book, 1, what >> 20 & 7, &reading, &there, &err);
+		book_reading_close(&reading);
+		break;
+	}
+	v->calls++;
+}
+
+static void *visit(void *ctx)
+{
+	struct visitor *v = ctx;
+	while (!atomic_load(v->stop)) {
+		struct arena a = {0};
+		call(v, &a);
+		arena_fini(&a);
+	}
+	return NULL;
+}
+
+static void pages_come_from_many_threads(void **state)
+{
+	struct temp_case t;
+	struct watch_book w;
+	struct scribe s;
+	struct visitor visitors[3];
+	atomic_bool stop = false;
+	(void)state;
+	temp_case_init(&t);
+	scribe_start(&s, &t);
+	watch_book(&w, t.path);
+	for (unsigned i = 0; i < 3; i++) {
+		visitors[i] = (struct visitor){.book = w.book, .stop = &stop, .seed = i};
+		assert_int_equal(
+			pthread_create(&visitors[i].thread, NULL, visit, &visitors[i]), 0);
+	}
+	scribe_do(&s, "obvvvvv");
+	until_hop(&w, 1, 5, 3);
+	assert_true(scribe_do(&s, "ec"));
+	scribe_do(&s, "obvv");
+	until_hop(&w, 2, 2, 3);
+	assert_true(scribe_do(&s, "nc"));
+	watch_book_until(&w, rests, NULL, "that nobody writes it");
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(visitors[i].thread, NULL);
+		assert_true(visitors[i].calls > 0);
+	}
+	assert_int_equal(watch_book_about(&w).trails, 7);
+	scribe_end(&s, 0);
+	watch_book_end(&w);
+	temp_case_fini(&t);
+}
+
 /* A reader that stays connected would keep the file in WAL mode. */
 static void fifty_sessions_leave_a_plain_file(void **state)
 {
@@ -270,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hops_are_told_in_order),
 		cmocka_unit_test(a_killed_writer_is_noticed),
+		cmocka_unit_test(pages_come_from_many_threads),
 		cmocka_unit_test(fifty_sessions_leave_a_plain_file),
 	};
 	signal(SIGPIPE, SIG_IGN);

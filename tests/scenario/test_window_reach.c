@@ -71,7 +71,7 @@ static const struct way ways[] = {
 	{"six.test:%u", SELF, RANGE}, {"any.test:%u", SELF, RANGE},
 	{"mapped.test:%u", SELF, RANGE}, {"cname.test:%u", SELF, RANGE},
 	{"both.test:%u", SELF, RANGE},
-	{"pair.test:%u", SELF, RANGE},  /* one of ours, one elsewhere */
+	{"pair.test:%u", SELF, RANGE},   /* one of ours, one elsewhere */
 	{"moved.test:80", SELF, RANGE},  /* --connect-to moved.test:80:127.0.0.1:PORT */
 	{"named.test:80", SELF, RANGE},  /* --connect-to named.test:80:four.test:PORT */
 	{"moved6.test:80", SELF, RANGE}, /* --connect-to moved6.test:80:[::1]:PORT */
@@ -160,6 +160,10 @@ static void start_dummy(struct stage *s)
 static void start_window(struct stage *s)
 {
 	run_program_folder(&s->window);
+	assert_int_equal(run_program(&s->window, 60,
+				 (const char *[]){"demo", "--browser", "none", "--settle",
+					 "0.3", "--case", "secret-name.case", NULL}),
+		0);
 	run_program_start(&s->window,
 		(const char *[]){"ui", "--listen", "127.0.0.1:0", "secret-name.case", NULL});
 	s->window_port = run_program_port(&s->window);
@@ -499,6 +503,7 @@ static void its_user_gets_in(void **state)
 		s->window_port, cookie);
 	answer = whole(s->window_port, text);
 	assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
+	assert_non_null(strstr(answer, "secret-name"));
 }
 
 /* Nothing of a case, and no session: the door, or less. */

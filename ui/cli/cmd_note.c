@@ -96,6 +96,8 @@ static void say_remark(struct buf *out, int64_t seq, const struct fact_remark *f
 	buf_addf(&act, "trail %lld.%lld", (long long)f->session, (long long)f->trail);
 	/* Lines that somebody broke by hand. */
 	struct buf text = {0};
+	if (f->text.p == NULL && span_is(f->act, remark_word(REMARK_NOTED)))
+		buf_add_str(&text, "(erased)");
 	for (size_t i = 0; i < f->text.n; i++)
 		buf_add_byte(&text, f->text.p[i] == '\n' ? ' ' : f->text.p[i]);
 	say_one(out, f->at_us, buf_span(&act), f->operator_name, buf_span(&text), SPAN_NONE);

@@ -5,7 +5,6 @@
 #include "ui/cli/command.h"
 #include "ui/cli/exposure.h"
 #include "ui/cli/guard.h"
-#include "ui/cli/options_value.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
 #include "ui/cli/stamping.h"
@@ -82,7 +81,8 @@ static void open_window(struct proxy_run *p)
 {
 	if (!p->options->has_ui)
 		return;
-	char *phone = value_is_loopback(&p->bound) ? NULL : for_phone(p);
+	/* Without a password nobody but this machine itself gets in. */
+	char *phone = p->options->password[0] != 0 ? for_phone(p) : NULL;
 	recording_show(&p->recording, NULL, phone);
 	if (phone != NULL)
 		explicit_bzero(phone, strlen(phone));
@@ -296,7 +296,7 @@ static int serve(struct options *options)
 	}
 	if (!recording_close(&p.recording, &closing))
 		code = command_fail(&closing);
-	window_child_end(&p.recording.window);
+	recording_end_window(&p.recording);
 	live_fini(&p.live);
 	if (p.signal_fd >= 0)
 		close(p.signal_fd);

@@ -319,6 +319,19 @@ bool recording_close(struct recording *r, struct err *err)
 	return good;
 }
 
+/* Who reads a case while its writer closes it keeps SQLite's side files there, empty. */
+void recording_end_window(struct recording *r)
+{
+	const struct writer_options options = {.durability = r->options->durability};
+	bool was_read = r->window.pid != 0 && r->session != 0 && r->case_path[0] != 0;
+	window_child_end(&r->window);
+	if (!was_read || r->writer != NULL)
+		return;
+	struct writer *w = writer_open(r->case_path, &options, NULL);
+	if (w != NULL)
+		writer_close(w, NULL);
+}
+
 static socklen_t address_len(const struct sockaddr_storage *a)
 {
 	return a->ss_family == AF_INET ? sizeof(struct sockaddr_in)

@@ -83,8 +83,10 @@ void recording_stop(struct recording *r);
  * incomplete: why not everything was recorded, or NULL. Once. */
 bool recording_end(struct recording *r, const char *reason, const char *detail,
 	const char *incomplete, struct err *err);
-/* Closes all that is open. False if something was not written. */
+/* Closes all that is open, but for the window. False if something was not written. */
 bool recording_close(struct recording *r, struct err *err);
+/* Then: ends the window, if there is one, and leaves the case as if nobody had read it. */
+void recording_end_window(struct recording *r);
 
 /* A listening TCP socket, non-blocking, close-on-exec. *bound (may be NULL) is where it is.
  * shut: it is ours, but nobody gets in before recording_let_in: who knocks meanwhile knocks

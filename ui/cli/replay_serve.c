@@ -189,7 +189,7 @@ int replay_serve(struct options *o, const char *path)
 	if (!recording_end(&s.recording, "stopped", NULL, NULL, &closing) ||
 		!recording_close(&s.recording, &closing))
 		code = command_fail(&closing);
-	window_child_end(&s.recording.window);
+	recording_end_window(&s.recording);
 	replay_index_fini(&s.index);
 	replay_free(s.replay);
 	replay_tell_fini(&s.told);

@@ -239,12 +239,12 @@ void trace_stay(struct trace *t, int code)
 {
 	if (t->started_us != FACT_NULL && !t->stopped)
 		window_child_stay(&t->recording.window, code);
-	window_child_end(&t->recording.window);
+	recording_end_window(&t->recording);
 }
 
 void trace_fini(struct trace *t)
 {
-	window_child_end(&t->recording.window);
+	recording_end_window(&t->recording);
 	live_fini(&t->live);
 	trace_overhear_fini(t);
 	browser_free(t->browser);

@@ -213,7 +213,6 @@ void window_child_stay(struct window_child *w, int code)
 		close(fd);
 	}
 	signals_let_kill(code);
-	window_child_end(w);
 }
 
 void window_child_end(struct window_child *w)

@@ -40,8 +40,8 @@ int window_listen(const struct sockaddr_storage *where, struct sockaddr_storage 
 /* Cases, ended by NULL; phone: JSON of phone.h, or NULL. What goes wrong is told on stderr, and
  * then there is no window. */
 void window_child_start(struct window_child *w, const char *const *paths, const char *phone);
-/* Says so, and waits until a signal comes or the window is gone; then ends it. code: of this
- * process if another signal comes meanwhile. Returns at once where there is no window. */
+/* Says so, and waits until a signal comes or the window is gone. code: of this
+ * process if another signal comes afterwards. Returns at once where there is no window. */
 void window_child_stay(struct window_child *w, int code);
 /* Asks it to end, and waits for it; then by force. Closes all. */
 void window_child_end(struct window_child *w);

@@ -248,7 +248,7 @@ static void looked_in(struct redactor *r, struct redact_place p, const struct re
 static void remarks_in(struct redactor *r, struct remark *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct redact_place p = PLACE("note", "number", list[i].number);
+		struct redact_place p = PLACE("text", "note", list[i].number);
 		time_in(r, &list[i].at_us);
 		span_in(r, p, &list[i].by);
 		span_in(r, p, &list[i].text);

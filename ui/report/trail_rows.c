@@ -38,7 +38,7 @@ static struct derived_hop hop_of(struct arena *a, const struct trail_hop *h)
 	};
 }
 
-struct derived_trail trail_row(struct arena *a, const struct trail *t)
+struct derived_trail trail_rows_one(struct arena *a, const struct trail *t)
 {
 	json_t *notes = json_array();
 	for (size_t i = 0; i < t->n_notes; i++)
@@ -67,7 +67,7 @@ bool trail_rows_store(struct writer *w, int64_t session, const struct trail_set 
 	struct arena a = {0};
 	struct derived_trail *trails = arena_alloc(&a, (set->n + 1) * sizeof *trails);
 	for (size_t i = 0; i < set->n; i++)
-		trails[i] = trail_row(&a, &set->trails[i]);
+		trails[i] = trail_rows_one(&a, &set->trails[i]);
 	bool good = add ? writer_add_derived(w, session, trails, set->n, err)
 			: writer_put_derived(w, session, trails, set->n, err);
 	arena_fini(&a);

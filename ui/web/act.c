@@ -1,6 +1,7 @@
 #include "ui/web/act.h"
 #include "store/base/clock.h"
 #include "ui/cli/options.h"
+#include "ui/web/feed.h"
 #include "ui/web/window_state.h"
 
 #include <pthread.h>
@@ -209,16 +210,31 @@ void jobs_of_case(struct page *p, const struct book *b)
 	struct job_about *list, job;
 	size_t n, shown = 0;
 	jobs_list(jobs, a, &list, &n);
+	page_say(p, "<div id=\"jobs-of-case\">");
 	for (size_t i = 0; i < n && shown < OF_CASE_MAX; i++) {
 		if (!span_is(list[i].case_path, book_path(b)) ||
 			!job_about(jobs, list[i].number, a, &job))
 			continue;
 		if (shown++ == 0)
-			page_say(p, "<section class=\"jobs-of-case\" "
-				    "aria-labelledby=\"jobs-of-case\"><h2 "
-				    "id=\"jobs-of-case\">Started from this window</h2>\n");
+			page_say(p, "<h2>Started from this window</h2>\n");
 		say_job(p, &job);
 	}
-	if (shown > 0)
-		page_say(p, "</section>\n");
+	page_say(p, "</div>\n");
+}
+
+void jobs_of_case_feed(
+	struct window *w, const struct book *b, int64_t *seen, const char *id, struct buf *out)
+{
+	struct buf html = {0};
+	struct web_request stub = {.window = w};
+	struct page piece = {.q = &stub, .out = &html};
+	int64_t now = jobs_version(w->jobs);
+	if (now == *seen)
+		return;
+	*seen = now;
+	piece.h = (struct html){.out = &html, .defang = true, .level = 2};
+	jobs_of_case(&piece, b);
+	feed_put(out, id, "main", buf_span(&html));
+	arena_fini(&stub.arena);
+	buf_fini(&html);
 }

@@ -50,8 +50,12 @@ void act_code(struct page *p, const struct job_about *job);
 void act_said(struct page *p, struct span said, size_t max_lines);
 
 /* What was started from here about this case, newest first: state, last words, and the way to
- * all of it. Nothing where nothing was. For pages of a case, above all of one that is not there
- * yet. */
+ * all of it. An empty element where nothing was. For pages of a case, above all of one that is
+ * not there yet. */
 void jobs_of_case(struct page *p, const struct book *b);
+/* The same for such a page's stream, where something changed since *seen (-1: it never
+ * was sent). */
+void jobs_of_case_feed(
+	struct window *w, const struct book *b, int64_t *seen, const char *id, struct buf *out);
 
 #endif

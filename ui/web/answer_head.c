@@ -15,8 +15,8 @@ static const char page_policy[] =
 static const char other_policy[] =
 	"sandbox; default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri "
 	"'none'";
-/* An opaque origin of its own, in a frame of ours. */
-/* Browsers make a document around a picture, and style it in place. */
+/* An opaque origin of its own, in a frame of ours. Browsers make a document around a picture,
+ * and style it in place. */
 static const char picture_policy[] =
 	"sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; "
 	"frame-ancestors 'self'; base-uri 'none'";

@@ -87,7 +87,7 @@ bool book_trail(struct book *b, int64_t session, int64_t number, struct arena *a
 
 /* ---- its sessions ---- */
 
-struct book_session_about {
+struct book_session {
 	int64_t session, started_us;
 	int64_t ended_us;     /* FACT_NULL: it runs, or was cut off */
 	bool running;         /* not over, and somebody writes the case */
@@ -99,7 +99,7 @@ struct book_session_about {
 	int64_t exchanges;
 };
 /* Newest first. n: at most BOOK_PAGE_MAX; *total: all. */
-bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session_about **out,
+bool book_sessions(struct book *b, size_t max, struct arena *a, struct book_session **out,
 	size_t *n, size_t *total, struct err *err);
 
 /* ---- one trail, or one exchange, whole ---- */

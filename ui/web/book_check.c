@@ -273,20 +273,6 @@ static void *check(void *ctx)
 	return NULL;
 }
 
-static void see_companion(const struct book *b, struct sight *out)
-{
-	char companion[PATH_MAX];
-	struct stat st;
-	*out = (struct sight){.there = false};
-	if (!custody_companion(b->path, companion) || stat(companion, &st) != 0)
-		return;
-	*out = (struct sight){.there = true,
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.size = st.st_size,
-		.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec};
-}
-
 static void start(struct book *b)
 {
 	struct checking *x = calloc(1, sizeof *x);
@@ -318,7 +304,7 @@ void book_check_look(struct book *b)
 	pthread_mutex_unlock(&b->lock);
 	if (!idle)
 		return;
-	see_companion(b, &companion);
+	book_see_companion(b, &companion);
 	pthread_mutex_lock(&b->lock);
 	bool known = c->of.there && book_sight_same(&c->of, &b->seen) &&
 		     book_sight_same(&c->companion, &companion);

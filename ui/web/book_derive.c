@@ -9,7 +9,11 @@
 
 #include <stdlib.h>
 
-enum { MAP_BATCH = 64 }; /* stored trails that are held against the rows at once */
+enum {
+	MAP_BATCH = 64,      /* stored trails that are held against the rows at once */
+	LIVE_WINDOW = 5000,  /* facts: what is derived at each look, */
+	LIVE_MARGIN = 10000, /* and around it; a hop has to be shown soon after it happened */
+};
 
 /* ---- which hop a row is ---- */
 
@@ -40,7 +44,7 @@ static void unmap_row(struct book *b, const struct derived_trail *row)
 
 /* ---- stored ones ---- */
 
-static struct book_session *unmapped(const struct book *b)
+static struct kept_session *unmapped(const struct book *b)
 {
 	for (size_t i = b->n_sessions; i > 0; i--)
 		if (b->sessions[i - 1]->stored &&
@@ -49,7 +53,7 @@ static struct book_session *unmapped(const struct book *b)
 	return NULL;
 }
 
-static void clear_rows(struct book *b, const struct book_session *s)
+static void clear_rows(struct book *b, const struct kept_session *s)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	for (uint32_t i = 0; l != NULL && i < b->ledger.n; i++) {
@@ -60,7 +64,7 @@ static void clear_rows(struct book *b, const struct book_session *s)
 }
 
 /* What was kept of it may have been seen otherwise when it was stored. */
-static bool map_stored(struct book *b, struct book_session *s, struct err *err)
+static bool map_stored(struct book *b, struct kept_session *s, struct err *err)
 {
 	struct arena a = {0};
 	size_t n = s->trails - s->mapped < MAP_BATCH ? s->trails - s->mapped : MAP_BATCH;
@@ -95,10 +99,10 @@ static bool map_stored(struct book *b, struct book_session *s, struct err *err)
 
 /* ---- those that are derived here ---- */
 
-static struct book_session *underived(const struct book *b)
+static struct kept_session *underived(const struct book *b)
 {
 	for (size_t i = b->n_sessions; i > 0; i--) {
-		struct book_session *s = b->sessions[i - 1];
+		struct kept_session *s = b->sessions[i - 1];
 		if (!s->stored && !s->derived && ledger_session(&b->ledger, s->id) != NULL)
 			return s;
 	}
@@ -113,7 +117,7 @@ void book_derive_stop(struct book *b)
 	b->deriving = false;
 }
 
-static bool derive_begin(struct book *b, struct book_session *s, struct err *err)
+static bool derive_begin(struct book *b, struct kept_session *s, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	/* What was kept before, by another connection, is seen anew. */
@@ -122,6 +126,8 @@ static bool derive_begin(struct book *b, struct book_session *s, struct err *err
 	if (!gather_open_on(&b->gather, b->file, s->id, err))
 		return false;
 	gather_slides(&b->gather);
+	b->gather.window = LIVE_WINDOW;
+	b->gather.margin = LIVE_MARGIN;
 	b->gather.after = b->gather.last_seq = b->gather.sliding.dropped = l->first - 1;
 	/* Certificates of earlier sessions say nothing about trails. */
 	b->gather.earlier_certs = true;
@@ -151,7 +157,7 @@ static uint64_t hash_of(const struct trail *t)
 }
 
 /* Under the lock. */
-static struct kept_trail **kept_at(struct book_session *s, size_t number)
+static struct kept_trail **kept_at(struct kept_session *s, size_t number)
 {
 	if (number > s->kept_room) {
 		size_t room = s->kept_room == 0 ? 16 : s->kept_room;
@@ -181,10 +187,10 @@ static void drop_kept(struct book *b, struct kept_trail **at)
 	*at = NULL;
 }
 
-static void keep(struct book *b, struct book_session *s, const struct trail *t, uint64_t hash)
+static void keep(struct book *b, struct kept_session *s, const struct trail *t, uint64_t hash)
 {
 	struct arena a = {0};
-	struct derived_trail row = trail_row(&a, t);
+	struct derived_trail row = trail_rows_one(&a, t);
 	struct kept_trail *k = calloc(1, sizeof *k);
 	if (k == NULL)
 		abort();
@@ -205,7 +211,7 @@ static void keep(struct book *b, struct book_session *s, const struct trail *t, 
 	pthread_mutex_unlock(&b->lock);
 }
 
-static void take_trails(struct book *b, struct book_session *s)
+static void take_trails(struct book *b, struct kept_session *s)
 {
 	const struct gather *g = &b->gather;
 	size_t last = g->sliding.trails + g->trails.n;
@@ -237,7 +243,7 @@ static void take_trails(struct book *b, struct book_session *s)
 }
 
 /* It is over and derived to its end. */
-static void derive_done(struct book *b, struct book_session *s)
+static void derive_done(struct book *b, struct kept_session *s)
 {
 	book_derive_stop(b);
 	pthread_mutex_lock(&b->lock);
@@ -249,7 +255,7 @@ static void derive_done(struct book *b, struct book_session *s)
 }
 
 /* It goes on, and was there before this book. */
-static void begin_telling(struct book *b, struct book_session *s)
+static void begin_telling(struct book *b, struct kept_session *s)
 {
 	pthread_mutex_lock(&b->lock);
 	s->tells = true;
@@ -259,11 +265,11 @@ static void begin_telling(struct book *b, struct book_session *s)
 	pthread_mutex_unlock(&b->lock);
 }
 
-static bool derive_some(struct book *b, struct book_session *s, bool *more, struct err *err)
+static bool derive_some(struct book *b, struct kept_session *s, bool *more, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	int64_t begun_us = book_tick_us();
-	bool news = false, runs = book_session_runs(b, s);
+	bool news = false, runs = kept_session_runs(b, s);
 	int64_t to = b->derived_to + BOOK_DERIVE_BATCH;
 	if (b->derived_to >= l->last) {
 		if (!runs)
@@ -290,7 +296,7 @@ static bool derive_some(struct book *b, struct book_session *s, bool *more, stru
 bool book_derive(struct book *b, bool *more, struct err *err)
 {
 	bool ok = true, copy = b->file == b->copy;
-	struct book_session *s = underived(b), *stored = s == NULL ? unmapped(b) : NULL;
+	struct kept_session *s = underived(b), *stored = s == NULL ? unmapped(b) : NULL;
 	*more = false;
 	if (b->deriving && (s == NULL || s->id != b->derive_session))
 		book_derive_stop(b);

@@ -187,10 +187,11 @@ static struct span value_of(
 
 static void add(struct search *s, const struct ledger_exchange *x, enum book_clue clue)
 {
-	size_t at = (x->session * 31 + x->trail * 7 + (size_t)clue * 1021) % HEADS;
+	/* What is in no trail is one, of whichever session. */
+	uint32_t session = x->trail != 0 ? x->session : 0;
+	size_t at = (session * 31 + x->trail * 7 + (size_t)clue * 1021) % HEADS;
 	struct group *g = s->heads[at];
-	while (g != NULL &&
-		(g->clue != clue || g->session != x->session || g->trail != x->trail))
+	while (g != NULL && (g->clue != clue || g->session != session || g->trail != x->trail))
 		g = g->next;
 	if (g != NULL) {
 		g->found.times++;
@@ -202,13 +203,14 @@ static void add(struct search *s, const struct ledger_exchange *x, enum book_clu
 	}
 	g = arena_alloc(s->a, sizeof *g);
 	*g = (struct group){.clue = clue,
-		.session = x->session,
+		.session = session,
 		.trail = x->trail,
 		.next = s->heads[at],
 		.found = {.clue = clue,
 			.value = arena_copy(s->a, value_of(s, x, clue)),
 			.exchange = x->id,
-			.session = ledger_session_at(&s->b->ledger, x->session)->id,
+			.session = session != 0 ? ledger_session_at(&s->b->ledger, session)->id
+						: 0,
 			.trail = x->trail,
 			.hop = x->hop,
 			.times = 1}};

@@ -50,9 +50,9 @@ struct batch {
 static void note_session(struct book *b, enum fact_kind kind, const void *fact)
 {
 	int64_t id = fact_number(kind, fact, "session");
-	struct book_session *s = id != FACT_NULL ? book_session(b, id) : NULL;
+	struct kept_session *s = id != FACT_NULL ? kept_session(b, id) : NULL;
 	if (s == NULL && (kind == FACT_KIND_SESSION || kind == FACT_KIND_REQUEST))
-		s = book_session_add(b, id);
+		s = kept_session_add(b, id);
 	if (s == NULL || s->stored)
 		return;
 	/* One that begins while this book is open. */
@@ -149,7 +149,7 @@ static void set_live(struct book *b, bool live)
 	if (!live && b->state == BOOK_READY)
 		b->state = BOOK_READING;
 	for (size_t i = 0; i < b->n_sessions; i++) {
-		struct book_session *s = b->sessions[i];
+		struct kept_session *s = b->sessions[i];
 		for (size_t k = 0; s->tells && k < s->n_kept; k++)
 			if (s->kept[k] != NULL)
 				book_tell(b, s, &s->kept[k]->row);
@@ -164,13 +164,13 @@ static void forget_told(struct book *b)
 	int64_t now_us = book_tick_us();
 	pthread_mutex_lock(&b->lock);
 	for (size_t i = 0; i < b->n_sessions; i++) {
-		struct book_session *s = b->sessions[i];
-		if (!s->tells || book_session_runs(b, s))
+		struct kept_session *s = b->sessions[i];
+		if (!s->tells || kept_session_runs(b, s))
 			continue;
 		if (s->over_us == 0)
 			s->over_us = now_us;
 		else if (now_us - s->over_us > BOOK_TOLD_S * 1000000LL)
-			book_session_drop_told(s);
+			kept_session_drop_told(s);
 	}
 	pthread_mutex_unlock(&b->lock);
 }
@@ -345,6 +345,7 @@ void *book_follow(void *ctx)
 	for (int64_t n = 0; !stop; n++) {
 		int ms = look(b);
 		book_check_look(b);
+		book_remarks_look(b);
 		if (n % 512 == 0)
 			forget_told(b);
 		rest(b, ms);

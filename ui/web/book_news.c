@@ -41,7 +41,7 @@ static void add(struct news_list *x, struct book_news news)
 		ARENA_PUSH(x->a, x->list, x->n, news);
 }
 
-static void add_session(struct news_list *x, const struct book_session *s)
+static void add_session(struct news_list *x, const struct kept_session *s)
 {
 	for (size_t i = 0; i < s->n_told; i++) {
 		const struct told_trail *t = &s->told[i];

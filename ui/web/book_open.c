@@ -160,13 +160,13 @@ static void take_about(struct book *b, const struct case_about *about)
 /* Its trails are in the case from now on: what was kept of them goes. */
 static void take_stored(struct book *b, const struct case_stored_session *in)
 {
-	struct book_session *s = book_session_add(b, in->summary.session);
+	struct kept_session *s = kept_session_add(b, in->summary.session);
 	if (s == NULL)
 		return;
 	size_t trails = in->trails < BOOK_ROWS_MAX ? (size_t)in->trails : BOOK_ROWS_MAX;
 	if (s->stored && s->trails == trails && s->stored_exchanges == in->summary.exchanges)
 		return;
-	book_session_drop_kept(b, s);
+	kept_session_drop_kept(b, s);
 	s->stored = s->derived = true;
 	s->stored_exchanges = in->summary.exchanges;
 	s->trails = trails;

@@ -4,6 +4,7 @@
  */
 #include "ui/web/book_state.h"
 #include "ui/cli/looked_up.h"
+#include "ui/cli/remarked.h"
 #include "ui/cli/replayed.h"
 #include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
@@ -139,6 +140,7 @@ static bool make(struct book *b, struct book_reading *out, int64_t session, stru
 	replayed_attach(b->path, &out->arena, &out->report);
 	mail_attach(g->file, &out->arena, &out->report);
 	looked_up_attach(b->path, &out->arena, &out->report);
+	remarked_attach(b->path, &out->arena, &out->report);
 	pthread_mutex_lock(&b->lock);
 	bool live = b->live;
 	pthread_mutex_unlock(&b->lock);

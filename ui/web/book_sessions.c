@@ -28,13 +28,13 @@ static size_t place_of(const struct book *b, int64_t id)
 	return low;
 }
 
-struct book_session *book_session(const struct book *b, int64_t id)
+struct kept_session *kept_session(const struct book *b, int64_t id)
 {
 	size_t at = place_of(b, id);
 	return at < b->n_sessions && b->sessions[at]->id == id ? b->sessions[at] : NULL;
 }
 
-struct book_session *book_session_add(struct book *b, int64_t id)
+struct kept_session *kept_session_add(struct book *b, int64_t id)
 {
 	size_t at = place_of(b, id);
 	if (at < b->n_sessions && b->sessions[at]->id == id)
@@ -45,7 +45,7 @@ struct book_session *book_session_add(struct book *b, int64_t id)
 	}
 	if (b->sessions == NULL)
 		b->sessions = calloc(BOOK_SESSIONS_MAX, sizeof *b->sessions);
-	struct book_session *s = calloc(1, sizeof *s);
+	struct kept_session *s = calloc(1, sizeof *s);
 	if (b->sessions == NULL || s == NULL)
 		abort();
 	s->id = id;
@@ -56,14 +56,14 @@ struct book_session *book_session_add(struct book *b, int64_t id)
 	return s;
 }
 
-bool book_session_runs(const struct book *b, const struct book_session *s)
+bool kept_session_runs(const struct book *b, const struct kept_session *s)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	return b->live && !s->stored && l != NULL && l->ends == 0 &&
 	       s == b->sessions[b->n_sessions - 1];
 }
 
-void book_session_drop_kept(struct book *b, struct book_session *s)
+void kept_session_drop_kept(struct book *b, struct kept_session *s)
 {
 	for (size_t i = 0; i < s->n_kept; i++) {
 		if (s->kept[i] == NULL)
@@ -78,7 +78,7 @@ void book_session_drop_kept(struct book *b, struct book_session *s)
 	s->n_kept = s->kept_room = 0;
 }
 
-void book_session_drop_told(struct book_session *s)
+void kept_session_drop_told(struct kept_session *s)
 {
 	for (size_t i = 0; i < s->n_told; i++)
 		free(s->told[i].hops);
@@ -91,8 +91,8 @@ void book_session_drop_told(struct book_session *s)
 void book_sessions_free(struct book *b)
 {
 	for (size_t i = 0; i < b->n_sessions; i++) {
-		book_session_drop_kept(b, b->sessions[i]);
-		book_session_drop_told(b->sessions[i]);
+		kept_session_drop_kept(b, b->sessions[i]);
+		kept_session_drop_told(b->sessions[i]);
 		free(b->sessions[i]);
 	}
 	free(b->sessions);
@@ -163,7 +163,7 @@ static uint64_t hash_trail(const struct derived_trail *t, bool runs)
 	return with(with(with(out, t->n_hops), t->recording_complete), runs);
 }
 
-static void tell_hops(struct book *b, struct book_session *s, struct told_trail *t,
+static void tell_hops(struct book *b, struct kept_session *s, struct told_trail *t,
 	const struct derived_trail *row)
 {
 	for (size_t i = 0; i < row->n_hops; i++) {
@@ -185,9 +185,9 @@ static void tell_hops(struct book *b, struct book_session *s, struct told_trail 
 			t->hops[i] = (struct told_hop){0, ++b->version, true};
 }
 
-void book_tell(struct book *b, struct book_session *s, const struct derived_trail *row)
+void book_tell(struct book *b, struct kept_session *s, const struct derived_trail *row)
 {
-	uint64_t hash = hash_trail(row, book_session_runs(b, s));
+	uint64_t hash = hash_trail(row, kept_session_runs(b, s));
 	if (!s->tells || row->number < 1 || row->number > BOOK_TOLD_MAX)
 		return;
 	while (s->n_told < (size_t)row->number) {
@@ -202,7 +202,7 @@ void book_tell(struct book *b, struct book_session *s, const struct derived_trai
 	tell_hops(b, s, t, row);
 }
 
-void book_tell_end(struct book *b, struct book_session *s, size_t n)
+void book_tell_end(struct book *b, struct kept_session *s, size_t n)
 {
 	for (size_t i = n; i < s->n_told; i++)
 		for (size_t k = 0; k < s->told[i].n; k++)

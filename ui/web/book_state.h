@@ -21,7 +21,7 @@ enum {
 	BOOK_OPEN_WAIT_MS = 60,     /* that a page waits for the first opening */
 	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
 	BOOK_SLICE = 4096,          /* rows looked at under the lock */
-	BOOK_DERIVE_BATCH = 10000,  /* facts that are derived from at once */
+	BOOK_DERIVE_BATCH = 5000,   /* facts that are derived from at once */
 	BOOK_SESSIONS_MAX = 10000,  /* whose trails are listed */
 	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
@@ -29,9 +29,10 @@ enum {
 	BOOK_READERS = 2,           /* books that are read through at the same time */
 	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
 };
-#define BOOK_KEPT_BYTES (INT64_C(256) << 20)      /* and what they take in memory */
-#define BOOK_CHECK_AUTO_BYTES (INT64_C(64) << 20) /* larger cases are checked when asked for   \
-						   */
+#define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
+#define BOOK_CHECK_AUTO_BYTES                                                                  \
+	(INT64_C(64) << 20) /* larger cases are checked when asked for                         \
+			     */
 
 /* A trail that is not in the case, as a row. */
 struct kept_trail {
@@ -53,7 +54,7 @@ struct told_trail {
 	size_t n, room;
 };
 
-struct book_session {
+struct kept_session {
 	int64_t id;
 	bool stored; /* its trails are in the case, by this version */
 	int64_t stored_exchanges;
@@ -115,7 +116,7 @@ struct book {
 	int64_t version, about_version;
 	struct ledger ledger;
 	int64_t generation;             /* of the ledger: grows when all is forgotten */
-	struct book_session **sessions; /* in order of their numbers */
+	struct kept_session **sessions; /* in order of their numbers */
 	size_t n_sessions;
 	int64_t kept_bytes;
 	size_t n_kept;
@@ -125,6 +126,13 @@ struct book {
 	int64_t file_size;
 	struct book_order_list *orders[BOOK_ORDER_COUNT];
 	struct book_check_state check;
+	struct {
+		struct arena arena;
+		struct marked_trail {
+			int64_t session, trail;
+		} * marked;
+		size_t n_marked, n; /* n: remarks that are meant */
+	} remarks;
 
 	pthread_mutex_t reading; /* of these: */
 	struct case_file *page;  /* the pages' own connection */
@@ -134,7 +142,9 @@ struct book {
 	/* The follower's. */
 	struct case_file *file;
 	struct sight seen;
-	bool reads_through; /* it is one of BOOK_READERS */
+	bool reads_through;      /* it is one of BOOK_READERS */
+	struct sight remarks_of; /* the companion that they were read from */
+	int64_t remarks_us;
 	int64_t away_us, failed_us;
 	struct gather gather; /* of the session whose trails are derived */
 	bool deriving;
@@ -164,18 +174,18 @@ void book_page_done(struct book *b);
 void book_wait_opened(struct book *b);
 
 /* ---- book_sessions.c: under `lock` ---- */
-struct book_session *book_session(const struct book *b, int64_t id);
-struct book_session *book_session_add(struct book *b, int64_t id); /* NULL: too many */
-bool book_session_runs(const struct book *b, const struct book_session *s);
-void book_session_drop_kept(struct book *b, struct book_session *s);
-void book_session_drop_told(struct book_session *s);
+struct kept_session *kept_session(const struct book *b, int64_t id);
+struct kept_session *kept_session_add(struct book *b, int64_t id); /* NULL: too many */
+bool kept_session_runs(const struct book *b, const struct kept_session *s);
+void kept_session_drop_kept(struct book *b, struct kept_session *s);
+void kept_session_drop_told(struct kept_session *s);
 void book_sessions_free(struct book *b);
 struct derived_trail book_row_copy(
 	struct arena *a, const struct derived_trail *row, bool whole);
 /* Tells what is new in a trail as it stands now. */
-void book_tell(struct book *b, struct book_session *s, const struct derived_trail *row);
+void book_tell(struct book *b, struct kept_session *s, const struct derived_trail *row);
 /* Its trails go up to n: what was told beyond is gone. */
-void book_tell_end(struct book *b, struct book_session *s, size_t n);
+void book_tell_end(struct book *b, struct kept_session *s, size_t n);
 
 /* ---- book_derive.c: the follower's ---- */
 /* One step; *more: there is another at once. Errors: CASE_READ. */
@@ -188,7 +198,10 @@ void book_check_stop(struct book *b);
 const struct trail_verdicts *book_check_of(
 	const struct book *b, int64_t session, int64_t trail); /* under `lock` */
 
-/* ---- book_remarks.c: what people said, out of the companion; under `lock` ---- */
+/* ---- book_remarks.c: what people said, out of the companion ---- */
+void book_remarks_look(struct book *b); /* the follower's */
+void book_see_companion(const struct book *b, struct sight *out);
+/* Under `lock`. */
 bool book_is_marked(const struct book *b, int64_t session, int64_t trail);
 size_t book_remarks(const struct book *b);
 

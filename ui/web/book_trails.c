@@ -57,8 +57,8 @@ static void count_parties(
 
 static bool session_runs(struct book *b, int64_t id)
 {
-	const struct book_session *s = book_session(b, id);
-	return s != NULL && book_session_runs(b, s);
+	const struct kept_session *s = kept_session(b, id);
+	return s != NULL && kept_session_runs(b, s);
 }
 
 void book_trail_of(struct book *b, const struct derived_trail *row, struct arena *a,
@@ -110,7 +110,7 @@ static struct picked *pick(struct book *b, const struct book_trails_query *q, st
 	struct picked *list = arena_alloc(a, (most + 1) * sizeof *list);
 	*n = 0;
 	for (size_t i = b->n_sessions; i > 0; i--) {
-		const struct book_session *s = b->sessions[i - 1];
+		const struct kept_session *s = b->sessions[i - 1];
 		if (q->session != 0 && s->id != q->session)
 			continue;
 		/* A whole session before the page. */
@@ -186,7 +186,7 @@ bool book_trail_row(struct book *b, int64_t session, int64_t number, struct aren
 {
 	*found = *stored = false;
 	pthread_mutex_lock(&b->lock);
-	const struct book_session *s = book_session(b, session);
+	const struct kept_session *s = kept_session(b, session);
 	*stored = s != NULL && s->stored;
 	if (s != NULL && !s->stored && number > 0 && (size_t)number <= s->n_kept &&
 		s->kept[number - 1] != NULL) {

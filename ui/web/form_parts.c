@@ -135,8 +135,7 @@ static bool take_field(struct arena *a, struct span line, struct web_pair *pair,
 		return true;
 	if (!span_is_nocase(name, "Content-Disposition"))
 		return err_set(err, ERR_FIELD, "a part of a form with a field of another kind");
-	if (*disposed)
-		return err_set(err, ERR_FIELD, "a part of a form that is disposed twice");
+	/* A second one says the name again, and is refused for that. */
 	*disposed = true;
 	return take_disposition(a, span_trim(span_from(line, colon + 1), " \t"), pair, err);
 }

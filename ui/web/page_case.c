@@ -152,7 +152,7 @@ static void word_cell(struct page *p, const char *name, struct span s)
 	page_say(p, "</td>");
 }
 
-static void session_row(struct page *p, struct book *b, const struct book_session_about *s)
+static void session_row(struct page *p, struct book *b, const struct book_session *s)
 {
 	page_say(p, "<tr><th scope=\"row\"><a href=\"");
 	page_href(p, b, "/x?of=%lld", (long long)s->session);
@@ -193,7 +193,7 @@ static void sessions(struct page *p, struct book *b)
 {
 	static const char *const columns[] = {"Session", "Begun", "Browser", "Device",
 		"Language", "Via", "Mode", "Ended", "Exchanges"};
-	struct book_session_about *list = NULL;
+	struct book_session *list = NULL;
 	struct err err;
 	size_t n = 0, total = 0;
 	page_say(p, "<h3>Sessions</h3>\n");

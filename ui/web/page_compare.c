@@ -74,6 +74,24 @@ static void pick_field(struct page *p, const char *name, const char *label,
 	page_say(p, "</select></label>\n");
 }
 
+/* Two different ones to begin with: of the case that is named alone, if it has two. */
+static void choose(struct web_request *q, const struct pick *list, size_t n, const char **a,
+	const char **b)
+{
+	int64_t book = 0;
+	const char *newest[2] = {"", ""};
+	size_t found = 0;
+	if (strchr(*a, ':') != NULL)
+		return;
+	web_number(span_str(*a), &book);
+	for (size_t i = 0; i < n && found < 2; i++)
+		if (book == 0 || list[i].book == (size_t)book)
+			newest[found++] = id_of(&q->arena, list[i].book, list[i].trail.session,
+				list[i].trail.number);
+	*a = newest[1];
+	*b = newest[0];
+}
+
 static void picker(struct page *p, const char *a, const char *b)
 {
 	struct pick *list;
@@ -83,10 +101,7 @@ static void picker(struct page *p, const char *a, const char *b)
 			    "first.</p>\n");
 		return;
 	}
-	/* Two different ones to begin with. */
-	if (a[0] == 0 && n > 1)
-		a = id_of(&p->q->arena, list[1].book, list[1].trail.session,
-			list[1].trail.number);
+	choose(p->q, list, n, &a, &b);
 	page_ask_open(p, "picker", "/compare");
 	pick_field(p, "a", "One", list, n, a);
 	pick_field(p, "b", "Beside it", list, n, b);
@@ -326,7 +341,7 @@ static void way(struct sides *s)
 	struct page *p = s->p;
 	page_say(p,
 		"<section><h2>The way, hop by hop</h2>\n<table role=\"table\" class=\"beside "
-		"way\"><caption>Aligned where they are alike; what differs is "
+		"compare-way\"><caption>Aligned where they are alike; what differs is "
 		"marked</caption>");
 	head_row(p, "Row");
 	for (size_t i = 0; i < s->rows.n; i++)

@@ -25,13 +25,13 @@ static void deed(struct page *p, const char *title, const char *words)
 static void press(struct page *p, struct book *b, const char *what, const char *button)
 {
 	page_form_open(p, "inline", false, "/c/%zu/%s", book_number(b), what);
-	page_sayf(p, "<button type=\"submit\" class=\"quiet\">%s</button></form></section>\n",
+	page_sayf(p, "<button type=\"submit\" class=\"second\">%s</button></form></section>\n",
 		button);
 }
 
 static void way(struct page *p, struct book *b, const char *what, const char *words)
 {
-	page_say(p, "<p><a class=\"button\" href=\"");
+	page_say(p, "<p><a class=\"act\" href=\"");
 	page_href(p, b, "/%s", what);
 	page_sayf(p, "\">%s</a></p></section>\n", words);
 }
@@ -204,9 +204,9 @@ void do_ask_lookup(struct web_request *q, struct web_answer *a)
 		"what</h2>\n");
 	say_plan(&p, b);
 	page_say(&p, "</section>\n<section><h2>Otherwise</h2>\n");
-	page_ask_open(&p, "fields", "/c/%zu/lookup", book_number(b));
+	page_ask_open(&p, "trace-fields", "/c/%zu/lookup", book_number(b));
 	lookup_fields(&p);
-	page_say(&p, "<p><button type=\"submit\" class=\"quiet\">Show that plan</button></p>"
+	page_say(&p, "<p><button type=\"submit\" class=\"second\">Show that plan</button></p>"
 		     "</form></section>\n<section><h2>Ask</h2>\n");
 	page_form_open(&p, "ask", false, "/c/%zu/lookup", book_number(b));
 	carry(&p, "security-txt");

@@ -236,7 +236,7 @@ static void item(struct page *p, const json_t *link, size_t n)
 	say_link(p, link);
 	if (is_true(link, "web"))
 		page_sayf(p,
-			"<p class=\"go\"><a class=\"button\" "
+			"<p class=\"go\"><a class=\"act\" "
 			"href=\"/trace/file/%.*s/%zu\">Open "
 			"link %zu ...</a></p>\n",
 			(int)p->q->segments[0].n, (const char *)p->q->segments[0].p, n, n);
@@ -313,7 +313,7 @@ static void say_codes(struct page *p, const struct listing *l)
 		if (look.web && !look.scheme_added) {
 			link_say(p, &look);
 			page_sayf(p,
-				"<p class=\"go\"><a class=\"button\" "
+				"<p class=\"go\"><a class=\"act\" "
 				"href=\"/trace/file/%.*s/%zu\">Open link %zu ...</a></p>\n",
 				(int)p->q->segments[0].n, (const char *)p->q->segments[0].p,
 				i + 1, i + 1);

@@ -3,6 +3,7 @@
  * what is known, chosen by links.
  */
 #include "ui/web/page_hop.h"
+#include "ui/web/remarks_panel.h"
 #include "ui/report/html_svg.h"
 #include "ui/web/hop_files.h"
 
@@ -157,7 +158,10 @@ void hop_detail(struct hop_view *v, enum hop_panel panel)
 			       "wire, so there is nothing to show here.");
 	else
 		panels[panel].write(v);
-	page_say(v->p, "</div>\n</section>\n");
+	page_say(v->p, "</div>\n");
+	if (v->trail != NULL)
+		remarks_panel(v->p, v->r, v->hop->hop->n);
+	page_say(v->p, "</section>\n");
 }
 
 /* ---- pages ---- */

@@ -31,8 +31,12 @@ static bool read_cues(struct hop_cues *c, struct err *err)
 		model_response_header(v->x, "content-type"), buf_span(&c->body), &c->charset);
 	if (c->charset.unit > 1)
 		c->charset = (struct hop_charset){.unit = 1, .utf8 = true};
-	if (!hop_url(v, &url))
+	const struct cue_list *known = trail_cues(v->x);
+	if (known != NULL || !hop_url(v, &url)) {
+		if (known != NULL)
+			c->list = *known;
 		return true;
+	}
 	struct cue_source source = {.url = &url,
 		.status = v->x->response->status,
 		.fields = v->x->res_fields,
@@ -50,25 +54,33 @@ static bool read_cues(struct hop_cues *c, struct err *err)
 
 /* ---- what became of each ---- */
 
-/* A hop that names this cue as what moved the browser; 0: none does. */
-static size_t moved_by(const struct hop_view *v, const struct cue *cue)
+/* Once, for there may be thousands of cues. */
+static void read_evidence(struct hop_cues *c)
 {
+	const struct hop_view *v = c->v;
+	c->moved_to = hop_moved_to(v);
 	for (size_t i = v->index + 1; v->trail != NULL && i < v->trail->n_hops; i++) {
 		const struct trail_hop *hop = v->trail->hops[i].hop;
-		for (size_t k = 0; k < hop->n_evidence; k++) {
-			const struct trail_evidence *e = &hop->evidence[k];
-			bool head =
-				cue->kind == CUE_LOCATION || cue->kind == CUE_REFRESH_HEADER;
-			const char *signal = cue->kind == CUE_LOCATION ? "location" : "refresh";
-			if (e->exchange != v->x->id)
-				continue;
-			if (head ? strcmp(e->signal, signal) != 0
-				 : e->offset == FACT_NULL || e->offset != cue->offset)
-				continue;
-			if (cue->target.p == NULL || cue->prefix || cue->kind == CUE_FORM ||
-				url_same(cue->target, hop->url))
-				return hop->n;
-		}
+		for (size_t k = 0; k < hop->n_evidence; k++)
+			if (hop->evidence[k].exchange == v->x->id)
+				ARENA_PUSH(v->a, c->said, c->n_said,
+					(struct hop_said){hop, &hop->evidence[k]});
+	}
+}
+
+/* A hop that names this cue as what moved the browser; 0: none does. */
+static size_t moved_by(const struct hop_cues *c, const struct cue *cue)
+{
+	bool head = cue->kind == CUE_LOCATION || cue->kind == CUE_REFRESH_HEADER;
+	const char *signal = cue->kind == CUE_LOCATION ? "location" : "refresh";
+	for (size_t i = 0; i < c->n_said; i++) {
+		const struct trail_evidence *e = c->said[i].e;
+		if (head ? strcmp(e->signal, signal) != 0
+			 : e->offset == FACT_NULL || e->offset != cue->offset)
+			continue;
+		if (cue->target.p == NULL || cue->prefix || cue->kind == CUE_FORM ||
+			url_same(cue->target, c->said[i].hop->url))
+			return c->said[i].hop->n;
 	}
 	return 0;
 }
@@ -107,8 +119,8 @@ static bool moves_by_itself(const struct cue *c)
 static void judge(const struct hop_cues *c, struct hop_cue *s)
 {
 	const struct cue *cue = s->cue;
-	size_t to = hop_moved_to(c->v);
-	s->hop = moved_by(c->v, cue);
+	size_t to = c->moved_to;
+	s->hop = moved_by(c, cue);
 	if (s->hop > 0) {
 		s->fate = FATE_MOVED;
 	} else if (cue->refused) {
@@ -150,6 +162,7 @@ static void place(const struct hop_cues *c, struct hop_cue *s)
 static void judge_all(struct hop_cues *c)
 {
 	bool all = web_value_number(c->v->q, "all", 0) == 1;
+	read_evidence(c);
 	for (size_t i = 0; i < c->list.n; i++) {
 		const struct cue *cue = &c->list.cues[i];
 		struct hop_cue s = {.cue = cue};

@@ -33,6 +33,12 @@ struct hop_cues {
 	struct span text;
 	struct hop_charset charset;
 	struct cue_list list;
+	/* What later hops give as evidence out of this answer, and where it led to. */
+	struct hop_said {
+		const struct trail_hop *hop;
+		const struct trail_evidence *e;
+	} * said;
+	size_t n_said, moved_to;
 	struct hop_cue *seen; /* in order of their place; those in the head first */
 	size_t n, unused;     /* unused: addresses in scripts that are not listed */
 	size_t from, to;      /* those of this page */

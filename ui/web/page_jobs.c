@@ -45,7 +45,7 @@ static void row(struct page *p, const struct job_about *job)
 	if (job->running) {
 		page_form_open(p, "inline", false, "/jobs/%lld/stop", (long long)job->number);
 		page_sayf(p,
-			"<button type=\"submit\" class=\"quiet\" id=\"stop-%lld\">Stop<span "
+			"<button type=\"submit\" class=\"second\" id=\"stop-%lld\">Stop<span "
 			"class=\"unseen\"> %lld</span></button></form>",
 			(long long)job->number, (long long)job->number);
 	}
@@ -91,7 +91,7 @@ static void state_piece(struct page *p, const struct job_about *job)
 	if (job->running) {
 		page_form_open(p, "stop", false, "/jobs/%lld/stop", (long long)job->number);
 		page_say(p,
-			"<button type=\"submit\" class=\"quiet\" id=\"stop\">Stop it</button>"
+			"<button type=\"submit\" class=\"second\" id=\"stop\">Stop it</button>"
 			"</form><p class=\"hint\">As Ctrl-C would: a recording ends in order "
 			"and is sealed. Once more ends it at once.</p>");
 	}
@@ -204,8 +204,8 @@ static void show(struct web_request *q, struct web_answer *a)
 	page_open(&p, q, a, &place, job.title);
 	state_piece(&p, &job);
 	say_case(&p, &job);
-	page_say(
-		&p, "<section><h2>The same by hand</h2><pre class=\"command\" tabindex=\"0\">");
+	page_say(&p,
+		"<section><h2>The same by hand</h2><pre class=\"job-command\" tabindex=\"0\">");
 	/* Exact: it is to be typed again. */
 	html_text(p.out, job.command);
 	page_say(&p, "</pre><p class=\"hint\">In the folder <code>");

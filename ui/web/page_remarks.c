@@ -6,7 +6,7 @@
 #include "ui/cli/custody.h"
 #include "ui/cli/remarked.h"
 #include "ui/web/remarks_panel.h"
-#include "ui/web/window_state.h"
+#include "ui/web/run_command.h"
 
 #include <stdio.h>
 
@@ -32,8 +32,12 @@ static bool is_ours(struct span path)
 static void go_back(struct web_request *q, struct web_answer *a, const struct book *b)
 {
 	struct span back = web_value(&q->form, "back");
+	int64_t session, number;
 	if (is_ours(back))
 		web_go(q, a, "%.*s", (int)back.n, (const char *)back.p);
+	else if (web_trail_id(q->segments[1], &session, &number))
+		web_go(q, a, "/c/%zu/t/%lld.%lld", book_number(b), (long long)session,
+			(long long)number);
 	else
 		web_go(q, a, "/c/%zu/remarks", book_number(b));
 }
@@ -41,20 +45,13 @@ static void go_back(struct web_request *q, struct web_answer *a, const struct bo
 static void run_note(struct web_request *q, struct web_answer *a, const struct book *b,
 	const char *const *argv)
 {
-	struct buf out = {0}, said = {0};
+	struct buf out = {0};
 	struct err err;
-	int code = 0;
-	bool ok = job_run(q->window->jobs, argv, NOTE_SECONDS, &out, &said, &code, &err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(&err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
-	if (ok)
+	if (run_command(q, argv, NOTE_SECONDS, &out, &err))
 		go_back(q, a, b);
 	else
 		page_error(q, a, 409, &err);
 	buf_fini(&out);
-	buf_fini(&said);
 }
 
 /* As people type: line ends of forms are CRLF (HTML 4.10.21.7). */
@@ -140,7 +137,8 @@ static void note_trail(struct web_request *q, struct web_answer *a)
 
 static void mark(struct web_request *q, struct web_answer *a)
 {
-	note(q, a, "--mark", NULL, false);
+	/* One form does both: off: it is marked now. */
+	note(q, a, web_value(&q->form, "off").n > 0 ? "--unmark" : "--mark", NULL, false);
 }
 
 static void unmark(struct web_request *q, struct web_answer *a)
@@ -184,43 +182,45 @@ static const char *act_words(enum remark_act act)
 					: "noted";
 }
 
-static void row(struct page *p, const struct book *b, const struct remark *m)
+static void who_and_when(struct page *p, const char *did, struct span by, int64_t at_us)
 {
-	page_sayf(p, "<tr%s id=\"note-%lld\"><th scope=\"row\">",
-		m->withdrawn ? " class=\"withdrawn\"" : "", (long long)m->number);
+	page_sayf(p, "%s by ", did);
+	page_text(p, by.n > 0 ? by : span_str("somebody"));
+	page_say(p, ", ");
+	page_time(p, at_us);
+}
+
+static void item(struct page *p, const struct book *b, const struct remark *m)
+{
+	page_sayf(p, "<li class=\"remark%s\" id=\"note-%lld\"><p><strong>",
+		m->withdrawn ? " withdrawn" : "", (long long)m->number);
 	page_number(p, m->number);
-	page_say(p, "</th><td>");
-	page_time(p, m->at_us);
-	page_say(p, "</td><td>");
-	page_text(p, m->by.n > 0 ? m->by : span_str("somebody"));
-	page_say(p, "</td><td>");
+	page_say(p, "</strong> on ");
 	about_what(p, b, m);
-	page_sayf(p, "</td><td><p class=\"remark-act\">%s</p>", act_words(m->act));
+	page_say(p, "</p>\n<p class=\"remark-by\">");
+	who_and_when(p, act_words(m->act), m->by, m->at_us);
+	page_say(p, "</p>\n<div class=\"remark-text\">");
 	remarks_text(p, m);
-	page_say(p, "</td><td>");
+	page_say(p, "</div>\n");
 	if (m->withdrawn) {
-		page_say(p, "<p>withdrawn by ");
-		page_text(p, m->withdrawn_by.n > 0 ? m->withdrawn_by : span_str("somebody"));
-		page_say(p, ", ");
-		page_time(p, m->withdrawn_us);
+		page_say(p, "<p class=\"remark-by\">");
+		who_and_when(p, "Withdrawn", m->withdrawn_by, m->withdrawn_us);
 		page_say(p, "</p>");
 	} else {
 		remarks_withdraw(
 			p, b, m, arena_printf(&p->q->arena, "/c/%zu/remarks", book_number(b)));
 	}
-	page_say(p, "</td></tr>\n");
+	page_say(p, "</li>\n");
 }
 
-static void table(struct page *p, const struct book *b, const struct remarks *m)
+static void list(struct page *p, const struct book *b, const struct remarks *m)
 {
-	static const char *const columns[] = {
-		"Note", "When", "Who", "About", "What", "Withdrawn"};
-	html_table_open(&p->h,
-		"Notes about trails and hops, in the order in which they were made", columns,
-		sizeof columns / sizeof *columns);
+	page_say(p, "<p class=\"hint\">About trails and hops, in the order in which they were "
+		    "made. What was withdrawn stays here; reports leave it out.</p>\n<ol "
+		    "class=\"remark-list remark-all\">\n");
 	for (size_t i = 0; i < m->n; i++)
-		row(p, b, &m->list[i]);
-	html_table_close(&p->h);
+		item(p, b, &m->list[i]);
+	page_say(p, "</ol>\n");
 }
 
 static void show(struct web_request *q, struct web_answer *a)
@@ -235,7 +235,7 @@ static void show(struct web_request *q, struct web_answer *a)
 		page_error(q, a, 500, &err);
 		return;
 	}
-	const struct page_place place = {.book = b, .section = "cases", .wide = true};
+	const struct page_place place = {.book = b, .section = "cases"};
 	page_open(&p, q, a, &place, span_str("Notes"));
 	if (m.stranger)
 		page_say(&p, "<p class=\"warning\">The companion file beside this case is "
@@ -246,7 +246,7 @@ static void show(struct web_request *q, struct web_answer *a)
 			"(%d are shown at most).</p>\n",
 			m.unread, REMARKS_MAX);
 	if (m.n > 0)
-		table(&p, b, &m);
+		list(&p, b, &m);
 	else
 		page_say(&p, "<p>Nobody noted anything about this case's trails and hops yet. "
 			     "Each trail and hop has a place for it on its page.</p>\n");

@@ -75,7 +75,8 @@ void act_replay_ask(struct web_request *q, struct web_answer *a)
 		"</p>\n<div class=\"deeds\"><section class=\"card deed\"><h2>Walk it and "
 		"compare</h2><p>A browser in its sandbox opens the link again, and the two "
 		"trails are held against each other, hop by hop.</p>\n");
-	page_form_open(&p, "fields", false, "/c/%zu/t/%s/replay", book_number(t.book), t.id);
+	page_form_open(
+		&p, "trace-fields", false, "/c/%zu/t/%s/replay", book_number(t.book), t.id);
 	browser_field(&p);
 	common_fields(&p);
 	page_say(&p,
@@ -84,9 +85,10 @@ void act_replay_ask(struct web_request *q, struct web_answer *a)
 		"type=\"submit\" id=\"replay\">Replay it</button></p></form></section>\n"
 		"<section class=\"card deed\"><h2>Serve it to a browser of yours</h2><p>A "
 		"proxy on this machine answers from the case until you stop it.</p>\n");
-	page_form_open(&p, "fields", false, "/c/%zu/t/%s/serve", book_number(t.book), t.id);
+	page_form_open(
+		&p, "trace-fields", false, "/c/%zu/t/%s/serve", book_number(t.book), t.id);
 	common_fields(&p);
-	page_say(&p, "<p><button type=\"submit\" class=\"quiet\" id=\"serve\">Serve it as a "
+	page_say(&p, "<p><button type=\"submit\" class=\"second\" id=\"serve\">Serve it as a "
 		     "proxy</button></p></form></section></div>\n");
 	jobs_of_case(&p, t.book);
 	page_close(&p);

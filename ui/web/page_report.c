@@ -20,8 +20,9 @@ void report_command(struct page *p, const char *const *argv)
 {
 	struct buf words = {0};
 	job_child_quote(&words, argv, false);
-	page_say(p, "<details class=\"fold command\"><summary>The same by the command line"
-		    "</summary>\n<pre>");
+	page_say(p,
+		"<details class=\"fold report-command\"><summary>The same by the command line"
+		"</summary>\n<pre>");
 	html_text(p->out, buf_span(&words));
 	page_say(p, "</pre></details>\n");
 	buf_fini(&words);
@@ -74,6 +75,19 @@ static void no_trail(struct web_request *q, struct web_answer *a)
 	page_error(q, a, 404, &err);
 }
 
+static void not_found(struct web_request *q, struct web_answer *a, struct book *b)
+{
+	struct book_about about;
+	struct err err;
+	book_about(b, &q->arena, &about);
+	if (about.state != BOOK_READING) {
+		no_trail(q, a);
+		return;
+	}
+	err_set(&err, ERR_USAGE, "this case is still being read: try again in a moment");
+	page_error(q, a, 503, &err);
+}
+
 static bool read_trail(struct web_request *q, struct web_answer *a, struct asked *x)
 {
 	struct book_reading r;
@@ -94,7 +108,7 @@ static bool read_trail(struct web_request *q, struct web_answer *a, struct asked
 	if (!ok)
 		page_error(q, a, 500, &err);
 	else if (!found)
-		no_trail(q, a);
+		not_found(q, a, x->book);
 	if (!ok || !found)
 		return false;
 	report_wish_read(&q->arena, q->method == WEB_POST ? &q->form : &q->query,

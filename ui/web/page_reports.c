@@ -7,6 +7,7 @@
 #include "ui/cli/custody.h"
 #include "ui/web/job_child.h"
 #include "ui/web/report_page.h"
+#include "ui/web/run_command.h"
 #include "ui/web/window_state.h"
 
 #include <errno.h>
@@ -50,15 +51,9 @@ static const char *command_of(const char *const *argv, struct arena *a)
 
 static bool make_file(struct web_request *q, const char *const *argv, struct err *err)
 {
-	struct buf out = {0}, said = {0};
-	int code = 0;
-	bool ok = job_run(q->window->jobs, argv, REPORT_SECONDS, &out, &said, &code, err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
+	struct buf out = {0};
+	bool ok = run_command(q, argv, REPORT_SECONDS, &out, err);
 	buf_fini(&out);
-	buf_fini(&said);
 	return ok;
 }
 
@@ -154,7 +149,7 @@ static void download_link(struct page *p, const struct book *b, const struct mad
 	}
 	page_sayf(p, "<a class=\"download\" href=\"/c/%zu/reports/%lld/file\" download>",
 		book_number(b), (long long)r->number);
-	page_text(p, span_str(file_name(r)));
+	html_text(p->out, span_str(file_name(r)));
 	page_say(p, "</a>");
 }
 
@@ -188,7 +183,8 @@ static void show_one(struct web_request *q, struct web_answer *a)
 	page_time(&p, r.at_us);
 	html_fact_close(&p.h);
 	page_say(&p, "</dl>\n<p class=\"hint\">It is noted beside the case, with its SHA-256. "
-		     "Nothing was sent.</p>\n<details class=\"fold command\"><summary>The same "
+		     "Nothing was sent.</p>\n<details class=\"fold "
+		     "report-command\"><summary>The same "
 		     "by the command line</summary>\n<pre>");
 	html_text(p.out, span_str(r.command));
 	page_sayf(&p,
@@ -335,7 +331,7 @@ static void say_made(struct page *p, struct book *b)
 		page_time(p, list[i].at_us);
 		page_sayf(p, "</td><th scope=\"row\"><a href=\"/c/%zu/reports/%lld\">",
 			book_number(b), (long long)list[i].number);
-		page_text(p, span_str(file_name(&list[i])));
+		html_text(p->out, span_str(file_name(&list[i])));
 		page_say(p, "</a></th><td>");
 		page_text(p, span_str(list[i].party != NULL ? list[i].party : "everybody"));
 		page_sayf(p, "</td><td>%s</td><td>", list[i].format);

@@ -27,7 +27,7 @@ static void file_form(struct page *p)
 		"page</span></label>"
 		"<div class=\"one-line\"><input type=\"file\" id=\"file\" name=\"file\" "
 		"required accept=\".eml,.emlx,.mbox,.txt,message/rfc822,image/png,"
-		"image/jpeg\"><button type=\"submit\" class=\"quiet\">List its links"
+		"image/jpeg\"><button type=\"submit\" class=\"second\">List its links"
 		"</button></div></form>\n<p class=\"hint\">It is read on this machine, in a "
 		"process that can do nothing else. Nothing in it is opened or "
 		"loaded.</p></section>\n");
@@ -84,9 +84,10 @@ static void look_form(
 			"although it %s for whoever got it (see above)</label></div>\n",
 			ask ? " asked" : "", l->certain ? "acts" : "may act");
 	}
-	page_say(p, "<p class=\"go\"><button type=\"submit\" id=\"open\">Open it</button> "
-		    "<button type=\"submit\" class=\"quiet\" formaction=\"/trace/check\">Prove "
-		    "everything, contact nobody</button></p>\n");
+	page_say(p,
+		"<p class=\"go\"><button type=\"submit\" id=\"open\">Open it</button> "
+		"<button type=\"submit\" class=\"second\" formaction=\"/trace/check\">Prove "
+		"everything, contact nobody</button></p>\n");
 	say_what_opening_tells(p);
 	page_sayf(p,
 		"<details class=\"fold options\"%s><summary>How it is "

@@ -2,6 +2,8 @@
  * A trail's page, a session's page while its trails come, their streams of events, and the
  * pictures that were put to a case.
  */
+#include "ui/web/remarks_panel.h"
+#include "ui/web/act.h"
 #include "ui/web/feed.h"
 #include "ui/web/page.h"
 #include "ui/web/trail_stream.h"
@@ -18,11 +20,31 @@ static void no_such(struct web_request *q, struct web_answer *a, const char *wha
 
 /* ---- until there is something ---- */
 
+/* The case is not read to its end yet. */
+static bool trail_may_come(const struct book_about *about)
+{
+	return about->state == BOOK_ABSENT || about->state == BOOK_READING;
+}
+
 struct waiting {
+	struct window *window;
 	struct book *book;
-	int64_t session;
+	int64_t jobs_seen;
+	int64_t session, trail; /* trail 0: the session alone */
 	bool begun;
 };
+
+/* Is it there, or is it certain that it will not be? */
+static bool is_there(const struct waiting *w, const struct book_about *about, struct arena *a)
+{
+	struct book_trail row;
+	struct err err = {0};
+	bool found = false;
+	if (w->trail == 0)
+		return about->sessions >= w->session;
+	return !trail_may_come(about) ||
+	       (book_trail(w->book, w->session, w->trail, a, &row, &found, &err) && found);
+}
 
 static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 {
@@ -34,33 +56,39 @@ static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 		book_wait(w->book, version, wait_ms);
 	w->begun = true;
 	book_about(w->book, &a, &about);
-	bool there = about.sessions >= w->session;
-	if (there) {
-		char id[FEED_ID_MAX];
-		feed_id(id, book_epoch(w->book), version);
+	bool there = is_there(w, &about, &a);
+	char id[FEED_ID_MAX];
+	feed_id(id, book_epoch(w->book), version);
+	if (there)
 		feed_reload(out, id);
-	}
+	else
+		jobs_of_case_feed(w->window, w->book, &w->jobs_seen, id, out);
 	arena_fini(&a);
 	return !there;
 }
 
-static void wait_stream(struct web_answer *a, struct book *b, int64_t session)
+static void wait_stream(struct web_request *q, struct web_answer *a, struct book *b,
+	int64_t session, int64_t trail)
 {
 	struct waiting *w = calloc(1, sizeof *w);
 	if (w == NULL)
 		abort();
-	*w = (struct waiting){.book = b, .session = session};
+	*w = (struct waiting){.window = q->window,
+		.book = b,
+		.jobs_seen = -1,
+		.session = session,
+		.trail = trail};
 	a->kind = WEB_EVENTS;
 	a->events = (struct web_events){w, wait_next, free};
 }
 
-/* session 0: any. */
+/* session 0: any; trail 0: none. */
 static void wait_page(struct web_request *q, struct web_answer *a, struct book *b,
-	const struct book_about *about, int64_t session)
+	const struct book_about *about, int64_t session, int64_t trail)
 {
 	const struct page_place place = {.book = b, .section = "cases", .live = true};
 	struct page p;
-	page_open(&p, q, a, &place, span_str("It is about to begin"));
+	page_open(&p, q, a, &place, span_str(trail > 0 ? "Not yet" : "It is about to begin"));
 	page_say(&p, "<p class=\"trail-live on\"><span class=\"dot\"></span>");
 	if (about->state == BOOK_ABSENT) {
 		page_say(&p, "Waiting for the case to be made.");
@@ -69,16 +97,19 @@ static void wait_page(struct web_request *q, struct web_answer *a, struct book *
 		page_text(&p, span_str(err_sentence(about->err.kind)));
 		page_say(&p, ": ");
 		page_text(&p, span_str(about->err.detail));
+	} else if (trail > 0 || about->state == BOOK_READING) {
+		page_say(&p, "The case is being read.");
 	} else if (session > 0) {
 		page_sayf(&p, "Waiting for session %lld to begin.", (long long)session);
 	} else {
 		page_say(&p, "Waiting for a session to begin.");
 	}
-	page_say(&p,
-		"</p>\n<p class=\"hint\">This page goes on by itself. If it was started "
-		"from here and nothing comes, <a href=\"/jobs\">Started here</a> shows what "
-		"it said.</p>\n");
-	if (session > 0)
+	page_say(&p, "</p>\n<p class=\"hint\">This page goes on by itself.</p>\n");
+	jobs_of_case(&p, b);
+	if (trail > 0)
+		page_listen(&p, "/c/%zu/t/%lld.%lld/events?wait=1", book_number(b),
+			(long long)session, (long long)trail);
+	else if (session > 0)
 		page_listen(&p, "/c/%zu/s/%lld/events", book_number(b), (long long)session);
 	else
 		page_listen(&p, "/c/%zu/newest/events", book_number(b));
@@ -95,14 +126,14 @@ static void newest(struct web_request *q, struct web_answer *a)
 	if (about.sessions > 0)
 		web_go(q, a, "/c/%zu/s/%lld", book_number(b), (long long)about.sessions);
 	else
-		wait_page(q, a, b, &about, 0);
+		wait_page(q, a, b, &about, 0, 0);
 }
 
 static void newest_events(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
 	if (b != NULL)
-		wait_stream(a, b, 1);
+		wait_stream(q, a, b, 1, 0);
 }
 
 /* ---- a session ---- */
@@ -156,7 +187,7 @@ static void session(struct web_request *q, struct web_answer *a)
 	feed_id(since, book_epoch(b), book_version(b));
 	book_about(b, &q->arena, &about);
 	if (about.sessions < s) {
-		wait_page(q, a, b, &about, s);
+		wait_page(q, a, b, &about, s, 0);
 		return;
 	}
 	struct book_trails_query query = {.session = s, .n = STREAM_TRAILS_MAX};
@@ -194,28 +225,32 @@ static void session_events(struct web_request *q, struct web_answer *a)
 		return;
 	book_about(b, &q->arena, &about);
 	if (about.sessions < s)
-		wait_stream(a, b, s);
+		wait_stream(q, a, b, s, 0);
 	else
 		trail_stream(a, b, s, 0, trail_since(q, b));
 }
 
 /* ---- a trail ---- */
 
+static void act(struct page *p, const struct trail_view *v, const char *what, const char *name)
+{
+	page_sayf(p, "<li><a class=\"button\" href=\"/c/%zu/t/%s/%s\">%s</a></li>\n", v->book,
+		v->t->id, what, name);
+}
+
 static void actions(struct page *p, const struct trail_view *v, bool marked)
 {
 	const char *id = v->t->id;
+	page_say(p, "<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul>");
+	act(p, v, "report", "Make a report");
+	act(p, v, "replay", "Replay offline");
+	act(p, v, "again", "Walk it again");
 	page_sayf(p,
-		"<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul><li><a "
-		"class=\"button\" href=\"/c/%zu/t/%s/report\">Make a report</a></li><li><a "
+		"<li><a class=\"button\" href=\"/compare?a=%zu:%s\">Compare</a></li>\n<li><a "
 		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything else "
 		"it "
-		"loaded</a></li><li><a class=\"button\" "
-		"href=\"/compare?a=%zu/%s\">Compare</a></li><li>\n",
-		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number,
-		v->book, id);
-	page_form_open(p, "act", false, "/c/%zu/t/%s/replay", v->book, id);
-	page_form_close(p, "Replay offline");
-	page_say(p, "</li><li>");
+		"loaded</a></li>\n<li>",
+		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number);
 	page_form_open(p, "act", false, "/c/%zu/t/%s/mark", v->book, id);
 	if (marked)
 		page_say(p, "<input type=\"hidden\" name=\"off\" value=\"1\">");
@@ -302,6 +337,8 @@ static void trail(struct web_request *q, struct web_answer *a)
 	if (!book_trail(b, s, k, &q->arena, &row, &found, &err) || !found) {
 		if (err.kind != ERR_NONE)
 			page_error(q, a, 500, &err);
+		else if (trail_may_come(&about))
+			wait_page(q, a, b, &about, s, k);
 		else
 			no_such(q, a, "there is no such trail in this case");
 		return;
@@ -325,6 +362,7 @@ static void trail(struct web_request *q, struct web_answer *a)
 		.wide = true};
 	page_open(&p, q, a, &place, title_of(&q->arena, &v));
 	body(&p, &v, row.marked);
+	remarks_panel(&p, &r, 0);
 	book_reading_close(&r);
 	page_listen(&p, "/c/%zu/t/%lld.%lld/events?since=%s", book_number(b), (long long)s,
 		(long long)k, since);
@@ -335,7 +373,11 @@ static void trail_events(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
 	int64_t s, k;
-	if (b != NULL && asked_trail(q, a, &s, &k))
+	if (b == NULL || !asked_trail(q, a, &s, &k))
+		return;
+	if (web_value(&q->query, "wait").p != NULL)
+		wait_stream(q, a, b, s, k);
+	else
 		trail_stream(a, b, s, k, trail_since(q, b));
 }
 

@@ -14,7 +14,7 @@ enum { PHONE_TEXT_MAX = 64 * 1024 };
 struct phone_about {
 	const char *listen; /* "192.0.2.1:8080", "[2001:db8::1]:8080", "0.0.0.0:8080" */
 	const char *user, *password; /* NULL: none is asked for */
-	const char *ca_sha256;       /* hex */
+	const char *ca_sha256;       /* hex; NULL: not known here */
 	const char *const *clients;  /* ranges, ended by NULL */
 	const char *const *only;     /* hosts that are recorded; none: everything is */
 };

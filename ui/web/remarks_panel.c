@@ -104,16 +104,6 @@ static void note_form(
 	page_form_close(p, "Keep this note");
 }
 
-static void mark_form(struct page *p, const struct book_reading *r, bool marked)
-{
-	page_form_open(p, "remark-mark", false, "/c/%zu/t/%s/%s", book_number(r->book),
-		r->trail->id, marked ? "unmark" : "mark");
-	page_sayf(p, "<input type=\"hidden\" name=\"back\" value=\"/c/%zu/t/%s#remarks\">",
-		book_number(r->book), r->trail->id);
-	page_say(p, marked ? "<p>This trail is marked as the one that matters.</p>\n" : "");
-	page_form_close(p, marked ? "It does not matter after all" : "This trail matters");
-}
-
 static const struct report_hop *hop_of(const struct report_trail *t, size_t n)
 {
 	for (size_t i = 0; i < t->n_hops; i++)
@@ -130,14 +120,16 @@ void remarks_panel(struct page *p, struct book_reading *r, size_t hop)
 	const struct report_hop *at = r->trail != NULL ? hop_of(r->trail, hop) : NULL;
 	if (r->trail == NULL || (hop > 0 && at == NULL))
 		return;
-	int64_t session = r->trail->trail->session, number = (int64_t)r->trail->trail->number;
+	/* Both may be on one page: a trail's, and beside it one of its hops. */
+	const char *id = hop > 0 ? "hop-remarks" : "remarks";
 	snprintf(back, sizeof back, "/c/%zu/t/%s#remarks", book_number(r->book), r->trail->id);
 	if (hop > 0)
-		snprintf(back, sizeof back, "/c/%zu/t/%s/h/%zu#remarks", book_number(r->book),
-			r->trail->id, hop);
-	page_say(p, "<section class=\"remarks\" id=\"remarks\" "
-		    "aria-labelledby=\"remarks-title\"><h2 "
-		    "id=\"remarks-title\">Notes</h2>\n");
+		snprintf(back, sizeof back, "/c/%zu/t/%s/h/%zu#hop-remarks",
+			book_number(r->book), r->trail->id, hop);
+	page_sayf(p,
+		"<section class=\"remarks\" id=\"%s\" aria-labelledby=\"%s-title\"><h%d "
+		"id=\"%s-title\">Notes</h%d>\n",
+		id, id, hop > 0 ? 3 : 2, id, hop > 0 ? 3 : 2);
 	if (custody_is_companion(book_path(r->book))) {
 		page_say(p, "<p class=\"hint\">This is what is kept beside another case: notes "
 			    "go with that case.</p></section>\n");
@@ -155,8 +147,6 @@ void remarks_panel(struct page *p, struct book_reading *r, size_t hop)
 	if (show_all(p, r, &m, at, back) == 0)
 		page_sayf(p, "<p class=\"dim\">Nobody noted anything about this %s.</p>\n",
 			hop > 0 ? "hop" : "trail");
-	if (hop == 0)
-		mark_form(p, r, remarks_mark(&m, session, number) != NULL);
 	note_form(p, r, hop, back);
 	remarks_as_whom(p);
 	page_sayf(p,

@@ -10,7 +10,8 @@
 #include "ui/report/remarks.h"
 #include "ui/web/page.h"
 
-/* A section with an h2 and id "remarks". hop: its number in r->trail, from 1; 0: of the trail.
+/* A section: of a trail with an h2 and id "remarks", of a hop with an h3 and id "hop-remarks".
+ * hop: its number in r->trail, from 1; 0: of the trail.
  * Nothing for an exchange that is in no trail. */
 void remarks_panel(struct page *p, struct book_reading *r, size_t hop);
 

@@ -166,8 +166,10 @@ static void hiding(struct page *p, const struct report_wish *w)
 	page_say(p, "<label class=\"secrets\">Hide this too, one on each line (4 letters at "
 		    "least) <textarea name=\"secrets\" rows=\"3\" spellcheck=\"false\" "
 		    "autocomplete=\"off\">\n");
-	if (w->secrets_text != NULL)
-		html_text(p->out, span_str(w->secrets_text));
+	for (size_t i = 0; i < w->n_secrets; i++) {
+		html_text(p->out, span_str(w->secrets[i]));
+		page_say(p, i + 1 < w->n_secrets ? "\n" : "");
+	}
 	page_say(p, "</textarea></label>\n");
 	check(p, "disclose_own_token", w->disclose_own_token,
 		"The party\u2019s own tokens stay",
@@ -210,7 +212,7 @@ void report_form(struct page *p, const struct book *b, const struct report_trail
 		"action=\"/c/%zu/t/%s/report\"><input type=\"hidden\" name=\"secret\" "
 		"value=\"%s\">\n",
 		book_number(b), t->id, p->q->secret);
-	page_say(p, "<div class=\"columns\"><div>\n");
+	page_say(p, "<div class=\"report-columns\"><div>\n");
 	parties(p, t, w);
 	hiding(p, w);
 	page_say(p, "</div><div>\n");
@@ -218,7 +220,7 @@ void report_form(struct page *p, const struct book *b, const struct report_trail
 	complaint(p, w);
 	page_say(p, "</div></div>\n");
 	rest(p, w);
-	page_say(p, "<p class=\"buttons\"><button type=\"submit\" name=\"do\" "
+	page_say(p, "<p class=\"report-buttons\"><button type=\"submit\" name=\"do\" "
 		    "value=\"preview\">See what would go out</button> <button type=\"submit\" "
 		    "class=\"plain\" name=\"do\" value=\"make\">Make it</button> <button "
 		    "type=\"submit\" class=\"plain\" name=\"do\" value=\"all\">One for each "

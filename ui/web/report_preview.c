@@ -4,7 +4,7 @@
  */
 #include "ui/web/beside.h"
 #include "ui/web/report_page.h"
-#include "ui/web/window_state.h"
+#include "ui/web/run_command.h"
 
 enum { BESIDE_SHOWN_MAX = 3000, TAG_LEN = 12 }; /* lines beside each other; of a tag */
 
@@ -117,7 +117,8 @@ static void say_lead(struct page *p, struct span said)
 static void say_redaction(struct page *p, struct span said, bool keyed)
 {
 	size_t replaced = span_find(said, span_str(REPLACED_TITLE), 0);
-	page_say(p, "<aside class=\"replaced\"><h3>What was replaced, and where</h3>\n");
+	page_say(p, "<aside class=\"replaced\" tabindex=\"0\" aria-label=\"What was replaced, "
+		    "and what that does not hide\"><h3>What was replaced, and where</h3>\n");
 	if (replaced != SIZE_MAX)
 		say_list(p, span_from(said, replaced), keyed);
 	else
@@ -211,7 +212,7 @@ static void say_beside(struct page *p, struct span was, struct span is, bool key
 		page_say(p, "<p>Both are the same.</p>\n");
 	} else {
 		page_say(p,
-			"<div class=\"wide-table\"><table class=\"lines\"><caption "
+			"<div class=\"wide-table\"><table class=\"beside-lines\"><caption "
 			"class=\"unseen\">Lines that differ</caption><thead><tr><th "
 			"scope=\"col\">As it was recorded</th><th scope=\"col\">As it would "
 			"go out</th></tr></thead><tbody>\n");
@@ -228,19 +229,6 @@ static void say_beside(struct page *p, struct span was, struct span is, bool key
 }
 
 /* ---- the whole ---- */
-
-static bool run(struct page *p, const char *const *argv, struct buf *out, struct err *err)
-{
-	struct buf said = {0};
-	int code = 0;
-	bool ok = job_run(p->q->window->jobs, argv, REPORT_SECONDS, out, &said, &code, err);
-	if (ok && code != 0) {
-		struct span why = span_trim(buf_span(&said), " \r\n");
-		ok = err_set(err, ERR_USAGE, "%.*s", (int)why.n, (const char *)why.p);
-	}
-	buf_fini(&said);
-	return ok;
-}
 
 /* Before its last part, which says what was done. */
 static struct span body_of(struct span text, struct span *redaction)
@@ -278,7 +266,7 @@ static void say_head(
 		page_say(p, "<p class=\"warning\">Packets are bytes that went over the wire: "
 			    "nothing in them is replaced.</p>\n");
 	page_sayf(p,
-		"<p class=\"buttons\"><button type=\"submit\" form=\"" REPORT_FORM
+		"<p class=\"report-buttons\"><button type=\"submit\" form=\"" REPORT_FORM
 		"\" name=\"do\" value=\"make\">Make it as %s</button></p>\n",
 		w->format->name);
 }
@@ -299,7 +287,7 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	bool keyed = strcmp(w->redact, "keyed") == 0, hides = strcmp(w->redact, "none") != 0;
 	const char *const *argv = report_wish_argv(w, WISH_PREVIEW, NULL, &p->q->arena);
 	page_say(p, "<section class=\"preview\" id=\"preview\">\n");
-	if (!run(p, argv, &out, &err)) {
+	if (!run_command(p->q, argv, REPORT_SECONDS, &out, &err)) {
 		say_failed(p, &err);
 		page_say(p, "</section>\n");
 		buf_fini(&out);
@@ -307,11 +295,12 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	}
 	struct span text = body_of(buf_span(&out), &redaction);
 	say_head(p, t, w, hides ? count_tags(text, keyed) : 0);
-	page_say(p, "<div class=\"columns going\">\n");
+	page_say(p, "<div class=\"report-columns going\">\n");
 	say_paper(p, text, keyed);
 	say_redaction(p, redaction, keyed);
 	page_say(p, "</div>\n");
-	if (run(p, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena), &was, &err))
+	if (run_command(p->q, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena),
+		    REPORT_SECONDS, &was, &err))
 		say_beside(p, body_of(buf_span(&was), &ignored), text, keyed);
 	else
 		say_failed(p, &err);

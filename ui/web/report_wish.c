@@ -58,7 +58,6 @@ static void take_secrets(struct arena *a, struct span text, struct report_wish *
 {
 	const char **list = arena_alloc(a, WISH_SECRETS_MAX * sizeof *list);
 	out->secrets = list;
-	out->secrets_text = arena_str(a, text);
 	while (text.n > 0) {
 		struct span line = span_first(text, span_find_byte(text, '\n', 0));
 		text = span_from(text, line.n + 1);

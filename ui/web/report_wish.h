@@ -32,7 +32,6 @@ struct report_wish {
 	bool more_secrets; /* than WISH_SECRETS_MAX: nothing may be made */
 	bool coarse_time, withhold_egress, disclose_own_token, with_pictures, with_keys;
 	bool without_notes, no_defang;
-	const char *secrets_text; /* as it was typed, for the form */
 };
 
 void report_wish_read(struct arena *a, const struct web_form *form, const char *case_path,

@@ -146,7 +146,7 @@ static void trail_options(struct page *p, const struct rows_filter *f,
 static void part_choice(struct page *p, struct book *b, const struct rows_filter *f)
 {
 	const struct book_trails_query all = {.n = ROWS_TRAILS_MAX};
-	struct book_session_about *sessions = NULL;
+	struct book_session *sessions = NULL;
 	struct book_trail *trails = NULL;
 	size_t n_sessions = 0, n_trails = 0, total, total_trails;
 	struct err err;

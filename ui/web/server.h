@@ -18,7 +18,8 @@ enum {
 	SERVER_HEAD_MS = 10 * 1000, /* from a connection's beginning, or its last answer, to a
 				       whole head; then it is closed */
 	SERVER_IDLE_MS = 60 * 1000, /* the same between requests of who has a session */
-	SERVER_BODY_MS = 60 * 1000, /* the same for a request's body */
+	SERVER_BODY_MS = 60 * 1000, /* for a request's body; without a session
+					SERVER_HEAD_MS */
 	SERVER_TAKE_MS = 30 * 1000, /* in which something of an answer has to be taken; without
 				       a session all of it */
 	SERVER_HEARTBEAT_MS = 15 * 1000, /* of a stream of events that has nothing to say */

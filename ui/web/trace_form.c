@@ -65,7 +65,7 @@ static void lines_field(struct page *p, const struct web_form *f, const char *na
 	const char *label, const char *example)
 {
 	page_sayf(p,
-		"<label class=\"lines\">%s <textarea name=\"%s\" rows=\"2\" placeholder=\"%s\" "
+		"<label class=\"many\">%s <textarea name=\"%s\" rows=\"2\" placeholder=\"%s\" "
 		"autocapitalize=\"none\" spellcheck=\"false\">",
 		label, name, example);
 	/* A line break would be escaped with the rest. */
@@ -104,7 +104,7 @@ static void advanced_fields(struct page *p, const struct web_form *f)
 		"<details class=\"fold further\"%s><summary>How far the proxy may "
 		"go</summary>\n<p class=\"warning\">By itself the proxy reaches only public "
 		"addresses, and trusts only whom this machine trusts. Each of these changes "
-		"that for this one trace, and is recorded.</p>\n<div class=\"fields\">",
+		"that for this one trace, and is recorded.</p>\n<div class=\"trace-fields\">",
 		has_any(f) ? " open" : "");
 	line_field(p, f, "via", "Reach origins through this proxy", "socks5h://127.0.0.1:9050");
 	line_field(p, f, "cacert",
@@ -126,21 +126,21 @@ static void advanced_fields(struct page *p, const struct web_form *f)
 
 void trace_fields(struct page *p, const struct web_form *f, bool again)
 {
-	page_say(p, "<fieldset class=\"fields\"><legend>Who asks</legend>\n");
+	page_say(p, "<fieldset class=\"trace-fields\"><legend>Who asks</legend>\n");
 	browsers(p, f);
 	line_field(p, f, "language", "Languages", "de, or en-US,en;q=0.5");
 	line_field(p, f, "timezone", "Time zone", "Europe/Berlin");
 	line_field(p, f, "referer", "Comes from (Referer)", "https://mail.example/");
 	line_field(p, f, "user-agent", "Calls itself (User-Agent)", "as the browser does");
-	page_say(p,
-		"</fieldset>\n<fieldset class=\"fields\"><legend>What is opened, and for how "
-		"long</legend>\n");
+	page_say(p, "</fieldset>\n<fieldset class=\"trace-fields\"><legend>What is opened, and "
+		    "for how "
+		    "long</legend>\n");
 	lines_field(p, f, "replace",
 		"Change in the link before it is sent: OLD=NEW, one a line", "8f3ab1=000000");
 	seconds_field(p, f, "settle", "Ended when nothing moved for so many seconds",
 		OPTIONS_SETTLE_S);
 	seconds_field(p, f, "timeout", "Given up after so many seconds", OPTIONS_TIMEOUT_S);
-	page_say(p, "</fieldset>\n<fieldset class=\"fields\"><legend>How it is "
+	page_say(p, "</fieldset>\n<fieldset class=\"trace-fields\"><legend>How it is "
 		    "recorded</legend>\n");
 	flag_field(
 		p, f, "pcap", "Record packets of both sides too, with the keys to read them");

@@ -12,12 +12,14 @@
 /* A session that is looked at for what is still to come: that costs as much as deriving it. */
 enum { PENDING_EXCHANGES_MAX = 20 * 1000 };
 
-static enum trail_state state_of(const struct report *r, int64_t session, bool live)
+static enum trail_state state_of(
+	const struct report *r, int64_t session, const struct book_about *about)
 {
 	const struct report_session *s = html_session(r, session);
 	if (s != NULL && s->end != NULL)
 		return TRAIL_IS_OVER;
-	return live ? TRAIL_RUNS : TRAIL_IS_CUT;
+	/* Its end may be what was not read yet. */
+	return about->live || about->state != BOOK_READY ? TRAIL_RUNS : TRAIL_IS_CUT;
 }
 
 void trail_view_make(struct trail_view *v, struct book_reading *r,
@@ -28,7 +30,7 @@ void trail_view_make(struct trail_view *v, struct book_reading *r,
 		.t = r->trail,
 		.e = &r->edition,
 		.about = about,
-		.state = state_of(&r->report, r->trail->trail->session, about->live),
+		.state = state_of(&r->report, r->trail->trail->session, about),
 		.pending = {.due_us = FACT_NULL},
 		.scale_us = trail_time_scale(r->trail->trail)};
 	if (v->state != TRAIL_RUNS || !newest ||
@@ -291,7 +293,7 @@ void trail_path(const struct trail_view *v, struct buf *out)
 	trail_block_id(v, "path", id);
 	buf_addf(out, "<ol id=\"%s\" class=\"trail-path\">\n", id);
 	for (size_t i = 0; i < v->t->n_hops; i++)
-		trail_row_put(v, i, SPAN_NONE, out);
+		trail_row_html(v, i, SPAN_NONE, out);
 	trail_next(v, out);
 	buf_add_str(out, "</ol>\n");
 }

@@ -1,5 +1,6 @@
 #include "ui/report/html_svg.h"
 #include "ui/report/hop_line.h"
+#include "ui/report/remarks.h"
 #include "ui/report/say.h"
 #include "ui/report/say_compared.h"
 #include "ui/web/trail_view.h"
@@ -266,6 +267,24 @@ static void witness(const struct report_hop *h, struct buf *out)
 	buf_fini(&said);
 }
 
+/* What people said of it: how often, and the newest's first words; the rest is with the hop. */
+static void remarks(const struct report_hop *h, struct buf *out)
+{
+	enum { WORDS_MAX = 80 };
+	if (h->n_remarks == 0)
+		return;
+	struct span text = h->remarks[h->n_remarks - 1].text;
+	buf_add_str(out, "<span class=\"badge remark\">");
+	say_count(out, h->n_remarks, "note", "notes");
+	if (text.n > 0) {
+		struct span shown = beginning(text, WORDS_MAX);
+		buf_add_str(out, ": ");
+		html_value_text(out, shown, true);
+		buf_add_str(out, shown.n < text.n ? "\u2026" : "");
+	}
+	buf_add_str(out, "</span> ");
+}
+
 static void notices(const struct trail_view *v, const struct report_hop *h, struct span was,
 	struct buf *out)
 {
@@ -281,10 +300,11 @@ static void notices(const struct trail_view *v, const struct report_hop *h, stru
 	if (lock_of(h) == LOCK_PERMITTED)
 		buf_add_str(out, "<span class=\"badge weak\">permitted certificate</span> ");
 	witness(h, out);
+	remarks(h, out);
 	buf_add_str(out, "</li>\n");
 }
 
-void trail_row_put(const struct trail_view *v, size_t i, struct span was, struct buf *out)
+void trail_row_html(const struct trail_view *v, size_t i, struct span was, struct buf *out)
 {
 	const struct report_hop *h = &v->t->hops[i];
 	char id[TRAIL_ID_MAX];

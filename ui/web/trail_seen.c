@@ -89,7 +89,7 @@ static void look_row(struct trail_seen *s, const struct trail_view *v, size_t i,
 	struct seen_row *r = row_of(s, v->t->hops[i].hop->n);
 	struct buf html = {0}, words = {0};
 	bool changed = corrected(r, v, i);
-	trail_row_put(v, i, r->was != NULL ? span_str(r->was) : SPAN_NONE, &html);
+	trail_row_html(v, i, r->was != NULL ? span_str(r->was) : SPAN_NONE, &html);
 	uint64_t now = trail_looks(buf_span(&html));
 	if (how == TRAIL_ANEW || (how == TRAIL_CHANGED && now != r->looks))
 		piece(out, PIECE_PUT, path, buf_span(&html));

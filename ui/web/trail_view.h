@@ -38,7 +38,7 @@ enum {
 };
 /* The element of hop i, as <li>. was: what was shown of it before and does not hold; absent: it
  * is not corrected. */
-void trail_row_put(const struct trail_view *v, size_t i, struct span was, struct buf *out);
+void trail_row_html(const struct trail_view *v, size_t i, struct span was, struct buf *out);
 void trail_row_id(const struct trail_view *v, size_t n, char out[TRAIL_ID_MAX]); /* n: from 1 */
 /* What is announced and has not happened, as <li>; false: nothing is. */
 bool trail_next(const struct trail_view *v, struct buf *out);

@@ -72,7 +72,7 @@ static bool is_late(const struct visitors *v, struct visitor *one, int64_t now)
 	int64_t ms = (now - one->since_us) / 1000;
 	switch (one->phase) {
 	case VISITOR_HEAD: return ms > (one->known ? v->limits.idle_ms : v->limits.head_ms);
-	case VISITOR_BODY: return ms > v->limits.body_ms;
+	case VISITOR_BODY: return ms > (one->known ? v->limits.body_ms : v->limits.head_ms);
 	case VISITOR_PAGE: return false;
 	case VISITOR_ANSWER:
 	case VISITOR_STREAM: break;

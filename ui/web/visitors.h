@@ -14,7 +14,7 @@ struct visitors_limits {
 	size_t connections, streams;
 	int head_ms; /* from a connection's beginning, or its last answer, to a whole head */
 	int idle_ms; /* the same between two requests of who has a session */
-	int body_ms; /* to a whole body */
+	int body_ms; /* to a whole body; without a session head_ms */
 	int take_ms; /* in which something of an answer is taken; without a session, all of it
 		      */
 };

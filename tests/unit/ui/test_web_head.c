@@ -207,6 +207,10 @@ static void collect(void *ctx, const char *name, const char *value)
 	"Content-Security-Policy: sandbox; default-src 'none'; form-action 'none'; "           \
 	"frame-ancestors " frames "; base-uri 'none'\n"
 
+#define PICTURE                                                                                \
+	"Content-Security-Policy: sandbox; default-src 'none'; style-src 'unsafe-inline'; "    \
+	"form-action 'none'; frame-ancestors 'self'; base-uri 'none'\n"
+
 static const struct {
 	struct web_answer answer;
 	const char *is;
@@ -235,13 +239,13 @@ static const struct {
 			COMMON("DENY") "no-store\nContent-Disposition: attachment; "
 				       "filename=\"captured\"\n"},
 	{{.kind = WEB_PICTURE, .type = "image/png"},
-		"Content-Type: image/png\n" BARE("'self'") COMMON("SAMEORIGIN") "no-store\n"},
+		"Content-Type: image/png\n" PICTURE COMMON("SAMEORIGIN") "no-store\n"},
 	{{.kind = WEB_PICTURE, .type = "image/svg+xml"},
-		"Content-Type: application/octet-stream\n" BARE("'self'")
-			COMMON("SAMEORIGIN") "no-store\n"},
+		"Content-Type: application/octet-stream\n" PICTURE COMMON(
+			"SAMEORIGIN") "no-store\n"},
 	{{.kind = WEB_PICTURE, .type = "text/html"},
-		"Content-Type: application/octet-stream\n" BARE("'self'")
-			COMMON("SAMEORIGIN") "no-store\n"},
+		"Content-Type: application/octet-stream\n" PICTURE COMMON(
+			"SAMEORIGIN") "no-store\n"},
 };
 
 static void test_answers(void **state)

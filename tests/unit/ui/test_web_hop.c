@@ -23,7 +23,7 @@
 #include "ui/web/window_state.h"
 
 enum {
-	VALUE_MAX = 2048, /* bytes of a value; test_html_write has what is longer */
+	VALUE_MAX = 600, /* bytes of a value; test_html_write has what is longer */
 	WAIT_MS = 20 * 1000,
 	PAGE_MS = 250,
 	SLOWNESS = 8 /* of sanitizers, on a busy machine */

@@ -185,7 +185,7 @@ static void it_gets_what_it_needs_and_no_more(void **state)
 		.title = "Environment",
 		.password = "user:pass word"};
 	int64_t number = job_start(jobs, &order, &err);
-	struct job_about job = wait_for(number, NULL);
+	struct job_about job = wait_for(number, NULL), without = wait_for(START("env"), NULL);
 	unsetenv("SECRET_OF_THE_SHELL");
 	unsetenv("CLICKTRAIL_PASSWORD");
 	unsetenv("CLICKTRAIL_OPERATOR");
@@ -195,6 +195,7 @@ static void it_gets_what_it_needs_and_no_more(void **state)
 	assert_non_null(strstr(out, "CLICKTRAIL_OPERATOR=A. Person\n"));
 	assert_non_null(strstr(out, "CLICKTRAIL_PASSWORD=user:pass word\n"));
 	assert_null(strstr(out, "not:this"));
+	assert_null(strstr(arena_str(&arena, without.out), "CLICKTRAIL_PASSWORD"));
 	assert_null(strstr(out, "hunter2"));
 	assert_non_null(strstr(out, arena_printf(&arena, "\n%s\n", home.dir)));
 	/* 3 is what ls itself opens. */

@@ -13,6 +13,7 @@
 #include "tests/kit/build_facts.h"
 #include "tests/kit/html_report.h"
 #include "tests/kit/nasty.h"
+#include "ui/report/remarks.h"
 #include "ui/web/feed.h"
 #include "ui/web/trail_seen.h"
 #include "ui/web/trail_stream.h"
@@ -62,7 +63,7 @@ static void end(struct shown *s)
 static char *row(struct shown *s, size_t i)
 {
 	struct buf out = {0};
-	trail_row_put(&s->v, i, SPAN_NONE, &out);
+	trail_row_html(&s->v, i, SPAN_NONE, &out);
 	return buf_take_str(&out);
 }
 
@@ -311,6 +312,24 @@ static void what_waits_has_a_clock_and_what_is_announced_a_row(void **state)
 	end(&s);
 }
 
+static void notes_of_people_are_marked(void **state)
+{
+	(void)state;
+	struct shown s;
+	struct remark said[2] = {
+		{.text = span_str("first")}, {.text = span_str("<the> second")}};
+	show(&s, span_str("x"), 1);
+	char *html = row(&s, 0);
+	assert_lacks(html, "remark");
+	free(html);
+	s.h.report.trails[0].hops[0].remarks = said;
+	s.h.report.trails[0].hops[0].n_remarks = 2;
+	html = row(&s, 0);
+	assert_has(html, "<span class=\"badge remark\">2 notes: &lt;the&gt; second</span>");
+	free(html);
+	end(&s);
+}
+
 /* ---- hostile values ---- */
 
 static void assert_only_our_elements(const char *html)
@@ -361,8 +380,11 @@ static void nothing_from_outside_is_markup(void **state)
 		s.v.pending = (struct trail_pending){
 			.due_us = BUILD_EPOCH_US, .what = "timer", .target = value};
 		s.about.seal_says = value;
+		struct remark said = {.text = value, .by = value};
+		s.h.report.trails[0].hops[0].remarks = &said;
+		s.h.report.trails[0].hops[0].n_remarks = 1;
 		trail_section(&s.v, true, &out);
-		trail_row_put(&s.v, 0, value, &out);
+		trail_row_html(&s.v, 0, value, &out);
 		trail_next(&s.v, &out);
 		char *html = buf_take_str(&out);
 		assert_only_our_elements(html);
@@ -489,6 +511,7 @@ int main(void)
 		cmocka_unit_test(allowed_times_stand_beside_what_was_spent),
 		cmocka_unit_test(the_time_line_has_round_ends),
 		cmocka_unit_test(what_waits_has_a_clock_and_what_is_announced_a_row),
+		cmocka_unit_test(notes_of_people_are_marked),
 		cmocka_unit_test(nothing_from_outside_is_markup),
 		cmocka_unit_test(only_what_looks_otherwise_is_sent),
 		cmocka_unit_test(a_corrected_hop_says_what_it_was),

@@ -92,6 +92,8 @@ static void test_times(void **state)
 		{VISITOR_HEAD, true, 0, 1, 0, 0, true},
 		{VISITOR_BODY, true, 0, 0, 1, 0, true},
 		{VISITOR_BODY, true, 1, 1, 0, 1, false},
+		{VISITOR_BODY, false, 1, 0, 0, 0, true},
+		{VISITOR_BODY, false, 0, 1, 1, 1, false},
 		{VISITOR_PAGE, false, 1, 1, 1, 1, false},
 		{VISITOR_ANSWER, false, 0, 0, 0, 1, true},
 		{VISITOR_ANSWER, false, 1, 1, 1, 0, false},

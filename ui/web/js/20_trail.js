@@ -51,7 +51,9 @@
 		if (title) title.tabIndex = -1;
 		var to = focus === "title" ? title : focus ? panel.querySelector(focus) || title : null;
 		if (to) to.focus({ preventScroll: focus !== "title" });
-		if (focus === "title" && panel.getBoundingClientRect().top > window.innerHeight * 0.8)
+		var part = new URL(url).hash && document.getElementById(new URL(url).hash.slice(1));
+		if (part && panel.contains(part)) part.scrollIntoView({ block: "center" });
+		else if (focus === "title" && panel.getBoundingClientRect().top > window.innerHeight * 0.8)
 			panel.scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
 	}
 	function load(url, focus) {
@@ -130,6 +132,7 @@
 		move(steps[e.key]);
 	}
 	function went(e) {
+		e.stopImmediatePropagation();
 		var url = e.state && e.state.hop;
 		if (!url) { empty(); return; }
 		if (linkOf(url)) load(url, null);
@@ -177,11 +180,12 @@
 		side = panel.parentNode;
 		here = location.href;
 		document.querySelectorAll(".way-row").forEach(function (r) { known[r.id] = true; });
-		document.addEventListener("click", clicked);
+		/* Before those of a hop's own page, which replace what is around it too. */
+		document.addEventListener("click", clicked, true);
 		document.addEventListener("submit", submitted);
 		document.addEventListener("keydown", typed);
 		document.addEventListener("clicktrail:put", put);
-		window.addEventListener("popstate", went);
+		window.addEventListener("popstate", went, true);
 		window.addEventListener("scroll", bottom, { passive: true });
 		window.addEventListener("resize", bottom);
 		setInterval(tick, calm.matches ? 1000 : 100);

@@ -1,0 +1,240 @@
+/*
+ * A real Firefox in its sandbox, on a page that tries everything to reach a web window on this
+ * machine, through a proxy that may reach loopback: nobody arrives there, and the record says
+ * what was refused.
+ */
+#include "proxy/announce.h"
+#include "tests/kit/read_case.h"
+#include "tests/kit/run_program.h"
+#include "store/base/buf.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int listen_at(const char *ip, unsigned port)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	bool six = inet_pton(AF_INET, ip, &v4.sin_addr) != 1;
+	int fd =
+		socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (six)
+		assert_int_equal(inet_pton(AF_INET6, ip, &v6.sin6_addr), 1);
+	if (bind(fd, six ? (void *)&v6 : (void *)&v4, six ? sizeof v6 : sizeof v4) != 0 ||
+		listen(fd, 100) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static unsigned port_of(int fd)
+{
+	struct sockaddr_in at = {0};
+	socklen_t len = sizeof at;
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	return ntohs(at.sin_port);
+}
+
+static unsigned arrived(const int fds[2])
+{
+	unsigned n = 0;
+	for (int i = 0; i < 2; i++)
+		for (int fd; fds[i] >= 0 && (fd = accept(fds[i], NULL, NULL)) >= 0; n++)
+			close(fd);
+	return n;
+}
+
+/* ---- the page's server: "/go" leads to the window, all else is the page ---- */
+
+struct site {
+	int fd, stop[2];
+	pthread_t thread;
+	char *page, go[200];
+};
+
+static void answer(const struct site *s, int fd)
+{
+	char head[8192];
+	size_t n = 0;
+	struct timeval patience = {.tv_sec = 10};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	for (ssize_t got; n < sizeof head - 1 && (got = read(fd, head + n, 1)) == 1;) {
+		n += (size_t)got;
+		head[n] = 0;
+		if (n >= 4 && strcmp(head + n - 4, "\r\n\r\n") == 0)
+			break;
+	}
+	if (strncmp(head, "GET /go ", 8) == 0)
+		dprintf(fd,
+			"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n"
+			"Connection: close\r\n\r\n",
+			s->go);
+	else
+		dprintf(fd,
+			"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
+			"Connection: close\r\n\r\n%s",
+			strlen(s->page), s->page);
+	shutdown(fd, SHUT_WR);
+	while (read(fd, head, sizeof head) > 0)
+		continue;
+	close(fd);
+}
+
+static void *serve(void *ctx)
+{
+	struct site *s = ctx;
+	struct pollfd fds[] = {{s->fd, POLLIN, 0}, {s->stop[0], POLLIN, 0}};
+	while (poll(fds, 2, -1) > 0 && fds[1].revents == 0) {
+		int fd = accept(s->fd, NULL, NULL);
+		if (fd >= 0)
+			answer(s, fd);
+	}
+	return NULL;
+}
+
+static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1",
+	"2130706433", "[::ffff:127.0.0.1]", "foo.localhost", "localhost."};
+
+/* Each by every means that a page has. */
+static char *make_page(unsigned port)
+{
+	struct buf out = {0};
+	buf_add_str(&out,
+		"<!doctype html><title>Page</title><link rel=icon href=data:,><p>Hello"
+		"<iframe name=sink></iframe>");
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		buf_addf(&out,
+			"<img src=\"http://%s:%u/img%zu\">"
+			"<script src=\"http://%s:%u/js%zu\"></script>"
+			"<iframe src=\"http://%s:%u/frame%zu\"></iframe>"
+			"<form id=f%zu target=sink method=post action=\"http://%s:%u/form%zu\">"
+			"<input name=token value=x></form>"
+			"<script>try{fetch('http://%s:%u/"
+			"fetch%zu',{mode:'no-cors'}).catch(e=>0)}"
+			"catch(e){}try{new WebSocket('ws://%s:%u/ws%zu')}catch(e){}"
+			"try{navigator.sendBeacon('http://%s:%u/beacon%zu','x')}catch(e){}"
+			"try{new EventSource('http://%s:%u/events%zu')}catch(e){}"
+			"setTimeout(()=>document.getElementById('f%zu').submit(),%zu00)</"
+			"script>",
+			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, i, hosts[i],
+			port, i, hosts[i], port, i, hosts[i], port, i, hosts[i], port, i,
+			hosts[i], port, i, i, i);
+	return buf_take_str(&out);
+}
+
+/* Exchanges whose address holds the word, which ended with that reason. */
+static size_t refused(const struct read_case *facts, const char *word)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < CASE_COUNT(facts, REQUEST); i++) {
+		const struct fact_request *r = CASE_FACT(facts, REQUEST, request, i);
+		const struct fact_exchange_end *end = read_case_end(facts, r->exchange);
+		if (span_find(r->url, span_str(word), 0) != SIZE_MAX && end != NULL &&
+			span_is(end->reason, "refused-self"))
+			n++;
+	}
+	return n;
+}
+
+/* A WebSocket is asked for by CONNECT: there is a leg that was refused, and no exchange. */
+static size_t refused_legs(const struct read_case *facts)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < CASE_COUNT(facts, LEG); i++)
+		n += span_is(CASE_FACT(facts, LEG, leg, i)->outcome, "refused-self");
+	return n;
+}
+
+static void nothing_arrives(void **state)
+{
+	struct site s = {.fd = -1};
+	struct run_program p;
+	struct read_case facts;
+	struct err err;
+	char path[128], rule[80];
+	int window[2];
+	(void)state;
+	window[0] = listen_at("127.0.0.1", 0);
+	unsigned port = port_of(window[0]);
+	window[1] = listen_at("::1", port);
+	int name = announce_window((uint16_t)port, &err);
+	assert_true(name >= 0);
+	s.page = make_page(port);
+	s.fd = listen_at("127.0.0.1", 0);
+	snprintf(s.go, sizeof s.go, "http://127.0.0.1:%u/landing", port);
+	assert_int_equal(pipe(s.stop), 0);
+	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
+	snprintf(rule, sizeof rule, "page.test:80:127.0.0.1:%u", port_of(s.fd));
+	run_program_folder(&p);
+
+	/* The whole repertoire, in a real browser. */
+	run_program(&p, 150,
+		(const char *[]){"trace", "--case", "page.case", "--settle", "3",
+			"--connect-to", rule, "--allow-net", "127.0.0.0/8", "--allow-net",
+			"::1", "--allow-net", "0.0.0.0/8", "--no-screenshot",
+			"http://page.test/", NULL});
+	assert_int_equal(arrived(window), 0);
+	snprintf(path, sizeof path, "%s/page.case", p.dir);
+	read_case(&facts, path);
+	static const char *const means[] = {
+		"/img0", "/js0", "/frame0", "/form0", "/fetch0", "/img1", "/fetch2"};
+	for (size_t i = 0; i < sizeof means / sizeof *means; i++)
+		if (refused(&facts, means[i]) == 0)
+			fail_msg("%s is not in the record as refused; it said:\n%s\n%s",
+				means[i], run_program_stdout(&p), run_program_stderr(&p));
+	assert_true(refused_legs(&facts) > refused(&facts, "http://"));
+	read_case_fini(&facts);
+
+	/* A page that leads there: the trail ends with the refusal, and says so. */
+	assert_int_equal(
+		run_program(&p, 60,
+			(const char *[]){"trace", "--browser", "none", "--case", "go.case",
+				"--settle", "0.3", "--connect-to", rule, "--allow-net",
+				"127.0.0.0/8", "http://page.test/go", NULL}),
+		2);
+	assert_non_null(strstr(run_program_stdout(&p), "refused"));
+	assert_int_equal(arrived(window), 0);
+	snprintf(path, sizeof path, "%s/go.case", p.dir);
+	read_case(&facts, path);
+	assert_int_equal(refused(&facts, "/landing"), 1);
+	read_case_fini(&facts);
+
+	/* The count does count. */
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	assert_int_equal(arrived(window), 1);
+	close(fd);
+	close(s.stop[1]);
+	pthread_join(s.thread, NULL);
+	close(s.stop[0]);
+	close(s.fd);
+	free(s.page);
+	close(name);
+	close(window[0]);
+	if (window[1] >= 0)
+		close(window[1]);
+	run_program_end(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_arrives),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

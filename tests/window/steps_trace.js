@@ -1,0 +1,91 @@
+/* A link is pasted, looked at and not opened; a mail is handed in; the demo is run and watched. */
+'use strict';
+const path = require('path');
+
+const mail = path.join(__dirname, '..', 'mail', 'newsletter.eml');
+const rows = '.way-row:not(.way-next)';
+
+async function looks(ctx) {
+	await ctx.go('/trace');
+	ctx.equal(await ctx.text('h1'), 'Trace a link');
+	await ctx.axe('trace');
+	await ctx.fill('#link', 'hxxps://click[.]shop[.]example/c?e=ada%40mail.example&u=https%3A%2F%2Fshop.example%2Funsubscribe');
+	await ctx.follow('form.trace-form button');
+	ctx.must((await ctx.text('.look')).includes('that is undone'), 'the spelling is undone, and that is said');
+	ctx.equal(await ctx.text('.look .url mark.recipient'), 'ada%40mail[.]example', 'the recipient is marked');
+	ctx.must((await ctx.text('.look')).includes('take the recipient off a list'), 'it acts');
+	/* All fields, unfolded. */
+	await ctx.click('details.options > summary');
+	await ctx.click('details.further > summary');
+	await ctx.axe('trace-look');
+	/* Without the word that it is meant, the browser does not even send it. */
+	await ctx.click('#open');
+	ctx.equal(ctx.where(), '/trace/look');
+	/* A mistake comes back with what was typed. */
+	await ctx.click('input[name=sure]');
+	await ctx.fill('input[name=timezone]', 'Mars/Olympus');
+	ctx.allow(/status of 400/);
+	await ctx.follow('#open');
+	ctx.must((await ctx.text('[role=alert]')).includes('Mars/Olympus'), 'the mistake is named');
+	ctx.equal(await ctx.page.$eval('input[name=timezone]', (e) => e.value), 'Mars/Olympus');
+}
+
+async function mails(ctx) {
+	await ctx.go('/trace');
+	const file = await ctx.page.$('#file');
+	await ctx.follow(() => file.uploadFile(mail));
+	ctx.equal(await ctx.text('h1'), 'Which link shall be opened?');
+	ctx.equal(await ctx.count('.mail-link'), 10);
+	await ctx.axe('trace-mail');
+	await ctx.follow('a[href$="/1"].act');
+	ctx.must(await ctx.page.$eval('input[name=sure]', (e) => e.required), 'a link that may act needs a word');
+	await ctx.axe('trace-mail-link');
+}
+
+/* Dropped on the page, as from a folder. */
+async function drops(ctx) {
+	await ctx.go('/trace');
+	await ctx.follow(() => ctx.page.evaluate(() => {
+		const given = new DataTransfer();
+		given.items.add(new File(['Subject: x\r\n\r\nhttps://shop.example/one\r\n'], 'dropped.eml'));
+		for (const type of ['dragenter', 'dragover', 'drop'])
+			document.querySelector('h1').dispatchEvent(
+				new DragEvent(type, { dataTransfer: given, bubbles: true, cancelable: true }));
+	}));
+	ctx.must((await ctx.text('main')).includes('dropped.eml'), 'the dropped file is listed');
+	ctx.equal(await ctx.count('.mail-link'), 1);
+}
+
+async function demo(ctx) {
+	await ctx.go('/trace');
+	/* The real one: Firefox, in its sandbox. */
+	await ctx.follow('#run-demo');
+	ctx.must(/^\/c\/[0-9]+\/newest$/.test(ctx.where()), `at the new case: ${ctx.where()}`);
+	await ctx.page.waitForSelector(rows, { timeout: 25000 });
+	const first = await ctx.count(rows);
+	await ctx.page.waitForFunction((n) => document.querySelectorAll('.way-row:not(.way-next)').length > n,
+		{ polling: 50, timeout: 25000 }, first);
+	await ctx.page.waitForFunction(() => !document.querySelector('.trail-live.on'), { polling: 100, timeout: 25000 });
+	ctx.equal(await ctx.count(rows), 18, 'the lab\'s steps');
+	await ctx.go('/jobs');
+	ctx.must((await ctx.text('#jobs tbody tr')).includes('The demo'), 'it stands in the list');
+	await ctx.axe('jobs');
+	await ctx.follow('#jobs tbody a');
+	ctx.must((await ctx.text('.job-command')).startsWith('clicktrail demo --browser=firefox --case='), 'the line to repeat it');
+	await ctx.axe('job');
+}
+
+exports.run = async (ctx) => {
+	await looks(ctx);
+	await mails(ctx);
+	await drops(ctx);
+	await ctx.noScript(async () => {
+		await ctx.go('/trace');
+		await ctx.fill('#link', 'www.example.com/x');
+		await ctx.follow('form.trace-form button');
+		ctx.must((await ctx.text('.look')).includes('It had no scheme'), 'looked at without script');
+	});
+	/* In one of the browsers is enough: it is the same Firefox inside. */
+	if (ctx.browserName === 'chromium')
+		await demo(ctx);
+};
