@@ -57,7 +57,9 @@ struct told_trail {
 struct kept_session {
 	int64_t id;
 	bool stored; /* its trails are in the case, by this version */
-	int64_t stored_exchanges;
+	/* They were, and made no sense: they are derived from the facts instead. */
+	bool doubted;
+	int64_t stored_exchanges; /* at most BOOK_ROWS_MAX: nobody vouches for it */
 	size_t trails;            /* their numbers go up to this */
 	struct kept_trail **kept; /* where they are not stored */
 	size_t n_kept, kept_room;
@@ -118,6 +120,7 @@ struct book {
 	int64_t generation;             /* of the ledger: grows when all is forgotten */
 	struct kept_session **sessions; /* in order of their numbers */
 	size_t n_sessions;
+	size_t n_doubted; /* of them */
 	int64_t kept_bytes;
 	size_t n_kept;
 	bool kept_full;
