@@ -26,7 +26,9 @@ enum {
 	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
 	BOOK_TOLD_S = 600,          /* until so long after its end */
-	BOOK_READERS = 2,           /* books that are read through at the same time */
+	BOOK_READERS = 2,           /* books that are read through at the same time, */
+	BOOK_READERS_MS = 2000,     /* for so long, if others wait, */
+	BOOK_READERS_REST_MS = 200, /* which are let in meanwhile */
 	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
 };
 #define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
@@ -145,7 +147,9 @@ struct book {
 	/* The follower's. */
 	struct case_file *file;
 	struct sight seen;
-	bool reads_through;      /* it is one of BOOK_READERS */
+	bool reads_through;      /* it is one of BOOK_READERS, */
+	bool waits_to_read;      /* or would be */
+	int64_t turn_us;         /* since when, or when it gave way */
 	struct sight remarks_of; /* the companion that they were read from */
 	int64_t remarks_us;
 	int64_t away_us, failed_us;

@@ -104,10 +104,45 @@ static void what_makes_no_sense_is_derived_anew(void **state)
 	temp_case_fini(&t);
 }
 
+static bool has_failed(struct watch_book *w, void *ctx)
+{
+	(void)ctx;
+	return watch_book_about(w).state == BOOK_FAILED;
+}
+
+/* More of them than are read through at a time. */
+static void what_fails_keeps_nobody_out(void **state)
+{
+	enum { FAILING = 4 };
+	struct temp_case t, broken[FAILING];
+	struct watch_book w, of_broken[FAILING];
+	(void)state;
+	temp_case_start(&t);
+	fill(&t);
+	temp_case_close(&t);
+	for (int i = 0; i < FAILING; i++) {
+		temp_case_init(&broken[i]);
+		copy(t.path, broken[i].path);
+		temp_case_spoil(&broken[i], "UPDATE fact SET f3 = 'no number' WHERE seq = 9");
+		watch_book(&of_broken[i], broken[i].path);
+		watch_book_until(&of_broken[i], has_failed, NULL, "that it failed");
+	}
+	watch_book(&w, t.path);
+	watch_book_ready(&w);
+	assert_int_equal(watch_book_about(&w).trails, 2 * VISITS);
+	watch_book_end(&w);
+	for (int i = 0; i < FAILING; i++) {
+		watch_book_end(&of_broken[i]);
+		temp_case_fini(&broken[i]);
+	}
+	temp_case_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_makes_no_sense_is_derived_anew),
+		cmocka_unit_test(what_fails_keeps_nobody_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
