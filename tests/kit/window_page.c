@@ -35,7 +35,7 @@ struct book *window_pages_add(struct window_pages *w, const char *path)
 	int64_t version = -1;
 	for (int waited = 0; waited < READ_MS; waited += 50) {
 		book_about(b, &a, &about);
-		if (about.state == BOOK_READY || about.state == BOOK_FAILED)
+		if (about.state != BOOK_READING)
 			break;
 		version = book_wait(b, version, 50);
 	}

@@ -18,7 +18,7 @@ struct window_pages {
 };
 
 void window_pages_start(struct window_pages *w);
-/* One more case; waits until it is read to its end (not for one that is no case). */
+/* One more case; waits until it is read to its end, or cannot be. */
 struct book *window_pages_add(struct window_pages *w, const char *path);
 void window_pages_end(struct window_pages *w);
 

@@ -14,6 +14,7 @@
 
 #include "store/base/codec.h"
 #include "store/base/hash.h"
+#include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
 #include "tests/kit/temp_case.h"
 #include "tests/kit/window_client.h"
@@ -34,6 +35,18 @@ struct test {
 	struct window_client w;
 };
 
+static void start(struct test *x, const char *page)
+{
+	setenv("CLICKTRAIL_OPERATOR", "Ada <Tester>", 1);
+	run_program_folder(&x->ui);
+	/* One home: tags are made with its key, companions sealed with it. */
+	memcpy(x->cli.dir, x->ui.dir, sizeof x->cli.dir);
+	const char *const args[] = {"ui", "--folder", x->t.folder, x->t.path, NULL};
+	run_program_start(&x->ui, args);
+	window_client_open(&x->w, &x->ui);
+	window_await(&x->w, page);
+}
+
 static void begin(struct test *x)
 {
 	*x = (struct test){.t = {.writer = NULL}};
@@ -45,14 +58,7 @@ static void begin(struct test *x)
 		.body = span_str("<p>Hello " READER "</p>"));
 	put_session_end(&x->t, s, 9000, "page");
 	temp_case_close(&x->t);
-	setenv("CLICKTRAIL_OPERATOR", "Ada <Tester>", 1);
-	run_program_folder(&x->ui);
-	/* One home: tags are made with its key, companions sealed with it. */
-	memcpy(x->cli.dir, x->ui.dir, sizeof x->cli.dir);
-	const char *const args[] = {"ui", "--folder", x->t.folder, x->t.path, NULL};
-	run_program_start(&x->ui, args);
-	window_client_open(&x->w, &x->ui);
-	window_await(&x->w, REPORT);
+	start(x, REPORT);
 }
 
 static void end(struct test *x)
@@ -320,6 +326,46 @@ static void a_note_can_be_erased(void **state)
 	end(&x);
 }
 
+/* Only our one script, nothing that is no text, no end of the page before its end. */
+static void is_harmless(const struct window_client *w, const char *path)
+{
+	static const char *const once[] = {"<script", "</main>", "</html>", "<h1>", "<title>"};
+	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+		size_t at = span_find_nocase(w->body, span_str(once[i]), 0);
+		if (at == SIZE_MAX ||
+			span_find_nocase(w->body, span_str(once[i]), at + 1) != SIZE_MAX)
+			fail_msg("%s: not one %s", path, once[i]);
+	}
+	assert_true(text_valid(w->body));
+	for (size_t i = 0; i < w->body.n; i++)
+		if (w->body.p[i] < ' ' && w->body.p[i] != '\n' && w->body.p[i] != '\t')
+			fail_msg("%s: byte %02x", path, w->body.p[i]);
+	static const char *const never[] = {
+		"<img", "<svg onload", "<iframe", "javascript:alert(1)\"", "\xe2\x80\xae"};
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		if (span_find_nocase(w->body, span_str(never[i]), 0) != SIZE_MAX)
+			fail_msg("%s: %s", path, never[i]);
+}
+
+static void nasty_words_break_nothing(void **state)
+{
+	static const char *const pages[] = {"/c/1/remarks", "/c/1/reports"};
+	struct test x = {.t = {.writer = NULL}};
+	(void)state;
+	temp_case_start(&x.t);
+	nasty_hops(&x.t);
+	temp_case_close(&x.t);
+	nasty_witness(&x.t);
+	start(&x, "/c/1/remarks");
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		window_get(&x.w, 200, pages[i]);
+		is_harmless(&x.w, pages[i]);
+	}
+	window_get(&x.w, 200, "/c/1/remarks");
+	has((const char *)x.w.body.p, "id=\"note-");
+	end(&x);
+}
+
 static void what_is_no_note_is_refused(void **state)
 {
 	static const struct {
@@ -360,6 +406,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_made_says_why),
 		cmocka_unit_test(a_note_is_kept_sealed_and_reported),
 		cmocka_unit_test(a_note_can_be_erased),
+		cmocka_unit_test(nasty_words_break_nothing),
 		cmocka_unit_test(what_is_no_note_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

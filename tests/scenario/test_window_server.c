@@ -684,6 +684,15 @@ static void test_connection(void **state)
 	assert_int_equal(status_of(raw_head(&c)), 200);
 	raw_expect_eof(&c);
 	raw_close(&c);
+	/* A stranger has so many on one connection, and is told. */
+	raw_open(&c, port);
+	for (int i = 0; i < SERVER_STRANGER_ASKS; i++)
+		raw_send(&c, filled("HEAD /door HTTP/1.1\r\nHost: @H\r\n\r\n"));
+	for (int i = 1; i <= SERVER_STRANGER_ASKS; i++)
+		assert_int_equal(strstr(raw_head(&c), "\r\nConnection: close\r\n") != NULL,
+			i == SERVER_STRANGER_ASKS);
+	raw_expect_eof(&c);
+	raw_close(&c);
 	/* In drops, but in time. */
 	raw_open(&c, port);
 	raw_send_slowly(&c, filled("HEAD /door HTTP/1.1\r\nHost: @H\r\n\r\n"));

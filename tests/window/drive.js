@@ -18,8 +18,8 @@ const path = require('path');
 const { spawn } = require('child_process');
 const puppeteer = require('puppeteer-core');
 
-const STEP_MS = 60 * 1000; /* of one file */
-const WAIT_MS = 10 * 1000; /* of one thing that has to appear */
+const STEP_MS = 100 * 1000; /* of one file */
+const WAIT_MS = 30 * 1000; /* of one thing that has to appear: busy machines are slow */
 const FAULTS_MAX = 60; /* that are printed */
 const WIDE = 1200, NARROW = 390, HEIGHT = 900;
 

@@ -18,6 +18,10 @@ exports.run = async (ctx) => {
 	await ctx.go(trail);
 	await ctx.follow('.actions form[action$="/mark"] button');
 	ctx.must((await ctx.text('#remarks')).includes('Mark '), 'the mark');
+	ctx.equal(await ctx.text('.actions form[action$="/mark"] button'), 'Take its mark away');
+	await ctx.follow('.actions form[action$="/mark"] button');
+	ctx.must(!(await ctx.text('#remarks')).includes('Mark '), 'no mark any more');
+	await ctx.follow('.actions form[action$="/mark"] button');
 
 	/* All of them; one is taken back, without script. */
 	await ctx.go(`${c}/remarks`);

@@ -139,6 +139,21 @@ static bool number_of_newest(const char *case_path, int64_t *number, struct err 
 	return ok;
 }
 
+/* Who else writes there notes an export, most often, and is soon done: what somebody typed is
+ * not to be lost for that. */
+static bool begin_patiently(
+	struct custody_writing *w, const char *case_path, const char *seal_dir, struct err *err)
+{
+	enum { TRIES = 100, STEP_MS = 50 };
+	for (int tries = 1;; tries++) {
+		if (custody_begin(w, case_path, seal_dir, err))
+			return true;
+		if (err->kind != ERR_CASE_LOCKED || tries == TRIES)
+			return false;
+		usleep(STEP_MS * 1000);
+	}
+}
+
 bool remarked_put(const char *case_path, const char *seal_dir, const struct remark_order *order,
 	int64_t *number, struct err *err)
 {
@@ -147,7 +162,7 @@ bool remarked_put(const char *case_path, const char *seal_dir, const struct rema
 	fact_init(FACT_KIND_REMARK, &f);
 	bool ok = order->act == REMARK_WITHDRAWN ? find_withdrawn(case_path, order, &f, err)
 						 : find_place(case_path, order, &f, err);
-	if (!ok || !custody_begin(&w, case_path, seal_dir, err))
+	if (!ok || !begin_patiently(&w, case_path, seal_dir, err))
 		return false;
 	f.at_us = clock_now_us(clock_real());
 	f.act = span_str(remark_word(order->act));

@@ -114,9 +114,11 @@ bool answer_suits(enum web_kind kind, struct span dest)
 	return true;
 }
 
-const char *answer_tag(struct arena *a, struct span body)
+void answer_tag(struct span body, char out[ANSWER_TAG_MAX])
 {
 	uint8_t digest[SHA256_LEN];
+	struct arena a = {0};
 	sha256(body, digest);
-	return arena_printf(a, "\"%s\"", hex_str(a, span_of(digest, sizeof digest)));
+	snprintf(out, ANSWER_TAG_MAX, "\"%s\"", hex_str(&a, span_of(digest, sizeof digest)));
+	arena_fini(&a);
 }

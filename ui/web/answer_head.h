@@ -16,7 +16,8 @@ void answer_head(const struct web_answer *a, answer_field_fn *add, void *ctx);
  * bytes are no script or style of anybody's, and a frame holds pictures alone. */
 bool answer_suits(enum web_kind kind, struct span fetch_dest);
 
-/* Strong, of the bytes: "\"<SHA-256 in hex>\"", in the arena. */
-const char *answer_tag(struct arena *a, struct span body);
+enum { ANSWER_TAG_MAX = 67 };
+/* Strong, of the bytes: "\"<SHA-256 in hex>\"". */
+void answer_tag(struct span body, char out[ANSWER_TAG_MAX]);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	BOOK_REST_BOOKS = 20,       /* that are looked at as often as that */
 	BOOK_PEEK_MS = 50,          /* between two looks at a case that is about to be left */
 	BOOK_RETRY_MS = 500,        /* after a failure, while it is being written */
-	BOOK_OPEN_WAIT_MS = 60,     /* that a page waits for the first opening */
+	BOOK_OPEN_WAIT_MS = 200,    /* that a page waits for the first opening */
 	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
 	BOOK_SLICE = 4096,          /* rows looked at under the lock */
 	BOOK_DERIVE_BATCH = 5000,   /* facts that are derived from at once */

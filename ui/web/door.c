@@ -9,6 +9,8 @@
 #include "ui/web/page.h"
 #include "ui/web/window_state.h"
 
+#include <pthread.h>
+
 static void ask(struct web_request *q, struct web_answer *a, int status, const char *words)
 {
 	static const struct page_place here = {.locked = true};
@@ -78,33 +80,53 @@ static void knock(struct web_request *q, struct web_answer *a)
 	}
 }
 
-static void give(
-	struct web_request *q, struct web_answer *a, const char *type, const char *text)
+static const struct asset {
+	const char *text, *type;
+} assets[] = {{html_style, "text/css; charset=utf-8"}, {asset_css, "text/css; charset=utf-8"},
+	{asset_js, "text/javascript; charset=utf-8"}, {asset_icon, "image/svg+xml"}};
+enum { ASSETS = sizeof assets / sizeof *assets };
+
+/* Made once: anybody may ask for these as often as he likes. */
+static char tags[ASSETS][ANSWER_TAG_MAX];
+static pthread_once_t tagged = PTHREAD_ONCE_INIT;
+
+static void make_tags(void)
 {
+	for (size_t i = 0; i < ASSETS; i++)
+		answer_tag(span_str(assets[i].text), tags[i]);
+}
+
+static void give(struct web_answer *a, size_t which)
+{
+	pthread_once(&tagged, make_tags);
 	a->kind = WEB_ASSET;
-	a->type = type;
-	buf_add_str(&a->body, text);
-	a->etag = answer_tag(&q->arena, buf_span(&a->body));
+	a->type = assets[which].type;
+	a->fixed = span_str(assets[which].text);
+	a->etag = tags[which];
 }
 
 static void report_css(struct web_request *q, struct web_answer *a)
 {
-	give(q, a, "text/css; charset=utf-8", html_style);
+	(void)q;
+	give(a, 0);
 }
 
 static void window_css(struct web_request *q, struct web_answer *a)
 {
-	give(q, a, "text/css; charset=utf-8", asset_css);
+	(void)q;
+	give(a, 1);
 }
 
 static void window_js(struct web_request *q, struct web_answer *a)
 {
-	give(q, a, "text/javascript; charset=utf-8", asset_js);
+	(void)q;
+	give(a, 2);
 }
 
 static void icon(struct web_request *q, struct web_answer *a)
 {
-	give(q, a, "image/svg+xml", asset_icon);
+	(void)q;
+	give(a, 3);
 }
 
 const struct web_route routes_door[] = {{WEB_GET, "/door", door, true},

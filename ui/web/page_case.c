@@ -72,6 +72,10 @@ static void summary(struct page *p, struct book *b, const struct book_about *abo
 		list_witness(p, about);
 		page_say(p, "</dd></div></dl>");
 		page_case_check_form(p, b, about);
+		if (about->limited)
+			page_say(p, "<p class=\"warning\">This case is larger than what a "
+				    "window keeps in mind: what came last is in no list. It is "
+				    "in the case, and in reports.</p>");
 	}
 	page_say(p, "</div>\n");
 }

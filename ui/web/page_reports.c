@@ -60,25 +60,26 @@ static bool make_file(struct web_request *q, const char *const *argv, struct err
 void reports_make(struct web_request *q, struct web_answer *a, struct book *b,
 	const struct report_wish *w, struct span party, struct err *err)
 {
-	const char *path = made_place(q->window->folder, report_wish_name(w, party, &q->arena),
-		w->format->ending, false, &q->arena, err);
+	const char *path =
+		outputs_place(q->window->folder, report_wish_name(w, party, &q->arena),
+			w->format->ending, false, &q->arena, err);
 	if (path == NULL)
 		return;
 	const char *const *argv = report_wish_argv(w, WISH_MAKE, path, &q->arena);
-	struct made_report r = {.book = book_number(b),
+	struct output r = {.book = book_number(b),
 		.trail = w->trail,
 		.format = w->format->name,
 		.party = party.n > 0 ? arena_str(&q->arena, party) : NULL,
 		.path = path,
 		.command = command_of(argv, &q->arena),
 		.at_us = clock_now_us(clock_real())};
-	if (!make_file(q, argv, err) || !made_look(path, r.sha256, &r.size, err)) {
+	if (!make_file(q, argv, err) || !outputs_look(path, r.sha256, &r.size, err)) {
 		unlink(path); /* ours, and nothing */
 		return;
 	}
 	r.to = w->format->mail ? mail_to(path, &q->arena) : NULL;
 	web_go(q, a, "/c/%zu/reports/%lld", book_number(b),
-		(long long)made_add(q->window->made, &r));
+		(long long)outputs_add(q->window->outputs, &r));
 }
 
 void reports_make_all(struct web_request *q, struct web_answer *a, const struct report_wish *w,
@@ -86,7 +87,7 @@ void reports_make_all(struct web_request *q, struct web_answer *a, const struct 
 {
 	struct report_wish all = *w;
 	all.party = 0;
-	const char *path = made_place(q->window->folder,
+	const char *path = outputs_place(q->window->folder,
 		report_wish_name(&all, SPAN_NONE, &q->arena), NULL, true, &q->arena, err);
 	if (path == NULL)
 		return;
@@ -101,13 +102,13 @@ void reports_make_all(struct web_request *q, struct web_answer *a, const struct 
 
 /* ---- one ---- */
 
-static bool find(struct web_request *q, struct web_answer *a, const struct book *b,
-	struct made_report *out)
+static bool find(
+	struct web_request *q, struct web_answer *a, const struct book *b, struct output *out)
 {
 	int64_t number;
 	struct err err;
 	if (web_number(q->segments[1], &number) &&
-		made_get(q->window->made, number, &q->arena, out) &&
+		outputs_get(q->window->outputs, number, &q->arena, out) &&
 		out->book == book_number(b))
 		return true;
 	err_set(&err, ERR_USAGE, "no such report was made since this window started");
@@ -115,13 +116,13 @@ static bool find(struct web_request *q, struct web_answer *a, const struct book 
 	return false;
 }
 
-static const char *file_name(const struct made_report *r)
+static const char *file_name(const struct output *r)
 {
 	const char *slash = strrchr(r->path, '/');
 	return slash != NULL ? slash + 1 : r->path;
 }
 
-static void say_whom(struct page *p, const struct made_report *r)
+static void say_whom(struct page *p, const struct output *r)
 {
 	html_fact_open(&p->h, "For");
 	if (r->party != NULL)
@@ -140,11 +141,11 @@ static void say_whom(struct page *p, const struct made_report *r)
 	html_fact_close(&p->h);
 }
 
-static void download_link(struct page *p, const struct book *b, const struct made_report *r)
+static void download_link(struct page *p, const struct book *b, const struct output *r)
 {
-	if (r->size > MADE_DOWNLOAD_MAX) {
+	if (r->size > OUTPUTS_DOWNLOAD_MAX) {
 		page_sayf(p, "more than %d MB: take it from its folder",
-			MADE_DOWNLOAD_MAX / 1024 / 1024);
+			OUTPUTS_DOWNLOAD_MAX / 1024 / 1024);
 		return;
 	}
 	page_sayf(p, "<a class=\"download\" href=\"/c/%zu/reports/%lld/file\" download>",
@@ -156,7 +157,7 @@ static void download_link(struct page *p, const struct book *b, const struct mad
 static void show_one(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
-	struct made_report r;
+	struct output r;
 	struct page p;
 	if (b == NULL || !find(q, a, b, &r))
 		return;
@@ -195,7 +196,7 @@ static void show_one(struct web_request *q, struct web_answer *a)
 }
 
 /* The bytes that were made, and no others. */
-static bool read_file(const struct made_report *r, struct buf *out, struct err *err)
+static bool read_file(const struct output *r, struct buf *out, struct err *err)
 {
 	uint8_t digest[SHA256_LEN];
 	int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -205,9 +206,9 @@ static bool read_file(const struct made_report *r, struct buf *out, struct err *
 	do {
 		n = read(fd, buf_room(out, 64 * 1024), 64 * 1024);
 		buf_grew(out, n > 0 ? (size_t)n : 0);
-	} while (n > 0 && buf_len(out) <= MADE_DOWNLOAD_MAX);
+	} while (n > 0 && buf_len(out) <= OUTPUTS_DOWNLOAD_MAX);
 	close(fd);
-	if (n < 0 || buf_len(out) > MADE_DOWNLOAD_MAX)
+	if (n < 0 || buf_len(out) > OUTPUTS_DOWNLOAD_MAX)
 		return err_set(
 			err, ERR_LIMIT, "\"%s\" cannot be read, or is too large", r->path);
 	sha256(buf_span(out), digest);
@@ -218,7 +219,7 @@ static bool read_file(const struct made_report *r, struct buf *out, struct err *
 static void fetch(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
-	struct made_report r;
+	struct output r;
 	struct err err;
 	if (b == NULL || !find(q, a, b, &r))
 		return;
@@ -316,9 +317,9 @@ static void say_noted(struct page *p, struct book *b)
 static void say_made(struct page *p, struct book *b)
 {
 	static const char *const columns[] = {"When", "File", "For", "Format", "Size"};
-	struct made_report *list;
+	struct output *list;
 	size_t n;
-	made_list(p->q->window->made, book_number(b), &p->q->arena, &list, &n);
+	outputs_list(p->q->window->outputs, book_number(b), &p->q->arena, &list, &n);
 	page_say(p, "<h2>Made from this window</h2>\n");
 	if (n == 0) {
 		page_say(p, "<p>None since it started. Each trail\u2019s page leads to its "

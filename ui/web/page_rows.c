@@ -51,11 +51,9 @@ static void limits(struct page *p, const struct rows_filter *f, const struct boo
 		page_sayf(p, " Of the text only the first %d bytes are looked for.",
 			ROWS_TEXT_MAX);
 	page_say(p, "</p>\n");
-	if (rows->more) {
-		page_say(p, "<p class=\"warning\">Only the first ");
-		page_number(p, BOOK_ROWS_MAX);
-		page_say(p, " exchanges of a case are listed here; this one has more.</p>\n");
-	}
+	if (rows->more)
+		page_say(p, "<p class=\"warning\">This case has more exchanges than a window "
+			    "keeps in mind: the last of them are not listed here.</p>\n");
 }
 
 static void show(struct web_request *q, struct web_answer *a)

@@ -103,12 +103,14 @@ static struct MHD_Response *response(struct talk *t)
 {
 	struct web_answer *a = &t->answer;
 	if (a->events.next == NULL) {
-		struct span body = buf_span(&a->body);
+		bool fixed = a->fixed.p != NULL;
+		struct span body = fixed ? a->fixed : buf_span(&a->body);
 		union {
 			const void *from;
 			void *to;
 		} bytes = {.from = body.p != NULL ? (const void *)body.p : ""};
-		return MHD_create_response_from_buffer(body.n, bytes.to, MHD_RESPMEM_MUST_COPY);
+		return MHD_create_response_from_buffer(body.n, bytes.to,
+			fixed ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
 	}
 	struct stream *stream = calloc(1, sizeof *stream);
 	if (stream == NULL)
@@ -139,6 +141,9 @@ static enum MHD_Result send_answer(struct talk *t, struct MHD_Connection *c)
 	if (t->head.head && a->kind == WEB_EVENTS && a->status == 200)
 		MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	answer_head(a, add_field, r);
+	if (!t->q.let_in &&
+		visitor_asks(t->server->visitors, t->visitor) >= SERVER_STRANGER_ASKS)
+		MHD_add_response_header(r, "Connection", "close");
 	if (a->let_in) {
 		gate_set_cookie(&t->server->window->gate, cookie);
 		MHD_add_response_header(r, "Set-Cookie", cookie);

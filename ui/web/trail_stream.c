@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	ROWS_EVERY_MS = 250,   /* when only other exchanges came, which may announce a move */
-	LINGER_MS = 5 * 1000,     /* for verdicts, when the session is over */
+	ROWS_EVERY_MS = 250,  /* when only other exchanges came, which may announce a move */
+	LINGER_MS = 5 * 1000, /* for verdicts, when the session is over */
 };
 
 struct stream {

@@ -25,6 +25,7 @@ struct visitor {
 	int64_t since_us; /* in this phase */
 	uint64_t taken;   /* bytes that the other end has acknowledged */
 	int64_t taken_us; /* when it did, or had nothing to take */
+	unsigned asked;
 	bool known, turned_away, shut;
 };
 
@@ -238,6 +239,14 @@ void visitor_known(struct visitors *v, struct visitor *one)
 	pthread_mutex_lock(&v->lock);
 	one->known = true;
 	pthread_mutex_unlock(&v->lock);
+}
+
+unsigned visitor_asks(struct visitors *v, struct visitor *one)
+{
+	pthread_mutex_lock(&v->lock);
+	unsigned asked = ++one->asked;
+	pthread_mutex_unlock(&v->lock);
+	return asked;
 }
 
 bool visitor_turned_away(struct visitors *v, struct visitor *one)

@@ -44,6 +44,8 @@ enum visitor_phase {
 void visitor_is(struct visitors *v, struct visitor *one, enum visitor_phase phase);
 /* A request of it came with a session; stays so. */
 void visitor_known(struct visitors *v, struct visitor *one);
+/* How many requests it has made with this one. */
+unsigned visitor_asks(struct visitors *v, struct visitor *one);
 /* Its stream is to end: another one took its place. */
 bool visitor_turned_away(struct visitors *v, struct visitor *one);
 /* The other end has closed. */

@@ -58,6 +58,7 @@ struct web_answer {
 	enum web_kind kind;
 	const char *type; /* of WEB_ASSET and WEB_PICTURE: a media type of ours; else by kind */
 	struct buf body;
+	struct span fixed;     /* WEB_ASSET: instead of body; lives as long as the program */
 	const char *location;  /* 303 to this path of ours; NULL: none */
 	const char *file_name; /* WEB_DOWNLOAD, WEB_TEXT: plain letters, digits, '-', '_', '.';
 				  others become '_'; or NULL */

@@ -51,7 +51,7 @@ struct window *window_start(const struct window_options *o, struct err *err)
 	snprintf(w->program, sizeof w->program, "%s", o->program);
 	w->phone = o->phone != NULL ? strdup(o->phone) : NULL;
 	w->shelf = shelf_new();
-	w->made = made_new();
+	w->outputs = outputs_new();
 	w->jobs = jobs_new(w->program, w->folder);
 	w->uploads = uploads_new();
 	bool ok = make_gate(w, o->listen_fd, err);
@@ -82,7 +82,7 @@ void window_stop(struct window *w)
 	jobs_free(w->jobs);
 	uploads_free(w->uploads);
 	shelf_free(w->shelf);
-	made_free(w->made);
+	outputs_free(w->outputs);
 	free(w->phone);
 	gate_tries_fini(&w->tries);
 	explicit_bzero(&w->gate, sizeof w->gate);

@@ -7,7 +7,7 @@
 
 #include "ui/web/gate.h"
 #include "ui/web/job.h"
-#include "ui/web/made.h"
+#include "ui/web/outputs.h"
 #include "ui/web/shelf.h"
 #include "ui/web/upload.h"
 #include "ui/web/window.h"
@@ -20,7 +20,7 @@ struct window {
 	struct gate_tries tries;
 	struct shelf *shelf;
 	struct jobs *jobs;
-	struct made *made; /* reports */
+	struct outputs *outputs; /* reports */
 	struct uploads *uploads;
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */

@@ -195,6 +195,15 @@ static void several_are_listed(void **state)
 	assert_non_null(strstr(STDOUT, "would open       " URL));
 	assert_int_equal(TRACE("--link", "1", "https://a.test/"), 1);
 	assert_error("--link");
+	/* For programs, which choose by number. */
+	assert_int_equal(RUN("trace", "--list", "--json", "both.png"), 0);
+	assert_non_null(strstr(STDOUT, "\"clicktrail-codes/1\""));
+	assert_non_null(strstr(STDOUT, "\"" URL "\""));
+	assert_non_null(strstr(STDOUT, "WIFI:S:\\u001B[31mhome"));
+	assert_int_equal(RUN("trace", "--list", "one.png"), 0);
+	assert_non_null(strstr(STDOUT, "   1  " URL));
+	assert_int_equal(RUN("trace", "--list", "https://a.test/"), 1);
+	assert_error("--list");
 }
 
 static void what_holds_no_code_is_refused(void **state)

@@ -178,14 +178,14 @@ static void test_tags(void **state)
 	} table[] = {{"\"a\"", true}, {"W/\"a\"", true}, {"\"b\", \"a\"", true}, {"*", true},
 		{"\"b\",W/\"a\" ,\"c\"", true}, {"a", false}, {"\"A\"", false}, {"", false},
 		{",,", false}, {"\"b\"", false}, {"w/\"a\"", false}};
-	struct arena a = {0};
+	char tag[ANSWER_TAG_MAX];
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		assert_int_equal(head_has_tag(span_str(table[i].list), "\"a\""), table[i].has);
 	assert_false(head_has_tag(SPAN_NONE, "\"a\""));
-	assert_string_equal(answer_tag(&a, span_str("abc")),
-		"\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"");
-	arena_fini(&a);
+	answer_tag(span_str("abc"), tag);
+	assert_string_equal(
+		tag, "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"");
 }
 
 /* ---- answers ---- */

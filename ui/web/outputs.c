@@ -1,4 +1,4 @@
-#include "ui/web/made.h"
+#include "ui/web/outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,19 +10,19 @@
 
 struct one {
 	struct arena arena;
-	struct made_report report;
+	struct output report;
 };
 
-struct made {
-	pthread_mutex_t lock;       /* of all below */
-	struct one *list[MADE_MAX]; /* oldest first */
+struct outputs {
+	pthread_mutex_t lock;          /* of all below */
+	struct one *list[OUTPUTS_MAX]; /* oldest first */
 	size_t n;
 	int64_t last;
 };
 
-struct made *made_new(void)
+struct outputs *outputs_new(void)
 {
-	struct made *m = calloc(1, sizeof *m);
+	struct outputs *m = calloc(1, sizeof *m);
 	if (m == NULL)
 		abort();
 	pthread_mutex_init(&m->lock, NULL);
@@ -35,7 +35,7 @@ static void free_one(struct one *one)
 	free(one);
 }
 
-void made_free(struct made *m)
+void outputs_free(struct outputs *m)
 {
 	if (m == NULL)
 		return;
@@ -50,7 +50,7 @@ static const char *copy(struct arena *a, const char *s)
 	return s != NULL ? arena_str(a, span_str(s)) : NULL;
 }
 
-static void copy_report(struct arena *a, const struct made_report *from, struct made_report *to)
+static void copy_report(struct arena *a, const struct output *from, struct output *to)
 {
 	*to = *from;
 	to->trail = copy(a, from->trail);
@@ -61,14 +61,14 @@ static void copy_report(struct arena *a, const struct made_report *from, struct 
 	to->to = copy(a, from->to);
 }
 
-int64_t made_add(struct made *m, const struct made_report *r)
+int64_t outputs_add(struct outputs *m, const struct output *r)
 {
 	struct one *one = calloc(1, sizeof *one);
 	if (one == NULL)
 		abort();
 	copy_report(&one->arena, r, &one->report);
 	pthread_mutex_lock(&m->lock);
-	if (m->n == MADE_MAX) {
+	if (m->n == OUTPUTS_MAX) {
 		free_one(m->list[0]);
 		memmove(m->list, m->list + 1, (--m->n) * sizeof *m->list);
 	}
@@ -78,7 +78,7 @@ int64_t made_add(struct made *m, const struct made_report *r)
 	return number;
 }
 
-bool made_get(struct made *m, int64_t number, struct arena *a, struct made_report *out)
+bool outputs_get(struct outputs *m, int64_t number, struct arena *a, struct output *out)
 {
 	bool found = false;
 	pthread_mutex_lock(&m->lock);
@@ -91,14 +91,14 @@ bool made_get(struct made *m, int64_t number, struct arena *a, struct made_repor
 	return found;
 }
 
-void made_list(
-	struct made *m, size_t book, struct arena *a, struct made_report **out, size_t *n)
+void outputs_list(
+	struct outputs *m, size_t book, struct arena *a, struct output **out, size_t *n)
 {
 	*out = NULL;
 	*n = 0;
 	pthread_mutex_lock(&m->lock);
 	for (size_t i = m->n; i > 0; i--) {
-		struct made_report r;
+		struct output r;
 		if (book != 0 && m->list[i - 1]->report.book != book)
 			continue;
 		copy_report(a, &m->list[i - 1]->report, &r);
@@ -107,7 +107,7 @@ void made_list(
 	pthread_mutex_unlock(&m->lock);
 }
 
-bool made_look(const char *path, uint8_t sha256[SHA256_LEN], int64_t *size, struct err *err)
+bool outputs_look(const char *path, uint8_t sha256[SHA256_LEN], int64_t *size, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
@@ -135,7 +135,7 @@ static bool take(const char *path, bool dir)
 	return true;
 }
 
-const char *made_place(const char *folder, const char *name, const char *ending, bool dir,
+const char *outputs_place(const char *folder, const char *name, const char *ending, bool dir,
 	struct arena *a, struct err *err)
 {
 	enum { TRIES = 1000 };
