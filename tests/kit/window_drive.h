@@ -9,7 +9,8 @@
  *   folder   where the window makes cases and reports; empty at first
  *   cases    number of each case on the shelf: demo (the lab's click, by the built-in client),
  *            rows (WINDOW_DRIVE_ROWS exchanges of every type), nasty (nasty_hops), broken (no
- *            case at all), live (one session like demo's: a step may record another)
+ *            case at all), live (one session like demo's: a step may record another), few
+ *            (nasty_few_hops, with its companion)
  *   paths    the same as paths of files
  */
 #ifndef TESTS_KIT_WINDOW_DRIVE_H

@@ -7,7 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 
-const HOPS = [3, 19];
+const HOPS = [3];
 const PANELS = ['why', 'request', 'response', 'cookies', 'body', 'cues', 'tls', 'certificates', 'packets'];
 const WORDS = ['<script>alert(1)</script>', '"><svg/onload=alert(1)>', '\' onmouseover=\'alert(1)', '\u202e=1+1\u0007'];
 
@@ -88,21 +88,18 @@ async function reads(ctx) {
 
 /* What somebody types comes back, as a word. */
 async function types(ctx) {
-	const c = ctx.facts.cases.few;
-	for (const words of WORDS) {
-		const q = encodeURIComponent(words);
-		ctx.allow(/status of 40[04]/);
-		for (const where of [`/search?q=${q}`, `/c/${c}/x?q=${q}&sort=${q}&of=${q}&status=${q}&type=${q}`,
-			`/c/${c}?from=${q}`, `/compare?a=${q}&b=${q}`, `/c/${c}/t/1.1/h/3?show=${q}`, `/c/${c}/t/${q}`,
-			`/c/${q}`, `/jobs/${q}`, `/c/${c}/x/3?show=body&as=${q}`]) {
-			await ctx.go(where);
-			await judge(ctx, where);
-		}
-		await ctx.go('/trace');
-		await ctx.fill('#link', `https://www.nasty.example/?a=${words}`);
-		await ctx.follow('form.trace-form button');
-		await judge(ctx, `the link ${words}`);
+	const c = ctx.facts.cases.few, q = encodeURIComponent(WORDS.join(' '));
+	ctx.allow(/status of 40[04]/);
+	for (const where of [`/search?q=${q}`, `/c/${c}/x?q=${q}&sort=${q}&of=${q}&status=${q}&type=${q}`,
+		`/c/${c}?from=${q}`, `/compare?a=${q}&b=${q}`, `/c/${c}/t/1.1/h/3?show=${q}`, `/c/${c}/t/${q}`,
+		`/c/${q}`, `/jobs/${q}`, `/c/${c}/x/3?show=body&as=${q}`]) {
+		await ctx.go(where);
+		await judge(ctx, where);
 	}
+	await ctx.go('/trace');
+	await ctx.fill('#link', `https://www.nasty.example/?a=${WORDS.join(' ')}`);
+	await ctx.follow('form.trace-form button');
+	await judge(ctx, 'the link');
 }
 
 async function mails(ctx) {
