@@ -60,8 +60,9 @@ static void knock(struct web_request *q, struct web_answer *a)
 	enum gate_try tried = gate_try(&q->window->gate, &q->window->tries,
 		token_of(web_value(&q->form, "token")), clock_now_us(clock_real()), &tell);
 	if (tell)
-		log_error("the window was shut for %d s: %d wrong tokens within %d s",
-			GATE_SHUT_MS / 1000, GATE_WRONG_MAX, GATE_WRONG_MS / 1000);
+		log_error(
+			"somebody tries tokens at the window's door: %d wrong ones within %d s",
+			GATE_WRONG_MAX, GATE_WRONG_MS / 1000);
 	switch (tried) {
 	case GATE_RIGHT:
 		a->let_in = true;
@@ -75,7 +76,11 @@ static void knock(struct web_request *q, struct web_answer *a)
 	case GATE_SHUT:
 		a->retry_s = GATE_SHUT_MS / 1000;
 		ask(q, a, 429,
-			"There were too many wrong tokens. Wait ten seconds, then try again.");
+			"That is not the token of this start, and there were too many wrong "
+			"ones: "
+			"wait ten seconds before another try, or take the address that was "
+			"printed "
+			"last.");
 		return;
 	}
 }
