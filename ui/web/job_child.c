@@ -1,5 +1,6 @@
 #include "ui/web/job_child.h"
 #include "store/base/clock.h"
+#include "ui/cli/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -370,9 +371,9 @@ bool job_child_begin(int *argc, char ***argv)
 	char **words = *argv;
 	if (*argc != 4 || strcmp(words[1], mark) != 0)
 		return true;
-	/* SIGTERM is what ends a recording in order. The look comes behind the wish: whoever
-	 * went before it is not told. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* It ends a recording in order. The look comes behind the wish: whoever went before it
+	 * is not told. */
+	prctl(PR_SET_PDEATHSIG, SIGNALS_WINDOW_GONE);
 	uint64_t parent;
 	if (!span_u64(span_str(words[2]), &parent) || (uint64_t)getppid() != parent)
 		return false;

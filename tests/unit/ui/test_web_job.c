@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20 * 1000 };
+enum { PATIENCE_MS = 20 * 1000, THREADS = 40 };
 
 /* Stands in for the program, and says what it is told to. */
 static const char script[] = "#!/bin/bash\n"
@@ -320,7 +321,16 @@ static void nothing_starts_when_the_window_ends(void **state)
 	assert_int_equal(err.kind, ERR_SHUTDOWN);
 }
 
-/* The real program, whose window is killed while it records: it notices, and ends in order. */
+static void *wait_for_the_end(void *ctx)
+{
+	(void)ctx;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* The real program, whose window is killed while it records: it notices, and ends in order. The
+ * kernel tells it anew with each thread of the window that goes. */
 static void the_end_of_the_window_is_noticed(void **state)
 {
 	(void)state;
@@ -337,6 +347,9 @@ static void the_end_of_the_window_is_noticed(void **state)
 			"proxy", "--listen", "127.0.0.1:0", "--case", case_path, NULL};
 		const struct job_order order = {.argv = argv, .title = "Proxy"};
 		struct err err;
+		pthread_t others;
+		for (int i = 0; i < THREADS; i++)
+			pthread_create(&others, NULL, wait_for_the_end, NULL);
 		struct jobs *mine = jobs_new(getenv("CLICKTRAIL_BIN"), home.dir);
 		int64_t number = job_start(mine, &order, &err);
 		struct job_about job = {0};
