@@ -17,6 +17,7 @@
 #include "tests/kit/html_report.h"
 #include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
+#include "store/base/clock.h"
 #include "ui/web/hop_cookie.h"
 #include "ui/web/hop_files.h"
 #include "ui/web/page_hop_pieces.h"
@@ -107,8 +108,9 @@ static void open_window(struct window_of_one *w)
 	w->window.shelf = shelf_new();
 	struct book *b = shelf_add(w->window.shelf, w->of_case.path, &err);
 	assert_non_null(b);
-	int64_t version = -1;
-	for (int i = 0; i < 200; i++) {
+	int64_t version = -1, until = clock_now_us(clock_real()) + WAIT_MS * INT64_C(1000);
+	/* By the clock: it may have more to tell than there are turns. */
+	while (clock_now_us(clock_real()) < until) {
 		book_about(b, &w->arena, &about);
 		if (about.state == BOOK_READY)
 			return;
