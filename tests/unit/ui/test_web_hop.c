@@ -25,7 +25,7 @@
 
 enum {
 	VALUE_MAX = 600, /* bytes of a value; test_html_write has what is longer */
-	WAIT_MS = 20 * 1000,
+	WAIT_MS = 40 * 1000,
 	PAGE_MS = 250,
 	SLOWNESS = 8 /* of sanitizers, on a busy machine */
 };
