@@ -67,6 +67,9 @@ async function demo(ctx) {
 		{ polling: 50, timeout: 25000 }, first);
 	await ctx.page.waitForFunction(() => !document.querySelector('.trail-live.on'), { polling: 100, timeout: 25000 });
 	ctx.equal(await ctx.count(rows), 18, 'the lab\'s steps');
+	/* Nobody scrolled: the newest hop was kept in sight all the way, with what came below it. */
+	await ctx.waitFor(() => window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 60);
+	ctx.equal(await ctx.count('.session-do a[href$="/report"]'), 1, 'what to do next');
 	await ctx.go('/jobs');
 	ctx.must((await ctx.text('#jobs tbody tr')).includes('The demo'), 'it stands in the list');
 	await ctx.axe('jobs');

@@ -73,7 +73,7 @@ struct book_trail {
 	size_t all_parties;
 	uint64_t verdicts[VERDICT_COUNT]; /* of the packets, of its exchanges; all 0: none */
 };
-enum { BOOK_PARTIES = 8, BOOK_PAGE_MAX = 500 };
+enum { BOOK_PARTIES = 64, BOOK_PAGE_MAX = 500 };
 struct book_trails_query {
 	int64_t session; /* 0: all */
 	bool marked_only;

@@ -23,14 +23,16 @@ static void ask(struct web_request *q, struct web_answer *a, int status, const c
 			"<p>A link on another site led here, so nothing is shown yet. If this "
 			"browser was let in before: <a href=\"/\">go on to the "
 			"cases</a>.</p>\n");
-	page_say(&p, "<p>Open it by the address that was printed in the terminal when it "
-		     "started. The part behind the <code>#</code> is the token: with it this "
-		     "browser is let in, until the window is closed.</p>\n"
-		     "<form class=\"door\" method=\"post\" action=\"/door\">\n"
-		     "<label for=\"token\">Token, or the whole address</label>\n"
-		     "<div class=\"door-line\"><input id=\"token\" name=\"token\" required "
-		     "autofocus "
-		     "autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\"");
+	page_say(&p,
+		"<p>Open it by the address that was printed in the terminal when it "
+		"started. The part behind the <code>#</code> is the token: with it this "
+		"browser is let in, until the window is closed. A window that was started anew "
+		"has a new one, and whoever was let in before needs it, too.</p>\n"
+		"<form class=\"door\" method=\"post\" action=\"/door\">\n"
+		"<label for=\"token\">Token, or the whole address</label>\n"
+		"<div class=\"door-line\"><input id=\"token\" name=\"token\" required "
+		"autofocus "
+		"autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\"");
 	if (words != NULL)
 		page_say(&p, " aria-invalid=\"true\" aria-describedby=\"door-wrong\"");
 	page_say(&p, "><button type=\"submit\">Open the window</button></div>\n</form>\n");

@@ -179,7 +179,8 @@ static void an_empty_window_says_what_to_do(void **state)
 	const char *page = window_page_kept(&s->w, "/");
 	has(page, "Nothing was recorded yet");
 	has(page, "href=\"/trace\"");
-	has(page, "clicktrail demo");
+	has(page, "action=\"/trace/demo\"");
+	has(page, "Run the demo");
 	window_pages_check(&s->w, true);
 }
 
