@@ -27,7 +27,6 @@ enum {
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
 	BOOK_TOLD_S = 600,          /* until so long after its end */
 	BOOK_READERS = 2,           /* books that are read through at the same time */
-	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
 };
 #define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
 #define BOOK_CHECK_AUTO_BYTES                                                                  \
