@@ -66,9 +66,10 @@ exports.run = async (ctx) => {
 	});
 
 	/* Hostile words in every field, and in bodies, stay words. */
-	for (const n of [40, 333]) {
+	for (const n of ctx.heavy ? [40, 333] : [333]) {
 		for (const panel of ['why', 'body', 'cues', 'certificates'])
 			await ctx.go(`/c/${ctx.facts.cases.nasty}/t/1.1/h/${n}?show=${panel}`);
 		ctx.equal(await ctx.page.evaluate(() => window.pwned), undefined);
 	}
 };
+exports.everywhere = true;
