@@ -49,6 +49,8 @@ struct book_about {
 	/* A limit was reached (rows, sessions, trails, or memory for them): what came later is
 	 * in no list. */
 	bool limited;
+	size_t doubted; /* sessions whose stored trails made no sense: derived anew, from the
+			   facts */
 	int64_t memory; /* bytes that its lists take */
 };
 void book_about(struct book *b, struct arena *a, struct book_about *out);

@@ -159,10 +159,11 @@ static bool by_indexes(
 	struct derived_session summary;
 	struct arena a = {0};
 	pthread_mutex_lock(&b->lock);
-	bool live = b->live;
+	const struct kept_session *s = kept_session(b, session);
+	bool stored = !b->live && s != NULL && s->stored;
 	pthread_mutex_unlock(&b->lock);
 	bool ok = case_indexed(r->file, out, err);
-	if (ok && *out && !live)
+	if (ok && *out && stored)
 		ok = case_session(r->file, session, &a, &summary, out, err);
 	else
 		*out = false;
