@@ -35,7 +35,9 @@ enum {
 	HOP_PRETTY_MAX = 4 * 1024 * 1024, /* bytes that pretty-printing makes */
 	HOP_VALUES_MAX = 500,             /* rows of a form's or a query's values */
 	HOP_PICTURE_MAX = 16 * 1024 * 1024,
-	HOP_PIXELS_MAX = 50 * 1000 * 1000,  /* of a picture that is shown by itself */
+	HOP_PIXELS_MAX = 50 * 1000 * 1000, /* of a picture that is shown by itself */
+	HOP_CUE_FIRST =
+		512 * 1024, /* of a body, in which cues are looked for at first; all=1: */
 	HOP_CUE_BODY_MAX = 2 * 1024 * 1024, /* as derivation reads (MODEL_BODY_MAX) */
 	HOP_CUES_PAGE = 100,                /* cues of one page, */
 	HOP_CUE_WHOLE = 24 * 1024, /* of a body of at most so many bytes shown whole, */

@@ -18,13 +18,38 @@ static bool is_document(const struct hop_view *v)
 	return v->trail != NULL;
 }
 
+/* Once, for there may be thousands of cues. */
+static void read_evidence(struct hop_cues *c)
+{
+	const struct hop_view *v = c->v;
+	c->moved_to = hop_moved_to(v);
+	for (size_t i = v->index + 1; v->trail != NULL && i < v->trail->n_hops; i++) {
+		const struct trail_hop *hop = v->trail->hops[i].hop;
+		for (size_t k = 0; k < hop->n_evidence; k++)
+			if (hop->evidence[k].exchange == v->x->id)
+				ARENA_PUSH(v->a, c->said, c->n_said,
+					(struct hop_said){hop, &hop->evidence[k]});
+	}
+}
+
+/* A page that costs much to read is mostly hostile; what moved the browser is always found. */
+static size_t how_far(const struct hop_cues *c)
+{
+	bool far = web_value_number(c->v->q, "all", 0) == 1;
+	for (size_t i = 0; i < c->n_said; i++)
+		far |= c->said[i].e->offset > HOP_CUE_FIRST - CUE_QUOTE_MAX;
+	return far ? HOP_CUE_BODY_MAX : HOP_CUE_FIRST;
+}
+
 static bool read_cues(struct hop_cues *c, struct err *err)
 {
 	struct hop_view *v = c->v;
 	struct url url, referer;
 	struct span from = model_request_header(v->x, "referer");
-	if (!edition_body_start(&v->r->edition, v->x, SIDE_RESPONSE, true, HOP_CUE_BODY_MAX,
-		    &c->body, &c->about, err))
+	read_evidence(c);
+	c->max = how_far(c);
+	if (!edition_body_start(&v->r->edition, v->x, SIDE_RESPONSE, true, c->max, &c->body,
+		    &c->about, err))
 		return false;
 	c->text = cue_text(v->a, buf_span(&c->body));
 	hop_charset_of(
@@ -53,20 +78,6 @@ static bool read_cues(struct hop_cues *c, struct err *err)
 }
 
 /* ---- what became of each ---- */
-
-/* Once, for there may be thousands of cues. */
-static void read_evidence(struct hop_cues *c)
-{
-	const struct hop_view *v = c->v;
-	c->moved_to = hop_moved_to(v);
-	for (size_t i = v->index + 1; v->trail != NULL && i < v->trail->n_hops; i++) {
-		const struct trail_hop *hop = v->trail->hops[i].hop;
-		for (size_t k = 0; k < hop->n_evidence; k++)
-			if (hop->evidence[k].exchange == v->x->id)
-				ARENA_PUSH(v->a, c->said, c->n_said,
-					(struct hop_said){hop, &hop->evidence[k]});
-	}
-}
 
 /* A hop that names this cue as what moved the browser; 0: none does. */
 static size_t moved_by(const struct hop_cues *c, const struct cue *cue)
@@ -162,7 +173,6 @@ static void place(const struct hop_cues *c, struct hop_cue *s)
 static void judge_all(struct hop_cues *c)
 {
 	bool all = web_value_number(c->v->q, "all", 0) == 1;
-	read_evidence(c);
 	for (size_t i = 0; i < c->list.n; i++) {
 		const struct cue *cue = &c->list.cues[i];
 		struct hop_cue s = {.cue = cue};
@@ -355,11 +365,17 @@ static void summary(struct hop_cues *c)
 	if (c->list.limits)
 		page_say(v->p, "<p class=\"hint\">A limit of reading was reached: there may be "
 			       "more.</p>\n");
-	if (buf_len(&c->body) >= HOP_CUE_BODY_MAX)
-		page_sayf(v->p,
-			"<p class=\"hint\">Cues are looked for in the first %d MiB "
-			"alone.</p>\n",
-			HOP_CUE_BODY_MAX / 1024 / 1024);
+	if (buf_len(&c->body) >= c->max) {
+		page_sayf(v->p, "<p class=\"hint\">Cues are looked for in its first %zu KiB.",
+			c->max / 1024);
+		if (c->max < HOP_CUE_BODY_MAX)
+			page_sayf(v->p,
+				" <a data-detail href=\"%s?show=cues&amp;all=1\">In the first "
+				"%d "
+				"KiB</a>, which takes longer.",
+				v->path, HOP_CUE_BODY_MAX / 1024);
+		page_say(v->p, "</p>\n");
+	}
 	if (c->list.hidden)
 		page_say(v->p, "<p class=\"hint\">The status and Location took the browser on: "
 			       "what the body holds was never shown, and is not read.</p>\n");

@@ -39,6 +39,7 @@ struct hop_cues {
 		const struct trail_evidence *e;
 	} * said;
 	size_t n_said, moved_to;
+	size_t max;           /* bytes of the body that are looked at */
 	struct hop_cue *seen; /* in order of their place; those in the head first */
 	size_t n, unused;     /* unused: addresses in scripts that are not listed */
 	size_t from, to;      /* those of this page */
