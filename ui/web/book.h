@@ -114,6 +114,8 @@ struct book_reading {
 	struct report report;
 	struct edition_order order;
 	struct edition edition;
+	/* What packets show of the whole case; NULL: not known, or too much to be kept. */
+	const struct compared_all *compared;
 	const struct report_trail *trail; /* NULL: it is in none */
 	struct report_hop hop; /* book_read_exchange: the exchange as a hop; hop.hop->n
 				  is its number in the trail, or 0 */
