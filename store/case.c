@@ -47,6 +47,11 @@ bool case_is_written(const char *path)
 	return lock_held(path);
 }
 
+bool case_is_left(const char *path)
+{
+	return lock_look(path) == LOCK_LEAVING;
+}
+
 bool case_is_copy(const struct case_file *c)
 {
 	return !c->claimed;

@@ -33,6 +33,9 @@ const char *case_path(const struct case_file *c);
 bool case_is_copy(const struct case_file *c);
 /* Does a writer hold the lock of the case at this path? The file itself is not touched. */
 bool case_is_written(const char *path);
+/* Does that writer want to be the only one who is connected, for it is leaving? Who reads along
+ * lets go, and comes back when nobody writes. */
+bool case_is_left(const char *path);
 /* From any thread, while c lives: what is under way ends soon, with an error, and so does all
  * that is called later. */
 void case_interrupt(struct case_file *c);

@@ -93,15 +93,40 @@ void lock_drop(const char *path, int fd)
 	close(fd);
 }
 
-bool lock_held(const char *path)
+static const char leaving[] = "leaving\n";
+
+void lock_leaving(int fd)
+{
+	/* Only readers that ask are helped: one that does not know is waited for. */
+	if (lseek(fd, 0, SEEK_END) >= 0)
+		dprintf(fd, "%s", leaving);
+}
+
+/* The process id, then the word. */
+static bool says_leaving(int fd)
+{
+	char text[64] = "";
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	const char *line = n > 0 ? strchr(text, '\n') : NULL;
+	return line != NULL && strcmp(line + 1, leaving) == 0;
+}
+
+enum lock_state lock_look(const char *path)
 {
 	char file[PATH_MAX];
 	if (!lock_path(path, file, NULL))
-		return false;
+		return LOCK_FREE;
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return false;
-	bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+		return LOCK_FREE;
+	enum lock_state state = LOCK_FREE;
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		state = says_leaving(fd) ? LOCK_LEAVING : LOCK_HELD;
 	close(fd);
-	return held;
+	return state;
+}
+
+bool lock_held(const char *path)
+{
+	return lock_look(path) != LOCK_FREE;
 }

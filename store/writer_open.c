@@ -21,7 +21,7 @@
 enum {
 	CASE_ID_BYTES = 16,
 	WRITER_CLOSE_BUSY_MS = 250,
-	WRITER_CLOSE_WAIT_MS = 1500,
+	WRITER_CLOSE_WAIT_MS = 3000,
 	WRITER_CLOSE_PAUSE_MS = 5,
 };
 
@@ -425,7 +425,7 @@ struct writer *writer_open(
 }
 
 /* SQLite itself does not wait for the connections of others here. A reader that follows along
- * lets go when it sees the session's end; it may be in the middle of a look. */
+ * lets go when it sees that the writer is leaving; it may be in the middle of a page. */
 static int leave_wal(sqlite3 *db)
 {
 	int64_t until_us = writer_tick_us() + WRITER_CLOSE_WAIT_MS * INT64_C(1000);
@@ -449,6 +449,7 @@ static bool settle(struct writer *w, struct err *err)
 	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
 		return db_fail(w->db, ERR_CASE_WRITE, "checkpoint", err);
+	lock_leaving(w->lock_fd);
 	rc = leave_wal(w->db);
 	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
 		return db_fail(w->db, ERR_CASE_WRITE, "leaving the write-ahead log", err);

@@ -333,6 +333,45 @@ static void pages_come_from_many_threads(void **state)
 	temp_case_fini(&t);
 }
 
+/* Pages that come without a pause keep no writer from leaving a plain file. */
+static void pages_let_writers_leave(void **state)
+{
+	const char *wanted = getenv("CLICKTRAIL_CLOSES");
+	int closes = wanted != NULL ? atoi(wanted) : 25;
+	struct temp_case t;
+	struct watch_book w;
+	struct scribe s;
+	struct visitor visitors[3];
+	atomic_bool stop = false;
+	(void)state;
+	temp_case_init(&t);
+	scribe_start(&s, &t);
+	watch_book(&w, t.path);
+	scribe_do(&s, "obv");
+	until_hop(&w, 1, 1, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		visitors[i] = (struct visitor){.book = w.book, .stop = &stop, .seed = i};
+		assert_int_equal(
+			pthread_create(&visitors[i].thread, NULL, visit, &visitors[i]), 0);
+	}
+	assert_true(scribe_do(&s, "ec"));
+	/* One that is watched from its beginning, and one that is over before it was seen. */
+	for (int i = 0; i < closes; i++) {
+		scribe_do(&s, "obv");
+		if (i % 2 == 0)
+			until_hop(&w, i + 2, 1, 3);
+		if (!scribe_do(&s, i % 3 == 0 ? "ec" : "nc"))
+			fail_msg("session %d left a log behind", i + 2);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(visitors[i].thread, NULL);
+	watch_book_until(&w, rests, NULL, "that nobody writes it");
+	scribe_end(&s, 0);
+	watch_book_end(&w);
+	temp_case_fini(&t);
+}
+
 /* A reader that stays connected would keep the file in WAL mode. */
 static void fifty_sessions_leave_a_plain_file(void **state)
 {
@@ -368,6 +407,7 @@ int main(void)
 		cmocka_unit_test(hops_are_told_in_order),
 		cmocka_unit_test(a_killed_writer_is_noticed),
 		cmocka_unit_test(pages_come_from_many_threads),
+		cmocka_unit_test(pages_let_writers_leave),
 		cmocka_unit_test(fifty_sessions_leave_a_plain_file),
 	};
 	signal(SIGPIPE, SIG_IGN);

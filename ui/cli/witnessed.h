@@ -14,5 +14,9 @@ struct case_file;
  * Memory from `a`, which must last as long as r. */
 void witnessed_attach(
 	struct case_file *c, const char *path, bool some, struct arena *a, struct report *r);
+/* The same out of what was compared before, which must last as long as r, too. */
+struct compared_all;
+void witnessed_attach_all(
+	const struct compared_all *all, bool some, struct arena *a, struct report *r);
 
 #endif

@@ -110,6 +110,23 @@ bool compared_walk(struct case_file *c, const char *companion, int64_t session,
  * compared. Memory from `a`. Errors: as above. */
 bool compared_read(struct case_file *c, const char *companion, const struct report *r,
 	bool some, struct arena *a, struct compared *out, struct err *err);
+/* ---- all of them, kept for who asks again and again ---- */
+
+struct compared_all;
+/* As compared_walk with all sessions. max: bytes; where they would take more, it is `full`,
+ * and holds nothing. NULL: err. To be freed. Any thread may read it. */
+struct compared_all *compared_all_read(
+	struct case_file *c, const char *companion, int64_t max, struct err *err);
+void compared_all_free(struct compared_all *x); /* NULL is fine */
+bool compared_all_full(const struct compared_all *x);
+int64_t compared_all_bytes(const struct compared_all *x);
+/* Long values are replaced as in a report. */
+void compared_all_walk(const struct compared_all *x, compared_fn *each, void *ctx,
+	struct compared_counts *counts);
+/* As compared_read; *out borrows from x. */
+void compared_all_report(const struct compared_all *x, const struct report *r, bool some,
+	struct arena *a, struct compared *out);
+
 /* Of one exchange; NULL: nothing was compared of it. */
 const struct compared_hop *compared_hop_of(const struct compared *c, int64_t exchange);
 /* All that are not agree. */

@@ -154,17 +154,25 @@ static bool take(void *ctx, const struct verdict *v)
 	return true;
 }
 
-static void take_files(struct reading *x, const struct compared_work *w)
+/* What a comparison says besides its verdicts. */
+struct said {
+	bool checked;
+	int64_t at_us;
+	struct span by;
+	struct compared_file *files;
+	struct compared_destroyed *destroyed;
+	size_t n_files, n_destroyed;
+};
+
+static void take_files(struct said *x, const struct compared_work *w, struct arena *a)
 {
 	for (size_t i = 0; i < w->n_read; i++) {
 		const struct fact_packet_file *f = w->read[i];
-		if (!of_session(x->r, f->session))
-			continue;
 		struct compared_file file = {.session = f->session,
-			.side = arena_copy(x->a, f->side),
-			.name = arena_copy(x->a, f->name),
-			.outcome = arena_copy(x->a, f->outcome),
-			.detail = arena_copy(x->a, f->detail),
+			.side = arena_copy(a, f->side),
+			.name = arena_copy(a, f->name),
+			.outcome = arena_copy(a, f->outcome),
+			.detail = arena_copy(a, f->detail),
 			.size = f->size,
 			.packets = f->packets,
 			.dropped = f->dropped,
@@ -172,16 +180,39 @@ static void take_files(struct reading *x, const struct compared_work *w)
 			.last_us = f->last_us};
 		if (f->sha256.n == SHA256_LEN)
 			memcpy(file.sha256, f->sha256.p, SHA256_LEN);
-		ARENA_PUSH(x->a, x->out->files, x->out->n_files, file);
+		ARENA_PUSH(a, x->files, x->n_files, file);
 	}
 }
 
-static void take_destroyed(struct reading *x, const struct compared_work *w)
+static struct said said_of(const struct compared_work *w, struct arena *a)
 {
+	struct said s = {.at_us = FACT_NULL};
+	if (w->run != FACT_NULL) {
+		s.checked = true;
+		s.at_us = w->at_us;
+		s.by = arena_copy(a, w->by);
+		take_files(&s, w, a);
+	}
 	for (size_t i = 0; w->mine && i < w->n_destroyed; i++)
-		if (of_session(x->r, w->destroyed[i].session))
-			compared_destroyed_add(x->a, &x->out->destroyed, &x->out->n_destroyed,
-				&w->destroyed[i]);
+		compared_destroyed_add(a, &s.destroyed, &s.n_destroyed, &w->destroyed[i]);
+	return s;
+}
+
+/* As far as the report's sessions go. */
+static void finish(struct reading *x, const struct said *s)
+{
+	struct compared *out = x->out;
+	out->kept = compared_kept(&x->keep, x->a, &out->n_kept);
+	out->checked = s->checked;
+	out->at_us = s->at_us;
+	out->by = s->by;
+	for (size_t i = 0; i < s->n_files; i++)
+		if (of_session(x->r, s->files[i].session))
+			ARENA_PUSH(x->a, out->files, out->n_files, s->files[i]);
+	for (size_t i = 0; i < s->n_destroyed; i++)
+		if (of_session(x->r, s->destroyed[i].session))
+			compared_destroyed_add(
+				x->a, &out->destroyed, &out->n_destroyed, &s->destroyed[i]);
 }
 
 static bool there_is_one(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
@@ -214,17 +245,110 @@ bool compared_read(struct case_file *c, const char *companion, const struct repo
 	if (!ok)
 		return false;
 	ok = compared_walk_to(c, companion, 0, &w, take, &x, &out->counts, err);
-	out->kept = compared_kept(&x.keep, a, &out->n_kept);
-	if (ok && w.run != FACT_NULL) {
-		out->checked = true;
-		out->at_us = w.at_us;
-		out->by = arena_copy(a, w.by);
-		take_files(&x, &w);
+	if (ok) {
+		const struct said said = said_of(&w, a);
+		finish(&x, &said);
 	}
-	if (ok)
-		take_destroyed(&x, &w);
 	compared_walk_done(&w);
 	return ok;
+}
+
+/* ---- kept, for who asks again ---- */
+
+struct compared_all {
+	struct arena arena;
+	int64_t max;
+	struct verdict *list;
+	size_t n;
+	bool recorded, full;
+	struct said said;
+	struct compared_counts counts;
+};
+
+static bool keep_one(void *ctx, const struct verdict *v)
+{
+	struct compared_all *x = ctx;
+	struct verdict kept = *v;
+	const struct verdict *last = x->n > 0 ? &x->list[x->n - 1] : NULL;
+	/* Most say what others have said. */
+	kept.file = last != NULL && span_eq(last->file, v->file)
+			    ? last->file
+			    : arena_copy(&x->arena, v->file);
+	kept.proxy_value = kept_value(&x->arena, v->proxy_value);
+	kept.witness_value =
+		v->witness_value.p != NULL && span_eq(v->proxy_value, v->witness_value)
+			? kept.proxy_value
+			: kept_value(&x->arena, v->witness_value);
+	kept.detail = kept_value(&x->arena, v->detail);
+	ARENA_PUSH(&x->arena, x->list, x->n, kept);
+	x->full = (int64_t)x->arena.total > x->max;
+	return !x->full;
+}
+
+struct compared_all *compared_all_read(
+	struct case_file *c, const char *companion, int64_t max, struct err *err)
+{
+	struct compared_work w;
+	struct compared_all *x = calloc(1, sizeof *x);
+	if (x == NULL)
+		abort();
+	x->max = max;
+	if (!was_recorded(c, &x->recorded, err)) {
+		compared_all_free(x);
+		return NULL;
+	}
+	bool ok = compared_walk_to(c, companion, 0, &w, keep_one, x, &x->counts, err);
+	if (ok)
+		x->said = said_of(&w, &x->arena);
+	compared_walk_done(&w);
+	if (!ok) {
+		compared_all_free(x);
+		return NULL;
+	}
+	if (x->full) {
+		/* Only that it is too large is kept. */
+		arena_fini(&x->arena);
+		*x = (struct compared_all){.full = true};
+	}
+	return x;
+}
+
+void compared_all_free(struct compared_all *x)
+{
+	if (x == NULL)
+		return;
+	arena_fini(&x->arena);
+	free(x);
+}
+
+bool compared_all_full(const struct compared_all *x)
+{
+	return x->full;
+}
+
+int64_t compared_all_bytes(const struct compared_all *x)
+{
+	return (int64_t)x->arena.total;
+}
+
+void compared_all_walk(const struct compared_all *x, compared_fn *each, void *ctx,
+	struct compared_counts *counts)
+{
+	*counts = x->counts;
+	for (size_t i = 0; i < x->n && each(ctx, &x->list[i]); i++)
+		continue;
+}
+
+void compared_all_report(const struct compared_all *all, const struct report *r, bool some,
+	struct arena *a, struct compared *out)
+{
+	struct reading x = {
+		.r = r, .a = a, .out = out, .some = some, .keep = {.max = COMPARED_KEPT_MAX}};
+	*out = (struct compared){.recorded = all->recorded};
+	list_hops(&x);
+	name_hops(&x);
+	compared_all_walk(all, take, &x, &out->counts);
+	finish(&x, &all->said);
 }
 
 const struct compared_hop *compared_hop_of(const struct compared *c, int64_t exchange)

@@ -54,6 +54,7 @@ void book_close(struct book *b)
 	for (int i = 0; i < BOOK_ORDER_COUNT; i++)
 		free(b->orders[i]);
 	free(b->check.trails);
+	book_compared_forget(b);
 	arena_fini(&b->remarks.arena);
 	pthread_cond_destroy(&b->changed);
 	pthread_cond_destroy(&b->wake);

@@ -75,7 +75,7 @@ struct book_trail {
 	size_t all_parties;
 	uint64_t verdicts[VERDICT_COUNT]; /* of the packets, of its exchanges; all 0: none */
 };
-enum { BOOK_PARTIES = 8, BOOK_PAGE_MAX = 500 };
+enum { BOOK_PARTIES = 64, BOOK_PAGE_MAX = 500 };
 struct book_trails_query {
 	int64_t session; /* 0: all */
 	bool marked_only;
@@ -114,6 +114,8 @@ struct book_reading {
 	struct report report;
 	struct edition_order order;
 	struct edition edition;
+	/* What packets show of the whole case; NULL: not known, or too much to be kept. */
+	const struct compared_all *compared;
 	const struct report_trail *trail; /* NULL: it is in none */
 	struct report_hop hop; /* book_read_exchange: the exchange as a hop; hop.hop->n
 				  is its number in the trail, or 0 */

@@ -162,7 +162,7 @@ static bool take(void *ctx, const struct verdict *v)
 	struct book *b = x->b;
 	int64_t session = 0, trail = 0;
 	pthread_mutex_lock(&b->lock);
-	bool stop = b->stop;
+	bool stop = b->stop || b->check.dropped;
 	const struct ledger_exchange *e =
 		v->exchange != FACT_NULL ? ledger_exchange(&b->ledger, v->exchange) : NULL;
 	if (e != NULL) {
@@ -238,7 +238,7 @@ static void *check(void *ctx)
 	bool mine = take_turn(b);
 	struct case_file *c = mine ? case_open(b->path, &err) : NULL;
 	pthread_mutex_lock(&b->lock);
-	bool stop = b->stop;
+	bool stop = b->stop || b->check.dropped;
 	b->check.file = c;
 	pthread_mutex_unlock(&b->lock);
 	if (c != NULL && !stop) {
@@ -249,7 +249,9 @@ static void *check(void *ctx)
 	pthread_mutex_lock(&b->lock);
 	b->check.file = NULL;
 	b->check.running = false;
-	if (c != NULL && !b->stop && !b->live) {
+	if (b->check.dropped)
+		b->check.wanted = true; /* when nobody writes any more */
+	if (c != NULL && !b->stop && !b->live && !b->check.dropped) {
 		free(b->check.trails);
 		b->check.trails = x->out.trails;
 		b->check.n_trails = x->out.n_trails;
@@ -319,6 +321,7 @@ void book_check_look(struct book *b)
 		c->of = b->seen;
 		c->companion = companion;
 		c->running = true;
+		c->dropped = false;
 		book_changed(b);
 	}
 	pthread_mutex_unlock(&b->lock);
@@ -332,6 +335,15 @@ void book_check(struct book *b)
 	b->check.wanted = true;
 	pthread_cond_broadcast(&b->wake);
 	pthread_mutex_unlock(&b->lock);
+}
+
+void book_check_drop(struct book *b)
+{
+	if (!b->check.running)
+		return;
+	b->check.dropped = true;
+	if (b->check.file != NULL)
+		case_interrupt(b->check.file);
 }
 
 void book_check_stop(struct book *b)

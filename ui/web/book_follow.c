@@ -147,6 +147,17 @@ static void let_go(struct book *b)
 	b->away_us = book_tick_us();
 }
 
+/* Its writer waits until nobody else is connected; what checks the case may not have seen that
+ * somebody writes it at all. */
+static void step_aside(struct book *b)
+{
+	pthread_mutex_lock(&b->lock);
+	book_check_drop(b);
+	pthread_mutex_unlock(&b->lock);
+	if (!b->away)
+		let_go(b);
+}
+
 static void come_back(struct book *b)
 {
 	pthread_mutex_lock(&b->reading);
@@ -161,6 +172,8 @@ static void set_live(struct book *b, bool live)
 		return;
 	pthread_mutex_lock(&b->lock);
 	b->live = live;
+	if (live)
+		book_check_drop(b);
 	/* What its writer left is not read yet. */
 	if (!live && b->state == BOOK_READY)
 		b->state = BOOK_READING;
@@ -331,6 +344,11 @@ static int look(struct book *b)
 	if (!now.there)
 		return absent(b);
 	bool same = book_sight_same(&now, &b->seen);
+	b->left = now.left;
+	if (now.left) {
+		step_aside(b);
+		return BOOK_LEAVE_MS;
+	}
 	if (stays_away(b, &now))
 		return BOOK_LIVE_MS;
 	compare(b, &now);
@@ -374,7 +392,8 @@ void *book_follow(void *ctx)
 	b->refresh = true;
 	for (int64_t n = 0; !stop; n++) {
 		int ms = look(b);
-		book_check_look(b);
+		if (!b->left)
+			book_check_look(b);
 		book_remarks_look(b);
 		if (n % 512 == 0)
 			forget_told(b);

@@ -38,6 +38,7 @@ void book_see(const struct book *b, struct sight *out)
 	out->size = st.st_size;
 	out->mtime_ns = nanoseconds(st.st_mtim);
 	out->held = case_is_written(b->path);
+	out->left = out->held && case_is_left(b->path);
 	snprintf(wal, sizeof wal, "%s-wal", b->path);
 	if (stat(wal, &st) == 0) {
 		out->wal_size = st.st_size;
@@ -68,14 +69,26 @@ bool book_file_open(struct book *b, struct err *err)
 void book_file_shut(struct book *b)
 {
 	book_derive_stop(b);
+	/* Its own at once; a page may take its time. */
+	if (b->file != NULL && b->file != b->copy)
+		case_close(b->file);
+	b->file = NULL;
 	pthread_mutex_lock(&b->reading);
 	if (b->page != NULL)
 		case_close(b->page);
-	if (b->file != NULL)
-		case_close(b->file);
+	if (b->copy != NULL)
+		case_close(b->copy);
 	b->page = b->copy = NULL;
+	book_compared_forget(b); /* what it says may be erased meanwhile */
 	pthread_mutex_unlock(&b->reading);
-	b->file = NULL;
+}
+
+/* A writer that leaves is let go; it takes moments. */
+static void wait_left(const struct book *b)
+{
+	int64_t until_us = book_tick_us() + BOOK_LEAVE_WAIT_MS * 1000LL;
+	while (case_is_left(b->path) && book_tick_us() < until_us)
+		nanosleep(&(struct timespec){.tv_nsec = BOOK_LEAVE_MS * 1000000L}, NULL);
 }
 
 struct case_file *book_page_file(struct book *b, struct err *err)
@@ -95,6 +108,7 @@ struct case_file *book_page_file(struct book *b, struct err *err)
 			err_set(err, ERR_CASE_OPEN, "%s: it is not open yet", b->path);
 		return NULL;
 	}
+	wait_left(b);
 	b->page = case_open(b->path, err);
 	return b->page;
 }
@@ -108,7 +122,7 @@ void book_page_done(struct book *b)
 	case_rest(b->page);
 	/* A writer that is about to leave wants to be alone; and a private copy of the pages'
 	 * own would grow old. */
-	if (b->away || case_is_copy(b->page)) {
+	if (b->away || case_is_copy(b->page) || case_is_left(b->path)) {
 		case_close(b->page);
 		b->page = NULL;
 	}

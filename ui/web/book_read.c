@@ -1,6 +1,6 @@
 /*
- * One trail, or one exchange, whole. Of a case that lies still its facts are found by the
- * case's own indexes; of any other by their numbers, which the ledger knows.
+ * One trail, or one exchange, whole. Its facts are found by their numbers, which the ledger
+ * knows; of a case that lies still and is not read to its end yet by the case's own indexes.
  */
 #include "ui/web/book_state.h"
 #include "ui/cli/looked_up.h"
@@ -8,6 +8,7 @@
 #include "ui/cli/replayed.h"
 #include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
+#include "store/base/log.h"
 #include "store/case_pick.h"
 #include "store/derive/claim.h"
 
@@ -132,6 +133,19 @@ static bool fetch_all(struct book *b, struct reading *r, int64_t session,
 
 /* ---- a report of one trail ---- */
 
+static void attach_witness(struct book *b, struct book_reading *out)
+{
+	struct case_file *c = out->gather->file;
+	struct err err;
+	if (!book_compared(b, c, &out->compared, &err))
+		log_error("what packets show is not on the page: %s: %s",
+			err_sentence(err.kind), err.detail);
+	else if (out->compared != NULL)
+		witnessed_attach_all(out->compared, true, &out->arena, &out->report);
+	else
+		witnessed_attach(c, b->path, true, &out->arena, &out->report);
+}
+
 static bool make(struct book *b, struct book_reading *out, int64_t session, struct err *err)
 {
 	struct gather *g = out->gather;
@@ -146,7 +160,7 @@ static bool make(struct book *b, struct book_reading *out, int64_t session, stru
 	pthread_mutex_unlock(&b->lock);
 	/* While it is being written there is nothing to compare yet. */
 	if (!live)
-		witnessed_attach(g->file, b->path, true, &out->arena, &out->report);
+		attach_witness(b, out);
 	out->order = (struct edition_order){
 		.session = session, .redact = {.how = REDACT_NONE}, .defang = true};
 	return edition_make(&out->edition, &out->order, g, &out->report, err);
@@ -160,8 +174,12 @@ static bool by_indexes(
 	struct arena a = {0};
 	pthread_mutex_lock(&b->lock);
 	const struct kept_session *s = kept_session(b, session);
-	bool stored = !b->live && s != NULL && s->stored;
+	bool stored = !b->live && s != NULL && s->stored, known = b->ready;
 	pthread_mutex_unlock(&b->lock);
+	*out = false;
+	/* The ledger is quicker: it asks for each fact by its number, with one statement. */
+	if (known)
+		return true;
 	bool ok = case_indexed(r->file, out, err);
 	if (ok && *out && stored)
 		ok = case_session(r->file, session, &a, &summary, out, err);

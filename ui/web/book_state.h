@@ -17,6 +17,8 @@ enum {
 	BOOK_REST_MOST_MS = 1000,   /* where there are so many that looking would cost */
 	BOOK_REST_BOOKS = 20,       /* that are looked at as often as that */
 	BOOK_PEEK_MS = 50,          /* between two looks at a case that is about to be left */
+	BOOK_LEAVE_MS = 5,          /* between two looks at one that is being left, */
+	BOOK_LEAVE_WAIT_MS = 1000,  /* which pages wait for */
 	BOOK_RETRY_MS = 500,        /* after a failure, while it is being written */
 	BOOK_OPEN_WAIT_MS = 200,    /* that a page waits for the first opening */
 	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
@@ -29,9 +31,11 @@ enum {
 	BOOK_READERS = 2,           /* books that are read through at the same time, */
 	BOOK_READERS_MS = 2000,     /* for so long, if others wait, */
 	BOOK_READERS_REST_MS = 200, /* which are let in meanwhile */
-	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
 };
 #define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
+#define BOOK_COMPARED_BYTES                                                                    \
+	(INT64_C(256) << 20) /* of verdicts that are kept, over all books                      \
+			      */
 #define BOOK_CHECK_AUTO_BYTES                                                                  \
 	(INT64_C(64) << 20) /* larger cases are checked when asked for                         \
 			     */
@@ -77,6 +81,7 @@ struct kept_session {
 /* What can be seen of a case from outside. */
 struct sight {
 	bool there, held;
+	bool left; /* its writer leaves at this moment, and waits for all others to go */
 	dev_t dev;
 	ino_t ino;
 	int64_t size, mtime_ns, wal_size, wal_mtime_ns;
@@ -92,6 +97,7 @@ struct book_check_state {
 	bool wanted, running;
 	pthread_t thread;
 	bool joinable;
+	bool dropped;               /* somebody writes again: what it finds is of no use */
 	struct case_file *file;     /* under the lock, while it runs */
 	struct sight of, companion; /* that the result is about */
 	bool have;
@@ -142,11 +148,16 @@ struct book {
 	pthread_mutex_t reading; /* of these: */
 	struct case_file *page;  /* the pages' own connection */
 	struct case_file *copy;  /* one that pages and follower share: of a private copy */
-	bool away;               /* nobody stays connected: the writer is about to leave */
+	struct {
+		struct compared_all *all; /* NULL: not read */
+		struct sight of, companion;
+	} compared; /* what packets show, as long as neither changes */
+	bool away;  /* nobody stays connected: the writer is about to leave */
 
 	/* The follower's. */
 	struct case_file *file;
 	struct sight seen;
+	bool left;               /* its writer was leaving when it was seen last */
 	bool reads_through;      /* it is one of BOOK_READERS, */
 	bool waits_to_read;      /* or would be */
 	int64_t turn_us;         /* since when, or when it gave way */
@@ -199,9 +210,16 @@ void book_tell_end(struct book *b, struct kept_session *s, size_t n);
 bool book_derive(struct book *b, bool *more, struct err *err);
 void book_derive_stop(struct book *b);
 
+/* ---- book_compared.c: `reading` is held, and for as long as it is used ---- */
+/* NULL: no companion can be, or there is too much to be kept. Errors: of compared_walk. */
+bool book_compared(
+	struct book *b, struct case_file *c, const struct compared_all **out, struct err *err);
+void book_compared_forget(struct book *b);
+
 /* ---- book_check.c ---- */
 void book_check_look(struct book *b); /* the follower's: starts what is due */
 void book_check_stop(struct book *b);
+void book_check_drop(struct book *b); /* under `lock`: what runs lets go of the case */
 const struct trail_verdicts *book_check_of(
 	const struct book *b, int64_t session, int64_t trail); /* under `lock` */
 

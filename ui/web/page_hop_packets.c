@@ -57,6 +57,11 @@ static bool compare(struct hop_view *v, struct found *f, bool *anew, struct err 
 	struct compared_counts counts;
 	char companion[PATH_MAX];
 	*anew = false;
+	if (v->r->compared != NULL) {
+		*anew = true;
+		compared_all_walk(v->r->compared, take, f, &counts);
+		return true;
+	}
 	if (c != NULL && v->r->book != NULL && case_numbers(c, &numbers, err) &&
 		numbers.exchanges <= HOP_COMPARE_MAX &&
 		custody_companion(book_path(v->r->book), companion)) {

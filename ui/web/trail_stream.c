@@ -52,15 +52,24 @@ struct look {
 	int64_t version;
 };
 
+/* Something happened in it. */
 static bool in_news(const struct look *l, int64_t trail)
 {
 	for (size_t i = 0; i < l->n_news; i++) {
 		const struct book_news *n = &l->news[i];
-		if (n->kind == BOOK_NEWS_ABOUT ||
-			(n->kind != BOOK_NEWS_ROWS && n->session == l->s->session &&
-				n->trail == trail))
+		if (n->kind != BOOK_NEWS_ROWS && n->kind != BOOK_NEWS_ABOUT &&
+			n->session == l->s->session && n->trail == trail)
 			return true;
 	}
+	return false;
+}
+
+/* Something that is said of all trails may be otherwise: what its blocks say, not its path. */
+static bool about_in_news(const struct look *l)
+{
+	for (size_t i = 0; i < l->n_news; i++)
+		if (l->news[i].kind == BOOK_NEWS_ABOUT)
+			return true;
 	return false;
 }
 
@@ -193,8 +202,10 @@ static void look_all(struct look *l)
 		trail_pieces_put(&l->pieces, "session-now", buf_span(&now));
 	s->now = trail_looks(buf_span(&now));
 	buf_fini(&now);
+	bool about = about_in_news(l);
 	for (size_t i = n; i > 0; i--)
-		if (!is_seen(s, list[i - 1].number) || i == 1 || in_news(l, list[i - 1].number))
+		if (!is_seen(s, list[i - 1].number) || i == 1 || about ||
+			in_news(l, list[i - 1].number))
 			look_trail(l, list[i - 1].number, i == 1);
 	forget_others(l, list, n);
 }

@@ -41,12 +41,44 @@ static bool take(void *ctx, const struct verdict *v)
 	return true;
 }
 
+/* What is kept for who asks again says the same, and what is too large says nothing. */
+static void same_when_kept(struct case_file *f, const char *companion, const struct told *t)
+{
+	struct told again = {0};
+	struct err err = {0};
+	struct compared_all *all = compared_all_read(f, companion, 64 << 20, &err);
+	assert_non_null(all);
+	assert_false(compared_all_full(all));
+	compared_all_walk(all, take, &again, &again.counts);
+	assert_int_equal(again.n, t->n);
+	assert_memory_equal(&again.counts, &t->counts, sizeof t->counts);
+	for (size_t i = 0; i < t->n; i++) {
+		assert_int_equal(again.of[i].kind, t->of[i].kind);
+		assert_int_equal(again.of[i].exchange, t->of[i].exchange);
+		assert_true(span_eq(again.of[i].file, t->of[i].file));
+		assert_true(span_eq(again.of[i].detail, t->of[i].detail));
+		assert_true(t->of[i].proxy_value.n > COMPARED_VALUE_MAX ||
+			    span_eq(again.of[i].proxy_value, t->of[i].proxy_value));
+		assert_true(t->of[i].witness_value.n > COMPARED_VALUE_MAX ||
+			    span_eq(again.of[i].witness_value, t->of[i].witness_value));
+	}
+	arena_fini(&again.arena);
+	bool any = compared_all_bytes(all) > 0;
+	compared_all_free(all);
+	all = compared_all_read(f, companion, 0, &err);
+	assert_non_null(all);
+	assert_int_equal(compared_all_full(all), any);
+	compared_all_free(all);
+}
+
 static void walk(const struct witness_case *c, struct told *t)
 {
 	*t = (struct told){0};
 	struct case_file *f = case_open(c->of_case.path, &t->err);
 	assert_non_null(f);
 	t->ok = compared_walk(f, c->path, 0, take, t, &t->counts, &t->err);
+	if (t->ok)
+		same_when_kept(f, c->path, t);
 	case_close(f);
 }
 
