@@ -14,7 +14,7 @@ exports.run = async (ctx) => {
 	const exact = await ctx.page.$eval('.hop-url', (e) => e.dataset.exact);
 	ctx.must(/^https:\/\/gate\.cleanvisit\.example\/v\?k=[0-9a-f]+$/.test(Buffer.from(exact, 'hex').toString()), exact);
 	await ctx.go(`${trail}/h/7?show=body`);
-	ctx.equal(await ctx.count('code + button.copy'), 1, 'the hash of the body');
+	ctx.must(await ctx.count('code + button.copy') > 0, 'the hash of the body');
 	await ctx.go(`${trail}/h/7`);
 
 	/* Panels change in place, the address goes along, and the focus stays on what was clicked. */
