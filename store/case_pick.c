@@ -2,6 +2,7 @@
 #include "store/case_state.h"
 #include "store/put.h"
 #include "store/base/hash.h"
+#include "store/derive/trail.h"
 
 #include <stdio.h>
 
@@ -20,8 +21,10 @@ static const char get_session_sql[] = "SELECT exchanges, failed, opaque, user_ag
 static const char get_sessions_sql[] =
 	"SELECT s.session, s.exchanges, s.failed, s.opaque, s.user_agent, t.highest "
 	"FROM derived_session AS s LEFT JOIN "
-	"(SELECT session, max(number) AS highest FROM derived_trail GROUP BY session) AS t "
+	"(SELECT session, max(number) AS highest, min(number) AS lowest, "
+	"count(*) AS n FROM derived_trail GROUP BY session) AS t "
 	"ON t.session = s.session WHERE s.tool_version = :tool_version "
+	"AND (t.n IS NULL OR (t.lowest = 1 AND t.highest = t.n)) "
 	"ORDER BY s.session LIMIT :most";
 
 static const char get_trail_sql[] =
@@ -35,7 +38,12 @@ static const char get_hops_sql[] =
 
 enum { BACK_PAGE = 20000 };       /* facts looked at in one transaction */
 enum { UNTIL_PAGE = 100 * 1000 }; /* the same, where little of them is read */
-enum { HOPS_MOST = 10000 };       /* of a stored trail; far beyond what is ever derived */
+/* Of a stored trail; far beyond what is ever derived. */
+enum {
+	HOPS_MOST = 2 * TRAIL_HOPS_MAX,
+	JSON_MOST = 256 * 1024,           /* bytes of one hop's evidence, or alternatives, */
+	JSON_ALL_MOST = 16 * 1024 * 1024, /* and of all of them */
+};
 
 bool case_indexed(struct case_file *c, bool *out, struct err *err)
 {
@@ -281,18 +289,21 @@ static bool read_hops(struct case_file *c, const char *id, struct arena *a,
 	struct row r = {
 		.s = db_prepare(c->db, get_hops_sql, ERR_CASE_READ, err), .a = a, .ok = true};
 	struct derived_hop *hops = NULL;
-	size_t n = 0;
+	size_t n = 0, json = 0;
 	int rc = SQLITE_DONE;
 	if (r.s == NULL || !db_bind_text(r.s, ":id", span_str(id))) {
 		sqlite3_finalize(r.s);
 		return false;
 	}
-	while (n < HOPS_MOST && (rc = sqlite3_step(r.s)) == SQLITE_ROW) {
+	while (r.ok && n <= out->n_hops && (rc = sqlite3_step(r.s)) == SQLITE_ROW) {
 		struct derived_hop hop = hop_at(&r);
-		r.ok &= hop.n == (int64_t)n + 1;
+		json += hop.evidence.n + hop.alternatives.n;
+		r.ok &= hop.n == (int64_t)n + 1 && hop.evidence.n <= JSON_MOST &&
+			hop.alternatives.n <= JSON_MOST && json <= JSON_ALL_MOST;
 		ARENA_PUSH(a, hops, n, hop);
 	}
-	bool ok = rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "derived_hop", err);
+	bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE ||
+		  db_fail(c->db, ERR_CASE_READ, "derived_hop", err);
 	if (ok && (!r.ok || n != out->n_hops))
 		ok = err_set(
 			err, ERR_CASE_READ, "the stored hops of trail %s make no sense", id);

@@ -37,8 +37,8 @@ bool case_certificates_until(
 /* A session's summary; *found is false where its trails are not all stored by this version. */
 bool case_session(struct case_file *c, int64_t session, struct arena *a,
 	struct derived_session *out, bool *found, struct err *err);
-/* All sessions whose trails are stored by this version, in order, with the highest number of a
- * trail; at most max. The list is in a. */
+/* All sessions whose trails are stored by this version and numbered from 1 without a gap, in
+ * order, with how many they are; at most max. The list is in a. */
 struct case_stored_session {
 	struct derived_session summary;
 	int64_t trails;

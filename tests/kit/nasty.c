@@ -350,19 +350,31 @@ static struct span url_of(struct arena *a, size_t i, struct span s)
 	return url;
 }
 
-void nasty_hops(struct temp_case *t)
+static void hops_of_each(struct temp_case *t, size_t step)
 {
 	struct arena a = {0};
 	int64_t session = begin(t, "https://h0.nasty.example/0?", nasty_string(&a, 0));
-	for (size_t i = 0; i < NASTY_STRINGS; i++) {
+	for (size_t i = 0; i < NASTY_STRINGS; i += step) {
 		struct hop h = {.session = session, .s = nasty_string(&a, i), .a = &a};
+		size_t next = i + step;
 		h.url = url_of(&a, i, h.s);
-		if (i + 1 < NASTY_STRINGS)
-			h.next = url_of(&a, i + 1, nasty_string(&a, i + 1));
+		if (next < NASTY_STRINGS)
+			h.next = url_of(&a, next, nasty_string(&a, next));
 		put_hop(t, &h);
 	}
 	end(t, session, nasty_string(&a, 0));
 	arena_fini(&a);
+}
+
+void nasty_hops(struct temp_case *t)
+{
+	hops_of_each(t, 1);
+}
+
+void nasty_few_hops(struct temp_case *t)
+{
+	enum { STEP = 24 };
+	hops_of_each(t, STEP);
 }
 
 void nasty_sessions(struct temp_case *t)

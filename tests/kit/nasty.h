@@ -17,6 +17,8 @@ struct span nasty_string(struct arena *a, size_t i);
 /* One session with a trail of NASTY_STRINGS hops, the i-th of which has the i-th string in
  * every text that its facts have, and in its page; all of one party, nasty.example. */
 void nasty_hops(struct temp_case *t);
+/* The same with every 24th of them, in some of the ways: where a browser reads each page. */
+void nasty_few_hops(struct temp_case *t);
 /* NASTY_STRINGS sessions of one hop, the i-th of which has the i-th string in every text of the
  * session itself. */
 void nasty_sessions(struct temp_case *t);

@@ -184,6 +184,24 @@ unsigned run_program_port(struct run_program *p)
 	return 0;
 }
 
+const char *run_program_await(struct run_program *p, const char *words)
+{
+	for (int tries = 0; tries < START_S * 200; tries++) {
+		bool over = ended(p); /* before the looks: what it said last counts */
+		const char *at = strstr(run_program_stderr(p), words);
+		if (at == NULL)
+			at = strstr(run_program_stdout(p), words);
+		if (at != NULL)
+			return at + strlen(words);
+		if (over)
+			break;
+		shortly();
+	}
+	fail_msg("it never said \"%s\":\n%s\n%s", words, run_program_stdout(p),
+		run_program_stderr(p));
+	return NULL;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st, (void)type, (void)at;

@@ -37,6 +37,8 @@ const char *run_program_stdout(struct run_program *p);
 const char *run_program_stderr(struct run_program *p);
 /* The port in the first "127.0.0.1:PORT" that it prints. */
 unsigned run_program_port(struct run_program *p);
+/* Waits until it has said these words, on either; the text behind them. */
+const char *run_program_await(struct run_program *p, const char *words);
 /* Kills what still runs, removes the folder. */
 void run_program_end(struct run_program *p);
 

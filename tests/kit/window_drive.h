@@ -19,5 +19,7 @@ enum { WINDOW_DRIVE_ROWS = 340 };
 
 /* browser: "firefox" or "chromium". Ends everything that it started. */
 void window_drive(const char *browser);
+/* The same with tests/window/nasty.js: a case of hostile strings, page by page. */
+void window_drive_nasty(const char *browser);
 
 #endif

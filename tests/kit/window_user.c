@@ -1,5 +1,6 @@
 #include "tests/kit/window_user.h"
 #include "tests/kit/raw_client.h"
+#include "ui/web/form.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -10,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { ARGS_MAX = 40, END_S = 60 };
+enum { ARGS_MAX = 40, END_S = 60, AWAIT_TRIES = 2000 };
 
 static const char boundary[] = "----aBoundaryThatIsInNoFile";
 
@@ -39,7 +40,11 @@ static void take_answer(struct window_user *u, struct raw_client *c)
 	if (strstr(head, "\r\nSet-Cookie: ") != NULL)
 		cut(head, "\r\nSet-Cookie: ", ";\r", u->cookie, sizeof u->cookie);
 	u->location = arena_str(a, span_str(location));
-	u->body = arena_str(a, span_str(raw_rest(c, NULL)));
+	size_t n;
+	const char *rest = raw_rest(c, &n);
+	u->head = head;
+	u->bytes = arena_copy(a, span_of(rest, n));
+	u->body = arena_str(a, span_str(rest));
 	if (strstr(u->body, "name=\"secret\" value=\"") != NULL)
 		cut(u->body, "name=\"secret\" value=\"", "\"", u->secret, sizeof u->secret);
 }
@@ -136,6 +141,46 @@ void window_user_post(struct window_user *u, const char *path, const char *form)
 	post(u, path,
 		arena_printf(&u->program.arena, "secret=%s%s%s", u->secret,
 			form[0] != 0 ? "&" : "", form));
+}
+
+static void is_status(const struct window_user *u, int status, const char *path)
+{
+	if (u->status != status)
+		fail_msg("%s: %d, not %d:\n%.3000s", path, u->status, status, u->body);
+}
+
+const char *window_user_page(struct window_user *u, int status, const char *path)
+{
+	window_user_get(u, path);
+	is_status(u, status, path);
+	return u->body;
+}
+
+const char *window_user_answer(
+	struct window_user *u, int status, const char *path, const char *form)
+{
+	window_user_post(u, path, form);
+	is_status(u, status, path);
+	return u->body;
+}
+
+void window_user_await(struct window_user *u, const char *path)
+{
+	for (int i = 0; i < AWAIT_TRIES; i++) {
+		window_user_get(u, path);
+		if (u->status == 200)
+			return;
+	}
+	fail_msg("%s never came", path);
+}
+
+const char *window_user_encode(struct window_user *u, const char *text)
+{
+	struct buf b = {0};
+	web_encode(&b, span_str(text));
+	const char *s = arena_str(&u->program.arena, buf_span(&b));
+	buf_fini(&b);
+	return s;
 }
 
 void window_user_send_file(

@@ -14,8 +14,9 @@ struct window_user {
 	char token[64], cookie[160], secret[64];
 	/* Of the last answer. */
 	int status;
-	const char *body;     /* lives as long as this */
-	const char *location; /* "" without */
+	const char *head, *body; /* live as long as this */
+	struct span bytes;       /* the same body; it may hold NULs */
+	const char *location;    /* "" without */
 };
 
 /* `ui --listen 127.0.0.1:0 args...` in a fresh folder, which is the window's, too. */
@@ -29,6 +30,14 @@ void window_user_end(struct window_user *u);
 void window_user_get(struct window_user *u, const char *path);
 /* form: "a=b&c=d", encoded; the secret is added. */
 void window_user_post(struct window_user *u, const char *path, const char *form);
+/* Each asserts the status; the page. */
+const char *window_user_page(struct window_user *u, int status, const char *path);
+const char *window_user_answer(
+	struct window_user *u, int status, const char *path, const char *form);
+/* Asks again until it is 200: a case that was just named is still being read. */
+void window_user_await(struct window_user *u, const char *path);
+/* Percent-encoded for a form. */
+const char *window_user_encode(struct window_user *u, const char *text);
 void window_user_send_file(
 	struct window_user *u, const char *path, const char *name, struct span bytes);
 /* Command N that was started from the window is over: by its events. Then its page. */

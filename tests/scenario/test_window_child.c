@@ -28,32 +28,14 @@ static void shortly(void)
 /* Of the proxy: the window's own port may be printed before it. */
 static unsigned await_proxy(struct run_program *p)
 {
-	static const char words[] = "Listening on 127.0.0.1:";
-	const char *at;
-	for (int tries = 0; (at = strstr(run_program_stdout(p), words)) == NULL; tries++) {
-		if (tries > 3000)
-			fail_msg("it does not listen: %s", run_program_stderr(p));
-		shortly();
-	}
-	return (unsigned)strtoul(at + sizeof words - 1, NULL, 10);
-}
-
-static void await_said(struct run_program *p, const char *words)
-{
-	for (int tries = 0; strstr(run_program_stderr(p), words) == NULL; tries++) {
-		if (tries > 3000)
-			fail_msg("never said \"%s\": %s", words, run_program_stderr(p));
-		shortly();
-	}
+	return (unsigned)strtoul(run_program_await(p, "Listening on 127.0.0.1:"), NULL, 10);
 }
 
 /* The window says its address on stderr. */
 static unsigned await_window(struct run_program *p)
 {
-	static const char words[] = "The window is open at http://127.0.0.1:";
-	await_said(p, words);
-	const char *at = strstr(run_program_stderr(p), words);
-	return (unsigned)strtoul(at + sizeof words - 1, NULL, 10);
+	return (unsigned)strtoul(
+		run_program_await(p, "The window is open at http://127.0.0.1:"), NULL, 10);
 }
 
 /* The child of that process whose name is the window's. */
@@ -239,7 +221,7 @@ static void stays_when_the_trace_is_over(void **state)
 	run_program_folder(&p);
 	run_program_start(&p, (const char *[]){DEMO, "0.3", NULL});
 	unsigned port = await_window(&p);
-	await_said(&p, "The window stays open; Ctrl-C ends it");
+	run_program_await(&p, "The window stays open; Ctrl-C ends it");
 	pid_t window = window_of(p.pid);
 	assert_true(window > 0);
 	assert_true(listens(port));

@@ -31,23 +31,7 @@ static void shortly(void)
 /* Of the proxy: the window's own port may be printed before it. */
 static unsigned await_proxy(struct run_program *p)
 {
-	static const char words[] = "Listening on 127.0.0.1:";
-	const char *at;
-	for (int tries = 0; (at = strstr(run_program_stdout(p), words)) == NULL; tries++) {
-		if (tries > 3000)
-			fail_msg("it does not listen: %s", run_program_stderr(p));
-		shortly();
-	}
-	return (unsigned)strtoul(at + sizeof words - 1, NULL, 10);
-}
-
-static void await_said(struct run_program *p, const char *words)
-{
-	for (int tries = 0; strstr(run_program_stderr(p), words) == NULL; tries++) {
-		if (tries > 1500)
-			fail_msg("never said \"%s\": %s", words, run_program_stderr(p));
-		shortly();
-	}
+	return (unsigned)strtoul(run_program_await(p, "Listening on 127.0.0.1:"), NULL, 10);
 }
 
 static void await_seen(struct window_user *u, const char *words)
@@ -148,7 +132,7 @@ static void is_told_on_the_page(void **state)
 			    script_origin_rule(o, "shop.test", 443), NULL});
 	unsetenv("CLICKTRAIL_PASSWORD");
 	unsigned port = await_proxy(&p);
-	await_said(&p, "The window is open at ");
+	run_program_await(&p, "The window is open at ");
 	window_user_join(&u, run_program_stderr(&p));
 	await_seen(&u, "No device has opened");
 	window_user_sees(&u, "<code class=\"exact\">secret-word-9</code>");

@@ -17,7 +17,7 @@
 #include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
 #include "tests/kit/temp_case.h"
-#include "tests/kit/window_client.h"
+#include "tests/kit/window_user.h"
 
 enum { SECONDS = 60 };
 
@@ -31,20 +31,18 @@ enum { SECONDS = 60 };
 
 struct test {
 	struct temp_case t;
-	struct run_program ui, cli;
-	struct window_client w;
+	struct window_user w;
+	struct run_program cli;
 };
 
 static void start(struct test *x, const char *page)
 {
 	setenv("CLICKTRAIL_OPERATOR", "Ada <Tester>", 1);
-	run_program_folder(&x->ui);
+	const char *const args[] = {"--folder", x->t.folder, x->t.path, NULL};
+	window_user_start(&x->w, args);
 	/* One home: tags are made with its key, companions sealed with it. */
-	memcpy(x->cli.dir, x->ui.dir, sizeof x->cli.dir);
-	const char *const args[] = {"ui", "--folder", x->t.folder, x->t.path, NULL};
-	run_program_start(&x->ui, args);
-	window_client_open(&x->w, &x->ui);
-	window_await(&x->w, page);
+	memcpy(x->cli.dir, x->w.program.dir, sizeof x->cli.dir);
+	window_user_await(&x->w, page);
 }
 
 static void begin(struct test *x)
@@ -63,11 +61,8 @@ static void begin(struct test *x)
 
 static void end(struct test *x)
 {
-	window_client_close(&x->w);
-	run_program_signal(&x->ui, 15);
-	assert_int_equal(run_program_wait(&x->ui, SECONDS), 0);
 	arena_fini(&x->cli.arena);
-	run_program_end(&x->ui);
+	window_user_end(&x->w);
 	temp_case_fini(&x->t);
 }
 
@@ -100,7 +95,7 @@ static const char *between(struct test *x, const char *page, const char *from, c
 	const char *at = strstr(page, from), *until = at != NULL ? strstr(at, to) : NULL;
 	if (until == NULL)
 		fail_msg("no %s ... %s in:\n%.5000s", from, to, page);
-	return arena_str(&x->w.arena, span_of(at, (size_t)(until - at)));
+	return arena_str(&x->w.program.arena, span_of(at, (size_t)(until - at)));
 }
 
 /* ---- what would go out ---- */
@@ -112,11 +107,11 @@ static void the_preview_has_tags_and_no_recipient(void **state)
 	(void)state;
 	begin(&x);
 	for (size_t i = 0; i < 3; i++) {
-		window_get(&x.w, 200, REPORT);
-		const char *form = arena_printf(&x.w.arena,
+		window_user_page(&x.w, 200, REPORT);
+		const char *form = arena_printf(&x.w.program.arena,
 			"do=preview&format=html&party=0&redact=%s&org=Desk&secrets=%s", hows[i],
-			window_encode(&x.w, "AC-77\nHello"));
-		const char *page = window_post(&x.w, 200, REPORT, form);
+			window_user_encode(&x.w, "AC-77\nHello"));
+		const char *page = window_user_answer(&x.w, 200, REPORT, form);
 		const char *out =
 			between(&x, page, "id=\"preview\"", "<details class=\"fold beside\"");
 		bool hidden = strstr(out, TOKEN) == NULL && strstr(out, "jane.doe") == NULL &&
@@ -150,14 +145,14 @@ static void the_preview_has_tags_and_no_recipient(void **state)
 static struct span file_of(struct test *x, const char *name)
 {
 	struct buf b = {0};
-	FILE *f = fopen(arena_printf(&x->w.arena, "%s/%s", x->t.folder, name), "rb");
+	FILE *f = fopen(arena_printf(&x->w.program.arena, "%s/%s", x->t.folder, name), "rb");
 	size_t n;
 	if (f == NULL)
 		fail_msg("there is no %s", name);
 	while ((n = fread(buf_room(&b, 65536), 1, 65536, f)) > 0)
 		buf_grew(&b, n);
 	fclose(f);
-	struct span s = arena_copy(&x->w.arena, buf_span(&b));
+	struct span s = arena_copy(&x->w.program.arena, buf_span(&b));
 	buf_fini(&b);
 	return s;
 }
@@ -166,21 +161,21 @@ static void what_is_made_is_what_the_command_makes(
 	struct test *x, const char *form, const char *name, const char *const *args)
 {
 	uint8_t digest[SHA256_LEN];
-	window_get(&x->w, 200, REPORT);
-	window_post(&x->w, 303, REPORT, form);
-	const char *place = arena_str(&x->w.arena, span_str(x->w.location));
+	window_user_page(&x->w, 200, REPORT);
+	window_user_answer(&x->w, 303, REPORT, form);
+	const char *place = arena_str(&x->w.program.arena, span_str(x->w.location));
 	struct span file = file_of(x, name);
 	const char *cli = run(x, 0, args);
 	if (!span_is(file, cli))
 		fail_msg("%s is not what the command makes", name);
-	const char *page = window_get(&x->w, 200, place);
+	const char *page = window_user_page(&x->w, 200, place);
 	sha256(file, digest);
-	has(page, hex_str(&x->w.arena, span_of(digest, sizeof digest)));
-	has(page, arena_printf(&x->w.arena, "<data value=\"%zu\"", file.n));
+	has(page, hex_str(&x->w.program.arena, span_of(digest, sizeof digest)));
+	has(page, arena_printf(&x->w.program.arena, "<data value=\"%zu\"", file.n));
 	has(page, name);
-	window_get(&x->w, 200, arena_printf(&x->w.arena, "%s/file", place));
-	assert_true(span_eq(x->w.body, file));
-	has(x->w.head, arena_printf(&x->w.arena, "attachment; filename=\"%s\"", name));
+	window_user_page(&x->w, 200, arena_printf(&x->w.program.arena, "%s/file", place));
+	assert_true(span_eq(x->w.bytes, file));
+	has(x->w.head, arena_printf(&x->w.program.arena, "attachment; filename=\"%s\"", name));
 	has(run(x, 0, (const char *const[]){"note", x->t.path, NULL}),
 		"exported, by Ada <Tester>");
 }
@@ -201,20 +196,22 @@ static void what_is_made(void **state)
 		"romance", "--reporter-org", "-Desk \"x\"", "--reporter-email", "d@e.example",
 		"--disclose-own-token", "--secret", "--land", NULL};
 	what_is_made_is_what_the_command_makes(&x,
-		arena_printf(&x.w.arena,
+		arena_printf(&x.w.program.arena,
 			"do=make&format=form&redact=strip&party=2&class=fraud&fraud_type="
 			"romance&org=%s&email=d%%40e.example&disclose_own_token=1&secrets=%s",
-			window_encode(&x.w, "-Desk \"x\""), window_encode(&x.w, "--land")),
+			window_user_encode(&x.w, "-Desk \"x\""),
+			window_user_encode(&x.w, "--land")),
 		"x-trail-1.1-party-2-shop.example.form.txt", form);
-	const char *list = window_get(&x.w, 200, "/c/1/reports");
+	const char *list = window_user_page(&x.w, 200, "/c/1/reports");
 	has(list, "x-trail-1.1-2.txt</a>");
 	has(list, "report --format form: ");
 	/* What was changed since is not handed out as what was made. */
-	FILE *f = fopen(arena_printf(&x.w.arena, "%s/x-trail-1.1.txt", x.t.folder), "ab");
+	FILE *f =
+		fopen(arena_printf(&x.w.program.arena, "%s/x-trail-1.1.txt", x.t.folder), "ab");
 	fputs("more", f);
 	fclose(f);
-	has(window_get(&x.w, 409, "/c/1/reports/1/file"), "changed since it was made");
-	window_get(&x.w, 404, "/c/1/reports/99");
+	has(window_user_page(&x.w, 409, "/c/1/reports/1/file"), "changed since it was made");
+	window_user_page(&x.w, 404, "/c/1/reports/99");
 	end(&x);
 }
 
@@ -236,19 +233,19 @@ static void what_cannot_be_made_says_why(void **state)
 	(void)state;
 	begin(&x);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		window_get(&x.w, 200, REPORT);
-		const char *page = window_post(&x.w, 422, REPORT, table[i].form);
+		window_user_page(&x.w, 200, REPORT);
+		const char *page = window_user_answer(&x.w, 422, REPORT, table[i].form);
 		has(page, table[i].why);
 		has(page, "id=\"report-form\"");
 		has_not(page, "<script>");
 		/* Nothing is left of it. */
-		assert_int_equal(
-			access(arena_printf(&x.w.arena, "%s/x-trail-1.1.txt", x.t.folder),
-				F_OK),
+		assert_int_equal(access(arena_printf(&x.w.program.arena, "%s/x-trail-1.1.txt",
+						x.t.folder),
+					 F_OK),
 			-1);
 	}
-	window_get(&x.w, 404, "/c/1/t/1.9/report");
-	window_get(&x.w, 404, "/c/1/t/x/report");
+	window_user_page(&x.w, 404, "/c/1/t/1.9/report");
+	window_user_page(&x.w, 404, "/c/1/t/x/report");
 	end(&x);
 }
 
@@ -261,18 +258,18 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	begin(&x);
 	uint8_t before[SHA256_LEN], after[SHA256_LEN];
 	sha256(file_of(&x, "x.case"), before);
-	const char *page = window_get(&x.w, 200, "/c/1/t/1.1/h/2");
+	const char *page = window_user_page(&x.w, 200, "/c/1/t/1.1/h/2");
 	has(page, "action=\"/c/1/t/1.1/h/2/note\"");
 	has(page, "Kept as <strong>Ada &lt;Tester&gt;</strong>");
-	window_post(&x.w, 303, "/c/1/t/1.1/h/2/note",
-		arena_printf(&x.w.arena, "text=%s&back=%s",
-			window_encode(&x.w, "-x <b>here</b> it turns\r\nfor " READER),
-			window_encode(&x.w, "/c/1/t/1.1/h/2#hop-remarks")));
+	window_user_answer(&x.w, 303, "/c/1/t/1.1/h/2/note",
+		arena_printf(&x.w.program.arena, "text=%s&back=%s",
+			window_user_encode(&x.w, "-x <b>here</b> it turns\r\nfor " READER),
+			window_user_encode(&x.w, "/c/1/t/1.1/h/2#hop-remarks")));
 	assert_string_equal(x.w.location, "/c/1/t/1.1/h/2#hop-remarks");
-	page = window_get(&x.w, 200, "/c/1/t/1.1/h/2");
+	page = window_user_page(&x.w, 200, "/c/1/t/1.1/h/2");
 	has(page, "-x &lt;b&gt;here&lt;/b&gt; it turns<br>for jane[.]doe[@]mail[.]example");
-	has_not(window_get(&x.w, 200, "/c/1/t/1.1/h/1"), "it turns");
-	window_post(&x.w, 303, "/c/1/t/1.1/mark", "back=%2F%2Fevil.example");
+	has_not(window_user_page(&x.w, 200, "/c/1/t/1.1/h/1"), "it turns");
+	window_user_answer(&x.w, 303, "/c/1/t/1.1/mark", "back=%2F%2Fevil.example");
 	assert_string_equal(x.w.location, "/c/1/t/1.1");
 	/* In reports it is hidden like all else. */
 	const char *said =
@@ -287,15 +284,15 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 		"THE TRAIL");
 	has_not(run_program_stdout(&x.cli), "it turns");
 	/* Taken back: it stays, and reports leave it out. */
-	window_post(&x.w, 303, "/c/1/remarks/2/withdraw", "back=%2Fc%2F1%2Fremarks");
+	window_user_answer(&x.w, 303, "/c/1/remarks/2/withdraw", "back=%2Fc%2F1%2Fremarks");
 	assert_string_equal(x.w.location, "/c/1/remarks");
-	page = window_get(&x.w, 200, "/c/1/remarks");
+	page = window_user_page(&x.w, 200, "/c/1/remarks");
 	has(page, "Withdrawn by Ada &lt;Tester&gt;");
 	has(page, "it turns");
 	has(page, "marked as the one that matters");
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "it turns");
-	has(window_post(&x.w, 409, "/c/1/remarks/2/withdraw", ""), "withdrawn already");
-	window_post(&x.w, 303, "/c/1/t/1.1/mark", "off=1");
+	has(window_user_answer(&x.w, 409, "/c/1/remarks/2/withdraw", ""), "withdrawn already");
+	window_user_answer(&x.w, 303, "/c/1/t/1.1/mark", "off=1");
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "Marked as");
 	/* The case is as it was, and what lies beside it holds. */
 	sha256(file_of(&x, "x.case"), after);
@@ -316,7 +313,7 @@ static void a_note_can_be_erased(void **state)
 		"erase", x.t.path, "--match", "zebra7788", "--reason", "asked to", NULL};
 	run(&x, 0, note);
 	has(run(&x, 0, erase), "1 value was erased");
-	const char *page = window_get(&x.w, 200, "/c/1/t/1.1/h/1");
+	const char *page = window_user_page(&x.w, 200, "/c/1/t/1.1/h/1");
 	has(page, "(erased)");
 	has_not(page, "zebra7788");
 	has(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "UTC: (erased)");
@@ -327,23 +324,23 @@ static void a_note_can_be_erased(void **state)
 }
 
 /* Only our one script, nothing that is no text, no end of the page before its end. */
-static void is_harmless(const struct window_client *w, const char *path)
+static void is_harmless(const struct window_user *w, const char *path)
 {
 	static const char *const once[] = {"<script", "</main>", "</html>", "<h1>", "<title>"};
 	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
-		size_t at = span_find_nocase(w->body, span_str(once[i]), 0);
+		size_t at = span_find_nocase(w->bytes, span_str(once[i]), 0);
 		if (at == SIZE_MAX ||
-			span_find_nocase(w->body, span_str(once[i]), at + 1) != SIZE_MAX)
+			span_find_nocase(w->bytes, span_str(once[i]), at + 1) != SIZE_MAX)
 			fail_msg("%s: not one %s", path, once[i]);
 	}
-	assert_true(text_valid(w->body));
-	for (size_t i = 0; i < w->body.n; i++)
-		if (w->body.p[i] < ' ' && w->body.p[i] != '\n' && w->body.p[i] != '\t')
-			fail_msg("%s: byte %02x", path, w->body.p[i]);
+	assert_true(text_valid(w->bytes));
+	for (size_t i = 0; i < w->bytes.n; i++)
+		if (w->bytes.p[i] < ' ' && w->bytes.p[i] != '\n' && w->bytes.p[i] != '\t')
+			fail_msg("%s: byte %02x", path, w->bytes.p[i]);
 	static const char *const never[] = {
 		"<img", "<svg onload", "<iframe", "javascript:alert(1)\"", "\xe2\x80\xae"};
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-		if (span_find_nocase(w->body, span_str(never[i]), 0) != SIZE_MAX)
+		if (span_find_nocase(w->bytes, span_str(never[i]), 0) != SIZE_MAX)
 			fail_msg("%s: %s", path, never[i]);
 }
 
@@ -358,11 +355,11 @@ static void nasty_words_break_nothing(void **state)
 	nasty_witness(&x.t);
 	start(&x, "/c/1/remarks");
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
-		window_get(&x.w, 200, pages[i]);
+		window_user_page(&x.w, 200, pages[i]);
 		is_harmless(&x.w, pages[i]);
 	}
-	window_get(&x.w, 200, "/c/1/remarks");
-	has((const char *)x.w.body.p, "id=\"note-");
+	window_user_page(&x.w, 200, "/c/1/remarks");
+	has(x.w.body, "id=\"note-");
 	end(&x);
 }
 
@@ -385,13 +382,13 @@ static void what_is_no_note_is_refused(void **state)
 	struct test x;
 	(void)state;
 	begin(&x);
-	window_get(&x.w, 200, REPORT);
+	window_user_page(&x.w, 200, REPORT);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		has(window_post(&x.w, table[i].status, table[i].path, table[i].form),
+		has(window_user_answer(&x.w, table[i].status, table[i].path, table[i].form),
 			table[i].why);
 	/* A form that is none of this start's. */
 	strcpy(x.w.secret, "other");
-	window_post(&x.w, 403, "/c/1/t/1.1/note", "text=a");
+	window_user_answer(&x.w, 403, "/c/1/t/1.1/note", "text=a");
 	char companion[128];
 	snprintf(companion, sizeof companion, "%s/x.companion.case", x.t.folder);
 	assert_int_equal(access(companion, F_OK), -1);

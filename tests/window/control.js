@@ -16,7 +16,9 @@ exports.run = async (ctx) => {
 	await ctx.page.evaluate(() => {
 		document.querySelector('main').innerHTML = '<input><img src="/icon.svg"><svg width="2000" height="4"></svg>';
 	});
+	ctx.heavy = true; /* in every browser */
 	await ctx.axe('control');
 	await ctx.page.evaluate(() => { location = 'http://127.0.0.1:54321/leaves'; });
 	await ctx.click('#control-is-not-there');
 };
+exports.everywhere = true;

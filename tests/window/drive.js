@@ -8,7 +8,8 @@
  *
  * WINDOW_FACTS: JSON, handed to the steps as ctx.facts. WINDOW_SHOTS: a folder for screenshots;
  * without it none are taken. A step file has `exports.run = async (ctx) => {...}`; `Steps` below
- * is what ctx can do. stderr says what went wrong, stdout how long each file took; exit 1 if
+ * is what ctx can do. Every file is run in Chromium; in Firefox those that say `exports.everywhere
+ * = true`, and all where CLICKTRAIL_SOAK is set. stderr says what went wrong, stdout how long each file took; exit 1 if
  * anything did.
  */
 'use strict';
@@ -18,8 +19,9 @@ const path = require('path');
 const { spawn } = require('child_process');
 const puppeteer = require('puppeteer-core');
 
-const STEP_MS = 100 * 1000; /* of one file */
-const WAIT_MS = 30 * 1000; /* of one thing that has to appear: busy machines are slow */
+/* Against what hangs: a busy machine is several times slower than a quiet one. */
+const STEP_MS = 240 * 1000; /* of one file */
+const WAIT_MS = 60 * 1000; /* of one thing that has to appear */
 const FAULTS_MAX = 60; /* that are printed */
 const WIDE = 1200, NARROW = 390, HEIGHT = 900;
 
@@ -32,6 +34,8 @@ class Steps {
 		this.allowed = [];
 		this.children = [];
 		this.pages = [];
+		this.heavy = Boolean(process.env.CLICKTRAIL_SOAK); /* ./dev soak: there is time */
+		this.axeMs = 0;
 	}
 
 	/* ---- where ---- */
@@ -104,10 +108,17 @@ class Steps {
 	async click(selector) {
 		await named(selector, this.plain ? this.page.click(selector) : this.page.locator(selector).click());
 	}
-	/* A click, or anything else that leads to another page. */
+	/* A click, or anything else that leads to another page. A page that marks its own place in the
+	 * history is not another page: what was there before is waited to be gone. */
 	async follow(selectorOrAct) {
 		const act = typeof selectorOrAct === 'function' ? selectorOrAct : () => this.click(selectorOrAct);
-		await Promise.all([this.page.waitForNavigation({ waitUntil: 'load' }), act()]);
+		if (this.plain) {
+			await Promise.all([this.page.waitForNavigation({ waitUntil: 'load' }), act()]);
+			return;
+		}
+		await this.page.evaluate(() => { window.followedFrom = true; });
+		await act();
+		await this.waitFor(() => !window.followedFrom && document.readyState === 'complete');
 	}
 	async press(key, times = 1) {
 		for (let i = 0; i < times; i++)
@@ -154,6 +165,16 @@ class Steps {
 		else
 			await named(String(what), this.page.waitForFunction(what, { polling: 50 }, ...args));
 	}
+	/* The frame of such an address, once it is there: it may be loaded when it is first seen. */
+	async frame(address) {
+		for (const end = Date.now() + WAIT_MS; Date.now() < end;) {
+			const found = this.page.frames().find((f) => address.test(f.url()));
+			if (found)
+				return found;
+			await new Promise((done) => setTimeout(done, 50));
+		}
+		throw new Error(`no frame ${address}`);
+	}
 	/* The selector of what has the focus, as far as an id or a name tells. */
 	async focused() {
 		return this.page.evaluate(() => {
@@ -177,20 +198,23 @@ class Steps {
 				fullPage: whole,
 			});
 	}
-	/* The page is good for everybody: nothing serious for axe-core, in light, in dark and on a
-	 * telephone (in Firefox in light alone, which is what differs least and costs most), and
-	 * nothing wider than that telephone. With screenshots of the three. */
+	/* The page is good for everybody: nothing serious for axe-core, in light, in dark (its colours:
+	 * the rest is the same) and on a telephone, and nothing wider than that telephone. With
+	 * screenshots of the three. In Firefox once, and only where there is time: it finds the same. */
 	async axe(name) {
-		const manners = [['light', WIDE], ['dark', WIDE], ['light', NARROW]];
-		for (const [scheme, width] of this.browserName === 'chromium' ? manners : manners.slice(0, 1)) {
+		if (this.browserName !== 'chromium') {
+			await this.screenshot(`${name}-light-${WIDE}`);
+			if (this.heavy)
+				await this.axeOnce(name, 'light', WIDE);
+			return;
+		}
+		for (const [scheme, width] of [['light', WIDE], ['dark', WIDE], ['light', NARROW]]) {
 			await this.width(width);
-			if (this.browserName === 'chromium')
-				await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+			await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
 			await this.screenshot(`${name}-${scheme}-${width}`);
 			await this.axeOnce(name, scheme, width);
 		}
-		if (this.browserName === 'chromium')
-			await this.page.emulateMediaFeatures([]);
+		await this.page.emulateMediaFeatures([]);
 		await this.width(WIDE);
 	}
 	/* Nothing is wider than a telephone: axe looks at this, too. */
@@ -210,13 +234,16 @@ class Steps {
 		/* The policy forbids the page to evaluate text: this goes by the automation's door. */
 		if (!await this.page.evaluate(() => Boolean(window.axe)))
 			await this.page.evaluate(axeSource);
-		const found = await this.page.evaluate(async () => {
-			const result = await window.axe.run(document, { resultTypes: ['violations'] });
+		const started = Date.now();
+		const colours = scheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
+		const found = await this.page.evaluate(async (only) => {
+			const result = await window.axe.run(document, { resultTypes: ['violations'], ...only });
 			return result.violations
 				.filter((v) => v.impact === 'serious' || v.impact === 'critical')
 				.map((v) => `${v.id} (${v.impact}), ${v.nodes.length} times: ${v.nodes[0].html.slice(0, 200)} ` +
 					`${(v.nodes[0].failureSummary || '').replace(/\s+/g, ' ').slice(0, 200)}`);
-		});
+		}, colours);
+		this.axeMs += Date.now() - started;
 		for (const words of found)
 			this.fault(`axe on ${name}, ${scheme} ${width}: ${words}`);
 		await this.fits(`${name}, ${scheme}`, width);
@@ -264,7 +291,9 @@ async function runFile(browser, browserName, address, file, faults) {
 		await limited(ctx.screenshot(`fault-${path.basename(file, '.js')}`), 5000).catch(() => {});
 	}
 	await limited(ctx.close(), 5000).catch(() => {});
-	console.log(`${path.basename(file)} ${browserName} ${((Date.now() - started) / 1000).toFixed(1)} s`);
+	const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+	console.log(`${path.basename(file)} ${browserName} ${seconds(Date.now() - started)}` +
+		`${ctx.axeMs > 0 ? `, axe ${seconds(ctx.axeMs)}` : ''}`);
 }
 
 /* A fresh profile; and nothing but the window can be reached: all else is sent to a proxy where
@@ -302,7 +331,8 @@ function launch(browserName, profile) {
 	const faults = [];
 	const browser = await launch(browserName, profile);
 	try {
-		for (const file of files)
+		const heavy = Boolean(process.env.CLICKTRAIL_SOAK) || browserName === 'chromium';
+		for (const file of files.filter((f) => heavy || require(path.resolve(f)).everywhere))
 			await runFile(browser, browserName, address, file, faults);
 	} finally {
 		await limited(browser.close(), 10000).catch(() => browser.process() && browser.process().kill('SIGKILL'));

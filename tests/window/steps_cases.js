@@ -54,3 +54,4 @@ exports.run = async (ctx) => {
 	await ctx.follow('#news a');
 	ctx.equal(await ctx.count('.rows tbody tr'), rows * 3 / 2);
 };
+exports.everywhere = true;

@@ -24,3 +24,4 @@ exports.run = async (ctx) => {
 	await ctx.go(`${trail}/again`);
 	ctx.equal(await ctx.page.$eval('select[name=browser]', (e) => e.value), 'none', 'as the first time');
 };
+exports.everywhere = true;

@@ -56,23 +56,43 @@ async function drops(ctx) {
 	ctx.equal(await ctx.count('.mail-link'), 1);
 }
 
+/* What the landing page looked like is there to be seen, small: of more than one colour, and of
+ * another origin than the window's. */
+async function picture(ctx) {
+	await ctx.waitFor('.trail-picture iframe');
+	await ctx.page.$eval('.trail-picture .shot', (e) => e.scrollIntoView({ block: 'center' }));
+	const frame = await ctx.frame(/\/c\/\d+\/a\/\d+\?trail=/);
+	await frame.waitForFunction(() => document.images.length === 1 && document.images[0].complete, { polling: 50 });
+	ctx.equal(await frame.evaluate(() => [document.images[0].naturalWidth, window.origin]), [1920, 'null'], 'the picture');
+	const png = await (await ctx.page.$('.trail-picture .shot')).screenshot();
+	ctx.must(png.length > 6000, `the picture is painted: ${png.length} bytes`);
+	await ctx.screenshot('trail-picture', false);
+}
+
 async function demo(ctx) {
 	await ctx.go('/trace');
 	/* The real one: Firefox, in its sandbox. */
 	await ctx.follow('#run-demo');
 	ctx.must(/^\/c\/[0-9]+\/newest$/.test(ctx.where()), `at the new case: ${ctx.where()}`);
-	await ctx.page.waitForSelector(rows, { timeout: 25000 });
+	await ctx.waitFor((s) => document.querySelector(s), rows);
 	const first = await ctx.count(rows);
-	await ctx.page.waitForFunction((n) => document.querySelectorAll('.way-row:not(.way-next)').length > n,
-		{ polling: 50, timeout: 25000 }, first);
-	await ctx.page.waitForFunction(() => !document.querySelector('.trail-live.on'), { polling: 100, timeout: 25000 });
+	await ctx.waitFor(([s, n]) => document.querySelectorAll(s).length > n, [rows, first]);
+	await ctx.waitFor(() => !document.querySelector('.trail-live.on'));
 	ctx.equal(await ctx.count(rows), 18, 'the lab\'s steps');
+	/* Nobody scrolled: the newest hop was kept in sight all the way, with what came below it. */
+	await ctx.waitFor(() => window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 60);
+	ctx.equal(await ctx.count('.session-do a[href$="/report"]'), 1, 'what to do next');
+	const trail = ctx.where().replace(/s\/1$/, 't/1.1');
 	await ctx.go('/jobs');
 	ctx.must((await ctx.text('#jobs tbody tr')).includes('The demo'), 'it stands in the list');
 	await ctx.axe('jobs');
 	await ctx.follow('#jobs tbody a');
 	ctx.must((await ctx.text('.job-command')).startsWith('clicktrail demo --browser=firefox --case='), 'the line to repeat it');
+	await ctx.waitFor(() => document.querySelector('#job-state') && !document.querySelector('[data-listen]'));
 	await ctx.axe('job');
+	/* Now its case is sealed, and pages stay as they are. */
+	await ctx.go(trail);
+	await picture(ctx);
 }
 
 exports.run = async (ctx) => {
@@ -85,7 +105,6 @@ exports.run = async (ctx) => {
 		await ctx.follow('form.trace-form button');
 		ctx.must((await ctx.text('.look')).includes('It had no scheme'), 'looked at without script');
 	});
-	/* In one of the browsers is enough: it is the same Firefox inside. */
-	if (ctx.browserName === 'chromium')
-		await demo(ctx);
+	await demo(ctx);
 };
+exports.everywhere = true;

@@ -79,3 +79,4 @@ exports.run = async (ctx) => {
 		ctx.equal(await ctx.count('#hop-detail'), 1);
 	});
 };
+exports.everywhere = true;

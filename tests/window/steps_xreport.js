@@ -60,3 +60,4 @@ exports.run = async (ctx) => {
 		ctx.equal(await ctx.text('h1'), 'The report is made');
 	});
 };
+exports.everywhere = true;

@@ -2,6 +2,7 @@
 #include "store/base/clock.h"
 #include "store/base/unused_uid.h"
 #include "ui/browser/launcher.h"
+#include "ui/cli/signals.h"
 #include "ui/report/say.h"
 
 #include <dirent.h>
@@ -298,6 +299,7 @@ bool render_run(struct render *r, const char *const *argv, int seconds, struct e
 	sigaddset(&asked, SIGINT);
 	sigaddset(&asked, SIGTERM);
 	sigaddset(&asked, SIGHUP);
+	sigaddset(&asked, SIGNALS_WINDOW_GONE);
 	sigprocmask(SIG_BLOCK, &asked, &before);
 	int signals = signalfd(-1, &asked, SFD_CLOEXEC);
 	pid_t parent = getpid(), pid = fork();

@@ -20,6 +20,7 @@ int signals_open(struct err *err)
 {
 	sigset_t set;
 	ours(&set);
+	sigaddset(&set, SIGNALS_WINDOW_GONE);
 	int e = pthread_sigmask(SIG_BLOCK, &set, NULL);
 	int fd = e == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 	if (fd < 0)

@@ -133,6 +133,29 @@ const char *act_code_words(int code)
 	return code > 128 ? "It was ended by force." : "It failed.";
 }
 
+const char *act_job_words(const struct job_about *job)
+{
+	static const struct {
+		const char *command, *words;
+	} done[] = {{"crosscheck", "Done: the packets say the same as the record."},
+		{"verify", "Done: the seal holds."},
+		{"replay", "Done: the browser was led the same way."},
+		{"lookup", "Done: the answers are kept beside the case."},
+		{"close", "Done: the case is closed."},
+		{"report", "Done: the reports are made."}};
+	for (size_t i = 0; job->code == 0 && i < sizeof done / sizeof *done; i++) {
+		char begin[32];
+		snprintf(begin, sizeof begin, "clicktrail %s ", done[i].command);
+		/* Served to a browser of one's own, nothing was compared. */
+		if (strcmp(done[i].command, "replay") == 0 &&
+			span_find(job->command, span_str(" --browser "), 0) == SIZE_MAX)
+			continue;
+		if (span_starts(job->command, begin))
+			return done[i].words;
+	}
+	return act_code_words(job->code);
+}
+
 void act_code(struct page *p, const struct job_about *job)
 {
 	static const char *const words[] = {

@@ -44,6 +44,8 @@ struct book *act_new_case(struct web_request *q, struct err *err);
 
 /* "It came to its end, and everything was recorded." Of the contract's exit codes. */
 const char *act_code_words(int code);
+/* The same of a job: what it means that this command ended well. */
+const char *act_job_words(const struct job_about *job);
 /* "ended in order", as a badge. */
 void act_code(struct page *p, const struct job_about *job);
 /* Its last lines, escaped, as <pre>; nothing where it said nothing. */

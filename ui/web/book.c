@@ -104,6 +104,7 @@ void book_about(struct book *b, struct arena *a, struct book_about *out)
 		.seal_at_us = FACT_NULL,
 		.remarks = book_remarks(b),
 		.limited = b->ledger.full || b->kept_full,
+		.doubted = b->n_doubted,
 		.memory = b->ledger.bytes + b->kept_bytes};
 	out->about.id = arena_copy(a, b->about.id);
 	out->about.tool_name = arena_copy(a, b->about.tool_name);

@@ -49,6 +49,8 @@ struct book_about {
 	/* A limit was reached (rows, sessions, trails, or memory for them): what came later is
 	 * in no list. */
 	bool limited;
+	size_t doubted; /* sessions whose stored trails made no sense: derived anew, from the
+			   facts */
 	int64_t memory; /* bytes that its lists take */
 };
 void book_about(struct book *b, struct arena *a, struct book_about *out);
@@ -73,7 +75,7 @@ struct book_trail {
 	size_t all_parties;
 	uint64_t verdicts[VERDICT_COUNT]; /* of the packets, of its exchanges; all 0: none */
 };
-enum { BOOK_PARTIES = 8, BOOK_PAGE_MAX = 500 };
+enum { BOOK_PARTIES = 64, BOOK_PAGE_MAX = 500 };
 struct book_trails_query {
 	int64_t session; /* 0: all */
 	bool marked_only;

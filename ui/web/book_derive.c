@@ -63,38 +63,49 @@ static void clear_rows(struct book *b, const struct kept_session *s)
 	}
 }
 
+/* What is stored is a copy of what the facts say, and was made of them by who knows whom: one
+ * trail that makes no sense, and none of that session is believed. Under the lock. */
+static void doubt(struct book *b, struct kept_session *s)
+{
+	if (s->mapped > 0)
+		clear_rows(b, s);
+	s->doubted = true;
+	s->stored = s->derived = false;
+	s->trails = s->mapped = 0;
+	b->n_doubted++;
+}
+
 /* What was kept of it may have been seen otherwise when it was stored. */
-static bool map_stored(struct book *b, struct kept_session *s, struct err *err)
+static void map_stored(struct book *b, struct kept_session *s)
 {
 	struct arena a = {0};
 	size_t n = s->trails - s->mapped < MAP_BATCH ? s->trails - s->mapped : MAP_BATCH;
 	struct derived_trail *rows = arena_alloc(&a, n * sizeof *rows);
-	bool *found = arena_alloc(&a, n * sizeof *found), ok = true;
+	bool sense = true;
 	struct err ignored;
 	case_hold(b->file);
-	/* One that makes no sense is shown by nobody. */
-	for (size_t i = 0; ok && i < n; i++)
-		if (!case_trail(b->file, s->id, (int64_t)(s->mapped + i + 1), &a, &rows[i],
-			    &found[i], &ignored))
-			found[i] = false;
+	for (size_t i = 0; sense && i < n; i++) {
+		bool found;
+		sense = case_trail(b->file, s->id, (int64_t)(s->mapped + i + 1), &a, &rows[i],
+				&found, &ignored) &&
+			found;
+	}
 	case_rest(b->file);
 	pthread_mutex_lock(&b->lock);
-	if (s->mapped == 0 && s->tells)
+	if (!sense)
+		doubt(b, s);
+	else if (s->mapped == 0 && s->tells)
 		clear_rows(b, s);
-	for (size_t i = 0; i < n; i++) {
-		if (!found[i])
-			continue;
+	for (size_t i = 0; sense && i < n; i++) {
 		map_row(b, &rows[i]);
 		book_tell(b, s, &rows[i]);
 	}
-	s->mapped += n;
-	if (s->mapped == s->trails)
+	s->mapped += sense ? n : 0;
+	if (sense && s->mapped == s->trails)
 		book_tell_end(b, s, s->trails);
 	book_changed(b);
 	pthread_mutex_unlock(&b->lock);
 	arena_fini(&a);
-	(void)err;
-	return ok;
 }
 
 /* ---- those that are derived here ---- */
@@ -308,7 +319,7 @@ bool book_derive(struct book *b, bool *more, struct err *err)
 		ok = b->deriving || derive_begin(b, s, err);
 		ok = ok && derive_some(b, s, more, err);
 	} else {
-		ok = map_stored(b, stored, err);
+		map_stored(b, stored);
 		*more = true;
 	}
 	if (copy)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static atomic_int books, readers;
+static atomic_int books, readers, waiting;
 
 void book_changed(struct book *b)
 {
@@ -29,8 +29,24 @@ static void say_state(struct book *b, enum book_state state, const struct err *e
 	pthread_mutex_unlock(&b->lock);
 }
 
+static void set_waiting(struct book *b, bool waits)
+{
+	if (b->waits_to_read != waits)
+		atomic_fetch_add(&waiting, waits ? 1 : -1);
+	b->waits_to_read = waits;
+}
+
+static void stop_reading(struct book *b)
+{
+	set_waiting(b, false);
+	if (b->reads_through)
+		atomic_fetch_sub(&readers, 1);
+	b->reads_through = false;
+}
+
 static void failed(struct book *b, const struct err *err)
 {
+	stop_reading(b);
 	book_file_shut(b);
 	b->failed_us = book_tick_us();
 	say_state(b, BOOK_FAILED, err);
@@ -200,6 +216,7 @@ static int rest_ms(void)
 
 static int absent(struct book *b)
 {
+	stop_reading(b);
 	if (b->seen.there) {
 		book_file_shut(b);
 		come_back(b);
@@ -264,20 +281,33 @@ static bool may_open(struct book *b, const struct sight *now, bool same)
 	return true;
 }
 
-/* A few books at a time are read through; one that is being written waits for nobody. */
-static bool may_read(struct book *b, bool much)
+/* A few books at a time are read through, in turns: one that takes for ever, as a case can be
+ * made to, is not to keep all others out. One that is being written waits for nobody. */
+static bool may_read(struct book *b)
 {
-	if (!much && b->reads_through) {
-		b->reads_through = false;
-		atomic_fetch_sub(&readers, 1);
-	}
-	if (!much || b->reads_through || b->live)
+	int64_t now_us = book_tick_us();
+	if (b->ready || b->live) {
+		stop_reading(b);
 		return true;
-	if (atomic_fetch_add(&readers, 1) >= BOOK_READERS) {
-		atomic_fetch_sub(&readers, 1);
+	}
+	if (b->reads_through) {
+		if (atomic_load(&waiting) == 0 ||
+			now_us - b->turn_us < BOOK_READERS_MS * 1000LL)
+			return true;
+		stop_reading(b);
+		b->turn_us = now_us;
 		return false;
 	}
+	if (b->turn_us != 0 && now_us - b->turn_us < BOOK_READERS_REST_MS * 1000LL)
+		return false;
+	if (atomic_fetch_add(&readers, 1) >= BOOK_READERS) {
+		atomic_fetch_sub(&readers, 1);
+		set_waiting(b, true);
+		return false;
+	}
+	set_waiting(b, false);
 	b->reads_through = true;
+	b->turn_us = now_us;
 	return true;
 }
 
@@ -286,7 +316,7 @@ static bool work(struct book *b, bool *more, struct err *err)
 	bool facts = false, trails = false;
 	if (b->refresh && !book_refresh(b, err))
 		return false;
-	if (!may_read(b, !b->ready)) {
+	if (!may_read(b)) {
 		say_state(b, BOOK_READING, NULL);
 		*more = false;
 		return true;
@@ -298,7 +328,7 @@ static bool work(struct book *b, bool *more, struct err *err)
 		pthread_mutex_lock(&b->lock);
 		b->ready = true;
 		pthread_mutex_unlock(&b->lock);
-		may_read(b, false);
+		stop_reading(b);
 	}
 	say_state(b, b->ready && (b->live || !*more) ? BOOK_READY : BOOK_READING, NULL);
 	return true;
@@ -372,7 +402,7 @@ void *book_follow(void *ctx)
 		stop = b->stop;
 		pthread_mutex_unlock(&b->lock);
 	}
-	may_read(b, false);
+	stop_reading(b);
 	book_file_shut(b);
 	atomic_fetch_sub(&books, 1);
 	return NULL;

@@ -68,7 +68,7 @@ static void count(struct book *b, size_t max, struct arena *own, struct listed *
 			.exchanges = k->stored ? k->stored_exchanges : 0};
 		*all &= l != NULL && (l->ends != 0 || s.running || b->ready);
 		if (l != NULL) {
-			if (!k->stored)
+			if (!k->stored || (b->ready && !b->ledger.full))
 				s.exchanges = l->exchanges;
 			want(own, FACT_KIND_SESSION, l->begins, wanted, n_wanted);
 			want(own, FACT_KIND_SESSION_END, l->ends, wanted, n_wanted);

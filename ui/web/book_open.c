@@ -178,11 +178,16 @@ static void take_stored(struct book *b, const struct case_stored_session *in)
 	if (s == NULL)
 		return;
 	size_t trails = in->trails < BOOK_ROWS_MAX ? (size_t)in->trails : BOOK_ROWS_MAX;
-	if (s->stored && s->trails == trails && s->stored_exchanges == in->summary.exchanges)
+	int64_t exchanges = in->summary.exchanges < 0 ? 0 : in->summary.exchanges;
+	exchanges = exchanges < BOOK_ROWS_MAX ? exchanges : BOOK_ROWS_MAX;
+	if ((s->doubted || (s->stored && s->trails == trails)) &&
+		s->stored_exchanges == exchanges)
 		return;
 	kept_session_drop_kept(b, s);
+	b->n_doubted -= s->doubted ? 1 : 0;
 	s->stored = s->derived = true;
-	s->stored_exchanges = in->summary.exchanges;
+	s->doubted = false;
+	s->stored_exchanges = exchanges;
 	s->trails = trails;
 	s->mapped = 0;
 }

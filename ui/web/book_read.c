@@ -178,14 +178,15 @@ static bool by_indexes(
 	struct derived_session summary;
 	struct arena a = {0};
 	pthread_mutex_lock(&b->lock);
-	bool live = b->live, known = b->ready;
+	const struct kept_session *s = kept_session(b, session);
+	bool stored = !b->live && s != NULL && s->stored, known = b->ready;
 	pthread_mutex_unlock(&b->lock);
 	*out = false;
 	/* The ledger is quicker: it asks for each fact by its number, with one statement. */
 	if (known)
 		return true;
 	bool ok = case_indexed(r->file, out, err);
-	if (ok && *out && !live)
+	if (ok && *out && stored)
 		ok = case_session(r->file, session, &a, &summary, out, err);
 	else
 		*out = false;

@@ -97,7 +97,7 @@ void book_sessions_free(struct book *b)
 	}
 	free(b->sessions);
 	b->sessions = NULL;
-	b->n_sessions = 0;
+	b->n_sessions = b->n_doubted = 0;
 	b->kept_full = false;
 }
 

@@ -29,8 +29,9 @@ enum {
 	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
 	BOOK_TOLD_S = 600,          /* until so long after its end */
-	BOOK_READERS = 2,           /* books that are read through at the same time */
-	BOOK_PARTS_SCAN = 65536,    /* names looked at under the lock */
+	BOOK_READERS = 2,           /* books that are read through at the same time, */
+	BOOK_READERS_MS = 2000,     /* for so long, if others wait, */
+	BOOK_READERS_REST_MS = 200, /* which are let in meanwhile */
 };
 #define BOOK_KEPT_BYTES (INT64_C(256) << 20) /* and what they take in memory */
 #define BOOK_COMPARED_BYTES                                                                    \
@@ -63,7 +64,9 @@ struct told_trail {
 struct kept_session {
 	int64_t id;
 	bool stored; /* its trails are in the case, by this version */
-	int64_t stored_exchanges;
+	/* They were, and made no sense: they are derived from the facts instead. */
+	bool doubted;
+	int64_t stored_exchanges; /* at most BOOK_ROWS_MAX: nobody vouches for it */
 	size_t trails;            /* their numbers go up to this */
 	struct kept_trail **kept; /* where they are not stored */
 	size_t n_kept, kept_room;
@@ -127,6 +130,7 @@ struct book {
 	int64_t generation;             /* of the ledger: grows when all is forgotten */
 	struct kept_session **sessions; /* in order of their numbers */
 	size_t n_sessions;
+	size_t n_doubted; /* of them */
 	int64_t kept_bytes;
 	size_t n_kept;
 	bool kept_full;
@@ -156,7 +160,9 @@ struct book {
 	struct case_file *file;
 	struct sight seen;
 	bool left;               /* its writer was leaving when it was seen last */
-	bool reads_through;      /* it is one of BOOK_READERS */
+	bool reads_through;      /* it is one of BOOK_READERS, */
+	bool waits_to_read;      /* or would be */
+	int64_t turn_us;         /* since when, or when it gave way */
 	struct sight remarks_of; /* the companion that they were read from */
 	int64_t remarks_us;
 	int64_t away_us, failed_us;

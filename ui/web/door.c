@@ -23,14 +23,16 @@ static void ask(struct web_request *q, struct web_answer *a, int status, const c
 			"<p>A link on another site led here, so nothing is shown yet. If this "
 			"browser was let in before: <a href=\"/\">go on to the "
 			"cases</a>.</p>\n");
-	page_say(&p, "<p>Open it by the address that was printed in the terminal when it "
-		     "started. The part behind the <code>#</code> is the token: with it this "
-		     "browser is let in, until the window is closed.</p>\n"
-		     "<form class=\"door\" method=\"post\" action=\"/door\">\n"
-		     "<label for=\"token\">Token, or the whole address</label>\n"
-		     "<div class=\"door-line\"><input id=\"token\" name=\"token\" required "
-		     "autofocus "
-		     "autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\"");
+	page_say(&p,
+		"<p>Open it by the address that was printed in the terminal when it "
+		"started. The part behind the <code>#</code> is the token: with it this "
+		"browser is let in, until the window is closed. A window that was started anew "
+		"has a new one, and whoever was let in before needs it, too.</p>\n"
+		"<form class=\"door\" method=\"post\" action=\"/door\">\n"
+		"<label for=\"token\">Token, or the whole address</label>\n"
+		"<div class=\"door-line\"><input id=\"token\" name=\"token\" required "
+		"autofocus "
+		"autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\"");
 	if (words != NULL)
 		page_say(&p, " aria-invalid=\"true\" aria-describedby=\"door-wrong\"");
 	page_say(&p, "><button type=\"submit\">Open the window</button></div>\n</form>\n");
@@ -60,8 +62,9 @@ static void knock(struct web_request *q, struct web_answer *a)
 	enum gate_try tried = gate_try(&q->window->gate, &q->window->tries,
 		token_of(web_value(&q->form, "token")), clock_now_us(clock_real()), &tell);
 	if (tell)
-		log_error("the window was shut for %d s: %d wrong tokens within %d s",
-			GATE_SHUT_MS / 1000, GATE_WRONG_MAX, GATE_WRONG_MS / 1000);
+		log_error(
+			"somebody tries tokens at the window's door: %d wrong ones within %d s",
+			GATE_WRONG_MAX, GATE_WRONG_MS / 1000);
 	switch (tried) {
 	case GATE_RIGHT:
 		a->let_in = true;
@@ -75,7 +78,11 @@ static void knock(struct web_request *q, struct web_answer *a)
 	case GATE_SHUT:
 		a->retry_s = GATE_SHUT_MS / 1000;
 		ask(q, a, 429,
-			"There were too many wrong tokens. Wait ten seconds, then try again.");
+			"That is not the token of this start, and there were too many wrong "
+			"ones: "
+			"wait ten seconds before another try, or take the address that was "
+			"printed "
+			"last.");
 		return;
 	}
 }

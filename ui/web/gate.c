@@ -61,12 +61,14 @@ enum gate_try gate_try(const struct gate *g, struct gate_tries *t, struct span t
 {
 	enum gate_try result = GATE_SHUT;
 	*tell = false;
+	if (gate_token_is(g, token))
+		return GATE_RIGHT;
 	pthread_mutex_lock(&t->lock);
 	if (now_us >= t->shut_until_us) {
-		result = gate_token_is(g, token) ? GATE_RIGHT : GATE_WRONG;
+		result = GATE_WRONG;
 		if (now_us - t->since_us > (int64_t)GATE_WRONG_MS * 1000)
 			t->wrong = 0;
-		if (result == GATE_WRONG && t->wrong++ == 0)
+		if (t->wrong++ == 0)
 			t->since_us = now_us;
 		if (t->wrong >= GATE_WRONG_MAX) {
 			t->wrong = 0;

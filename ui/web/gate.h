@@ -58,12 +58,14 @@ enum gate_verdict {
 enum gate_verdict gate_look(const struct gate *g, const struct gate_fields *f);
 /* Compared in constant time. */
 bool gate_token_is(const struct gate *g, struct span token);
-/* Wrong tokens are counted, of everybody together: a page of another site cannot try one, for
- * its Origin is refused before. 258 bits cannot be guessed; but who tries is to be seen. */
+/* Wrong tokens are counted, of everybody together. 258 bits cannot be guessed, but who tries is
+ * to be seen. The right one always lets in: every user of the machine can try, and so can a
+ * page of another site by an address with a wrong one, and neither may lock the window's user
+ * out. */
 enum {
-	GATE_WRONG_MAX = 10, /* within GATE_WRONG_MS: then the door is shut */
+	GATE_WRONG_MAX = 10, /* within GATE_WRONG_MS: then wrong ones are not counted, and */
 	GATE_WRONG_MS = 60 * 1000,
-	GATE_SHUT_MS = 10 * 1000, /* for so long, for everybody who is not in */
+	GATE_SHUT_MS = 10 * 1000, /* for so long are told to wait */
 };
 struct gate_tries {
 	pthread_mutex_t lock;
@@ -76,7 +78,7 @@ void gate_tries_fini(struct gate_tries *t);
 enum gate_try {
 	GATE_RIGHT,
 	GATE_WRONG,
-	GATE_SHUT, /* not looked at */
+	GATE_SHUT, /* wrong, and one of too many */
 };
 /* *tell: it was shut just now, for the first time since the start: say so on stderr. */
 enum gate_try gate_try(const struct gate *g, struct gate_tries *t, struct span token,

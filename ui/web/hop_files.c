@@ -24,18 +24,78 @@ static bool starts(struct span s, const char *bytes, size_t n)
 	return s.n >= n && memcmp(s.p, bytes, n) == 0;
 }
 
-/* The first frame header (ITU T.81 B.2.2) among the segments. */
+/* The largest of what a file holds counts: that is what a reader takes memory for. */
+static void grow(struct hop_picture *out, int64_t width, int64_t height)
+{
+	out->width = width > out->width ? width : out->width;
+	out->height = height > out->height ? height : out->height;
+}
+
+/* The first frame header (ITU T.81 B.2.2) among the segments. Before a marker any number of
+ * 0xff may stand (B.1.1.2); what is no segment leaves the size unknown. */
 static void jpeg_size(struct span s, struct hop_picture *out)
 {
 	for (size_t at = 2; at + 9 < s.n && s.p[at] == 0xff;) {
 		uint8_t m = s.p[at + 1];
 		if (m >= 0xc0 && m <= 0xcf && m != 0xc4 && m != 0xc8 && m != 0xcc) {
-			out->height = big(s, at + 5, 2);
-			out->width = big(s, at + 7, 2);
+			grow(out, big(s, at + 7, 2), big(s, at + 5, 2));
 			return;
 		}
-		at += 2 + big(s, at + 2, 2);
+		bool alone = m == 0x01 || (m >= 0xd0 && m <= 0xd8);
+		at += m == 0xff ? 1 : alone ? 2 : 2 + big(s, at + 2, 2);
 	}
+}
+
+/* Behind blocks of at most 255 bytes each, which end with an empty one (GIF89a 15). */
+static size_t gif_behind(struct span s, size_t at)
+{
+	while (at < s.n && s.p[at] != 0)
+		at += 1 + (size_t)s.p[at];
+	return at + 1;
+}
+
+/* The screen, and each picture on it, which may be larger than it (GIF89a 18, 20). */
+static void gif_size(struct span s, struct hop_picture *out)
+{
+	size_t at = 13 + (s.n > 10 && (s.p[10] & 0x80) != 0 ? (size_t)6 << (s.p[10] & 7) : 0);
+	grow(out, little(s, 6, 2), little(s, 8, 2));
+	while (at + 2 < s.n) {
+		if (s.p[at] == 0x21) {
+			at = gif_behind(s, at + 2);
+			continue;
+		}
+		if (s.p[at] != 0x2c || at + 9 >= s.n)
+			return;
+		grow(out, (int64_t)little(s, at + 1, 2) + little(s, at + 5, 2),
+			(int64_t)little(s, at + 3, 2) + little(s, at + 7, 2));
+		uint8_t table = s.p[at + 9];
+		at += 11 + ((table & 0x80) != 0 ? (size_t)6 << (table & 7) : 0);
+		at = gif_behind(s, at);
+	}
+}
+
+static bool starts_png(struct span s)
+{
+	return starts(s, "\x89PNG\r\n\x1a\n", 8);
+}
+
+/* Of each picture's own head: the directory's bytes are looked at by nobody. */
+static void ico_size(struct span s, struct hop_picture *out)
+{
+	for (size_t i = 0; i < little(s, 4, 2); i++) {
+		struct span one = span_from(s, little(s, 6 + 16 * i + 12, 4));
+		if (starts_png(one))
+			grow(out, big(one, 16, 4), big(one, 20, 4));
+		else
+			grow(out, little(one, 4, 4), little(one, 8, 4) / 2);
+	}
+}
+
+/* Every "ispe" (ISO 23008-12 6.5.3), wherever it stands. */
+static void avif_size(struct span s, struct hop_picture *out)
+{
+	for (size_t at = 0; (at = span_find(s, span_str("ispe"), at)) != SIZE_MAX; at++)
+		grow(out, big(s, at + 8, 4), big(s, at + 12, 4));
 }
 
 static void webp_size(struct span s, struct hop_picture *out)
@@ -77,10 +137,11 @@ static bool is_avif(struct span s)
 struct hop_picture hop_picture_of(struct span s)
 {
 	struct hop_picture p = {0};
-	if (starts(s, "\x89PNG\r\n\x1a\n", 8)) {
+	if (starts_png(s)) {
 		p = (struct hop_picture){"image/png", "PNG", big(s, 16, 4), big(s, 20, 4)};
 	} else if (starts(s, "GIF87a", 6) || starts(s, "GIF89a", 6)) {
-		p = (struct hop_picture){"image/gif", "GIF", little(s, 6, 2), little(s, 8, 2)};
+		p = (struct hop_picture){.type = "image/gif", .word = "GIF"};
+		gif_size(s, &p);
 	} else if (starts(s, "\xff\xd8\xff", 3)) {
 		p = (struct hop_picture){.type = "image/jpeg", .word = "JPEG"};
 		jpeg_size(s, &p);
@@ -95,16 +156,18 @@ struct hop_picture hop_picture_of(struct span s)
 	} else if (starts(s, "\0\0\1\0", 4) && s.n > 22 && little(s, 4, 2) > 0 &&
 		   little(s, 4, 2) < 256) {
 		p = (struct hop_picture){.type = "image/x-icon", .word = "ICO"};
+		ico_size(s, &p);
 	} else if (is_avif(s)) {
 		p = (struct hop_picture){.type = "image/avif", .word = "AVIF"};
+		avif_size(s, &p);
 	}
 	return p;
 }
 
 bool hop_picture_fits(const struct hop_picture *p)
 {
-	return p->width <= HOP_PIXELS_MAX && p->height <= HOP_PIXELS_MAX &&
-	       p->width * p->height <= HOP_PIXELS_MAX;
+	return p->width > 0 && p->height > 0 && p->width <= HOP_PIXELS_MAX &&
+	       p->height <= HOP_PIXELS_MAX && p->width * p->height <= HOP_PIXELS_MAX;
 }
 
 /* ---- what leaves ---- */
@@ -164,7 +227,9 @@ void hop_picture_file(struct web_request *q, struct web_answer *a)
 		else if (p.type == NULL)
 			refuse(q, a, 404, "it is no picture by its first bytes");
 		else if (!hop_picture_fits(&p))
-			refuse(q, a, 404, "its head names more pixels than are shown here");
+			refuse(q, a, 404,
+				"its head names more pixels than are shown here, or does not "
+				"say how many");
 		else
 			a->kind = WEB_PICTURE, a->type = p.type;
 	}

@@ -10,12 +10,14 @@
 
 /* A raster picture as its first bytes say; never SVG, HTML or anything that could run. */
 struct hop_picture {
-	const char *type;      /* "image/png"; NULL: it is none */
-	const char *word;      /* "PNG" */
-	int64_t width, height; /* as its head says; 0: it does not, or is not looked at */
+	const char *type; /* "image/png"; NULL: it is none */
+	const char *word; /* "PNG" */
+	/* As it says, the largest of what it holds, within bytes that are there; 0: it does
+	 * not. */
+	int64_t width, height;
 };
 struct hop_picture hop_picture_of(struct span bytes);
-/* Is it small enough to be shown (HOP_PIXELS_MAX)? */
+/* Does it say how large it is, and is it small enough to be shown (HOP_PIXELS_MAX)? */
 bool hop_picture_fits(const struct hop_picture *p);
 
 web_page_fn hop_picture_file, hop_bytes_file;

@@ -1,5 +1,6 @@
 #include "ui/web/job_child.h"
 #include "store/base/clock.h"
+#include "ui/cli/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -22,6 +24,7 @@ enum {
 	REST_MAX = 1024 * 1024, /* of what lies in a pipe when its process is over */
 	ENV_MAX = 64,
 	ARGS_MAX = 256,
+	WORDS_MAX = 32 * 1024 * 1024, /* bytes of all words of a command */
 };
 
 static const char mark[] = "--for-window";
@@ -58,10 +61,33 @@ static void make_environment(char *env[ENV_MAX], char *password)
 	env[n] = NULL;
 }
 
-static int place(posix_spawn_file_actions_t *a, const char *folder, int out, int said)
+/* Everybody on the machine can read a process's arguments: links with a recipient's name, notes
+ * and words that are to be hidden go by a file in memory instead, which is its standard input.
+ * Each is ended by a NUL. An errno, or 0. */
+static int make_words(const char *const *argv, int *fd)
 {
-	int failed =
-		posix_spawn_file_actions_addopen(a, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	int made = memfd_create("words", MFD_CLOEXEC);
+	if (made < 0)
+		return errno;
+	*fd = fcntl(made, F_DUPFD_CLOEXEC, FD_ASIDE);
+	int failed = *fd < 0 ? errno : 0;
+	close(made);
+	for (; *argv != NULL && failed == 0; argv++)
+		for (size_t at = 0, n = strlen(*argv) + 1; at < n && failed == 0;) {
+			ssize_t done = write(*fd, *argv + at, n - at);
+			if (done < 0 && errno != EINTR)
+				failed = errno;
+			at += done > 0 ? (size_t)done : 0;
+		}
+	if (failed == 0 && lseek(*fd, 0, SEEK_CUR) > WORDS_MAX)
+		failed = E2BIG;
+	return failed == 0 && lseek(*fd, 0, SEEK_SET) != 0 ? errno : failed;
+}
+
+static int place(
+	posix_spawn_file_actions_t *a, const char *folder, int words, int out, int said)
+{
+	int failed = posix_spawn_file_actions_adddup2(a, words, STDIN_FILENO);
 	if (failed == 0)
 		failed = posix_spawn_file_actions_adddup2(a, out, STDOUT_FILENO);
 	if (failed == 0)
@@ -90,13 +116,13 @@ static int behave(posix_spawnattr_t *attributes)
 }
 
 static int spawn(struct job_child *c, const char *program, const char *folder, char **argv,
-	char **env, int out, int said)
+	char **env, int words, int out, int said)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	int failed = place(&actions, folder, out, said);
+	int failed = place(&actions, folder, words, out, said);
 	if (failed == 0)
 		failed = behave(&attributes);
 	if (failed == 0)
@@ -133,27 +159,31 @@ static int start(struct job_child *c, const char *program, const char *folder,
 	const char *const *argv, char *password)
 {
 	char parent[32], *env[ENV_MAX];
-	const char *words[ARGS_MAX + 4] = {"clicktrail", mark, parent};
-	int fds[4] = {-1, -1, -1, -1};
-	size_t n = 3;
+	/* Which command it is may be seen: for who looks what runs on his machine. */
+	const char *const shown[] = {"clicktrail", mark, parent, argv[0], NULL};
+	int fds[5] = {-1, -1, -1, -1, -1};
+	size_t n = 0;
 	snprintf(parent, sizeof parent, "%ld", (long)getpid());
-	for (; *argv != NULL && n < ARGS_MAX + 3; argv++)
-		words[n++] = *argv;
-	if (*argv != NULL)
+	while (argv[n] != NULL && n <= ARGS_MAX)
+		n++;
+	if (n == 0 || n > ARGS_MAX)
 		return E2BIG;
 	make_environment(env, password);
-	int failed = make_pipe(fds);
+	int failed = make_words(argv, &fds[4]);
+	if (failed == 0)
+		failed = make_pipe(fds);
 	if (failed == 0)
 		failed = make_pipe(fds + 2);
 	if (failed == 0)
-		failed = spawn(
-			c, program, folder, (char **)(uintptr_t)words, env, fds[1], fds[3]);
+		failed = spawn(c, program, folder, (char **)(uintptr_t)shown, env, fds[4],
+			fds[1], fds[3]);
 	if (failed != 0) {
-		close_all(fds, 4);
+		close_all(fds, 5);
 		return failed;
 	}
 	close(fds[1]);
 	close(fds[3]);
+	close(fds[4]);
 	c->out = fds[0];
 	c->err = fds[2];
 	c->pidfd = pidfd_open(c->pid, 0);
@@ -295,19 +325,58 @@ void job_child_quote(struct buf *out, const char *const *argv, bool password)
 
 /* ---- in the process itself ---- */
 
+/* What make_words wrote: the arguments that it would have had. They stay for as long as the
+ * process does. */
+static char **take_words(char *program, int *argc)
+{
+	/* Volatile, so that they are kept: who looks for leaks looks there. */
+	static char *volatile text, **volatile list;
+	struct buf all = {0};
+	size_t n = 0;
+	for (ssize_t got = 1; got > 0 && buf_len(&all) <= WORDS_MAX;) {
+		got = read(STDIN_FILENO, buf_room(&all, CHUNK), CHUNK);
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else
+			buf_grew(&all, got > 0 ? (size_t)got : 0);
+	}
+	struct span words = buf_span(&all);
+	for (size_t i = 0; i < words.n; i++)
+		n += words.p[i] == 0;
+	size_t len = words.n;
+	text = buf_take_str(&all);
+	list = calloc(n + 3, sizeof *list); /* of ours, NULL, and what has no end */
+	if (list == NULL)
+		abort();
+	list[0] = program;
+	n = 1;
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		list[n++] = text + at;
+	*argc = (int)n;
+	return list;
+}
+
+/* Nothing is to be read there, by the commands as they are used to. */
+static bool empty_input(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO;
+	if (fd > STDIN_FILENO)
+		close(fd);
+	return ok;
+}
+
 bool job_child_begin(int *argc, char ***argv)
 {
 	char **words = *argv;
-	if (*argc < 4 || strcmp(words[1], mark) != 0)
+	if (*argc != 4 || strcmp(words[1], mark) != 0)
 		return true;
-	/* SIGTERM is what ends a recording in order. The look comes behind the wish: whoever
-	 * went before it is not told. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* It ends a recording in order. The look comes behind the wish: whoever went before it
+	 * is not told. */
+	prctl(PR_SET_PDEATHSIG, SIGNALS_WINDOW_GONE);
 	uint64_t parent;
 	if (!span_u64(span_str(words[2]), &parent) || (uint64_t)getppid() != parent)
 		return false;
-	words[2] = words[0];
-	*argv += 2;
-	*argc -= 2;
-	return true;
+	*argv = take_words(words[0], argc);
+	return empty_input();
 }

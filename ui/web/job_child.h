@@ -33,8 +33,9 @@ int job_child_reap(struct job_child *c);
 /* As one would type it in a shell. password: one is needed; it is not in it. */
 void job_child_quote(struct buf *out, const char *const *argv, bool password);
 
-/* In the started process, first of all: is it one of a window's? Then the two words that say so
- * are taken out, and it ends when that window does. False: it is gone already. */
+/* In the started process, first of all: is it one of a window's? Then its arguments, which
+ * other users would see, come from its standard input, and it ends when that window does.
+ * False: it is gone already. */
 bool job_child_begin(int *argc, char ***argv);
 
 #endif

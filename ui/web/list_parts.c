@@ -263,18 +263,20 @@ static void trail_name(struct page *p, const struct book *b, const struct book_t
 
 static void trail_parties(struct page *p, const struct book_trail *t)
 {
-	if (t->n_parties == 0)
+	enum { PARTIES_SHOWN = 12 };
+	size_t shown = t->n_parties < PARTIES_SHOWN ? t->n_parties : PARTIES_SHOWN;
+	if (shown == 0)
 		return;
 	page_say(p, "<ul class=\"parties\" aria-label=\"Parties\">");
-	for (size_t i = 0; i < t->n_parties; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		page_say(p, "<li>");
 		svg_party(p->out, i + 1);
 		html_host_text(p->out, shorten(t->parties[i], LIST_URL_MAX), true);
 		page_say(p, "</li>");
 	}
-	if (t->all_parties > t->n_parties) {
+	if (t->all_parties > shown) {
 		page_say(p, "<li>and ");
-		page_number(p, (int64_t)(t->all_parties - t->n_parties));
+		page_number(p, (int64_t)(t->all_parties - shown));
 		page_say(p, " more</li>");
 	}
 	page_say(p, "</ul>");

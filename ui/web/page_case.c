@@ -76,6 +76,12 @@ static void summary(struct page *p, struct book *b, const struct book_about *abo
 			page_say(p, "<p class=\"warning\">This case is larger than what a "
 				    "window keeps in mind: what came last is in no list. It is "
 				    "in the case, and in reports.</p>");
+		if (about->doubted > 0)
+			page_sayf(p,
+				"<p class=\"warning\">The trails that are stored of %zu "
+				"session%s make no sense: what is shown was derived anew from "
+				"what was recorded.</p>",
+				about->doubted, about->doubted == 1 ? "" : "s");
 	}
 	page_say(p, "</div>\n");
 }

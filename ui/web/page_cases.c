@@ -157,13 +157,15 @@ static void empty(struct page *p)
 		    "<p>This window shows what a browser did behind a link. To see "
 		    "something:</p>\n<ul><li><a href=\"/trace\">Trace a link</a>: paste it, or "
 		    "drop the mail that it came in.</li>\n<li>Run the demo, which clicks "
-		    "through a lab of redirect tricks and contacts nobody: <code>clicktrail "
-		    "demo --case demo.case</code> in <code>");
+		    "through a lab of redirect tricks on this machine and contacts nobody. Its "
+		    "case is kept in <code>");
 	html_text(p->out, span_str(p->q->window->folder));
-	page_say(p,
-		"</code>, or from <a href=\"/trace\">the same page</a>.</li>\n<li>Open "
-		"cases that you have: <code>clicktrail ui FILE...</code></li></ul></section>"
-		"\n");
+	page_say(p, "</code>.");
+	page_form_open(p, "first-demo", false, "/trace/demo");
+	page_say(p, "<input type=\"hidden\" name=\"browser\" value=\"firefox\">");
+	page_form_close(p, "Run the demo");
+	page_say(p, "</li>\n<li>Open cases that you have: end this window, and start it with "
+		    "them: <code>clicktrail ui FILE...</code></li></ul></section>\n");
 }
 
 static void cases_table(struct page *p, const struct cases *c)

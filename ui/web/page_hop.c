@@ -6,6 +6,8 @@
 #include "ui/web/remarks_panel.h"
 #include "ui/report/html_svg.h"
 #include "ui/web/hop_files.h"
+#include "store/base/codec.h"
+#include "store/derive/trail.h"
 
 #include <stdio.h>
 
@@ -33,6 +35,8 @@ static enum hop_panel asked_panel(const struct web_form *q)
 }
 
 /* ---- the line ---- */
+
+enum { HOP_COPY_MAX = 16 * 1024 }; /* of an address that can be copied by a button */
 
 static void padlock(struct hop_view *v)
 {
@@ -93,7 +97,15 @@ static void line(struct hop_view *v)
 		hop_took(v, hop->elapsed_us);
 		page_say(v->p, "</span>");
 	}
-	page_say(v->p, "</p>\n<p class=\"hop-url\"><code>");
+	/* The exact address stands here in hexadecimal, for the script's copy buttons alone:
+	 * nothing takes that for a link. */
+	page_say(v->p, "</p>\n<p class=\"hop-url\"");
+	if (!trail_url_erased(hop->url) && hop->url.n <= HOP_COPY_MAX) {
+		page_say(v->p, " data-exact=\"");
+		hex_add(v->out, hop->url);
+		page_say(v->p, "\"");
+	}
+	page_say(v->p, "><code>");
 	page_text(v->p, hop->method);
 	page_say(v->p, "</code> ");
 	page_url(v->p, hop->url);
@@ -102,8 +114,7 @@ static void line(struct hop_view *v)
 
 static void turns(struct hop_view *v, enum hop_panel panel)
 {
-	static const char *const rel[] = {"prev", "next"}, *const words[] = {
-								   "Hop before", "Next hop"};
+	static const char *const rel[] = {"prev", "next"};
 	if (v->trail == NULL || v->trail->n_hops < 2)
 		return;
 	page_say(v->p, "<nav class=\"hop-turns\" aria-label=\"Hops before and behind\">");
@@ -114,7 +125,7 @@ static void turns(struct hop_view *v, enum hop_panel panel)
 		page_sayf(v->p, "<a data-detail rel=\"%s\" href=\"", rel[i]);
 		page_href(v->p, v->r->book, "/t/%s/h/%zu?show=%s", v->trail->id,
 			v->trail->hops[to].hop->n, hop_panel_word(panel));
-		page_sayf(v->p, "\">%s%s %zu%s</a>", i == 0 ? "\u2190 " : "", words[i],
+		page_sayf(v->p, "\">%sHop %zu%s</a>", i == 0 ? "\u2190 " : "",
 			v->trail->hops[to].hop->n, i == 1 ? " \u2192" : "");
 	}
 	page_say(v->p, "</nav>\n");
@@ -140,11 +151,12 @@ void hop_detail(struct hop_view *v, enum hop_panel panel)
 		page_sayf(v->p, " data-hop=\"%zu\"", v->hop->hop->n);
 	page_say(v->p, " aria-labelledby=\"hop-title\">\n<h2 id=\"hop-title\">");
 	if (v->trail != NULL)
-		page_sayf(v->p, "Hop %zu", v->hop->hop->n);
+		page_sayf(v->p, "<span class=\"hop-which\">Hop %zu", v->hop->hop->n);
 	else
-		page_sayf(v->p, "Exchange %lld", v->x != NULL ? (long long)v->x->id : 0LL);
+		page_sayf(v->p, "<span class=\"hop-which\">Exchange %lld",
+			v->x != NULL ? (long long)v->x->id : 0LL);
+	page_say(v->p, v->hop->host.n > 0 ? ": </span>" : "</span>");
 	if (v->hop->host.n > 0) {
-		page_say(v->p, ": ");
 		html_host_text(v->out, v->hop->host, true);
 	}
 	page_say(v->p, "</h2>\n");

@@ -336,7 +336,8 @@ static void as_picture(struct body *b)
 		return;
 	}
 	if (!hop_picture_fits(&b->picture)) {
-		hop_nothing(b->v, "Its head names more pixels than are shown here.");
+		hop_nothing(b->v, "Its head names more pixels than are shown here, or does not "
+				  "say how many.");
 		return;
 	}
 	page_say(p,

@@ -30,7 +30,11 @@ static void link_evidence(struct hop_view *v, const struct trail_evidence *e)
 		if (strcmp(e->signal, request[i]) == 0)
 			panel = HOP_REQUEST;
 	page_say(v->p, " <span class=\"hop-where\">see ");
-	hop_link_exchange(v, e->exchange, panel);
+	if (v->trail != NULL && hop_of_exchange(v, e->exchange) == v->hop->hop->n)
+		page_sayf(v->p, "<a data-detail href=\"%s?show=%s\">its own %s</a>", v->path,
+			hop_panel_word(panel), hop_panel_word(panel));
+	else
+		hop_link_exchange(v, e->exchange, panel);
 	page_say(v->p, "</span>");
 }
 

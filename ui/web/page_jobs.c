@@ -85,7 +85,7 @@ static void state_piece(struct page *p, const struct job_about *job)
 	say_took(p, job);
 	page_say(p, "</p>\n");
 	if (!job->running)
-		page_sayf(p, "<p>%s</p>\n", act_code_words(job->code));
+		page_sayf(p, "<p>%s</p>\n", act_job_words(job));
 	if (!act_replay_outcome(p, job))
 		act_replay_address(p, job);
 	if (job->running) {
@@ -189,7 +189,7 @@ static void say_case(struct page *p, const struct job_about *job)
 	html_text(p->out, span_str(book_name(b)));
 	page_say(p, "</a> \302\267 <a href=\"");
 	page_href(p, b, "/newest");
-	page_say(p, "\">its newest trail, as it happens</a></p>\n");
+	page_say(p, "\">its newest trail</a></p>\n");
 	list_trails(p, b);
 	page_say(p, "</section>\n");
 }
@@ -261,7 +261,7 @@ static bool say_one(struct hearing *h, const char *id, struct page *piece, struc
 	}
 	if (job.running)
 		return true;
-	feed_say(out, id, span_str(act_code_words(job.code)));
+	feed_say(out, id, span_str(act_job_words(&job)));
 	/* Its case and trails are there now. */
 	feed_reload(out, id);
 	return false;

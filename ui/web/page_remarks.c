@@ -141,11 +141,6 @@ static void mark(struct web_request *q, struct web_answer *a)
 	note(q, a, web_value(&q->form, "off").n > 0 ? "--unmark" : "--mark", NULL, false);
 }
 
-static void unmark(struct web_request *q, struct web_answer *a)
-{
-	note(q, a, "--unmark", NULL, false);
-}
-
 static void withdraw(struct web_request *q, struct web_answer *a)
 {
 	struct book *b = web_book(q, a);
@@ -260,7 +255,6 @@ const struct web_route routes_remarks[] = {
 	{WEB_POST, "/c/+/t/+/h/+/note", note_hop, false},
 	{WEB_POST, "/c/+/t/+/note", note_trail, false},
 	{WEB_POST, "/c/+/t/+/mark", mark, false},
-	{WEB_POST, "/c/+/t/+/unmark", unmark, false},
 	{WEB_POST, "/c/+/remarks/+/withdraw", withdraw, false},
 	{.pattern = NULL},
 };

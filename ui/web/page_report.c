@@ -166,6 +166,10 @@ static void show_failed(
 	struct page p;
 	open_page(&p, q, a, x);
 	page_say(&p, "<p class=\"warning\" role=\"alert\">It was not made: ");
+	if (x->wish.format->of_party && (x->wish.org == NULL || x->wish.email == NULL))
+		page_say(&p,
+			"fill in your organisation and your mail address below. The command "
+			"said: ");
 	page_text(&p, span_str(err->detail));
 	page_say(&p, "</p>\n");
 	report_form(&p, x->book, &x->trail, &x->wish);

@@ -136,8 +136,9 @@ static void say_whom(struct page *p, const struct output *r)
 	if (r->to != NULL)
 		html_mail(&p->h, span_str(r->to));
 	else
-		page_say(p, "nobody yet: no desk is known (<code>clicktrail lookup</code> asks "
-			    "for it)");
+		page_say(p,
+			"nobody yet: no desk is known (<i>Look up whom to write to</i> asks "
+			"for it)");
 	html_fact_close(&p->h);
 }
 

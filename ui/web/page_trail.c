@@ -244,11 +244,10 @@ static void actions(struct page *p, const struct trail_view *v, bool marked)
 	page_say(p, "<nav class=\"actions\" aria-label=\"What to do with this trail\">\n<ul>");
 	act(p, v, "report", "Make a report");
 	act(p, v, "replay", "Replay offline");
-	act(p, v, "again", "Walk it again");
+	act(p, v, "again", "Open it once more");
 	page_sayf(p,
 		"<li><a class=\"button\" href=\"/compare?a=%zu:%s\">Compare</a></li>\n<li><a "
-		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything else "
-		"it "
+		"class=\"button\" href=\"/c/%zu/x?session=%lld&amp;trail=%zu\">Everything it "
 		"loaded</a></li>\n<li>",
 		v->book, id, v->book, (long long)v->t->trail->session, v->t->trail->number);
 	page_form_open(p, "act", false, "/c/%zu/t/%s/mark", v->book, id);

@@ -50,7 +50,8 @@ static void party_about(struct page *p, const struct report_party *party)
 	page_say(p, "</span>");
 }
 
-static void parties(struct page *p, const struct report_trail *t, const struct report_wish *w)
+static void parties(struct page *p, const struct book *b, const struct report_trail *t,
+	const struct report_wish *w)
 {
 	legend(p, "Whom it is for");
 	page_sayf(p,
@@ -70,9 +71,11 @@ static void parties(struct page *p, const struct report_trail *t, const struct r
 		party_about(p, party);
 		page_say(p, "</span></label>\n");
 	}
-	page_say(p, "<p class=\"hint\">A desk is told of its own hops whole; the others are "
-		    "context. Desks are looked up by <code>clicktrail lookup</code>, which "
-		    "asks directories.</p>\n");
+	page_say(p, "<p class=\"hint\">A desk (who takes complaints at a party) is told of its "
+		    "own hops whole; the others are context. <a href=\"");
+	page_href(p, b, "/lookup");
+	page_say(p, "\">Look the desks up</a>: that page first says which directories would be "
+		    "asked what.</p>\n");
 	end(p);
 }
 
@@ -130,7 +133,9 @@ static void complaint(struct page *p, const struct report_wish *w)
 	words(p, "Kind of abuse", "class", wish_classes, w->abuse);
 	text_field(p, "Your organisation", "org", "text", w->org);
 	text_field(p, "Your mail address", "email", "email", w->email);
-	page_say(p, "</div>\n<details class=\"fold\"");
+	page_say(p,
+		"</div>\n<p class=\"hint\">eml and xarf need both of yours: a complaint says "
+		"whose it is.</p>\n<details class=\"fold\"");
 	page_say(p, w->fraud_type != NULL || w->brand != NULL || w->brand_site != NULL ||
 				    w->spam_protocol != NULL
 			    ? " open>"
@@ -213,7 +218,7 @@ void report_form(struct page *p, const struct book *b, const struct report_trail
 		"value=\"%s\">\n",
 		book_number(b), t->id, p->q->secret);
 	page_say(p, "<div class=\"report-columns\"><div>\n");
-	parties(p, t, w);
+	parties(p, b, t, w);
 	hiding(p, w);
 	page_say(p, "</div><div>\n");
 	formats(p, w);

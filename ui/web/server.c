@@ -26,6 +26,7 @@ struct server {
 	struct window *window;
 	struct visitors *visitors;
 	atomic_bool stopping;
+	atomic_uint large; /* requests whose body is large */
 };
 
 /* One request, from its first line to its answer. */
@@ -36,6 +37,7 @@ struct talk {
 	struct head head;
 	struct buf body;
 	bool begun; /* its head was looked at */
+	bool large; /* it is one of those that the server counts */
 	/* What it gets: a page by its route; or, without one, status and why. */
 	const struct web_route *route;
 	struct web_answer answer;
@@ -226,6 +228,16 @@ static bool to_door(struct talk *t)
 	return false;
 }
 
+/* A large body is all in memory until its page is done. */
+static bool take_room(struct talk *t)
+{
+	if (t->head.body <= WEB_TEXT_MAX)
+		return true;
+	t->large = true;
+	return atomic_fetch_add(&t->server->large, 1) < SERVER_LARGE_MAX ||
+	       fail(t, 503, "other files are being taken: try again when they are there");
+}
+
 /* Whether there is a page for it, before its body is taken; else what it gets. */
 static bool judge(struct talk *t)
 {
@@ -270,6 +282,8 @@ static bool judge(struct talk *t)
 		return fail(t, 415, "a form of another type than browsers send");
 	if (t->head.body > most)
 		return fail(t, 413, "the form is larger than this window takes");
+	if (!take_room(t))
+		return false;
 	t->route = route;
 	return true;
 }
@@ -335,6 +349,8 @@ static void over(
 	if (t == NULL)
 		return;
 	visitor_is(t->server->visitors, t->visitor, VISITOR_HEAD);
+	if (t->large)
+		atomic_fetch_sub(&t->server->large, 1);
 	drop_events(&t->answer);
 	buf_fini(&t->answer.body);
 	buf_fini(&t->body);
@@ -417,6 +433,7 @@ struct server *server_start(struct window *w, int listen_fd, struct err *err)
 		abort();
 	s->window = w;
 	atomic_init(&s->stopping, false);
+	atomic_init(&s->large, 0);
 	if (start(s, listen_fd, err))
 		return s;
 	free(s);

@@ -127,8 +127,9 @@ static void packets(const struct trail_view *v, struct html *h)
 						   : "recorded, and not compared yet: "
 						     "<code>clicktrail crosscheck</code>");
 	} else {
-		html_say(h, c != NULL && c->checked ? "none of this trail were compared"
-						    : "not recorded");
+		html_say(h, c != NULL && c->checked  ? "none of this trail were compared"
+			    : v->state == TRAIL_RUNS ? "not looked at yet"
+						     : "not recorded");
 	}
 	html_say(h, "</li>\n");
 	buf_fini(&said);

@@ -20,6 +20,11 @@ void trail_section(const struct trail_view *v, bool rows, struct buf *out)
 		id, -(long long)number, v->book, v->t->id, v->t->id);
 	trail_block(v, TRAIL_BLOCK_LIVE, out);
 	trail_block(v, TRAIL_BLOCK_STORY, out);
+	buf_addf(out,
+		"<p class=\"session-do\"><a href=\"/c/%zu/t/%s\">Trail %s alone: notes, "
+		"replay, "
+		"comparison</a> <a href=\"/c/%zu/t/%s/report\">Make a report on it</a></p>\n",
+		v->book, v->t->id, v->t->id, v->book, v->t->id);
 	trail_block(v, TRAIL_BLOCK_LEGEND, out);
 	trail_block(v, TRAIL_BLOCK_SCALE, out);
 	if (rows) {

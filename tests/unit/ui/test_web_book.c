@@ -148,6 +148,61 @@ static int64_t key(const struct book_row *r, enum book_order order)
 	return 0;
 }
 
+/* What the browser did for itself is neither a hop nor anything else, and what nobody answered
+ * is no whole answer. */
+static void the_browsers_own_is_told_apart(void **state)
+{
+	struct temp_case t;
+	struct watch_book w;
+	struct fact_request own;
+	struct fact_hello hello;
+	struct book_found *list;
+	struct err err;
+	size_t n;
+	bool more;
+	(void)state;
+	temp_case_start(&t);
+	int64_t s = put_session(&t, "http://click0.mailer.test/c?n=0");
+	watch_book_visit(&t, s, 0);
+	fact_init(FACT_KIND_REQUEST, &own);
+	own.session = s;
+	own.at_us = 1;
+	own.exchange = 9000;
+	own.tunnel = 77;
+	own.method = span_str("GET");
+	own.url = span_str("http://own.example/");
+	own.oddities = span_str(ODDITY_REFERER_PAGE);
+	temp_case_put(&t, FACT_KIND_REQUEST, &own);
+	/* How its client introduced itself, and no leg to a site. */
+	fact_init(FACT_KIND_HELLO, &hello);
+	hello.session = s;
+	hello.at_us = 1;
+	hello.tunnel = 77;
+	hello.leg = LEG_BROWSER;
+	hello.ja4 = span_str("t13d0000h2_0123456789ab_0123456789ab");
+	hello.raw = span_str("\x01");
+	temp_case_put(&t, FACT_KIND_HELLO, &hello);
+	put_session_end(&t, s, 9000, "page");
+	temp_case_close(&t);
+	watch_book(&w, t.path);
+	watch_book_ready(&w);
+	size_t hops = count(&w, (struct book_rows_query){.hide_noise = true, .hide_others = true});
+	assert_true(hops > 0 && hops < WATCH_VISIT);
+	assert_int_equal(count(&w, (struct book_rows_query){.hide_noise = true}), WATCH_VISIT);
+	assert_int_equal(count(&w, (struct book_rows_query){.hide_others = true}), hops + 1);
+	assert_int_equal(
+		count(&w, (struct book_rows_query){.hide_hops = true, .hide_others = true}), 1);
+	assert_int_equal(count(&w, (struct book_rows_query){.status_class = 9}), 1);
+	assert_true(book_find(
+		w.book, span_str("t13d0000h2"), 10, &w.arena, &list, &n, &more, &err));
+	assert_int_equal(n, 1);
+	assert_int_equal(list[0].clue, BOOK_BY_JA4_CLUE);
+	assert_int_equal(list[0].exchange, 9000);
+	assert_true(span_is(list[0].value, "t13d0000h2_0123456789ab_0123456789ab"));
+	watch_book_end(&w);
+	temp_case_fini(&t);
+}
+
 static void rows_are_filtered_and_sorted(void **state)
 {
 	struct temp_case t;
@@ -257,22 +312,35 @@ static void every_clue_is_found(void **state)
 					"AND certs IS NOT NULL LIMIT 1");
 	char *body = temp_case_sql(&t, "SELECT hex(res_sha256) FROM fact_exchange_end WHERE "
 				       "session = 1 AND res_size > 0 LIMIT 1");
-	if (ja4[0] != 0)
-		assert_true(find(&w, ja4, BOOK_BY_JA4_CLUE, &f) > 0);
-	if (strlen(certs) >= 64) {
-		certs[64] = 0;
-		assert_true(find(&w, certs, BOOK_BY_CERTIFICATE_CLUE, &f) > 0);
-		assert_int_equal(f.value.n, 64);
-	}
+	char *ja3 =
+		temp_case_sql(&t, "SELECT ja3 FROM fact_hello WHERE ja3 IS NOT NULL LIMIT 1");
+	assert_true(ja4[0] != 0 && ja3[0] != 0);
+	assert_true(find(&w, ja4, BOOK_BY_JA4_CLUE, &f) > 0);
+	assert_true(span_is(f.value, ja4));
+	assert_int_equal(find(&w, ja4, BOOK_BY_JA3_CLUE, &f), 0);
+	assert_true(find(&w, ja3, BOOK_BY_JA3_CLUE, &f) > 0);
+	assert_true(span_is(f.value, ja3));
+	assert_true(strlen(certs) >= 64);
+	certs[64] = 0;
+	assert_true(find(&w, certs, BOOK_BY_CERTIFICATE_CLUE, &f) > 0);
+	assert_int_equal(f.value.n, 64);
 	assert_true(strlen(body) >= 64);
 	char spaced[64] = "";
 	snprintf(spaced, sizeof spaced, "%.2s:%.2s:%.2s:%.2s:%.1s", body, body + 2, body + 4,
 		body + 6, body + 8);
 	assert_true(find(&w, spaced, BOOK_BY_BODY_CLUE, &f) > 0);
 	assert_int_equal(f.value.n, 64);
+	/* Each digit counts, the second of a byte too. */
+	for (size_t i = 0; i < 2; i++) {
+		char other[65];
+		snprintf(other, sizeof other, "%s", body);
+		other[i] = other[i] == '0' ? '1' : '0';
+		assert_int_equal(find(&w, other, BOOK_BY_BODY_CLUE, &f), 0);
+	}
 	body[7] = 0;
 	assert_int_equal(find(&w, body, BOOK_BY_BODY_CLUE, &f), 0);
 	free(ja4);
+	free(ja3);
 	free(certs);
 	free(body);
 	watch_book_end(&w);
@@ -460,6 +528,7 @@ int main(void)
 		cmocka_unit_test(stored_trails_are_those_of_a_report),
 		cmocka_unit_test(a_live_case_is_read_by_numbers),
 		cmocka_unit_test(trails_that_are_not_stored_are_derived),
+		cmocka_unit_test(the_browsers_own_is_told_apart),
 		cmocka_unit_test(rows_are_filtered_and_sorted),
 		cmocka_unit_test(every_clue_is_found),
 		cmocka_unit_test(an_exchange_is_read_whole),

@@ -246,14 +246,17 @@ static void test_tries(void **state)
 	}
 	assert_int_equal(gate_try(&gate, &t, wrong, now + 1, &tell), GATE_SHUT);
 	now += (int64_t)GATE_SHUT_MS * 1000;
-	assert_int_equal(gate_try(&gate, &t, token, now - 1, &tell), GATE_SHUT);
+	assert_int_equal(gate_try(&gate, &t, wrong, now - 1, &tell), GATE_SHUT);
+	/* Who has the right one gets in, whoever else tries. */
+	assert_int_equal(gate_try(&gate, &t, token, now - 1, &tell), GATE_RIGHT);
 	assert_int_equal(gate_try(&gate, &t, token, now, &tell), GATE_RIGHT);
 	/* Again, and not told again. */
 	for (int i = 0; i < GATE_WRONG_MAX; i++) {
 		assert_int_equal(gate_try(&gate, &t, wrong, now, &tell), GATE_WRONG);
 		assert_false(tell);
 	}
-	assert_int_equal(gate_try(&gate, &t, token, now, &tell), GATE_SHUT);
+	assert_int_equal(gate_try(&gate, &t, wrong, now, &tell), GATE_SHUT);
+	assert_int_equal(gate_try(&gate, &t, token, now, &tell), GATE_RIGHT);
 	/* Slowly: never shut. */
 	now += (int64_t)GATE_SHUT_MS * 1000;
 	for (int i = 0; i < 100; i++) {

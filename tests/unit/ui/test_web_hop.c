@@ -17,14 +17,15 @@
 #include "tests/kit/html_report.h"
 #include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
+#include "store/base/clock.h"
 #include "ui/web/hop_cookie.h"
 #include "ui/web/hop_files.h"
 #include "ui/web/page_hop_pieces.h"
 #include "ui/web/window_state.h"
 
 enum {
-	VALUE_MAX = 600, /* bytes of a value; test_html_write has what is longer */
-	WAIT_MS = 20 * 1000,
+	VALUE_MAX = 600,     /* bytes of a value; test_html_write has what is longer */
+	WAIT_MS = 50 * 1000, /* a busy machine's */
 	PAGE_MS = 250,
 	SLOWNESS = 8 /* of sanitizers, on a busy machine */
 };
@@ -108,7 +109,8 @@ static void open_window(struct window_of_one *w)
 	struct book *b = shelf_add(w->window.shelf, w->of_case.path, &err);
 	assert_non_null(b);
 	int64_t version = -1;
-	for (int i = 0; i < 200; i++) {
+	int64_t until = clock_now_us(clock_real()) + (int64_t)WAIT_MS * 1000;
+	while (clock_now_us(clock_real()) < until) {
 		book_about(b, &w->arena, &about);
 		if (about.state == BOOK_READY)
 			return;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,13 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20 * 1000 };
+enum { PATIENCE_MS = 20 * 1000, THREADS = 40 };
 
 /* Stands in for the program, and says what it is told to. */
-static const char script[] = "#!/bin/sh\n"
-			     "[ \"$1\" = --for-window ] && shift 2\n"
+static const char script[] = "#!/bin/bash\n"
+			     "if [ \"$1\" = --for-window ]; then\n"
+			     "  mapfile -d '' -t words; set -- \"${words[@]}\"\n"
+			     "fi\n"
 			     "case $1 in\n"
 			     "say) printf '%s' \"$2\"; printf '%s' \"$3\" >&2; exit \"$4\";;\n"
 			     "much) head -c \"$2\" /dev/zero; exit 0;;\n"
@@ -35,6 +38,7 @@ static const char script[] = "#!/bin/sh\n"
 			     "wait) trap 'echo ended; exit 7' TERM; echo ready\n"
 			     "  while :; do sleep 0.05; done;;\n"
 			     "deaf) trap '' TERM; echo ready; while :; do sleep 0.05; done;;\n"
+			     "seen) printf '%s ' \"$2\"; tr '\\0' ' ' </proc/$$/cmdline;;\n"
 			     "die) kill -9 $$;;\n"
 			     "leave) sleep 60 & echo $!;;\n"
 			     "esac\n";
@@ -111,6 +115,32 @@ static void keeps_what_it_said_and_how_it_ended(void **state)
 	assert_true(span_is(job.command, "clicktrail say 'to out' 'to err' 4"));
 	job = wait_for(START("die"), NULL);
 	assert_int_equal(job.code, 128 + SIGKILL);
+}
+
+/* Arguments are there for every user of the machine to read. */
+static void others_see_the_commands_name_alone(void **state)
+{
+	(void)state;
+	struct job_about job = wait_for(START("seen", "--link=of-somebody", "note"), NULL);
+	assert_int_equal(job.code, 0);
+	assert_true(span_starts(job.out, "--link=of-somebody "));
+	assert_true(span_find(job.out, span_str(" seen "), 0) != SIZE_MAX);
+	struct span rest = span_from(job.out, strlen("--link=of-somebody "));
+	assert_true(span_find(rest, span_str("of-somebody"), 0) == SIZE_MAX);
+	assert_true(span_find(rest, span_str("note"), 0) == SIZE_MAX);
+}
+
+/* More than the kernel takes as one argument. */
+static void a_word_may_be_long(void **state)
+{
+	enum { LONG = 200 * 1000 };
+	(void)state;
+	char *word = malloc(LONG + 1);
+	memset(word, 'x', LONG);
+	word[LONG] = 0;
+	struct job_about job = wait_for(START("say", word, "", "0"), NULL);
+	assert_int_equal(job.out.n, LONG);
+	free(word);
 }
 
 static void output_is_bounded(void **state)
@@ -291,7 +321,16 @@ static void nothing_starts_when_the_window_ends(void **state)
 	assert_int_equal(err.kind, ERR_SHUTDOWN);
 }
 
-/* The real program, whose window is killed while it records: it notices, and ends in order. */
+static void *wait_for_the_end(void *ctx)
+{
+	(void)ctx;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* The real program, whose window is killed while it records: it notices, and ends in order. The
+ * kernel tells it anew with each thread of the window that goes. */
 static void the_end_of_the_window_is_noticed(void **state)
 {
 	(void)state;
@@ -308,6 +347,9 @@ static void the_end_of_the_window_is_noticed(void **state)
 			"proxy", "--listen", "127.0.0.1:0", "--case", case_path, NULL};
 		const struct job_order order = {.argv = argv, .title = "Proxy"};
 		struct err err;
+		pthread_t others;
+		for (int i = 0; i < THREADS; i++)
+			pthread_create(&others, NULL, wait_for_the_end, NULL);
 		struct jobs *mine = jobs_new(getenv("CLICKTRAIL_BIN"), home.dir);
 		int64_t number = job_start(mine, &order, &err);
 		struct job_about job = {0};
@@ -354,6 +396,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(keeps_what_it_said_and_how_it_ended),
+		TEST(others_see_the_commands_name_alone),
+		TEST(a_word_may_be_long),
 		TEST(output_is_bounded),
 		TEST(a_stopped_one_ends_in_order),
 		TEST(no_more_than_some_run_at_once),

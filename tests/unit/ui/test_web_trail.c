@@ -433,6 +433,14 @@ static void only_what_looks_otherwise_is_sent(void **state)
 	assert_string_equal(out, "");
 	free(out);
 	trail_seen_fini(&seen);
+	/* Who has every hop and comes again is sent the blocks, and hears no hop twice. */
+	seen = (struct trail_seen){.number = 1};
+	out = sent(&seen, &s, TRAIL_BLOCKS_ANEW);
+	assert_lacks(out, "<li id=\"hop-1.1-");
+	assert_lacks(out, "event: say");
+	assert_has(out, "trail-notes-1.1");
+	free(out);
+	trail_seen_fini(&seen);
 	end(&s);
 }
 

@@ -162,10 +162,13 @@
 		if (!row || !row.classList) return;
 		mark();
 		tick();
-		if (!row.classList.contains("way-row") || known[row.id]) return;
-		known[row.id] = true;
-		row.classList.add("arrived");
-		if (followed && !selected) window.scrollTo({ top: document.documentElement.scrollHeight, behavior: calm.matches ? "auto" : "smooth" });
+		if (row.classList.contains("way-row") && !known[row.id]) {
+			known[row.id] = true;
+			row.classList.add("arrived");
+		}
+		/* At once, and for every piece: on the way of a smooth scroll the page is not at its
+		   end, and would no longer be followed. */
+		if (followed && !selected) window.scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
 	}
 	function hint() {
 		var p = document.createElement("p");
