@@ -1,4 +1,4 @@
-#include "ui/report/report.h"
+#include "ui/report/report_bare.h"
 #include "store/base/hash.h"
 #include "store/derive/party.h"
 #include "store/derive/url.h"
@@ -264,9 +264,9 @@ static void judge_complete(struct arena *a, struct report *r)
 	}
 }
 
-void report_build(const struct case_about *about, const struct model *m,
+static void build(const struct case_about *about, const struct model *m,
 	const struct trail_set *trails, int64_t only_session, struct arena *a,
-	struct report *out)
+	struct report *out, bool pages)
 {
 	*out = (struct report){.about = *about, .model = m};
 	for (size_t i = 0; i < m->n_sessions; i++)
@@ -279,7 +279,8 @@ void report_build(const struct case_about *about, const struct model *m,
 				trail_of(a, m, &trails->trails[i]));
 	for (size_t i = 0; i < out->n_trails; i++)
 		parties_make(out, &out->trails[i], a, &out->trails[i].parties);
-	grades_make(out, a);
+	if (pages)
+		grades_make(out, a);
 	judge_complete(a, out);
 	if (only_session != 0)
 		return;
@@ -288,16 +289,23 @@ void report_build(const struct case_about *about, const struct model *m,
 	out->rounds = rounds;
 }
 
-bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
-	struct err *err)
+void report_build(const struct case_about *about, const struct model *m,
+	const struct trail_set *trails, int64_t only_session, struct arena *a,
+	struct report *out)
+{
+	build(about, m, trails, only_session, a, out, true);
+}
+
+static bool make(struct gather *g, int64_t only_session, bool pages, struct arena *a,
+	struct report *out, struct err *err)
 {
 	struct case_about about;
 	if (!case_about(g->file, &about, err))
 		return false;
-	report_build(&about, &g->model, &g->trails, only_session, a, out);
+	build(&about, &g->model, &g->trails, only_session, a, out, pages);
 	if (!seal_last_head(g->file, &out->head, &out->has_signature, err))
 		return false;
-	if (!landing_make(g, only_session, a, out, err))
+	if (pages && !landing_make(g, only_session, a, out, err))
 		return false;
 	/* Only one trail was read: what its session holds was counted when it was stored. */
 	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {
@@ -310,4 +318,16 @@ bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct
 		s->user_agent = g->summary->user_agent;
 	}
 	return true;
+}
+
+bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
+	struct err *err)
+{
+	return make(g, only_session, true, a, out, err);
+}
+
+bool report_make_bare(struct gather *g, int64_t only_session, struct arena *a,
+	struct report *out, struct err *err)
+{
+	return make(g, only_session, false, a, out, err);
 }

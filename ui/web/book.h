@@ -127,6 +127,7 @@ struct book_reading {
  * and those of case_open. */
 bool book_read_trail(struct book *b, int64_t session, int64_t number, struct book_reading *out,
 	bool *found, struct err *err);
+/* Without what only reading the pages themselves tells: landing pages and grades. */
 bool book_read_exchange(struct book *b, int64_t exchange, struct book_reading *out, bool *found,
 	struct err *err);
 void book_reading_close(struct book_reading *r);

@@ -358,7 +358,7 @@ static int look(struct book *b)
 		return rest_ms();
 	/* Nothing can be new in a file that lies still. */
 	if (same && !now.held && b->ready && !b->refresh && !b->pending)
-		return rest_ms();
+		return book_sort_ahead(b) ? 0 : rest_ms();
 	if (!work(b, &more, &err)) {
 		failed(b, &err);
 		return BOOK_LIVE_MS;

@@ -8,6 +8,7 @@
 #include "ui/cli/replayed.h"
 #include "ui/cli/witnessed.h"
 #include "ui/mail/attach.h"
+#include "ui/report/report_bare.h"
 #include "store/base/log.h"
 #include "store/case_pick.h"
 #include "store/derive/claim.h"
@@ -146,10 +147,14 @@ static void attach_witness(struct book *b, struct book_reading *out)
 		witnessed_attach(c, b->path, true, &out->arena, &out->report);
 }
 
-static bool make(struct book *b, struct book_reading *out, int64_t session, struct err *err)
+/* whole: with what only the pages themselves tell. */
+static bool make(
+	struct book *b, struct book_reading *out, int64_t session, bool whole, struct err *err)
 {
 	struct gather *g = out->gather;
-	if (!report_make(g, session, &out->arena, &out->report, err))
+	bool (*report)(struct gather *, int64_t, struct arena *, struct report *,
+		struct err *) = whole ? report_make : report_make_bare;
+	if (!report(g, session, &out->arena, &out->report, err))
 		return false;
 	replayed_attach(b->path, &out->arena, &out->report);
 	mail_attach(g->file, &out->arena, &out->report);
@@ -206,7 +211,7 @@ static bool by_numbers(struct book *b, struct reading *r, int64_t session, int64
 	       gather_take(&r->gather, &row, err);
 }
 
-static bool read_trail(struct book *b, int64_t session, int64_t number,
+static bool read_trail(struct book *b, int64_t session, int64_t number, bool whole,
 	struct book_reading *out, bool *found, struct err *err)
 {
 	struct reading *r = out->inner;
@@ -219,7 +224,7 @@ static bool read_trail(struct book *b, int64_t session, int64_t number,
 		return false;
 	if (!*found)
 		return true;
-	if (!make(b, out, session, err))
+	if (!make(b, out, session, whole, err))
 		return false;
 	out->trail = out->report.n_trails > 0 ? &out->report.trails[0] : NULL;
 	*found = out->trail != NULL;
@@ -230,7 +235,7 @@ bool book_read_trail(struct book *b, int64_t session, int64_t number, struct boo
 	bool *found, struct err *err)
 {
 	*found = false;
-	return begin(b, out, err) && read_trail(b, session, number, out, found, err);
+	return begin(b, out, err) && read_trail(b, session, number, true, out, found, err);
 }
 
 /* ---- an exchange ---- */
@@ -279,7 +284,7 @@ static bool read_alone(struct book *b, int64_t session, int64_t exchange,
 		.n_hops = 1};
 	claim_read(&g->arena, g->model.wrappers, t);
 	g->trails = (struct trail_set){.trails = t, .n = 1};
-	if (!make(b, out, session, err))
+	if (!make(b, out, session, false, err))
 		return false;
 	if (out->report.n_trails > 0)
 		out->hop = out->report.trails[0].hops[0];
@@ -304,7 +309,7 @@ bool book_read_exchange(struct book *b, int64_t exchange, struct book_reading *o
 	if (x == NULL)
 		return true;
 	if (trail != 0) {
-		if (!read_trail(b, session, trail, out, found, err))
+		if (!read_trail(b, session, trail, false, out, found, err))
 			return false;
 		if (*found)
 			place_in_trail(out, exchange);

@@ -112,6 +112,16 @@ static uint64_t key_of(const struct ledger_exchange *x, enum book_order order,
 	return 0;
 }
 
+static void widen(
+	const struct ledger_exchange *x, bool first, int64_t *first_us, int64_t *last_us)
+{
+	int64_t last = x->end_us != FACT_NULL ? x->end_us : x->at_us;
+	if (first || x->at_us < *first_us)
+		*first_us = x->at_us;
+	if (first || last > *last_us)
+		*last_us = last;
+}
+
 static void release(struct book_order_list *o)
 {
 	if (o != NULL && --o->refs == 0)
@@ -130,20 +140,27 @@ static struct book_order_list *sort_rows(struct book *b, enum book_order order)
 	pthread_mutex_unlock(&b->lock);
 	struct keyed *list = malloc(((size_t)n + 1) * 2 * sizeof *list);
 	struct book_order_list *o = calloc(1, sizeof *o + (size_t)n * sizeof o->at[0]);
+	int64_t first_us = 0, last_us = 0;
 	if (list == NULL || o == NULL)
 		abort();
 	for (uint32_t i = 0; i < n; i += BOOK_SLICE) {
 		pthread_mutex_lock(&b->lock);
 		if (b->generation != generation)
 			n = i;
-		for (uint32_t k = i; k < n && k < i + BOOK_SLICE; k++)
-			list[k] = (struct keyed){
-				key_of(ledger_at(&b->ledger, k), order, ranks, n_ranks), k};
+		for (uint32_t k = i; k < n && k < i + BOOK_SLICE; k++) {
+			const struct ledger_exchange *x = ledger_at(&b->ledger, k);
+			list[k] = (struct keyed){key_of(x, order, ranks, n_ranks), k};
+			widen(x, k == 0, &first_us, &last_us);
+		}
 		pthread_mutex_unlock(&b->lock);
 	}
 	sort_keyed(list, list + n + 1, n);
-	*o = (struct book_order_list){
-		.refs = 1, .generation = generation, .touched = touched, .n = n};
+	*o = (struct book_order_list){.refs = 1,
+		.generation = generation,
+		.touched = touched,
+		.first_us = first_us,
+		.last_us = last_us,
+		.n = n};
 	for (uint32_t i = 0; i < n; i++)
 		o->at[i] = list[i].at;
 	free(list);
@@ -151,13 +168,20 @@ static struct book_order_list *sort_rows(struct book *b, enum book_order order)
 	return o;
 }
 
+/* Under the lock: nothing has changed since. */
+static bool is_sorted(const struct book *b, enum book_order order)
+{
+	const struct book_order_list *o = b->orders[order];
+	return o != NULL && o->generation == b->generation && o->n == b->ledger.n &&
+	       (o->touched == b->ledger.touched || order == BOOK_BY_HOST ||
+		       order == BOOK_BY_METHOD || order == BOOK_BY_TIME);
+}
+
 static struct book_order_list *order_of(struct book *b, enum book_order order)
 {
 	pthread_mutex_lock(&b->lock);
 	struct book_order_list *o = b->orders[order];
-	if (o != NULL && o->generation == b->generation && o->n == b->ledger.n &&
-		(o->touched == b->ledger.touched || order == BOOK_BY_HOST ||
-			order == BOOK_BY_METHOD || order == BOOK_BY_TIME)) {
+	if (is_sorted(b, order)) {
 		o->refs++;
 		pthread_mutex_unlock(&b->lock);
 		return o;
@@ -170,6 +194,24 @@ static struct book_order_list *order_of(struct book *b, enum book_order order)
 	o->refs++;
 	pthread_mutex_unlock(&b->lock);
 	return o;
+}
+
+bool book_sort_ahead(struct book *b)
+{
+	int due = 0;
+	pthread_mutex_lock(&b->lock);
+	if (b->ledger.n < BOOK_SORT_AHEAD)
+		due = BOOK_ORDER_COUNT;
+	while (due < BOOK_ORDER_COUNT && is_sorted(b, (enum book_order)due))
+		due++;
+	pthread_mutex_unlock(&b->lock);
+	if (due == BOOK_ORDER_COUNT)
+		return false;
+	struct book_order_list *o = order_of(b, (enum book_order)due);
+	pthread_mutex_lock(&b->lock);
+	release(o);
+	pthread_mutex_unlock(&b->lock);
+	return true;
 }
 
 /* ---- filtering ---- */
@@ -282,15 +324,6 @@ static struct book_row row_of(
 		.hop = x->hop};
 }
 
-static void widen(struct book_rows *out, const struct ledger_exchange *x)
-{
-	int64_t last = x->end_us != FACT_NULL ? x->end_us : x->at_us;
-	if (out->total == 0 || x->at_us < out->first_us)
-		out->first_us = x->at_us;
-	if (out->total == 0 || last > out->last_us)
-		out->last_us = last;
-}
-
 /* ---- the page ---- */
 
 static void take_slice(struct book *b, const struct book_order_list *o, uint32_t i,
@@ -307,10 +340,32 @@ static void take_slice(struct book *b, const struct book_order_list *o, uint32_t
 		out->all++;
 		if (!fits(l, x, s))
 			continue;
-		widen(out, x);
+		widen(x, out->total == 0, &out->first_us, &out->last_us);
 		if (out->total++ >= q->from && out->n < most)
 			out->list[out->n++] = row_of(l, x, a);
 	}
+}
+
+/* Nothing is filtered, and nothing changed since it was sorted: only the page's own rows are
+ * looked at. False: that is not so. */
+static bool take_page(struct book *b, const struct book_order_list *o,
+	const struct book_rows_query *q, struct arena *a, struct book_rows *out)
+{
+	size_t most = q->n < BOOK_PAGE_MAX ? q->n : BOOK_PAGE_MAX;
+	bool plain = q->session == 0 && q->trail == 0 && q->text.n == 0 && q->types == 0 &&
+		     q->status_class == 0 && !q->hide_hops && !q->hide_noise && !q->hide_others;
+	pthread_mutex_lock(&b->lock);
+	plain = plain && o->generation == b->generation && o->touched == b->ledger.touched;
+	for (size_t k = q->from; plain && k < o->n && out->n < most; k++)
+		out->list[out->n++] = row_of(&b->ledger,
+			ledger_at(&b->ledger, o->at[q->down ? o->n - 1 - k : k]), a);
+	pthread_mutex_unlock(&b->lock);
+	if (plain) {
+		out->all = out->total = o->n;
+		out->first_us = o->first_us;
+		out->last_us = o->last_us;
+	}
+	return plain;
 }
 
 static bool when(struct book *b, struct sieve *s, struct err *err)
@@ -348,7 +403,8 @@ bool book_rows(struct book *b, const struct book_rows_query *q, struct arena *a,
 		look_at_names(b, &s);
 	enum book_order order = q->order < BOOK_ORDER_COUNT ? q->order : BOOK_BY_TIME;
 	struct book_order_list *o = order_of(b, order);
-	for (uint32_t i = 0; i < o->n; i += BOOK_SLICE) {
+	bool taken = take_page(b, o, q, a, out);
+	for (uint32_t i = 0; !taken && i < o->n; i += BOOK_SLICE) {
 		pthread_mutex_lock(&b->lock);
 		if (b->generation == o->generation)
 			take_slice(b, o, i, &s, a, out);

@@ -12,19 +12,20 @@
 #include <sys/types.h>
 
 enum {
-	BOOK_LIVE_MS = 20,          /* between two looks at a case that is being written, */
-	BOOK_REST_MS = 60,          /* at one that is not, */
-	BOOK_REST_MOST_MS = 1000,   /* where there are so many that looking would cost */
-	BOOK_REST_BOOKS = 20,       /* that are looked at as often as that */
-	BOOK_PEEK_MS = 50,          /* between two looks at a case that is about to be left */
-	BOOK_LEAVE_MS = 5,          /* between two looks at one that is being left, */
-	BOOK_LEAVE_WAIT_MS = 1000,  /* which pages wait for */
-	BOOK_RETRY_MS = 500,        /* after a failure, while it is being written */
-	BOOK_OPEN_WAIT_MS = 200,    /* that a page waits for the first opening */
-	BOOK_BATCH_MS = 20,         /* of reading facts before anything else is done */
-	BOOK_SLICE = 4096,          /* rows looked at under the lock */
-	BOOK_DERIVE_BATCH = 5000,   /* facts that are derived from at once */
-	BOOK_SESSIONS_MAX = 10000,  /* whose trails are listed */
+	BOOK_LIVE_MS = 20,         /* between two looks at a case that is being written, */
+	BOOK_REST_MS = 60,         /* at one that is not, */
+	BOOK_REST_MOST_MS = 1000,  /* where there are so many that looking would cost */
+	BOOK_REST_BOOKS = 20,      /* that are looked at as often as that */
+	BOOK_PEEK_MS = 50,         /* between two looks at a case that is about to be left */
+	BOOK_LEAVE_MS = 5,         /* between two looks at one that is being left, */
+	BOOK_LEAVE_WAIT_MS = 1000, /* which pages wait for */
+	BOOK_RETRY_MS = 500,       /* after a failure, while it is being written */
+	BOOK_OPEN_WAIT_MS = 200,   /* that a page waits for the first opening */
+	BOOK_BATCH_MS = 20,        /* of reading facts before anything else is done */
+	BOOK_SLICE = 4096,         /* rows looked at under the lock */
+	BOOK_SORT_AHEAD = 50000,   /* rows, from which on they are sorted before anybody asks */
+	BOOK_DERIVE_BATCH = 5000,  /* facts that are derived from at once */
+	BOOK_SESSIONS_MAX = 10000, /* whose trails are listed */
 	BOOK_KEPT_MAX = 100 * 1000, /* trails of sessions that have none stored, */
 	BOOK_TOLD_MAX = 100 * 1000, /* hops of a session that changes are told of, */
 	BOOK_TOLD_S = 600,          /* until so long after its end */
@@ -90,6 +91,7 @@ struct sight {
 struct book_order_list {
 	unsigned refs;
 	int64_t generation, touched;
+	int64_t first_us, last_us; /* of all of them */
 	uint32_t n, at[];
 };
 
@@ -229,6 +231,9 @@ void book_see_companion(const struct book *b, struct sight *out);
 /* Under `lock`. */
 bool book_is_marked(const struct book *b, int64_t session, int64_t trail);
 size_t book_remarks(const struct book *b);
+
+/* ---- book_rows.c: the follower's: one order that nobody asked for yet; false: none is due */
+bool book_sort_ahead(struct book *b);
 
 /* ---- book_trails.c ---- */
 void book_trail_of(struct book *b, const struct derived_trail *row, struct arena *a,
