@@ -360,7 +360,8 @@ static void trail(struct web_request *q, struct web_answer *a)
 		.live = v.state == TRAIL_RUNS,
 		.wide = true};
 	page_open(&p, q, a, &place, title_of(&q->arena, &v));
-	body(&p, &v, row.marked);
+	/* As the companion says now: the book looks at it a little later. */
+	body(&p, &v, r.trail->mark != NULL);
 	remarks_panel(&p, &r, 0);
 	book_reading_close(&r);
 	page_listen(&p, "/c/%zu/t/%lld.%lld/events?since=%s", book_number(b), (long long)s,
