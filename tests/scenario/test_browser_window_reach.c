@@ -111,15 +111,16 @@ static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"
 static char *make_page(unsigned port)
 {
 	struct buf out = {0};
-	buf_add_str(&out,
-		"<!doctype html><title>Page</title><link rel=icon href=data:,><p>Hello"
-		"<iframe name=sink></iframe>");
+	buf_add_str(
+		&out, "<!doctype html><title>Page</title><link rel=icon href=data:,><p>Hello");
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
 		buf_addf(&out,
 			"<img src=\"http://%s:%u/img%zu\">"
 			"<script src=\"http://%s:%u/js%zu\"></script>"
 			"<iframe src=\"http://%s:%u/frame%zu\"></iframe>"
-			"<form id=f%zu target=sink method=post action=\"http://%s:%u/form%zu\">"
+			"<iframe name=sink%zu></iframe>"
+			"<form id=f%zu target=sink%zu method=post "
+			"action=\"http://%s:%u/form%zu\">"
 			"<input name=token value=x></form>"
 			"<script>try{fetch('http://%s:%u/"
 			"fetch%zu',{mode:'no-cors'}).catch(e=>0)}"
@@ -128,9 +129,9 @@ static char *make_page(unsigned port)
 			"try{new EventSource('http://%s:%u/events%zu')}catch(e){}"
 			"setTimeout(()=>document.getElementById('f%zu').submit(),%zu00)</"
 			"script>",
-			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, i, hosts[i],
-			port, i, hosts[i], port, i, hosts[i], port, i, hosts[i], port, i,
-			hosts[i], port, i, i, i);
+			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, i, i, i,
+			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, hosts[i], port,
+			i, hosts[i], port, i, i, i);
 	return buf_take_str(&out);
 }
 

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROWS_MAX = 64, LATE_US = 3 * 1000 * 1000 };
+enum { ROWS_MAX = 64, LATE_US = 3 * 1000 * 1000, READ_US = 60 * 1000 * 1000 };
 
 /* ---- the window, and asking it ---- */
 
@@ -439,6 +439,14 @@ static void an_id_says_what_is_known(void **state)
 	arena_fini(&a);
 }
 
+static size_t times_in(struct span page, const char *what)
+{
+	size_t n = 0;
+	for (size_t at = 0; (at = span_find(page, span_str(what), at)) != SIZE_MAX; at++)
+		n++;
+	return n;
+}
+
 /* As many hops as a trail has at most, each a string that broke something. */
 static void the_longest_trail_is_shown_at_once(void **state)
 {
@@ -450,18 +458,18 @@ static void the_longest_trail_is_shown_at_once(void **state)
 	temp_case_close(&c);
 	const char *path = c.path;
 	open_window(&path, 1, c.folder);
-	struct span page = ask(&a, "/c/1/t/1.1", "");
-	while (span_find(page, span_str("The case is being read"), 0) != SIZE_MAX)
-		page = ask(&a, "/c/1/t/1.1", "");
-	int64_t from = clock_now_us(clock_real());
-	page = ask(&a, "/c/1/t/1.1", "");
-	print_message("500 hops: %zu bytes in %.0f ms\n", page.n,
-		(double)(clock_now_us(clock_real()) - from) / 1e3);
+	/* A case that is being read shows a trail as far as it was read. */
 	size_t rows = 0;
-	for (size_t at = 0; (at = span_find(page, span_str("<li id=\"hop-"), at)) != SIZE_MAX;
-		at++)
-		rows++;
-	print_message("%zu rows\n", rows);
+	struct span page = SPAN_NONE;
+	int64_t until = clock_now_us(clock_real()) + READ_US, from = 0;
+	while (rows < 450 && from < until) {
+		arena_reset(&a);
+		from = clock_now_us(clock_real());
+		page = ask(&a, "/c/1/t/1.1", "");
+		rows = times_in(page, "<li id=\"hop-");
+	}
+	print_message("%zu hops: %zu bytes in %.0f ms\n", rows, page.n,
+		(double)(clock_now_us(clock_real()) - from) / 1e3);
 	assert_in_range(rows, 450, 500);
 	assert_true(span_find(page, span_str("<script>"), 0) == SIZE_MAX);
 	window_stop(window);
