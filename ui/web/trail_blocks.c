@@ -73,6 +73,10 @@ static void live(const struct trail_view *v, struct html *h)
 	case TRAIL_IS_OVER:
 		buf_addf(h->out, "<b>Ended: %s</b> \u00b7 ", trail_end_word(t->ended_by));
 		html_time(h->out, t->started_us);
+		/* One that is not stored is derived piece by piece meanwhile. */
+		if (v->about->state == BOOK_READING)
+			html_say(
+				h, " \u00b7 The case is being read: there may be more to come");
 		return;
 	}
 }

@@ -672,7 +672,7 @@ static void panels_say_what_happened(void **state)
 	page = ask(w, "/c/1/x/2", "");
 	assert_has(page, "This exchange is <a data-detail href=\"/c/1/t/1.1/h/2\">hop 2</a>");
 	page = ask(w, "/c/1/x/9", "show=request");
-	assert_has(page, "<h2 id=\"hop-title\">Exchange 9: b[.]example</h2>");
+	assert_has(page, "Exchange 9: </span>b[.]example</h2>");
 	assert_has(page, "<code>q</code></th><td><code>&lt;b&gt;</code>");
 	page = ask(w, "/c/1/t/1.1/h/2", "show=packets");
 	assert_has(page, "No packets were recorded");
