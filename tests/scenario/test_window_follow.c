@@ -337,7 +337,7 @@ static void pages_come_from_many_threads(void **state)
 static void pages_let_writers_leave(void **state)
 {
 	const char *wanted = getenv("CLICKTRAIL_CLOSES");
-	int closes = wanted != NULL ? atoi(wanted) : 25;
+	int closes = wanted != NULL ? atoi(wanted) : 12;
 	struct temp_case t;
 	struct watch_book w;
 	struct scribe s;
