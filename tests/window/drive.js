@@ -8,9 +8,9 @@
  *
  * WINDOW_FACTS: JSON, handed to the steps as ctx.facts. WINDOW_SHOTS: a folder for screenshots;
  * without it none are taken. A step file has `exports.run = async (ctx) => {...}`; `Steps` below
- * is what ctx can do. Every file is run in Chromium; in Firefox those that say `exports.everywhere
- * = true`, and all where CLICKTRAIL_SOAK is set. stderr says what went wrong, stdout how long each file took; exit 1 if
- * anything did.
+ * is what ctx can do. Every file is run in Chromium, but those that say `exports.soak = true`; in
+ * Firefox those that say `exports.everywhere = true`; and all where CLICKTRAIL_SOAK is set. stderr
+ * says what went wrong, stdout how long each file took; exit 1 if anything did.
  */
 'use strict';
 const fs = require('fs');
@@ -331,8 +331,9 @@ function launch(browserName, profile) {
 	const faults = [];
 	const browser = await launch(browserName, profile);
 	try {
-		const heavy = Boolean(process.env.CLICKTRAIL_SOAK) || browserName === 'chromium';
-		for (const file of files.filter((f) => heavy || require(path.resolve(f)).everywhere))
+		const soak = Boolean(process.env.CLICKTRAIL_SOAK);
+		const wanted = (s) => soak || (!s.soak && (browserName === 'chromium' || s.everywhere));
+		for (const file of files.filter((f) => wanted(require(path.resolve(f)))))
 			await runFile(browser, browserName, address, file, faults);
 	} finally {
 		await limited(browser.close(), 10000).catch(() => browser.process() && browser.process().kill('SIGKILL'));

@@ -22,3 +22,6 @@ exports.run = async (ctx) => {
 	await ctx.go(`${live}/t/${next}.1`);
 	ctx.equal(await ctx.texts(rows), heard, 'heard and shown');
 };
+
+/* Other steps see most of it: for whoever has time. */
+exports.soak = true;

@@ -84,3 +84,6 @@ exports.run = async (ctx) => {
 		console.log(`${pages} pages and ${files} files of ${kinds.size} kinds, ${queue.length} left\n${[...kinds.keys()].sort().join('\n')}`);
 	ctx.must(pages > 80 && files > 2, `${pages} pages and ${files} files`);
 };
+
+/* Other steps see most of it: for whoever has time. */
+exports.soak = true;
