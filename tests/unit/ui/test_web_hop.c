@@ -24,8 +24,8 @@
 #include "ui/web/window_state.h"
 
 enum {
-	VALUE_MAX = 600,     /* bytes of a value; test_html_write has what is longer */
-	WAIT_MS = 50 * 1000, /* a busy machine's */
+	VALUE_MAX = 600,      /* bytes of a value; test_html_write has what is longer */
+	WAIT_MS = 150 * 1000, /* a busy machine's */
 	PAGE_MS = 250,
 	SLOWNESS = 8 /* of sanitizers, on a busy machine */
 };
