@@ -128,15 +128,11 @@ void browser_judge(const char *browser)
 	lab_trace_start(&j.trace);
 	run_program_folder(&j.judge);
 	j.judge.program = "/usr/bin/python3";
-	size_t n, nth = 0;
+	size_t n;
 	const struct lab_scene_about *names = lab_scenes(&j.judge.arena, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct browser_scene s = browser_scene(names[i].name);
-		/* `./dev lab` has time for all; else one browser judges all, and the other
-		 * every second one. */
-		bool judged = (s.flags & JUDGED) != 0 &&
-			      (strcmp(j.browser, "chromium") != 0 || ++nth % 2 != 0);
-		if (browser_scene_asked(&s, j.keep != NULL || judged))
+		if (browser_scene_asked(&s, j.keep != NULL || (s.flags & JUDGED) != 0))
 			fine = run_scene(&j, names[i].name) && fine;
 	}
 	run_program_end(&j.judge);
