@@ -13,15 +13,43 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PASSWORD_LEN = 12, ARGS_MAX = 16 + 2 * PHONE_ONLY_MAX };
+enum { PASSWORD_LEN = 12, ARGS_MAX = 16 + 2 * PHONE_ONLY_MAX, CA_SECONDS = 20, CA_MAX = 200 };
 #define USER "phone"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	char *text; /* phone.h's JSON, with the password */
+struct phone_here {
+	pthread_mutex_t lock; /* of what was started last: */
+	char *text;           /* phone.h's JSON, with the password */
 	int64_t job;
 	struct book *book;
-} last; /* under lock */
+	char ca[CA_MAX]; /* empty: nobody asked yet */
+};
+
+struct phone_here *phone_here_new(void)
+{
+	struct phone_here *h = calloc(1, sizeof *h);
+	if (h == NULL)
+		abort();
+	pthread_mutex_init(&h->lock, NULL);
+	return h;
+}
+
+static void forget(struct phone_here *h)
+{
+	if (h->text != NULL)
+		explicit_bzero(h->text, strlen(h->text));
+	free(h->text);
+	h->text = NULL;
+	h->ca[0] = 0;
+}
+
+void phone_here_free(struct phone_here *h)
+{
+	if (h == NULL)
+		return;
+	forget(h);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
 
 /* ---- where it may listen ---- */
 
@@ -172,7 +200,7 @@ static bool take_hosts(struct order *o, struct span text, struct err *err)
 	return true;
 }
 
-/* Letters that nobody takes for others, as somebody types them on a phone. 31 of them, 12
+/* Letters that nobody takes for others, as somebody types them on a phone. 32 of them, 12
  * times: 60 bits. */
 static bool make_password(char out[PASSWORD_LEN + 1], struct err *err)
 {
@@ -215,36 +243,38 @@ static int64_t start(struct window *w, struct order *o, struct err *err)
 	return job;
 }
 
+/* The lock is held. */
 static bool runs(struct window *w)
 {
+	const struct phone_here *h = w->phone_here;
 	struct arena a = {0};
 	struct job_about about;
-	bool yes = last.job != 0 && job_about(w->jobs, last.job, &a, &about) && about.running;
+	bool yes = h->job != 0 && job_about(w->jobs, h->job, &a, &about) && about.running;
 	arena_fini(&a);
 	return yes;
 }
 
-static void remember(struct order *o, int64_t job, struct book *b)
+/* The lock is held. */
+static void remember(struct phone_here *h, struct order *o, int64_t job, struct book *b)
 {
 	const struct phone_about about = {.listen = o->listen,
 		.user = USER,
 		.password = o->password,
 		.clients = o->clients,
 		.only = o->only};
-	if (last.text != NULL)
-		explicit_bzero(last.text, strlen(last.text));
-	free(last.text);
-	last.text = phone_text(&about);
-	last.job = job;
-	last.book = b;
+	forget(h);
+	h->text = phone_text(&about);
+	h->job = job;
+	h->book = b;
 }
 
 bool phone_start(struct window *w, const struct web_form *form, struct err *err)
 {
+	struct phone_here *h = w->phone_here;
 	struct order o = {0};
 	struct book *b = NULL;
 	int64_t job = 0;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&h->lock);
 	bool ok = !runs(w) || err_set(err, ERR_USAGE, "one is running already");
 	ok = ok && take_place(&o, form, err) && take_hosts(&o, web_value(form, "only"), err) &&
 	     make_password(o.password, err);
@@ -255,8 +285,8 @@ bool phone_start(struct window *w, const struct web_form *form, struct err *err)
 	if (b != NULL)
 		job = start(w, &o, err);
 	if (job != 0)
-		remember(&o, job, b);
-	pthread_mutex_unlock(&lock);
+		remember(h, &o, job, b);
+	pthread_mutex_unlock(&h->lock);
 	explicit_bzero(o.password, sizeof o.password);
 	arena_fini(&o.arena);
 	return job != 0;
@@ -264,27 +294,68 @@ bool phone_start(struct window *w, const struct web_form *form, struct err *err)
 
 void phone_stop(struct window *w)
 {
-	pthread_mutex_lock(&lock);
-	if (last.job != 0)
-		job_stop(w->jobs, last.job);
-	pthread_mutex_unlock(&lock);
+	struct phone_here *h = w->phone_here;
+	pthread_mutex_lock(&h->lock);
+	if (h->job != 0)
+		job_stop(w->jobs, h->job);
+	pthread_mutex_unlock(&h->lock);
 }
 
 int64_t phone_ended(struct window *w)
 {
-	pthread_mutex_lock(&lock);
-	int64_t job = last.job != 0 && !runs(w) ? last.job : 0;
-	pthread_mutex_unlock(&lock);
+	struct phone_here *h = w->phone_here;
+	pthread_mutex_lock(&h->lock);
+	int64_t job = h->job != 0 && !runs(w) ? h->job : 0;
+	pthread_mutex_unlock(&h->lock);
 	return job;
 }
 
 bool phone_running(
 	struct window *w, struct arena *a, struct phone_about *out, struct book **book)
 {
+	struct phone_here *h = w->phone_here;
 	struct err err;
-	pthread_mutex_lock(&lock);
-	bool yes = runs(w) && phone_read(a, last.text, out, &err);
-	*book = yes ? last.book : NULL;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&h->lock);
+	bool yes = runs(w) && phone_read(a, h->text, out, &err);
+	*book = yes ? h->book : NULL;
+	pthread_mutex_unlock(&h->lock);
 	return yes;
+}
+
+/* By the command: the key's folder is not this process's business. */
+static void ask_ca(struct window *w, char ca[CA_MAX])
+{
+	struct buf out = {0}, said = {0};
+	struct err err;
+	int code = 0;
+	ca[0] = 0;
+	if (job_run(w->jobs, (const char *[]){"ca", "show", NULL}, CA_SECONDS, &out, &said,
+		    &code, &err)) {
+		struct span all = buf_span(&out);
+		size_t at = span_find(all, span_str("sha-256:"), 0);
+		struct span line = at != SIZE_MAX ? span_from(all, at + 8) : SPAN_NONE;
+		line = span_trim(span_first(line, span_find_byte(line, '\n', 0)), " ");
+		if (line.n < CA_MAX)
+			snprintf(ca, CA_MAX, "%.*s", (int)line.n, (const char *)line.p);
+	}
+	buf_fini(&out);
+	buf_fini(&said);
+}
+
+const char *phone_ca(struct window *w, struct arena *a)
+{
+	struct phone_here *h = w->phone_here;
+	char ca[CA_MAX];
+	pthread_mutex_lock(&h->lock);
+	int64_t job = h->job;
+	memcpy(ca, h->ca, sizeof ca);
+	pthread_mutex_unlock(&h->lock);
+	if (ca[0] == 0) {
+		ask_ca(w, ca);
+		pthread_mutex_lock(&h->lock);
+		if (h->job == job)
+			memcpy(h->ca, ca, sizeof ca);
+		pthread_mutex_unlock(&h->lock);
+	}
+	return ca[0] != 0 ? arena_str(a, span_str(ca)) : NULL;
 }
