@@ -163,7 +163,7 @@ static const char *error_title(int status)
 	case 413:
 	case 414:
 	case 431: return "Too large";
-	case 429: return "Too many tries";
+	case 429: return "Too much at once";
 	default: return status < 500 ? "This cannot be understood" : "This did not work";
 	}
 }

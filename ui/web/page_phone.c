@@ -3,8 +3,8 @@
  * values to copy, what is known of it so far, and the way back. The proxy is the one that this
  * window came with, or is started here.
  */
+#include "ui/web/act.h"
 #include "ui/web/feed.h"
-#include "ui/web/page.h"
 #include "ui/web/phone_here.h"
 #include "ui/web/qr_svg.h"
 #include "ui/web/window_state.h"
@@ -357,7 +357,7 @@ static void begin(struct web_request *q, struct web_answer *a)
 	if (phone_start(q->window, &q->form, &err))
 		web_go(q, a, "/phone");
 	else
-		page_error(q, a, err.kind == ERR_USAGE ? 400 : 500, &err);
+		page_error(q, a, act_status(&err), &err);
 }
 
 static void stop(struct web_request *q, struct web_answer *a)

@@ -1,4 +1,5 @@
 #include "ui/web/phone_here.h"
+#include "ui/web/act.h"
 #include "ui/web/window_state.h"
 #include "proxy/policy.h"
 
@@ -10,10 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PASSWORD_LEN = 12, ARGS_MAX = 16 + 2 * PHONE_ONLY_MAX, CA_SECONDS = 20, CA_MAX = 200 };
+enum { PASSWORD_LEN = 12, CA_SECONDS = 20, CA_MAX = 200 };
 #define USER "phone"
 
 struct phone_here {
@@ -151,7 +151,7 @@ size_t phone_nets(struct phone_net out[PHONE_NETS_MAX])
 
 struct order {
 	struct arena arena;
-	const char *listen, *clients[2], *only[PHONE_ONLY_MAX + 1], *path;
+	const char *listen, *clients[2], *only[PHONE_ONLY_MAX + 1];
 	size_t n_only;
 	char password[PASSWORD_LEN + 1];
 };
@@ -214,33 +214,21 @@ static bool make_password(char out[PASSWORD_LEN + 1], struct err *err)
 	return true;
 }
 
-static const char *case_name(struct order *o, const char *folder)
+static struct book *start(struct window *w, struct order *o, int64_t *job, struct err *err)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char stamp[32];
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-	return arena_printf(&o->arena, "%s/clicktrail-phone-%s.case", folder, stamp);
-}
-
-static int64_t start(struct window *w, struct order *o, struct err *err)
-{
-	const char *argv[ARGS_MAX] = {"proxy", "--listen", o->listen, "--allow-client",
-		o->clients[0], "--case", o->path};
-	size_t n = 7;
-	for (size_t i = 0; i < o->n_only; i++) {
-		argv[n++] = "--only";
-		argv[n++] = o->only[i];
-	}
+	struct act_words words = {.arena = &o->arena};
 	char *login = arena_printf(&o->arena, USER ":%s", o->password);
-	const struct job_order order_of = {.argv = argv,
+	const struct act_new_case order_of = {.name = ACT_CASE_NAME "-phone",
 		.title = "A proxy for a phone",
-		.case_path = o->path,
 		.password = login};
-	int64_t job = job_start(w->jobs, &order_of, err);
+	act_word(&words, "proxy");
+	act_option(&words, "listen", span_str(o->listen));
+	act_option(&words, "allow-client", span_str(o->clients[0]));
+	for (size_t i = 0; i < o->n_only; i++)
+		act_option(&words, "only", span_str(o->only[i]));
+	struct book *b = act_new_case(w, &words, &order_of, job, err);
 	explicit_bzero(login, strlen(login));
-	return job;
+	return b;
 }
 
 /* The lock is held. */
@@ -273,23 +261,19 @@ bool phone_start(struct window *w, const struct web_form *form, struct err *err)
 	struct phone_here *h = w->phone_here;
 	struct order o = {0};
 	struct book *b = NULL;
-	int64_t job = 0;
+	int64_t job;
 	pthread_mutex_lock(&h->lock);
 	bool ok = !runs(w) || err_set(err, ERR_USAGE, "one is running already");
 	ok = ok && take_place(&o, form, err) && take_hosts(&o, web_value(form, "only"), err) &&
 	     make_password(o.password, err);
-	if (ok) {
-		o.path = case_name(&o, w->folder);
-		b = shelf_add(w->shelf, o.path, err);
-	}
+	if (ok)
+		b = start(w, &o, &job, err);
 	if (b != NULL)
-		job = start(w, &o, err);
-	if (job != 0)
 		remember(h, &o, job, b);
 	pthread_mutex_unlock(&h->lock);
 	explicit_bzero(o.password, sizeof o.password);
 	arena_fini(&o.arena);
-	return job != 0;
+	return b != NULL;
 }
 
 void phone_stop(struct window *w)

@@ -32,7 +32,7 @@ size_t phone_nets(struct phone_net out[PHONE_NETS_MAX]);
 bool phone_net_in(const struct phone_net *net, const char *const *ranges);
 
 /* Starts a proxy as the form says. Errors: USAGE (what is wrong with the form, or one runs
- * already), and those of job_start. */
+ * already), and those of act_new_case. */
 bool phone_start(struct window *w, const struct web_form *form, struct err *err);
 void phone_stop(struct window *w);
 /* What was started last and has ended, by its number among the commands; 0: nothing, or it
