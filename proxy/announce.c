@@ -34,7 +34,10 @@ int announce_window(uint16_t port, struct err *err)
 	return -1;
 }
 
-/* The kernel says ECONNREFUSED where nobody has the name; all else is somebody, or unknown. */
+/* The kernel says ECONNREFUSED where nobody has the name. All else is somebody, or unknown, as
+ * where there is no descriptor left; and that counts as a window. A wrong yes refuses one
+ * connection to loopback, and the exchange says why; a wrong no leads a page that is being
+ * looked at to the window's door. */
 bool announced_window(uint16_t port)
 {
 	struct sockaddr_un name;

@@ -199,6 +199,18 @@ static void answer_locally(struct http1_exchange *h, const struct http1_route *r
 	local_fini(&a);
 }
 
+/* One more page for who has no password yet. It says nothing that is not known, and whoever is
+ * in reach could fill the disk with it: beyond a limit it is not recorded. */
+static void count_pairing(struct tunnel *t)
+{
+	uint64_t n = atomic_fetch_add(&t->proxy->pairings, 1);
+	if (n == PROXY_PAIRINGS_MAX)
+		record_note(&t->record, NOTE_LIMIT, FACT_NULL,
+			"%d pairing pages: further ones are served, and not recorded",
+			PROXY_PAIRINGS_MAX);
+	t->record.muted |= n >= PROXY_PAIRINGS_MAX;
+}
+
 static void serve_request(struct http1_exchange *h)
 {
 	struct tunnel *t = h->x.t;
@@ -212,6 +224,9 @@ static void serve_request(struct http1_exchange *h)
 				  (routed && o->only_hosts != NULL && !route.direct &&
 					  !tunnel_listed(o->only_hosts, route.target.host));
 	}
+	bool pairing = routed && route.direct && local_phone_may(o, h->req.method, route.path);
+	if (pairing && o->password != NULL)
+		count_pairing(t);
 	bool referer = routed && referer_take(&t->proxy->referer, &route.target, route.url);
 	/* Held, it waits before it is written down: its time is then that of its leaving. A
 	 * stop is found again by reach(). */
@@ -223,7 +238,6 @@ static void serve_request(struct http1_exchange *h)
 		answer_error(h, &err, "");
 		return;
 	}
-	bool pairing = routed && route.direct && local_phone_may(o, h->req.method, route.path);
 	if (!t->intercepted && !pairing && !http1_authorized(o->password, &h->req)) {
 		struct local_answer a = {0};
 		err_set(&err, ERR_CLIENT_REFUSED, "no or a wrong password");

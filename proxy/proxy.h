@@ -28,6 +28,8 @@ enum {
 	PROXY_TLS_TIMEOUT_MS = 15000,     /* one handshake */
 	PROXY_TUNNELS_MAX = 16384, /* connections at once, or what descriptors allow; beyond it
 				      accept waits */
+	PROXY_PAIRINGS_MAX = 500,  /* pages for who has no password yet (local.h) that a
+				      session records; more are served all the same */
 };
 
 struct proxy_options {

@@ -33,7 +33,7 @@ struct proxy {
 	struct crew *crew;    /* the tunnels' threads */
 	struct fds *fds;      /* says how many tunnels there may be; beyond that accept waits */
 	struct err failure;
-	atomic_uint_fast64_t tunnels, exchanges, failed_exchanges;
+	atomic_uint_fast64_t tunnels, exchanges, failed_exchanges, pairings;
 };
 
 /* The ready page's script called back over our TLS. */

@@ -47,7 +47,7 @@ enum tls_io tls_io_end(struct tls *t); /* close_notify */
 size_t tls_io_pending(
 	const struct tls *t); /* bytes that need no poll: decrypted or still records */
 bool tls_io_urgent(const struct tls *t); /* a byte of it was marked: proxy/urgent.h */
-bool tls_io_ended(const struct tls *t); /* a read has met the end, one way or another */
+bool tls_io_ended(const struct tls *t);  /* a read has met the end, one way or another */
 
 /* What handshakes want to know of the socket below: errno of the last failed call (0: none),
  * whether the peer's side ended, and the first bytes that it sent (at most TLS_IO_FIRST; takes

@@ -1,7 +1,6 @@
 #include "store/base/buf.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,18 +86,24 @@ void buf_add_u64(struct buf *b, uint64_t v)
 	buf_add(b, bytes, sizeof bytes);
 }
 
-void buf_addf(struct buf *b, const char *format, ...)
+void buf_vaddf(struct buf *b, const char *format, va_list ap)
 {
-	va_list ap, again;
-	va_start(ap, format);
+	va_list again;
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, format, ap);
-	va_end(ap);
 	if (n > 0) {
 		vsnprintf((char *)buf_room(b, (size_t)n + 1), (size_t)n + 1, format, again);
 		b->end += (size_t)n;
 	}
 	va_end(again);
+}
+
+void buf_addf(struct buf *b, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	buf_vaddf(b, format, ap);
+	va_end(ap);
 }
 
 void buf_consume(struct buf *b, size_t n)

@@ -8,6 +8,8 @@
 
 #include "store/base/text.h"
 
+#include <stdarg.h>
+
 struct buf {
 	uint8_t *p;
 	size_t start, end, cap; /* content is p[start..end) */
@@ -32,6 +34,8 @@ void buf_add_u16(struct buf *b, uint16_t v); /* big-endian */
 void buf_add_u32(struct buf *b, uint32_t v);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vaddf(struct buf *b, const char *format, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 /* Room for n more bytes at the end; write there, then buf_grew. Moves the content: borrowed
  * pointers die. */
 uint8_t *buf_room(struct buf *b, size_t n);

@@ -80,7 +80,7 @@ static void put_response(
 	buf_addf(&head, "HTTP/1.1 %d X\r\nContent-Type: %s\r\n%s\r\n", (int)f.status,
 		x->type != NULL ? x->type : "text/html", x->headers != NULL ? x->headers : "");
 	f.version = span_str("HTTP/1.1");
-	f.made_by = span_str("origin");
+	f.made_by = span_str(x->ours ? "clicktrail" : "origin");
 	f.head = buf_span(&head);
 	temp_case_put(t, FACT_KIND_RESPONSE, &f);
 	put_body(t, session, exchange, SIDE_RESPONSE, span_first(x->body, x->body.n - x->lost));

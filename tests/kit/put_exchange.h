@@ -23,6 +23,7 @@ struct put_exchange {
 	const char *headers; /* further response lines, each ended by CRLF */
 	const char *type;    /* NULL: text/html */
 	struct span body;
+	bool ours;                /* clicktrail answers, not the origin */
 	size_t lost;              /* so many bytes at its end passed, but were not stored */
 	int64_t wait_ms, took_ms; /* until the first byte, 0: not known; until the end, 0: 20 */
 };

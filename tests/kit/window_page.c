@@ -20,6 +20,7 @@ void window_pages_start(struct window_pages *w)
 	if (!gate_init(&w->window.gate, "127.0.0.1", false, 1, &err))
 		fail_msg("%s", err.detail);
 	w->window.shelf = shelf_new();
+	w->window.phone_here = phone_here_new();
 	snprintf(w->folder, sizeof w->folder, "/tmp/window-pages-XXXXXX");
 	assert_non_null(mkdtemp(w->folder));
 }
@@ -60,6 +61,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void window_pages_end(struct window_pages *w)
 {
 	forget(w);
+	phone_here_free(w->window.phone_here);
 	shelf_free(w->window.shelf);
 	nftw(w->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

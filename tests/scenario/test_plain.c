@@ -284,6 +284,31 @@ static void a_password_is_asked_for(void **state)
 	conversation_free(&c);
 }
 
+/* What a stranger gets is not what the case is there for. */
+static void pairing_pages_do_not_fill_the_case(void **state)
+{
+	(void)state;
+	struct run_proxy_options options = {.password = "ann:pass word"};
+	struct conversation c;
+	struct buf asked = {0};
+	conversation_start(&c, false, &options);
+	raw_open(&c.client, c.proxy.port);
+	for (int i = 0; i < PROXY_PAIRINGS_MAX + 2; i++)
+		buf_addf(&asked, "HEAD /ca.pem HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n",
+			c.proxy.port);
+	raw_send_bytes(&c.client, buf_span(&asked).p, buf_len(&asked));
+	for (int i = 0; i < PROXY_PAIRINGS_MAX + 2; i++)
+		assert_true(strncmp(raw_head(&c.client), "HTTP/1.1 200 ", 13) == 0);
+	raw_send(&c.client, "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+	assert_true(strncmp(raw_head(&c.client), "HTTP/1.1 4", 10) == 0);
+	buf_fini(&asked);
+	conversation_end(&c);
+	assert_int_equal(CASE_COUNT(c.facts, REQUEST), PROXY_PAIRINGS_MAX + 1);
+	assert_int_equal(CASE_COUNT(c.facts, RESPONSE), PROXY_PAIRINGS_MAX + 1);
+	assert_int_equal(CASE_COUNT(c.facts, NOTE), 1);
+	conversation_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +321,7 @@ int main(void)
 		cmocka_unit_test(the_proxy_gives_its_certificate_authority),
 		cmocka_unit_test(the_ready_page_proves_the_way),
 		cmocka_unit_test(a_password_is_asked_for),
+		cmocka_unit_test(pairing_pages_do_not_fill_the_case),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

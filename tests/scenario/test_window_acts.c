@@ -5,12 +5,18 @@
  */
 #include "tests/kit/window_user.h"
 #include "ui/lab/lab.h"
+#include "ui/web/job.h"
 
+#include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -384,7 +390,46 @@ static void what_is_no_mail_is_told(void **state)
 	assert_int_equal(u.status, 400);
 }
 
-/* ---- */
+/* ---- the end ---- */
+
+static pid_t child_of(pid_t parent)
+{
+	DIR *d = opendir("/proc");
+	pid_t found = 0;
+	assert_non_null(d);
+	for (struct dirent *e; found == 0 && (e = readdir(d)) != NULL;) {
+		char path[300];
+		int pid = atoi(e->d_name), of = 0;
+		snprintf(path, sizeof path, "/proc/%d/stat", pid);
+		FILE *f = pid > 0 ? fopen(path, "re") : NULL;
+		if (f != NULL && fscanf(f, "%*d (%*[^)]) %*c %d", &of) == 1 && of == parent)
+			found = pid;
+		if (f != NULL)
+			fclose(f);
+	}
+	closedir(d);
+	return found;
+}
+
+/* What does not end would hold the window for JOBS_END_S. */
+static void a_second_signal_ends_it_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	window_user_start(&u, NULL);
+	window_user_post(&u, "/trace/demo", "browser=none");
+	pid_t job = child_of(u.program.pid);
+	assert_true(job > 0);
+	assert_int_equal(kill(job, SIGSTOP), 0);
+	run_program_signal(&u.program, SIGINT);
+	run_program_signal(&u.program, SIGTERM);
+	int code = run_program_wait(&u.program, JOBS_END_S - 2);
+	kill(-job, SIGKILL);
+	assert_int_equal(waitpid(job, NULL, 0), job);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), 0);
+	assert_int_equal(code, 0);
+	run_program_end(&u.program);
+}
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
@@ -406,6 +451,7 @@ int main(void)
 		TEST(an_early_failure_reaches_the_case_page),
 		TEST(a_mail_is_listed_and_its_links_opened_by_number),
 		TEST(what_is_no_mail_is_told),
+		cmocka_unit_test(a_second_signal_ends_it_at_once),
 	};
 	return cmocka_run_group_tests(of_case, set_up_case, tear_down) +
 	       cmocka_run_group_tests(others, NULL, NULL);

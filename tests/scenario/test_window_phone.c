@@ -157,6 +157,7 @@ static void is_told_on_the_page(void **state)
 	has(raw_head(&c), "HTTP/1.1 200 ");
 	raw_close(&c);
 	await_seen(&u, "A request inside TLS was read, <time");
+	window_user_hears(&u, "/phone/live", "A request inside TLS was read, <time");
 	/* The window is no way round what is refused, with the password too. */
 	snprintf(answer, sizeof answer,
 		"GET http://127.0.0.1:%u/phone HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" BASIC

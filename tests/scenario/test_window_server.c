@@ -71,7 +71,7 @@ static void give_picture(struct web_request *q, struct web_answer *a)
 /* Larger than all buffers between us and who does not read. */
 static void give_large(struct web_request *q, struct web_answer *a)
 {
-	enum { LARGE = 32 * 1024 * 1024 };
+	enum { LARGE = 16 * 1024 * 1024 };
 	(void)q;
 	a->kind = WEB_DOWNLOAD;
 	memset(buf_room(&a->body, LARGE), 'x', LARGE);
@@ -690,6 +690,31 @@ static void test_uploads_at_once(void **state)
 	assert_int_equal(got, 100);
 }
 
+/* The same of answers that nobody takes. */
+static void test_answers_at_once(void **state)
+{
+	static struct raw_client some[SERVER_ANSWERS_MAX];
+	struct raw_client more;
+	(void)state;
+	for (size_t i = 0; i < SERVER_ANSWERS_MAX; i++) {
+		ask(&some[i], GET("/test/large") "\r\n");
+		assert_int_equal(status_of(raw_head(&some[i])), 200);
+	}
+	ask(&more, GET("/test/large") "Connection: close\r\n\r\n");
+	assert_int_equal(status_of(raw_rest(&more, NULL)), 503);
+	raw_close(&more);
+	for (size_t i = 0; i < SERVER_ANSWERS_MAX; i++)
+		raw_close(&some[i]);
+	/* The server hears that they are gone when it writes to them. */
+	int got = 503;
+	for (int i = 0; i < 5000 && got == 503; i++) {
+		ask(&more, GET("/test/large") "\r\n");
+		got = status_of(raw_head(&more));
+		raw_close(&more);
+	}
+	assert_int_equal(got, 200);
+}
+
 static void test_connection(void **state)
 {
 	struct raw_client c;
@@ -1026,9 +1051,9 @@ int main(void)
 		cmocka_unit_test(test_silence), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_upload), cmocka_unit_test(test_uploads_at_once),
-		cmocka_unit_test(test_connection), cmocka_unit_test(test_door),
-		cmocka_unit_test(test_streams), cmocka_unit_test(test_bell),
-		cmocka_unit_test(test_exhaustion), cmocka_unit_test(test_lingering),
-		cmocka_unit_test(test_end)};
+		cmocka_unit_test(test_answers_at_once), cmocka_unit_test(test_connection),
+		cmocka_unit_test(test_door), cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_bell), cmocka_unit_test(test_exhaustion),
+		cmocka_unit_test(test_lingering), cmocka_unit_test(test_end)};
 	return cmocka_run_group_tests(tests, begin, finish);
 }

@@ -11,6 +11,7 @@
 #include "ui/report/gather.h"
 #include "ui/report/live.h"
 #include "ui/web/phone.h"
+#include "store/base/codec.h"
 #include "store/base/hash.h"
 #include "store/base/log.h"
 
@@ -58,8 +59,7 @@ static char *for_phone(const struct proxy_run *p)
 	struct buf hex = {0};
 	recording_address_text(&p->bound, where);
 	ca_sha256(p->recording.ca, sha256);
-	for (size_t i = 0; i < sizeof sha256; i++)
-		buf_addf(&hex, "%02x", sha256[i]);
+	hex_add(&hex, span_of(sha256, sizeof sha256));
 	char *fingerprint = buf_take_str(&hex);
 	memcpy(login, o->password, sizeof login);
 	char *colon = strchr(login, ':');

@@ -49,6 +49,10 @@ static int serve(struct ui *u, const struct window_options *o)
 	struct pollfd fds[] = {{u->signal_fd, POLLIN, 0}, {u->life, POLLIN, 0}};
 	while (poll(fds, 2, -1) < 1)
 		continue;
+	/* What was started from here may take long to end. It is told, and ends in order, also
+	 * where nobody waits for it; what the window itself holds may go at any time. */
+	signals_take(u->signal_fd);
+	signals_let_kill(EXIT_DONE);
 	window_stop(w);
 	return EXIT_DONE;
 }

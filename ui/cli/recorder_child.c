@@ -1,5 +1,6 @@
 #include "ui/cli/recorder_child.h"
 #include "ui/cli/case_beside.h"
+#include "ui/cli/child_behave.h"
 #include "store/base/hash.h"
 
 #include <errno.h>
@@ -42,22 +43,6 @@ static int place(posix_spawn_file_actions_t *a, const int given[3])
 	return failed;
 }
 
-/* Signals as if nobody had touched them, and a session of its own: Ctrl-C is for us, who then
- * end it in order. */
-static int behave(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	int failed = posix_spawnattr_setsigmask(attributes, &none);
-	if (failed == 0)
-		failed = posix_spawnattr_setsigdefault(attributes, &all);
-	if (failed == 0)
-		failed = posix_spawnattr_setflags(attributes,
-			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-	return failed;
-}
-
 /* An errno, or 0. The environment is not handed on: it may hold a password. */
 static int spawn(const char *program, const int given[3], pid_t *pid)
 {
@@ -68,7 +53,7 @@ static int spawn(const char *program, const int given[3], pid_t *pid)
 	posix_spawnattr_init(&attributes);
 	int failed = place(&actions, given);
 	if (failed == 0)
-		failed = behave(&attributes);
+		failed = child_behave(&attributes);
 	if (failed == 0)
 		failed = posix_spawn(pid, program, &actions, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&actions);

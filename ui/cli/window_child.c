@@ -1,4 +1,5 @@
 #include "ui/cli/window_child.h"
+#include "ui/cli/child_behave.h"
 #include "ui/cli/recording.h"
 #include "ui/cli/signals.h"
 #include "proxy/announce.h"
@@ -92,21 +93,6 @@ static int place(posix_spawn_file_actions_t *a, const int given[GIVEN])
 	return failed;
 }
 
-/* Signals as if nobody had touched them, and a session of its own: Ctrl-C is for us. */
-static int behave(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	int failed = posix_spawnattr_setsigmask(attributes, &none);
-	if (failed == 0)
-		failed = posix_spawnattr_setsigdefault(attributes, &all);
-	if (failed == 0)
-		failed = posix_spawnattr_setflags(attributes,
-			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-	return failed;
-}
-
 /* What is started from the window has its own password, or none. */
 static char **without_password(void)
 {
@@ -142,7 +128,7 @@ static int spawn(const int given[GIVEN], const char *const *paths, pid_t *pid)
 	posix_spawnattr_init(&attributes);
 	int failed = place(&actions, given);
 	if (failed == 0)
-		failed = behave(&attributes);
+		failed = child_behave(&attributes);
 	if (failed == 0)
 		failed = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&actions);

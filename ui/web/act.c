@@ -1,13 +1,10 @@
 #include "ui/web/act.h"
-#include "store/base/clock.h"
 #include "ui/cli/options.h"
 #include "ui/web/feed.h"
 #include "ui/web/window_state.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { OF_CASE_MAX = 3 };
 
@@ -50,7 +47,7 @@ bool act_check(const struct act_words *w, unsigned command, struct err *err)
 	struct options o;
 	int rest;
 	if (w->bad)
-		return err_set(err, ERR_LIMIT,
+		return err_set(err, ERR_USAGE,
 			"a value is too long or holds a zero byte, or there are too many");
 	pthread_mutex_lock(&one_at_a_time);
 	options_init(&o, command);
@@ -58,6 +55,11 @@ bool act_check(const struct act_words *w, unsigned command, struct err *err)
 	options_fini(&o);
 	pthread_mutex_unlock(&one_at_a_time);
 	return ok;
+}
+
+int act_status(const struct err *err)
+{
+	return err->kind == ERR_USAGE ? 400 : err->kind == ERR_LIMIT ? 429 : 500;
 }
 
 int64_t act_start(struct web_request *q, struct web_answer *a, const struct act_words *w,
@@ -70,50 +72,12 @@ int64_t act_start(struct web_request *q, struct web_answer *a, const struct act_
 		.remove_file = remove_file};
 	int64_t number = 0;
 	if (w->bad)
-		err_set(&err, ERR_LIMIT, "a value is too long, or there are too many");
+		err_set(&err, ERR_USAGE, "a value is too long, or there are too many");
 	else
 		number = job_start(q->window->jobs, &order, &err);
 	if (number == 0)
-		page_error(q, a, err.kind == ERR_LIMIT ? 429 : 500, &err);
+		page_error(q, a, act_status(&err), &err);
 	return number;
-}
-
-/* ---- a new case ---- */
-
-static bool is_on_shelf(struct shelf *s, const char *path)
-{
-	for (size_t i = shelf_n(s); i > 0; i--)
-		if (strcmp(book_path(shelf_get(s, i)), path) == 0)
-			return true;
-	return false;
-}
-
-struct book *act_new_case(struct web_request *q, struct err *err)
-{
-	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
-	char path[PATH_MAX], stamp[32];
-	struct book *b = NULL;
-	struct tm tm;
-	const time_t now = (time_t)(clock_now_us(clock_real()) / 1000000);
-	bool found = false;
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-	pthread_mutex_lock(&one_at_a_time);
-	for (int i = 1; i < ACT_NAME_TRIES && !found; i++) {
-		char more[16] = "";
-		if (i > 1)
-			snprintf(more, sizeof more, "-%d", i);
-		int n = snprintf(path, sizeof path, "%s/clicktrail-%s%s.case",
-			q->window->folder, stamp, more);
-		found = n < (int)sizeof path && access(path, F_OK) != 0 &&
-			!is_on_shelf(q->window->shelf, path);
-	}
-	if (found)
-		b = shelf_add(q->window->shelf, path, err);
-	else
-		err_set(err, ERR_CASE_OPEN, "no free name in %s", q->window->folder);
-	pthread_mutex_unlock(&one_at_a_time);
-	return b;
 }
 
 /* ---- how it came out ---- */

@@ -33,14 +33,33 @@ void act_case(struct act_words *w, const char *path);
  * that a mistake is told at once. Errors: USAGE. */
 bool act_check(const struct act_words *w, unsigned command, struct err *err);
 
+/* What a page says of a command that did not start: 400, 429 or 500. */
+int act_status(const struct err *err);
 /* Starts it. 0: it did not start, and a is the page that says so. remove_file: as of
  * job_order. */
 int64_t act_start(struct web_request *q, struct web_answer *a, const struct act_words *w,
 	const char *title, const char *case_path, const char *remove_file);
 
-/* A free name in the window's folder, "clicktrail-20260131-235959.case", on the shelf before
- * anything is there. NULL with err. */
-struct book *act_new_case(struct web_request *q, struct err *err);
+/* ---- act_case.c: a command that makes a new case ---- */
+
+struct act_new_case {
+	const char *name;     /* of the file, before the time: "clicktrail" */
+	const char *title;    /* of the command */
+	const char *last;     /* what stands behind its options; NULL: nothing */
+	const char *password; /* as of job_order */
+};
+#define ACT_CASE_NAME "clicktrail"
+/* Starts it with a free name in the window's folder, "clicktrail-20260131-235959.case"; the
+ * case is on the shelf before anything is there. NULL with err, of job_start, CASE_OPEN (no
+ * free name), USAGE (words) or LIMIT (SHELF_MAX): nothing was started, and nothing is listed. A
+ * lock of its own: one at a time. */
+struct book *act_new_case(struct window *w, struct act_words *words,
+	const struct act_new_case *o, int64_t *job, struct err *err);
+/* The same for a page, which then leads to its newest trail; or says why it did not start. */
+void act_record(struct web_request *q, struct web_answer *a, struct act_words *words,
+	const char *title, const char *last);
+
+/* ---- act.c: how it came out ---- */
 
 /* "It came to its end, and everything was recorded." Of the contract's exit codes. */
 const char *act_code_words(int code);

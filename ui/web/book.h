@@ -200,6 +200,16 @@ enum { BOOK_ROWS_MAX = 2000 * 1000 }; /* of one case */
 bool book_rows(struct book *b, const struct book_rows_query *q, struct arena *a,
 	struct book_rows *out, struct err *err);
 
+/* ---- a device that is led through a proxy ---- */
+
+/* When something was there first, in the newest session; FACT_NULL: not yet. */
+struct book_pairing {
+	int64_t page_us;   /* the proxy itself served one of its pages, */
+	int64_t ca_us;     /* its certificate, */
+	int64_t inside_us; /* or an origin answered inside TLS */
+};
+void book_pairing(struct book *b, struct book_pairing *out);
+
 /* ---- finding ---- */
 
 #define BOOK_CLUES(X)                                                                          \

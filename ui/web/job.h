@@ -32,7 +32,7 @@ struct job_order {
 	const char *password;    /* CLICKTRAIL_PASSWORD for it; NULL: none. Never shown */
 	const char *remove_file; /* a file of ours that goes when it is over; NULL */
 };
-/* A number, from 1; 0 with err: LIMIT (too many run), SYSTEM. */
+/* A number, from 1; 0 with err: LIMIT (too many run), SHUTDOWN (behind jobs_end), SYSTEM. */
 int64_t job_start(struct jobs *j, const struct job_order *order, struct err *err);
 
 struct job_about {
@@ -53,7 +53,8 @@ int64_t jobs_version(struct jobs *j);
 int64_t jobs_wait(struct jobs *j, int64_t since, int ms);
 
 /* To its end, at most so many seconds; its output is appended, what it said on stderr to said.
- * False with err: SYSTEM, LIMIT (time, output). *code: its exit code. */
+ * False with err: SYSTEM, LIMIT (time, output), SHUTDOWN (jobs_end came first). *code: its exit
+ * code. */
 bool job_run(struct jobs *j, const char *const *argv, int seconds, struct buf *out,
 	struct buf *said, int *code, struct err *err);
 

@@ -1,5 +1,6 @@
 #include "ui/web/job_child.h"
 #include "store/base/clock.h"
+#include "ui/cli/child_behave.h"
 #include "ui/cli/signals.h"
 
 #include <errno.h>
@@ -99,22 +100,6 @@ static int place(
 	return failed;
 }
 
-/* Signals as if nobody had touched them, and a session of its own: Ctrl-C is for the window,
- * which then ends it in order. */
-static int behave(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	int failed = posix_spawnattr_setsigmask(attributes, &none);
-	if (failed == 0)
-		failed = posix_spawnattr_setsigdefault(attributes, &all);
-	if (failed == 0)
-		failed = posix_spawnattr_setflags(attributes,
-			POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-	return failed;
-}
-
 static int spawn(struct job_child *c, const char *program, const char *folder, char **argv,
 	char **env, int words, int out, int said)
 {
@@ -124,7 +109,7 @@ static int spawn(struct job_child *c, const char *program, const char *folder, c
 	posix_spawnattr_init(&attributes);
 	int failed = place(&actions, folder, words, out, said);
 	if (failed == 0)
-		failed = behave(&attributes);
+		failed = child_behave(&attributes);
 	if (failed == 0)
 		failed = posix_spawn(&c->pid, program, &actions, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&actions);

@@ -4,25 +4,17 @@
 #include "store/base/clock.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 void page_say(struct page *p, const char *ours)
 {
 	buf_add_str(p->out, ours);
 }
 
-static void add_formatted(struct buf *out, const char *format, va_list ap)
-{
-	char text[2048];
-	int n = vsnprintf(text, sizeof text, format, ap);
-	buf_add(out, text, n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-}
-
 void page_sayf(struct page *p, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	add_formatted(p->out, format, ap);
+	buf_vaddf(p->out, format, ap);
 	va_end(ap);
 }
 
@@ -171,7 +163,7 @@ static const char *error_title(int status)
 	case 413:
 	case 414:
 	case 431: return "Too large";
-	case 429: return "Too many tries";
+	case 429: return "Too much at once";
 	default: return status < 500 ? "This cannot be understood" : "This did not work";
 	}
 }
@@ -215,7 +207,7 @@ void page_form_open(
 	page_sayf(p, "<form class=\"%s\" method=\"post\"%s action=\"", class,
 		files ? " enctype=\"multipart/form-data\"" : "");
 	va_start(ap, action_format);
-	add_formatted(p->out, action_format, ap);
+	buf_vaddf(p->out, action_format, ap);
 	va_end(ap);
 	page_sayf(p, "\"><input type=\"hidden\" name=\"secret\" value=\"%s\">\n", p->q->secret);
 }
@@ -230,7 +222,7 @@ void page_ask_open(struct page *p, const char *class, const char *action_format,
 	va_list ap;
 	page_sayf(p, "<form class=\"%s\" method=\"get\" action=\"", class);
 	va_start(ap, action_format);
-	add_formatted(p->out, action_format, ap);
+	buf_vaddf(p->out, action_format, ap);
 	va_end(ap);
 	page_say(p, "\">\n");
 }
@@ -240,7 +232,7 @@ void page_href(struct page *p, const struct book *b, const char *rest_format, ..
 	va_list ap;
 	page_sayf(p, "/c/%zu", book_number(b));
 	va_start(ap, rest_format);
-	add_formatted(p->out, rest_format, ap);
+	buf_vaddf(p->out, rest_format, ap);
 	va_end(ap);
 }
 
@@ -270,7 +262,7 @@ void page_listen(struct page *p, const char *path_format, ...)
 	va_list ap;
 	page_say(p, "<div class=\"listen\" data-listen=\"");
 	va_start(ap, path_format);
-	add_formatted(p->out, path_format, ap);
+	buf_vaddf(p->out, path_format, ap);
 	va_end(ap);
 	page_say(p, "\" hidden></div>\n");
 }

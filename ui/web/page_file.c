@@ -442,16 +442,7 @@ static void open_chosen(struct web_request *q, struct web_answer *a, const struc
 		choose_page(q, a, c, &err);
 		return;
 	}
-	struct book *b = act_new_case(q, &err);
-	if (b == NULL) {
-		page_error(q, a, 500, &err);
-		return;
-	}
-	act_option(&w, "case", span_str(book_path(b)));
-	act_word(&w, c->list.path);
-	if (act_start(q, a, &w, link_title(&q->arena, "Trace of ", c->look.link), book_path(b),
-		    NULL) != 0)
-		web_go(q, a, "/c/%zu/newest", book_number(b));
+	act_record(q, a, &w, link_title(&q->arena, "Trace of ", c->look.link), c->list.path);
 }
 
 void file_open(struct web_request *q, struct web_answer *a)

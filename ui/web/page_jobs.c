@@ -5,7 +5,6 @@
 #include "ui/web/feed.h"
 #include "ui/web/page_acts.h"
 #include "ui/web/window_state.h"
-#include "store/base/clock.h"
 
 #include <stdlib.h>
 #include <unistd.h>

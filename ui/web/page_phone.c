@@ -3,16 +3,16 @@
  * values to copy, what is known of it so far, and the way back. The proxy is the one that this
  * window came with, or is started here.
  */
+#include "ui/web/act.h"
 #include "ui/web/feed.h"
-#include "ui/web/page.h"
 #include "ui/web/phone_here.h"
 #include "ui/web/qr_svg.h"
 #include "ui/web/window_state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { CA_SECONDS = 20, EVENTS_MS = 500 };
+enum { LIVE_GAP_MS = 250 }; /* between two looks at a case to which a lot comes */
 
 struct pairing {
 	struct phone_about about;
@@ -34,35 +34,6 @@ static bool find_pairing(struct window *w, struct arena *a, struct pairing *out)
 
 /* ---- what is known of it so far ---- */
 
-struct known {
-	int64_t page_us, ca_us, inside_us; /* FACT_NULL: not yet */
-	bool from_case;
-};
-
-static void look(struct pairing *p, struct known *k)
-{
-	struct arena a = {0};
-	struct book_rows rows;
-	struct err err;
-	struct book_rows_query q = {.text = span_str("clicktrail.internal/"), .n = 200};
-	*k = (struct known){FACT_NULL, FACT_NULL, FACT_NULL, p->book != NULL};
-	if (p->book != NULL && book_rows(p->book, &q, &a, &rows, &err))
-		for (size_t i = 0; i < rows.n; i++) {
-			const struct book_row *r = &rows.list[i];
-			bool ca = span_find(r->url, span_str("/ca."), 0) != SIZE_MAX;
-			int64_t *at = ca ? &k->ca_us : &k->page_us;
-			if (r->status == 200 && *at == FACT_NULL)
-				*at = r->at_us;
-		}
-	q = (struct book_rows_query){.text = span_str("https://"), .n = 50};
-	if (p->book != NULL && book_rows(p->book, &q, &a, &rows, &err))
-		for (size_t i = 0; i < rows.n && k->inside_us == FACT_NULL; i++)
-			if (span_starts(rows.list[i].url, "https://") &&
-				rows.list[i].status != FACT_NULL && !rows.list[i].ours)
-				k->inside_us = rows.list[i].at_us;
-	arena_fini(&a);
-}
-
 static void step(struct page *p, int64_t at_us, const char *done, const char *open)
 {
 	if (at_us == FACT_NULL) {
@@ -78,12 +49,12 @@ static void step(struct page *p, int64_t at_us, const char *done, const char *op
 
 static void status(struct page *p, struct pairing *pair)
 {
-	struct known k;
-	look(pair, &k);
+	struct book_pairing k;
 	page_say(p, "<ul id=\"phone-status\" class=\"phone-status\">\n");
-	if (!k.from_case) {
+	if (pair->book == NULL) {
 		page_say(p, "<li>Not known: there is no case here that says it.</li>\n");
 	} else {
+		book_pairing(pair->book, &k);
 		step(p, k.page_us, "A device has opened the proxy's page",
 			"No device has opened the proxy's page yet");
 		step(p, k.ca_us, "The certificate was fetched",
@@ -96,9 +67,28 @@ static void status(struct page *p, struct pairing *pair)
 
 struct live {
 	struct window *window;
+	const struct book *book; /* that the page was about */
 	struct buf last;
-	int64_t version;
+	int64_t version; /* that was looked at; -1: none */
 };
+
+/* False: nothing has changed. */
+static bool await_news(struct live *l, struct book *b, int wait_ms)
+{
+	if (b == NULL) {
+		/* Nothing tells anything but the end of all. */
+		jobs_wait(l->window->jobs, INT64_MAX, wait_ms);
+		return false;
+	}
+	if (book_wait(b, l->version, wait_ms) == l->version)
+		return false;
+	/* A phone that loads pages changes the case all the time. */
+	if (l->version >= 0)
+		usleep(LIVE_GAP_MS * 1000);
+	/* Before it is looked at: what comes meanwhile is news the next time. */
+	l->version = book_version(b);
+	return true;
+}
 
 static bool next_live(void *ctx, int wait_ms, struct buf *out)
 {
@@ -108,25 +98,22 @@ static bool next_live(void *ctx, int wait_ms, struct buf *out)
 	struct buf now = {0};
 	struct page p = {.out = &now};
 	char id[FEED_ID_MAX];
-	if (!find_pairing(l->window, &a, &pair)) {
+	bool there = find_pairing(l->window, &a, &pair) && pair.book == l->book;
+	if (!there) {
 		feed_id(id, 0, l->version);
 		feed_reload(out, id);
-		arena_fini(&a);
-		return false;
+	} else if (await_news(l, pair.book, wait_ms)) {
+		status(&p, &pair);
+		if (!span_eq(buf_span(&now), buf_span(&l->last))) {
+			feed_id(id, book_epoch(pair.book), l->version);
+			feed_put(out, id, "phone-now", buf_span(&now));
+			buf_clear(&l->last);
+			buf_add_span(&l->last, buf_span(&now));
+		}
 	}
-	if (pair.book != NULL)
-		book_wait(pair.book, l->version, wait_ms < EVENTS_MS ? wait_ms : EVENTS_MS);
-	status(&p, &pair);
-	if (!span_eq(buf_span(&now), buf_span(&l->last))) {
-		feed_id(id, pair.book != NULL ? book_epoch(pair.book) : 0, l->version);
-		feed_put(out, id, "phone-now", buf_span(&now));
-		buf_clear(&l->last);
-		buf_add_span(&l->last, buf_span(&now));
-	}
-	l->version = pair.book != NULL ? book_version(pair.book) : 0;
 	buf_fini(&now);
 	arena_fini(&a);
-	return true;
+	return there;
 }
 
 static void free_live(void *ctx)
@@ -141,7 +128,9 @@ static void live(struct web_request *q, struct web_answer *a)
 	struct live *l = calloc(1, sizeof *l);
 	if (l == NULL)
 		abort();
+	struct pairing pair;
 	l->window = q->window;
+	l->book = find_pairing(q->window, &q->arena, &pair) ? pair.book : NULL;
 	l->version = -1;
 	a->kind = WEB_EVENTS;
 	a->events = (struct web_events){l, next_live, free_live};
@@ -221,27 +210,16 @@ static const char *host_of(struct arena *a, const struct phone_about *about)
 
 static void say_ca(struct page *p, const char *hex)
 {
-	struct buf out = {0}, said = {0};
-	struct err err;
-	int code = 0;
 	page_say(p, "<h3>The certificate's fingerprint (SHA-256)</h3>\n<p>Compare it with what "
 		    "the phone shows before you trust it.</p>\n<p><code class=\"exact\">");
 	if (hex != NULL) {
 		for (size_t i = 0; hex[i] != 0 && hex[i + 1] != 0; i += 2)
 			page_sayf(p, "%s%.2s", i > 0 ? ":" : "", hex + i);
-	} else if (job_run(p->q->window->jobs, (const char *[]){"ca", "show", NULL}, CA_SECONDS,
-			   &out, &said, &code, &err)) {
-		struct span all = buf_span(&out);
-		size_t at = span_find(all, span_str("sha-256:"), 0);
-		struct span line = at != SIZE_MAX ? span_from(all, at + 8) : SPAN_NONE;
-		line = span_trim(span_first(line, span_find_byte(line, '\n', 0)), " ");
-		html_text(p->out, line.n > 0 ? line : span_str("not known"));
 	} else {
-		page_say(p, "not known");
+		const char *said = phone_ca(p->q->window, &p->q->arena);
+		html_text(p->out, span_str(said != NULL ? said : "not known"));
 	}
 	page_say(p, "</code></p>\n");
-	buf_fini(&out);
-	buf_fini(&said);
 }
 
 static const char ios[] =
@@ -379,7 +357,7 @@ static void begin(struct web_request *q, struct web_answer *a)
 	if (phone_start(q->window, &q->form, &err))
 		web_go(q, a, "/phone");
 	else
-		page_error(q, a, err.kind == ERR_USAGE ? 400 : 500, &err);
+		page_error(q, a, act_status(&err), &err);
 }
 
 static void stop(struct web_request *q, struct web_answer *a)

@@ -155,7 +155,6 @@ static void open_link(struct web_request *q, struct web_answer *a)
 {
 	struct link_look l;
 	struct act_words w = {.arena = &q->arena};
-	struct err err = {0};
 	act_word(&w, "trace");
 	if (!read_form(q, a, &l, &w))
 		return;
@@ -163,16 +162,8 @@ static void open_link(struct web_request *q, struct web_answer *a)
 		look_page(q, a, &l, NULL, true);
 		return;
 	}
-	struct book *b = act_new_case(q, &err);
-	if (b == NULL) {
-		page_error(q, a, 500, &err);
-		return;
-	}
-	act_option(&w, "case", span_str(book_path(b)));
-	act_word(&w, arena_str(&q->arena, l.link));
-	if (act_start(q, a, &w, link_title(&q->arena, "Trace of ", l.link), book_path(b),
-		    NULL) != 0)
-		web_go(q, a, "/c/%zu/newest", book_number(b));
+	act_record(q, a, &w, link_title(&q->arena, "Trace of ", l.link),
+		arena_str(&q->arena, l.link));
 }
 
 /* Proves namespace, authority, disk and browser, and contacts nobody. */
@@ -199,14 +190,10 @@ static void demo(struct web_request *q, struct web_answer *a)
 	act_word(&w, "demo");
 	if (browser.n > 0)
 		act_option(&w, "browser", browser);
-	struct book *b = act_check(&w, OPTIONS_DEMO, &err) ? act_new_case(q, &err) : NULL;
-	if (b == NULL) {
-		page_error(q, a, err.kind == ERR_USAGE ? 400 : 500, &err);
-		return;
-	}
-	act_option(&w, "case", span_str(book_path(b)));
-	if (act_start(q, a, &w, "The demo", book_path(b), NULL) != 0)
-		web_go(q, a, "/c/%zu/newest", book_number(b));
+	if (act_check(&w, OPTIONS_DEMO, &err))
+		act_record(q, a, &w, "The demo", NULL);
+	else
+		page_error(q, a, act_status(&err), &err);
 }
 
 const struct web_route routes_trace[] = {{WEB_GET, "/trace", show, false},

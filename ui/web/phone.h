@@ -1,7 +1,9 @@
 /*
  * A proxy that serves other machines, as the pairing page (page_phone.c) shows it: what its
  * options say, handed from the process that is the proxy to the window as JSON. Pure but for
- * phone_take. Holds a password: never in arguments, environment or a log. Any thread.
+ * phone_take. Holds a password, which is never in arguments or a log. To the window it comes by
+ * a file in memory; a proxy that the window starts gets it by CLICKTRAIL_PASSWORD in its
+ * environment, which this user and root alone can read. Any thread.
  */
 #ifndef UI_WEB_PHONE_H
 #define UI_WEB_PHONE_H

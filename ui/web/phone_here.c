@@ -1,4 +1,5 @@
 #include "ui/web/phone_here.h"
+#include "ui/web/act.h"
 #include "ui/web/window_state.h"
 #include "proxy/policy.h"
 
@@ -10,18 +11,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PASSWORD_LEN = 12, ARGS_MAX = 16 + 2 * PHONE_ONLY_MAX };
+enum { PASSWORD_LEN = 12, CA_SECONDS = 20, CA_MAX = 200 };
 #define USER "phone"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	char *text; /* phone.h's JSON, with the password */
+struct phone_here {
+	pthread_mutex_t lock; /* of what was started last: */
+	char *text;           /* phone.h's JSON, with the password */
 	int64_t job;
 	struct book *book;
-} last; /* under lock */
+	char ca[CA_MAX]; /* empty: nobody asked yet */
+};
+
+struct phone_here *phone_here_new(void)
+{
+	struct phone_here *h = calloc(1, sizeof *h);
+	if (h == NULL)
+		abort();
+	pthread_mutex_init(&h->lock, NULL);
+	return h;
+}
+
+static void forget(struct phone_here *h)
+{
+	if (h->text != NULL)
+		explicit_bzero(h->text, strlen(h->text));
+	free(h->text);
+	h->text = NULL;
+	h->ca[0] = 0;
+}
+
+void phone_here_free(struct phone_here *h)
+{
+	if (h == NULL)
+		return;
+	forget(h);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
 
 /* ---- where it may listen ---- */
 
@@ -123,7 +151,7 @@ size_t phone_nets(struct phone_net out[PHONE_NETS_MAX])
 
 struct order {
 	struct arena arena;
-	const char *listen, *clients[2], *only[PHONE_ONLY_MAX + 1], *path;
+	const char *listen, *clients[2], *only[PHONE_ONLY_MAX + 1];
 	size_t n_only;
 	char password[PASSWORD_LEN + 1];
 };
@@ -172,7 +200,7 @@ static bool take_hosts(struct order *o, struct span text, struct err *err)
 	return true;
 }
 
-/* Letters that nobody takes for others, as somebody types them on a phone. 31 of them, 12
+/* Letters that nobody takes for others, as somebody types them on a phone. 32 of them, 12
  * times: 60 bits. */
 static bool make_password(char out[PASSWORD_LEN + 1], struct err *err)
 {
@@ -186,105 +214,132 @@ static bool make_password(char out[PASSWORD_LEN + 1], struct err *err)
 	return true;
 }
 
-static const char *case_name(struct order *o, const char *folder)
+static struct book *start(struct window *w, struct order *o, int64_t *job, struct err *err)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char stamp[32];
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-	return arena_printf(&o->arena, "%s/clicktrail-phone-%s.case", folder, stamp);
-}
-
-static int64_t start(struct window *w, struct order *o, struct err *err)
-{
-	const char *argv[ARGS_MAX] = {"proxy", "--listen", o->listen, "--allow-client",
-		o->clients[0], "--case", o->path};
-	size_t n = 7;
-	for (size_t i = 0; i < o->n_only; i++) {
-		argv[n++] = "--only";
-		argv[n++] = o->only[i];
-	}
+	struct act_words words = {.arena = &o->arena};
 	char *login = arena_printf(&o->arena, USER ":%s", o->password);
-	const struct job_order order_of = {.argv = argv,
+	const struct act_new_case order_of = {.name = ACT_CASE_NAME "-phone",
 		.title = "A proxy for a phone",
-		.case_path = o->path,
 		.password = login};
-	int64_t job = job_start(w->jobs, &order_of, err);
+	act_word(&words, "proxy");
+	act_option(&words, "listen", span_str(o->listen));
+	act_option(&words, "allow-client", span_str(o->clients[0]));
+	for (size_t i = 0; i < o->n_only; i++)
+		act_option(&words, "only", span_str(o->only[i]));
+	struct book *b = act_new_case(w, &words, &order_of, job, err);
 	explicit_bzero(login, strlen(login));
-	return job;
+	return b;
 }
 
+/* The lock is held. */
 static bool runs(struct window *w)
 {
+	const struct phone_here *h = w->phone_here;
 	struct arena a = {0};
 	struct job_about about;
-	bool yes = last.job != 0 && job_about(w->jobs, last.job, &a, &about) && about.running;
+	bool yes = h->job != 0 && job_about(w->jobs, h->job, &a, &about) && about.running;
 	arena_fini(&a);
 	return yes;
 }
 
-static void remember(struct order *o, int64_t job, struct book *b)
+/* The lock is held. */
+static void remember(struct phone_here *h, struct order *o, int64_t job, struct book *b)
 {
 	const struct phone_about about = {.listen = o->listen,
 		.user = USER,
 		.password = o->password,
 		.clients = o->clients,
 		.only = o->only};
-	if (last.text != NULL)
-		explicit_bzero(last.text, strlen(last.text));
-	free(last.text);
-	last.text = phone_text(&about);
-	last.job = job;
-	last.book = b;
+	forget(h);
+	h->text = phone_text(&about);
+	h->job = job;
+	h->book = b;
 }
 
 bool phone_start(struct window *w, const struct web_form *form, struct err *err)
 {
+	struct phone_here *h = w->phone_here;
 	struct order o = {0};
 	struct book *b = NULL;
-	int64_t job = 0;
-	pthread_mutex_lock(&lock);
+	int64_t job;
+	pthread_mutex_lock(&h->lock);
 	bool ok = !runs(w) || err_set(err, ERR_USAGE, "one is running already");
 	ok = ok && take_place(&o, form, err) && take_hosts(&o, web_value(form, "only"), err) &&
 	     make_password(o.password, err);
-	if (ok) {
-		o.path = case_name(&o, w->folder);
-		b = shelf_add(w->shelf, o.path, err);
-	}
+	if (ok)
+		b = start(w, &o, &job, err);
 	if (b != NULL)
-		job = start(w, &o, err);
-	if (job != 0)
-		remember(&o, job, b);
-	pthread_mutex_unlock(&lock);
+		remember(h, &o, job, b);
+	pthread_mutex_unlock(&h->lock);
 	explicit_bzero(o.password, sizeof o.password);
 	arena_fini(&o.arena);
-	return job != 0;
+	return b != NULL;
 }
 
 void phone_stop(struct window *w)
 {
-	pthread_mutex_lock(&lock);
-	if (last.job != 0)
-		job_stop(w->jobs, last.job);
-	pthread_mutex_unlock(&lock);
+	struct phone_here *h = w->phone_here;
+	pthread_mutex_lock(&h->lock);
+	if (h->job != 0)
+		job_stop(w->jobs, h->job);
+	pthread_mutex_unlock(&h->lock);
 }
 
 int64_t phone_ended(struct window *w)
 {
-	pthread_mutex_lock(&lock);
-	int64_t job = last.job != 0 && !runs(w) ? last.job : 0;
-	pthread_mutex_unlock(&lock);
+	struct phone_here *h = w->phone_here;
+	pthread_mutex_lock(&h->lock);
+	int64_t job = h->job != 0 && !runs(w) ? h->job : 0;
+	pthread_mutex_unlock(&h->lock);
 	return job;
 }
 
 bool phone_running(
 	struct window *w, struct arena *a, struct phone_about *out, struct book **book)
 {
+	struct phone_here *h = w->phone_here;
 	struct err err;
-	pthread_mutex_lock(&lock);
-	bool yes = runs(w) && phone_read(a, last.text, out, &err);
-	*book = yes ? last.book : NULL;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&h->lock);
+	bool yes = runs(w) && phone_read(a, h->text, out, &err);
+	*book = yes ? h->book : NULL;
+	pthread_mutex_unlock(&h->lock);
 	return yes;
+}
+
+/* By the command: the key's folder is not this process's business. */
+static void ask_ca(struct window *w, char ca[CA_MAX])
+{
+	struct buf out = {0}, said = {0};
+	struct err err;
+	int code = 0;
+	ca[0] = 0;
+	if (job_run(w->jobs, (const char *[]){"ca", "show", NULL}, CA_SECONDS, &out, &said,
+		    &code, &err)) {
+		struct span all = buf_span(&out);
+		size_t at = span_find(all, span_str("sha-256:"), 0);
+		struct span line = at != SIZE_MAX ? span_from(all, at + 8) : SPAN_NONE;
+		line = span_trim(span_first(line, span_find_byte(line, '\n', 0)), " ");
+		if (line.n < CA_MAX)
+			snprintf(ca, CA_MAX, "%.*s", (int)line.n, (const char *)line.p);
+	}
+	buf_fini(&out);
+	buf_fini(&said);
+}
+
+const char *phone_ca(struct window *w, struct arena *a)
+{
+	struct phone_here *h = w->phone_here;
+	char ca[CA_MAX];
+	pthread_mutex_lock(&h->lock);
+	int64_t job = h->job;
+	memcpy(ca, h->ca, sizeof ca);
+	pthread_mutex_unlock(&h->lock);
+	if (ca[0] == 0) {
+		ask_ca(w, ca);
+		pthread_mutex_lock(&h->lock);
+		if (h->job == job)
+			memcpy(h->ca, ca, sizeof ca);
+		pthread_mutex_unlock(&h->lock);
+	}
+	return ca[0] != 0 ? arena_str(a, span_str(ca)) : NULL;
 }

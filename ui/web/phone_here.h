@@ -1,7 +1,7 @@
 /*
  * A proxy for a phone that is started from the window: this machine's addresses to choose from,
  * the form's values checked, the command line, and what has to be known of it afterwards. One
- * for each process. Inside of ui/web; any thread, a lock of its own.
+ * for each window. Inside of ui/web; any thread, a lock of its own.
  */
 #ifndef UI_WEB_PHONE_HERE_H
 #define UI_WEB_PHONE_HERE_H
@@ -13,6 +13,10 @@
 
 struct window;
 struct book;
+struct phone_here;
+
+struct phone_here *phone_here_new(void);
+void phone_here_free(struct phone_here *h); /* overwrites the password */
 
 enum { PHONE_NETS_MAX = 32, PHONE_ONLY_MAX = 50, PHONE_PORT = 8080 };
 
@@ -28,7 +32,7 @@ size_t phone_nets(struct phone_net out[PHONE_NETS_MAX]);
 bool phone_net_in(const struct phone_net *net, const char *const *ranges);
 
 /* Starts a proxy as the form says. Errors: USAGE (what is wrong with the form, or one runs
- * already), and those of job_start. */
+ * already), and those of act_new_case. */
 bool phone_start(struct window *w, const struct web_form *form, struct err *err);
 void phone_stop(struct window *w);
 /* What was started last and has ended, by its number among the commands; 0: nothing, or it
@@ -38,5 +42,8 @@ int64_t phone_ended(struct window *w);
 /* What was started last, if it runs: its description (arena) and its case. */
 bool phone_running(
 	struct window *w, struct arena *a, struct phone_about *out, struct book **book);
+/* The fingerprint of its authority, as `clicktrail ca show` says it; remembered while it runs.
+ * NULL: not known. */
+const char *phone_ca(struct window *w, struct arena *a);
 
 #endif

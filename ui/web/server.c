@@ -26,7 +26,7 @@ struct server {
 	struct window *window;
 	struct visitors *visitors;
 	atomic_bool stopping;
-	atomic_uint large; /* requests whose body is large */
+	atomic_uint large_in, large_out; /* requests, and answers, whose body is large */
 };
 
 /* One request, from its first line to its answer. */
@@ -36,8 +36,8 @@ struct talk {
 	struct web_request q;
 	struct head head;
 	struct buf body;
-	bool begun; /* its head was looked at */
-	bool large; /* it is one of those that the server counts */
+	bool begun;               /* its head was looked at */
+	bool large_in, large_out; /* it is one of those that the server counts */
 	/* What it gets: a page by its route; or, without one, status and why. */
 	const struct web_route *route;
 	struct web_answer answer;
@@ -101,19 +101,35 @@ static void free_stream(void *ctx)
 	free(s);
 }
 
+/* The library frees the bytes: it would copy them, and a body be in memory twice. */
+static struct MHD_Response *hand_over(struct buf *body)
+{
+	size_t n = buf_len(body);
+	if (body->start > 0)
+		memmove(body->p, body->p + body->start, n);
+	/* Without what it has grown beyond them. */
+	void *bytes = realloc(body->p, n > 0 ? n : 1);
+	if (bytes == NULL)
+		abort();
+	*body = (struct buf){0};
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE);
+	if (r == NULL)
+		free(bytes);
+	return r;
+}
+
 static struct MHD_Response *response(struct talk *t)
 {
 	struct web_answer *a = &t->answer;
-	if (a->events.next == NULL) {
-		bool fixed = a->fixed.p != NULL;
-		struct span body = fixed ? a->fixed : buf_span(&a->body);
-		union {
-			const void *from;
-			void *to;
-		} bytes = {.from = body.p != NULL ? (const void *)body.p : ""};
-		return MHD_create_response_from_buffer(body.n, bytes.to,
-			fixed ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
-	}
+	union {
+		const void *from;
+		void *to;
+	} fixed = {.from = a->fixed.p};
+	if (a->events.next == NULL)
+		return a->fixed.p == NULL ? hand_over(&a->body)
+					  : MHD_create_response_from_buffer(a->fixed.n,
+						    fixed.to, MHD_RESPMEM_PERSISTENT);
 	struct stream *stream = calloc(1, sizeof *stream);
 	if (stream == NULL)
 		abort();
@@ -167,9 +183,18 @@ static void refuse(struct talk *t)
 {
 	const char *allow = t->answer.allow;
 	drop_events(&t->answer);
-	buf_clear(&t->answer.body);
-	t->answer = (struct web_answer){.body = t->answer.body, .allow = allow};
+	buf_fini(&t->answer.body);
+	t->answer = (struct web_answer){.allow = allow};
 	page_error(&t->q, &t->answer, t->status, &t->why);
+}
+
+/* It stays in memory until it is taken, however slowly. */
+static bool may_be_large(struct talk *t)
+{
+	if (buf_len(&t->answer.body) <= SERVER_ANSWER_LARGE)
+		return true;
+	t->large_out = true;
+	return atomic_fetch_add(&t->server->large_out, 1) < SERVER_ANSWERS_MAX;
 }
 
 static void run(struct talk *t)
@@ -195,6 +220,11 @@ static void run(struct talk *t)
 	if (t->answer.status == 200 && !answer_suits(t->answer.kind, t->head.gate.fetch_dest)) {
 		t->status = 403;
 		err_set(&t->why, ERR_USAGE, "what is there is not meant to be used so");
+		refuse(t);
+	} else if (!may_be_large(t)) {
+		t->status = 503;
+		err_set(&t->why, ERR_USAGE,
+			"other large files are on their way: try again when they are there");
 		refuse(t);
 	}
 }
@@ -233,8 +263,8 @@ static bool take_room(struct talk *t)
 {
 	if (t->head.body <= WEB_TEXT_MAX)
 		return true;
-	t->large = true;
-	return atomic_fetch_add(&t->server->large, 1) < SERVER_LARGE_MAX ||
+	t->large_in = true;
+	return atomic_fetch_add(&t->server->large_in, 1) < SERVER_LARGE_MAX ||
 	       fail(t, 503, "other files are being taken: try again when they are there");
 }
 
@@ -288,6 +318,15 @@ static bool judge(struct talk *t)
 	return true;
 }
 
+/* Of the request; its page is done. */
+static void drop_body(struct talk *t)
+{
+	buf_fini(&t->body);
+	if (t->large_in)
+		atomic_fetch_sub(&t->server->large_in, 1);
+	t->large_in = false;
+}
+
 static enum MHD_Result begin(
 	struct talk *t, struct MHD_Connection *c, const char *method, const char *version)
 {
@@ -336,6 +375,7 @@ static enum MHD_Result take(void *ctx, struct MHD_Connection *c, const char *url
 		refuse(t);
 	if (t->answer.status == 0)
 		t->answer.status = t->status;
+	drop_body(t);
 	return send_answer(t, c);
 }
 
@@ -349,11 +389,11 @@ static void over(
 	if (t == NULL)
 		return;
 	visitor_is(t->server->visitors, t->visitor, VISITOR_HEAD);
-	if (t->large)
-		atomic_fetch_sub(&t->server->large, 1);
+	drop_body(t);
+	if (t->large_out)
+		atomic_fetch_sub(&t->server->large_out, 1);
 	drop_events(&t->answer);
 	buf_fini(&t->answer.body);
-	buf_fini(&t->body);
 	arena_fini(&t->q.arena);
 	free(t);
 	*mine = NULL;
@@ -433,7 +473,8 @@ struct server *server_start(struct window *w, int listen_fd, struct err *err)
 		abort();
 	s->window = w;
 	atomic_init(&s->stopping, false);
-	atomic_init(&s->large, 0);
+	atomic_init(&s->large_in, 0);
+	atomic_init(&s->large_out, 0);
 	if (start(s, listen_fd, err))
 		return s;
 	free(s);

@@ -23,7 +23,9 @@ enum {
 	SERVER_TAKE_MS = 30 * 1000, /* in which something of an answer has to be taken; without
 				       a session all of it */
 	SERVER_LARGE_MAX = 4,       /* bodies above WEB_TEXT_MAX that are in memory at once */
-	SERVER_STRANGER_ASKS = 50,  /* requests on one connection without a session */
+	SERVER_ANSWER_LARGE = 4 * 1024 * 1024, /* bytes; of answers above that there are */
+	SERVER_ANSWERS_MAX = 8,                /* on their way at once */
+	SERVER_STRANGER_ASKS = 50,       /* requests on one connection without a session */
 	SERVER_HEARTBEAT_MS = 15 * 1000, /* of a stream of events that has nothing to say */
 	SERVER_DISCARD_MAX = 64 * 1024,  /* of a body that is refused is read, so that the
 					    answer is seen; with a session four times

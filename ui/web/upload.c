@@ -2,11 +2,13 @@
 #include "store/base/buf.h"
 #include "store/base/codec.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +21,78 @@ struct upload {
 struct uploads {
 	pthread_mutex_t lock;            /* of all of it */
 	char folder[PATH_MAX / 2];       /* empty: nothing came yet */
+	int folder_fd;                   /* locked as long as we are there; -1 */
 	struct upload list[UPLOADS_MAX]; /* oldest first */
 	size_t n;
 };
+
+static const char prefix[] = "clicktrail-window-";
+
+static const char *tmp_folder(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+}
+
+/* ---- what windows left behind that were killed ---- */
+
+static int open_folder(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Each entry but "." and ".."; takes fd. */
+static void each(int fd, void (*one)(int fd, const char *name))
+{
+	DIR *d = fdopendir(fd);
+	if (d == NULL) {
+		close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d)) != NULL;)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			one(dirfd(d), e->d_name);
+	closedir(d);
+}
+
+static void remove_file(int fd, const char *name)
+{
+	unlinkat(fd, name, 0);
+}
+
+static void remove_upload(int fd, const char *name)
+{
+	bool ours = strlen(name) == UPLOAD_ID_LEN &&
+		    strspn(name, "0123456789abcdef") == UPLOAD_ID_LEN;
+	int folder = ours ? open_folder(fd, name) : -1;
+	if (folder < 0)
+		return;
+	each(folder, remove_file);
+	unlinkat(fd, name, AT_REMOVEDIR);
+}
+
+/* Whose window is gone: its lock went with it. No link is followed, nothing of another user is
+ * touched, and nothing in it that does not look like ours. */
+static void remove_left(int fd, const char *name)
+{
+	struct stat st;
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return;
+	int folder = open_folder(fd, name);
+	if (folder < 0)
+		return;
+	int held = fstat(folder, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0
+			   ? dup(folder)
+			   : -1;
+	if (held >= 0 && flock(held, LOCK_EX | LOCK_NB) == 0) {
+		each(folder, remove_upload);
+		unlinkat(fd, name, AT_REMOVEDIR);
+	} else {
+		close(folder);
+	}
+	if (held >= 0)
+		close(held);
+}
 
 struct uploads *uploads_new(void)
 {
@@ -29,8 +100,14 @@ struct uploads *uploads_new(void)
 	if (u == NULL)
 		abort();
 	pthread_mutex_init(&u->lock, NULL);
+	u->folder_fd = -1;
+	int tmp = open(tmp_folder(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tmp >= 0)
+		each(tmp, remove_left);
 	return u;
 }
+
+/* ---- ours ---- */
 
 /* Its file, and the folder that holds nothing else. */
 static void forget(struct upload *one)
@@ -51,19 +128,45 @@ void uploads_free(struct uploads *u)
 		forget(&u->list[i]);
 	if (u->folder[0] != 0)
 		rmdir(u->folder);
+	if (u->folder_fd >= 0)
+		close(u->folder_fd);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }
 
+/* Another window that starts may take a new folder for one that was left, until it is locked.
+ */
+static bool lock_folder(struct uploads *u)
+{
+	struct stat st;
+	u->folder_fd = open_folder(AT_FDCWD, u->folder);
+	if (u->folder_fd >= 0 && flock(u->folder_fd, LOCK_EX | LOCK_NB) == 0 &&
+		fstat(u->folder_fd, &st) == 0 && st.st_nlink > 0)
+		return true;
+	if (u->folder_fd >= 0)
+		close(u->folder_fd);
+	u->folder_fd = -1;
+	return false;
+}
+
 static bool make_folder(struct uploads *u, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	if (u->folder[0] != 0)
+	enum { TRIES = 10 };
+	if (u->folder[0] != 0 && access(u->folder, W_OK | X_OK) == 0)
 		return true;
-	int n = snprintf(u->folder, sizeof u->folder, "%s/clicktrail-window-XXXXXX",
-		tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-	if (n > 0 && (size_t)n < sizeof u->folder && mkdtemp(u->folder) != NULL)
-		return true;
+	/* The first time; or somebody cleans up there. */
+	if (u->folder_fd >= 0)
+		close(u->folder_fd);
+	u->folder_fd = -1;
+	for (int i = 0; i < TRIES; i++) {
+		int n = snprintf(
+			u->folder, sizeof u->folder, "%s/%sXXXXXX", tmp_folder(), prefix);
+		if (n < 0 || (size_t)n >= sizeof u->folder || mkdtemp(u->folder) == NULL)
+			break;
+		if (lock_folder(u))
+			return true;
+		rmdir(u->folder);
+	}
 	u->folder[0] = 0;
 	return err_set_os(err, ERR_SYSTEM, errno, "a folder for what is handed in");
 }

@@ -1,7 +1,8 @@
 /*
  * Files that were handed to the window: each in a folder of its own, readable by this user
- * alone, under a name that nobody can guess; gone when the window ends. What they hold is
- * looked at by other processes. Any thread.
+ * alone, under a name that nobody can guess; gone when the window ends, or, where it was killed
+ * and could not remove them, when the next one of this user starts. What they hold is looked at
+ * by other processes. Any thread.
  */
 #ifndef UI_WEB_UPLOAD_H
 #define UI_WEB_UPLOAD_H
@@ -17,7 +18,7 @@ enum {
 };
 
 struct uploads;
-struct uploads *uploads_new(void);
+struct uploads *uploads_new(void); /* removes what windows left that are gone */
 void uploads_free(struct uploads *u);
 /* name: as the browser gave it. Errors: SYSTEM, LIMIT. */
 bool upload_keep(struct uploads *u, struct span name, struct span bytes,

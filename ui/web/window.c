@@ -54,6 +54,7 @@ struct window *window_start(const struct window_options *o, struct err *err)
 	w->outputs = outputs_new();
 	w->jobs = jobs_new(w->program, w->folder);
 	w->uploads = uploads_new();
+	w->phone_here = phone_here_new();
 	bool ok = make_gate(w, o->listen_fd, err);
 	for (size_t i = 0; i < o->n_paths && ok; i++)
 		ok = add_path(w, o->paths[i], err);
@@ -83,6 +84,9 @@ void window_stop(struct window *w)
 	uploads_free(w->uploads);
 	shelf_free(w->shelf);
 	outputs_free(w->outputs);
+	phone_here_free(w->phone_here);
+	if (w->phone != NULL)
+		explicit_bzero(w->phone, strlen(w->phone));
 	free(w->phone);
 	gate_tries_fini(&w->tries);
 	explicit_bzero(&w->gate, sizeof w->gate);

@@ -8,6 +8,7 @@
 #include "ui/web/gate.h"
 #include "ui/web/job.h"
 #include "ui/web/outputs.h"
+#include "ui/web/phone_here.h"
 #include "ui/web/shelf.h"
 #include "ui/web/upload.h"
 #include "ui/web/window.h"
@@ -22,11 +23,11 @@ struct window {
 	struct jobs *jobs;
 	struct outputs *outputs; /* reports */
 	struct uploads *uploads;
+	struct phone_here *phone_here; /* a proxy for others that was started from here */
 	struct server *server;
 	char folder[PATH_MAX]; /* absolute */
 	char program[PATH_MAX];
 	char *phone;                  /* JSON, or NULL; owned */
-	bool phone_here;              /* a proxy for others may be started from here */
 	const struct web_route *more; /* routes besides those of route.c; NULL but in tests */
 };
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,20 @@ static void goes_with_its_descriptor(void **state)
 	assert_non_null(strstr(err.detail, "port 4 "));
 	close(one);
 	assert_false(announced_window(4));
+}
+
+/* A look that is not possible, for want of descriptors. */
+static void what_is_not_known_is_a_window(void **state)
+{
+	struct rlimit before, none;
+	(void)state;
+	assert_false(announced_window(6));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){0, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	bool there = announced_window(6);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(there);
 }
 
 static void goes_with_its_process(void **state)
@@ -87,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_with_its_descriptor),
+		cmocka_unit_test(what_is_not_known_is_a_window),
 		cmocka_unit_test(goes_with_its_process),
 		cmocka_unit_test(knows_what_leads_to_loopback),
 	};

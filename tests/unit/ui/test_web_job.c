@@ -5,7 +5,9 @@
  */
 #include "ui/web/job.h"
 #include "tests/kit/run_program.h"
+#include "ui/web/act.h"
 #include "ui/web/job_child.h"
+#include "ui/web/window_state.h"
 #include "store/base/clock.h"
 
 #include <errno.h>
@@ -390,6 +392,45 @@ static void words_are_quoted_for_a_shell(void **state)
 	buf_fini(&out);
 }
 
+/* One that did not start leaves nothing behind that looks like a case to come. */
+static void a_new_case_is_listed_with_its_command(void **state)
+{
+	struct window *w = calloc(1, sizeof *w);
+	const struct act_new_case order = {.name = "new", .title = "A test", .last = "behind"};
+	struct err err = {0};
+	int64_t job;
+	(void)state;
+	assert_non_null(w);
+	w->shelf = shelf_new();
+	snprintf(w->folder, sizeof w->folder, "%s", home.dir);
+	w->jobs = jobs_new("/not/there", home.dir);
+	struct act_words words = {.arena = &arena};
+	act_word(&words, "say");
+	assert_null(act_new_case(w, &words, &order, &job, &err));
+	assert_int_equal(err.kind, ERR_SYSTEM);
+	words = (struct act_words){.arena = &arena, .bad = true};
+	assert_null(act_new_case(w, &words, &order, &job, &err));
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_int_equal(shelf_n(w->shelf), 0);
+	jobs_free(w->jobs);
+	w->jobs = jobs;
+	for (size_t i = 1; i <= 3; i++) { /* of one second, maybe */
+		words = (struct act_words){.arena = &arena};
+		act_word(&words, "say");
+		struct book *b = act_new_case(w, &words, &order, &job, &err);
+		assert_non_null(b);
+		assert_int_equal(shelf_n(w->shelf), i);
+		assert_true(span_starts(
+			span_str(book_path(b)), arena_printf(&arena, "%s/new-20", home.dir)));
+		struct job_about about = wait_for(job, NULL);
+		assert_true(
+			span_is(about.out, arena_printf(&arena, "--case=%s", book_path(b))));
+		assert_true(span_starts(about.err, "behind"));
+	}
+	shelf_free(w->shelf);
+	free(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -410,6 +451,7 @@ int main(void)
 		TEST(nothing_starts_when_the_window_ends),
 		TEST(the_end_of_the_window_is_noticed),
 		TEST(words_are_quoted_for_a_shell),
+		TEST(a_new_case_is_listed_with_its_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "tests/kit/put_exchange.h"
+#include "tests/kit/window_page.h"
 #include "ui/cli/qr.h"
 #include "ui/web/phone.h"
 #include "ui/web/phone_here.h"
@@ -165,12 +167,58 @@ static void addresses_are_those_of_this_machine(void **state)
 	}
 }
 
+static bool says(struct window_pages *w, const char *words)
+{
+	return strstr(window_page(w, "/phone", 200), words) != NULL;
+}
+
+/* What counts is who answered, not what an address looks like; and a session before this one is
+ * another phone's. */
+static void what_is_known_is_not_what_a_page_says(void **state)
+{
+	enum { FOREIGN = 250 };
+	static const char our_ca[] = "http://clicktrail.internal/ca.crt";
+	struct temp_case t;
+	struct window_pages w;
+	(void)state;
+	temp_case_start(&t);
+	int64_t before = put_session(&t, "x");
+	PUT_EXCHANGE(&t, before, .url = our_ca, .ours = true);
+	int64_t s = put_session(&t, "x");
+	for (int i = 0; i < FOREIGN; i++)
+		PUT_EXCHANGE(&t, s, .url = "http://evil.test/clicktrail.internal/ca.crt");
+	PUT_EXCHANGE(&t, s, .url = our_ca); /* an origin by that name */
+	PUT_EXCHANGE(&t, s, .url = our_ca, .ours = true, .status = 407);
+	PUT_EXCHANGE(&t, s, .url = "http://evil.test/ca.crt", .ours = true);
+	PUT_EXCHANGE(&t, s, .url = "http://evil.test/?https://", .at_ms = 10);
+	PUT_EXCHANGE(&t, s, .url = "https://shop.test/", .ours = true, .status = 502);
+	window_pages_start(&w);
+	w.window.phone = strdup("{\"listen\":\"10.0.0.1:1\",\"ca\":\"00\"}");
+	struct book *b = window_pages_add(&w, t.path);
+	assert_true(says(&w, "No device has opened"));
+	assert_true(says(&w, "The certificate was not fetched yet"));
+	assert_true(says(&w, "No request inside TLS was read yet"));
+	PUT_EXCHANGE(&t, s, .url = "http://clicktrail.internal/?/ca.crt", .ours = true);
+	PUT_EXCHANGE(&t, s, .url = "https://shop.test/");
+	for (int64_t v = -1; !says(&w, "A request inside TLS was read, <time");)
+		v = book_wait(b, v, 1000);
+	assert_true(says(&w, "A device has opened"));
+	assert_true(says(&w, "The certificate was not fetched yet"));
+	PUT_EXCHANGE(&t, s, .url = our_ca, .ours = true);
+	for (int64_t v = -1; !says(&w, "The certificate was fetched, <time");)
+		v = book_wait(b, v, 1000);
+	free(w.window.phone);
+	window_pages_end(&w);
+	temp_case_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_code_is_read_again),
 		cmocka_unit_test(what_the_proxy_says_arrives),
 		cmocka_unit_test(addresses_are_those_of_this_machine),
+		cmocka_unit_test(what_is_known_is_not_what_a_page_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ui/web/web.h"
+#include "ui/web/page.h"
 #include "ui/web/window_state.h"
 
 static void page(struct web_request *q, struct web_answer *a)
@@ -143,10 +143,27 @@ static void test_ids(void **state)
 	assert_false(web_number(SPAN_NONE, &number));
 }
 
+/* Cut, a page's HTML would be another's. */
+static void test_long(void **state)
+{
+	struct buf out = {0};
+	struct page p = {.out = &out};
+	char *text = malloc(WEB_URL_MAX + 1);
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'a', WEB_URL_MAX);
+	text[WEB_URL_MAX] = 0;
+	page_sayf(&p, "<p>%s</p>", text);
+	assert_int_equal(buf_len(&out), 3 + WEB_URL_MAX + 4);
+	assert_memory_equal(buf_span(&out).p + 3 + WEB_URL_MAX, "</p>", 4);
+	free(text);
+	buf_fini(&out);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_find),
-		cmocka_unit_test(test_open), cmocka_unit_test(test_go),
-		cmocka_unit_test(test_ids)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_long),
+		cmocka_unit_test(test_find), cmocka_unit_test(test_open),
+		cmocka_unit_test(test_go), cmocka_unit_test(test_ids)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,10 +2,25 @@
 /* Buttons that copy: a hop's address, exactly or defanged or for curl, and hashes. Without this
    they are selected and copied by hand. */
 (function () {
+	/* "" where the clipboard, which holds text, cannot take these very bytes. */
 	function exact(hex) {
 		var bytes = new Uint8Array(hex.length / 2);
 		for (var i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.substr(2 * i, 2), 16);
-		return new TextDecoder().decode(bytes);
+		try {
+			var text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+			return /[\x00-\x1f\x7f-\x9f]/.test(text) ? "" : text;
+		} catch (e) { return ""; }
+	}
+	/* As it was asked for: curl takes brackets for a pattern and dots for steps. Other bytes it
+	   would change or refuse, and a terminal might obey them. */
+	function curl(url) {
+		return /^https?:\/\/[\x21-\x7e]+$/i.test(url) ? "curl -sv --globoff --path-as-is '" + url.replace(/'/g, "'\\''") + "'" : "";
+	}
+	function missing(box, words) {
+		var line = document.createElement("span");
+		line.className = "dim";
+		line.textContent = words;
+		box.appendChild(line);
 	}
 	function say(words) {
 		var line = document.getElementById("status");
@@ -28,11 +43,13 @@
 	function dress(root) {
 		root.querySelectorAll(".hop-url[data-exact]").forEach(function (line) {
 			if (line.nextElementSibling && line.nextElementSibling.classList.contains("hop-copy")) return;
-			var url = line.dataset.exact, shown = line.querySelectorAll("code"), box = document.createElement("p");
+			var url = exact(line.dataset.exact), command = curl(url), shown = line.querySelectorAll("code"), box = document.createElement("p");
 			box.className = "hop-copy";
 			box.appendChild(button("Copy defanged", "Copy the address as it is shown", function () { return shown[shown.length - 1].textContent; }));
-			box.appendChild(button("Copy exact", "Copy the exact address, which is live: do not open it outside a sandbox", function () { return exact(url); }));
-			box.appendChild(button("Copy as curl", "Copy a curl command that asks for the exact address", function () { return "curl -sv '" + exact(url).replace(/'/g, "'\\''") + "'"; }));
+			if (url) box.appendChild(button("Copy exact", "Copy the exact address, which is live: do not open it outside a sandbox", function () { return url; }));
+			if (command) box.appendChild(button("Copy as curl", "Copy a curl command that asks for the exact address", function () { return command; }));
+			if (!url) missing(box, "The exact address holds bytes that are no text: it cannot be copied.");
+			else if (!command) missing(box, "For curl: only web addresses of plain ASCII.");
 			line.after(box);
 		});
 		root.querySelectorAll("code").forEach(function (c) {
