@@ -146,24 +146,39 @@ static bool derive_begin(struct book *b, struct kept_session *s, struct err *err
 	return true;
 }
 
-/* Cheap, so that what did not change is not written down again. */
-static uint64_t hash_of(const struct trail *t)
+static uint64_t hash_hop(uint64_t h, const struct trail_hop *hop)
 {
-	uint64_t h = t->n_hops * 31 + t->n_notes * 7 + (uint64_t)t->ended_by * 3 +
-		     t->recording_complete;
-	for (size_t i = 0; i < t->n_hops; i++) {
-		const struct trail_hop *hop = &t->hops[i];
-		const uint64_t parts[] = {hop->url.n, (uint64_t)hop->status,
-			(uint64_t)hop->elapsed_us, (uint64_t)hop->mechanism,
-			(uint64_t)hop->confidence, hop->n_evidence, hop->n_alternatives,
-			(uint64_t)(hop->exchange != NULL ? hop->exchange->id : 0),
-			hop->claimed_target.n, (uint64_t)hop->at_us,
-			hop->url.n > 0 ? hop->url.p[hop->url.n - 1] : 0u};
-		for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-			h = (h ^ parts[k]) * 0x9e3779b97f4a7c15u;
-			h ^= h >> 30;
-		}
+	const struct model_exchange *x = hop->exchange;
+	const uint64_t parts[] = {hop->n, (uint64_t)hop->status, (uint64_t)hop->at_us,
+		(uint64_t)hop->elapsed_us, hop->on_wire, (uint64_t)hop->mechanism,
+		(uint64_t)hop->confidence, hop->n_evidence, hop->n_alternatives, x != NULL,
+		(uint64_t)(x != NULL ? x->id : 0), (uint64_t)(x != NULL ? x->tunnel : 0)};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		h = hash_with(h, parts[i]);
+	h = hash_text(hash_text(hash_text(h, hop->url), hop->method), hop->claimed_target);
+	for (size_t i = 0; i < hop->n_evidence; i++) {
+		const struct trail_evidence *e = &hop->evidence[i];
+		h = hash_text(hash_text(h, span_str(e->signal)), e->quote);
+		h = hash_with(hash_with(h, (uint64_t)e->exchange), (uint64_t)e->offset);
 	}
+	for (size_t i = 0; i < hop->n_alternatives; i++) {
+		const struct trail_alternative *a = &hop->alternatives[i];
+		h = hash_with(hash_with(h, (uint64_t)a->mechanism), a->from_hop);
+		h = hash_text(h, span_str(a->why));
+	}
+	return h;
+}
+
+uint64_t book_trail_hash(const struct trail *t)
+{
+	uint64_t h = hash_with(hash_with(3, (uint64_t)t->ended_by), t->recording_complete);
+	h = hash_with(hash_with(h, t->n_hops), t->n_notes);
+	h = hash_with(hash_text(h, t->start_url), (uint64_t)t->started_us);
+	h = hash_text(hash_text(h, t->final_url), t->handoff_url);
+	for (size_t i = 0; i < t->n_notes; i++)
+		h = hash_text(h, span_str(t->notes[i]));
+	for (size_t i = 0; i < t->n_hops; i++)
+		h = hash_hop(h, &t->hops[i]);
 	return h;
 }
 
@@ -228,7 +243,7 @@ static void take_trails(struct book *b, struct kept_session *s)
 	size_t last = g->sliding.trails + g->trails.n;
 	for (size_t i = 0; i < g->trails.n; i++) {
 		const struct trail *t = &g->trails.trails[i];
-		uint64_t hash = hash_of(t);
+		uint64_t hash = book_trail_hash(t);
 		bool known = t->number <= s->n_kept && s->kept[t->number - 1] != NULL;
 		if (known && s->kept[t->number - 1]->hash == hash)
 			continue;

@@ -176,6 +176,24 @@ struct book {
 
 int64_t book_tick_us(void); /* CLOCK_MONOTONIC */
 
+/* To see that something changed: not against who would make two things alike. */
+static inline uint64_t hash_with(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 31;
+}
+
+static inline uint64_t hash_text(uint64_t h, struct span s)
+{
+	h = hash_with(h, s.n);
+	for (; s.n > 0; s = span_from(s, s.n < 8 ? s.n : 8)) {
+		uint64_t word = 0;
+		memcpy(&word, s.p, s.n < 8 ? s.n : 8);
+		h = hash_with(h, word);
+	}
+	return h;
+}
+
 /* ---- book_follow.c ---- */
 void *book_follow(void *book);
 /* Under `lock`: anything was changed. */
@@ -211,6 +229,8 @@ void book_tell_end(struct book *b, struct kept_session *s, size_t n);
 /* One step; *more: there is another at once. Errors: CASE_READ. */
 bool book_derive(struct book *b, bool *more, struct err *err);
 void book_derive_stop(struct book *b);
+/* Of everything that a row of it holds: what did not change is not written down again. */
+uint64_t book_trail_hash(const struct trail *t);
 
 /* ---- book_compared.c: `reading` is held, and for as long as it is used ---- */
 /* NULL: no companion can be, or there is too much to be kept. Errors: of compared_walk. */
