@@ -305,8 +305,9 @@ static bool derive_some(struct book *b, struct kept_session *s, bool *more, stru
 	}
 	if (runs && !s->tells)
 		begin_telling(b, s);
-	/* Much work for little: where a look takes long, there are fewer. */
-	if (begun_us < b->derive_next_us)
+	/* Much work for little: where a look takes long, there are fewer. At one that is over
+	 * nobody may look again. */
+	if (runs && begun_us < b->derive_next_us)
 		return true;
 	b->gather.until = to < l->last ? to : l->last;
 	if (!gather_read(&b->gather, &news, err))
