@@ -373,11 +373,11 @@ static void add_rest(struct ledger *l, enum fact_kind kind, int64_t seq, const v
 	if (kind == FACT_KIND_OPAQUE && session != FACT_NULL)
 		session_of(l, session, seq)->opaque +=
 			!span_is(((const struct fact_opaque *)fact)->why, OPAQUE_NO_INTERCEPT);
-	if (kind == FACT_KIND_ATTACHMENT && l->beside.n < UINT32_MAX / 2) {
-		void *item;
-		list_push(&l->beside, sizeof(struct case_wanted), &item);
-		*(struct case_wanted *)item = (struct case_wanted){kind, seq};
-	}
+	if (kind == FACT_KIND_ATTACHMENT)
+		chain_add(l,
+			session != FACT_NULL ? &session_of(l, session, seq)->attached
+					     : &l->attached,
+			kind, seq);
 	l->packets |= kind == FACT_KIND_CAPTURE;
 	l->erasure |= kind == FACT_KIND_ERASURE;
 	l->closed |= kind == FACT_KIND_CLOSE;

@@ -56,15 +56,37 @@ static bool fetch(struct reading *r, struct arena *a, const struct case_wanted *
 	void **facts = arena_alloc(a, (n + 1) * sizeof *facts);
 	if (!case_fetch(r->file, wanted, n, a, facts, err))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (facts[i] == NULL)
-			continue;
-		if (wanted[i].kind == FACT_KIND_ATTACHMENT)
-			gather_attach(&r->gather.attached, wanted[i].seq, facts[i]);
-		else
+	for (size_t i = 0; i < n; i++)
+		if (facts[i] != NULL)
 			model_add(&r->gather.model, wanted[i].kind, wanted[i].seq, facts[i]);
-	}
 	return true;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct gather_attachment *x = a, *y = b;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* One by one, as far as there is room: together they may be more than can be fetched. */
+static bool fetch_attached(
+	struct reading *r, const struct case_wanted *wanted, size_t n, struct err *err)
+{
+	struct gather_attached *to = &r->gather.attached;
+	bool ok = true;
+	arena_fini(&to->arena);
+	*to = (struct gather_attached){.n = 0};
+	for (size_t i = 0; ok && i < n && !to->more; i++) {
+		struct arena a = {0};
+		void *fact = NULL;
+		ok = case_fetch(r->file, &wanted[i], 1, &a, &fact, err);
+		if (ok && fact != NULL)
+			gather_attach(to, wanted[i].seq, fact);
+		arena_fini(&a);
+	}
+	if (to->n > 1)
+		qsort(to->list, to->n, sizeof *to->list, by_seq);
+	return ok;
 }
 
 /* Those that the handshakes at hand name. */
@@ -116,20 +138,34 @@ static void summarise(struct book *b, struct reading *r, int64_t session, struct
 	r->gather.summary = &r->summary;
 }
 
-static bool fetch_all(struct book *b, struct reading *r, int64_t session,
+static bool fetch_exchanges(struct book *b, struct reading *r, int64_t session,
 	const int64_t *exchanges, size_t n, struct arena *a, struct err *err)
 {
 	struct case_wanted *wanted;
 	size_t n_wanted;
+	pthread_mutex_lock(&b->lock);
+	ledger_wanted(&b->ledger, session, exchanges, n, a, &wanted, &n_wanted);
+	learn_bodies(b, r, exchanges, n);
+	pthread_mutex_unlock(&b->lock);
+	return fetch(r, a, wanted, n_wanted, err) && gather_bodies(&r->gather, err);
+}
+
+/* With all that a page is to show. */
+static bool fetch_all(struct book *b, struct reading *r, int64_t session,
+	const int64_t *exchanges, size_t n, struct arena *a, struct err *err)
+{
+	struct case_wanted *attached;
+	size_t n_attached;
 	struct arena own = {0};
 	pthread_mutex_lock(&b->lock);
-	ledger_wanted(&b->ledger, session, exchanges, n, &own, &wanted, &n_wanted);
-	learn_bodies(b, r, exchanges, n);
+	ledger_attached(&b->ledger, session, &own, &attached, &n_attached);
 	summarise(b, r, session, a);
 	pthread_mutex_unlock(&b->lock);
-	bool ok = fetch(r, &own, wanted, n_wanted, err) && fetch_certificates(b, r, &own, err);
+	bool ok = fetch_exchanges(b, r, session, exchanges, n, &own, err) &&
+		  fetch_certificates(b, r, &own, err) &&
+		  fetch_attached(r, attached, n_attached, err);
 	arena_fini(&own);
-	return ok && gather_bodies(&r->gather, err);
+	return ok;
 }
 
 /* ---- a report of one trail ---- */
