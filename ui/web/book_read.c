@@ -15,6 +15,8 @@
 
 #include <stdlib.h>
 
+enum { PENDING_EXCHANGES = 500 }; /* that are looked at for what is still to come */
+
 struct reading {
 	struct gather gather;
 	struct derived_session summary;
@@ -272,6 +274,59 @@ bool book_read_trail(struct book *b, int64_t session, int64_t number, struct boo
 {
 	*found = false;
 	return begin(b, out, err) && read_trail(b, session, number, true, out, found, err);
+}
+
+/* ---- what is still to come ---- */
+
+/* Nothing in it moves a browser, and it is over. */
+static bool is_idle(const struct ledger_exchange *x)
+{
+	return x->end != 0 && (x->type == BOOK_IMAGE || x->type == BOOK_FONT ||
+				      x->type == BOOK_STYLE || x->type == BOOK_MEDIA);
+}
+
+/* Under the lock: the newest of the session, which is the newest. */
+static size_t newest_of(const struct book *b, int64_t session, int64_t *list)
+{
+	const struct ledger *l = &b->ledger;
+	uint32_t last = l->n > BOOK_SLICE ? l->n - BOOK_SLICE : 0;
+	size_t n = 0;
+	for (uint32_t i = l->n; i > last && n < PENDING_EXCHANGES; i--) {
+		const struct ledger_exchange *x = ledger_at(l, i - 1);
+		if (ledger_session_at(l, x->session)->id == session && !is_idle(x))
+			list[n++] = x->id;
+	}
+	return n;
+}
+
+bool book_reading_pending(
+	struct book_reading *of, struct arena *a, struct trail_pending *out, struct err *err)
+{
+	const struct report_trail *t = of->trail;
+	struct book *b = of->book;
+	int64_t session = t->trail->session;
+	/* A model of its own: the page is about the trail alone. */
+	struct reading r = {.file = of->gather->file};
+	struct arena own = {0};
+	int64_t *list = arena_alloc(&own, (PENDING_EXCHANGES + t->n_hops) * sizeof *list);
+	*out = (struct trail_pending){.due_us = FACT_NULL};
+	pthread_mutex_lock(&b->lock);
+	const struct kept_session *s = kept_session(b, session);
+	bool runs = s != NULL && kept_session_runs(b, s);
+	size_t n = runs ? newest_of(b, session, list) : 0;
+	pthread_mutex_unlock(&b->lock);
+	for (size_t i = 0; i < t->n_hops; i++)
+		if (t->hops[i].exchange != NULL)
+			list[n++] = t->hops[i].exchange->id;
+	bool ok = !runs || (gather_open_on(&r.gather, r.file, 0, err) &&
+				   fetch_exchanges(b, &r, session, list, n, &own, err));
+	if (ok && runs)
+		trail_pending(&r.gather.model, session, a, out);
+	out->refused = NULL; /* it would be the model's */
+	if (runs)
+		gather_close(&r.gather);
+	arena_fini(&own);
+	return ok;
 }
 
 /* ---- an exchange ---- */
