@@ -151,6 +151,7 @@ void book_forget(struct book *b)
 	book_sessions_free(b);
 	ledger_fini(&b->ledger);
 	ledger_init(&b->ledger, b->epoch);
+	book_remarks_forget(b);
 	b->generation++;
 	b->ready = false;
 	b->check.have = false;

@@ -143,7 +143,9 @@ struct book {
 		struct arena arena;
 		struct marked_trail {
 			int64_t session, trail;
-		} * marked;
+			size_t place; /* among all remarks */
+			bool on;
+		} * marked;         /* by session and trail, each once */
 		size_t n_marked, n; /* n: remarks that are meant */
 	} remarks;
 
@@ -247,6 +249,8 @@ const struct trail_verdicts *book_check_of(
 
 /* ---- book_remarks.c: what people said, out of the companion ---- */
 void book_remarks_look(struct book *b); /* the follower's */
+/* The follower's, under `lock`: of another case, or none. */
+void book_remarks_forget(struct book *b);
 void book_see_companion(const struct book *b, struct sight *out);
 /* Under `lock`. */
 bool book_is_marked(const struct book *b, int64_t session, int64_t trail);
