@@ -291,6 +291,22 @@ static void begin_telling(struct book *b, struct kept_session *s)
 	pthread_mutex_unlock(&b->lock);
 }
 
+static bool take_seq(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	(void)kind, (void)fact;
+	*(int64_t *)ctx = seq;
+	return false;
+}
+
+/* There was nothing: on to the next fact, however far away the case says that it is. */
+static bool skip_gap(struct book *b, int64_t last, struct err *err)
+{
+	int64_t next = last;
+	bool ok = case_facts(b->file, b->derived_to, 0, take_seq, &next, err);
+	b->derived_to = next <= last ? next - 1 : last;
+	return ok;
+}
+
 static bool derive_some(struct book *b, struct kept_session *s, bool *more, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
@@ -313,6 +329,10 @@ static bool derive_some(struct book *b, struct kept_session *s, bool *more, stru
 	if (!gather_read(&b->gather, &news, err))
 		return false;
 	b->derived_to = b->gather.until;
+	if (!news && b->derived_to < l->last) {
+		*more = true;
+		return skip_gap(b, l->last, err);
+	}
 	take_trails(b, s);
 	int64_t now_us = book_tick_us();
 	*more = b->derived_to < l->last || !runs;

@@ -109,6 +109,7 @@ struct ledger {
 	struct arena urls;
 	int64_t bytes;   /* of all that */
 	bool full;       /* a limit was reached: what comes later is not remembered */
+	uint32_t added;  /* facts since the start: their numbers are the case's to choose */
 	int64_t touched; /* grows when anything of an exchange changes */
 	int64_t *erased; /* facts of which something was erased, in order */
 	size_t n_erased;
