@@ -36,6 +36,8 @@ struct book_about {
 	struct case_about about; /* zero until it was read */
 	bool live;               /* a process is writing it */
 	int64_t facts_read, exchanges, sessions;
+	int64_t newest_session; /* its number, which need not be their count; 0: there is none
+				 */
 	size_t trails;
 	int64_t file_size;
 	enum book_check seal;  /* NOTHING: it has no signed head */
