@@ -114,6 +114,14 @@ struct book_check_state {
 	size_t n_trails;
 };
 
+/* A session whose trails are derived. */
+struct deriving {
+	bool on;
+	struct gather gather;
+	int64_t session, to; /* up to this fact */
+	int64_t next_us;     /* not before */
+};
+
 struct book {
 	char path[PATH_MAX];
 	size_t number;
@@ -168,12 +176,10 @@ struct book {
 	struct sight remarks_of; /* the companion that they were read from */
 	int64_t remarks_us;
 	int64_t away_us, failed_us;
-	struct gather gather; /* of the session whose trails are derived */
-	bool deriving;
-	int64_t derive_session, derived_to;
-	int64_t derive_next_us; /* not before */
-	bool refresh;           /* look at what is stored again */
-	bool pending;           /* not all was done that could be done at once */
+	/* The one that goes on, and one of those before it: neither waits for the other. */
+	struct deriving derive[2];
+	bool refresh; /* look at what is stored again */
+	bool pending; /* not all was done that could be done at once */
 };
 
 int64_t book_tick_us(void); /* CLOCK_MONOTONIC */

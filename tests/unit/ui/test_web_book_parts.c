@@ -305,6 +305,34 @@ static bool has_read(struct watch_book *w, void *ctx)
 	return about.state == BOOK_READY && about.trails == *(size_t *)ctx;
 }
 
+/* Sessions before the one that goes on: one whose trails are stored, and one that was left
+ * without. */
+static void what_was_before_is_seen_while_one_goes_on(void **state)
+{
+	struct temp_case t;
+	struct watch_book w;
+	struct book_rows rows;
+	struct err err;
+	size_t trails = 3;
+	(void)state;
+	temp_case_start(&t);
+	for (int n = 0; n < 3; n++) {
+		int64_t s = put_session(&t, "http://click0.mailer.test/c?n=0");
+		watch_book_visit(&t, s, 0);
+		if (n == 0) {
+			put_session_end(&t, s, 90000, "page");
+			watch_book_store(&t);
+		}
+	}
+	watch_book(&w, t.path);
+	watch_book_until(&w, has_read, &trails, "that there are trails of all sessions");
+	const struct book_rows_query hops = {.n = 99, .hide_noise = true, .hide_others = true};
+	assert_true(book_rows(w.book, &hops, &w.arena, &rows, &err));
+	assert_int_equal(rows.n, 3 * WATCH_HOPS);
+	watch_book_end(&w);
+	temp_case_fini(&t);
+}
+
 /* A case gives its own numbers to sessions and facts, and they may be far apart. */
 static void numbers_are_what_the_case_says(void **state)
 {
@@ -370,6 +398,7 @@ int main(void)
 		cmocka_unit_test(attachments_are_the_sessions_own),
 		cmocka_unit_test(what_a_script_announces_is_seen),
 		cmocka_unit_test(marks_are_those_of_the_companion),
+		cmocka_unit_test(what_was_before_is_seen_while_one_goes_on),
 		cmocka_unit_test(numbers_are_what_the_case_says),
 		cmocka_unit_test(one_path_is_one_book),
 	};
