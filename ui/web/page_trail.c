@@ -31,6 +31,7 @@ struct waiting {
 	struct book *book;
 	int64_t jobs_seen;
 	int64_t session, trail; /* trail 0: the session alone */
+	int64_t version;        /* of the book, at the last look */
 	bool begun;
 };
 
@@ -51,14 +52,15 @@ static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 	struct waiting *w = ctx;
 	struct arena a = {0};
 	struct book_about about;
-	int64_t version = book_version(w->book);
+	/* Since the last look: what came between it and this call is news as well. */
 	if (w->begun)
-		book_wait(w->book, version, wait_ms);
+		book_wait(w->book, w->version, wait_ms);
 	w->begun = true;
+	w->version = book_version(w->book);
 	book_about(w->book, &a, &about);
 	bool there = is_there(w, &about, &a);
 	char id[FEED_ID_MAX];
-	feed_id(id, book_epoch(w->book), version);
+	feed_id(id, book_epoch(w->book), w->version);
 	if (there)
 		feed_reload(out, id);
 	else
