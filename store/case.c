@@ -52,6 +52,13 @@ bool case_is_left(const char *path)
 	return lock_look(path) == LOCK_LEAVING;
 }
 
+bool case_is_written_or_left(const char *path, bool *left)
+{
+	enum lock_state state = lock_look(path);
+	*left = state == LOCK_LEAVING;
+	return state != LOCK_FREE;
+}
+
 bool case_is_copy(const struct case_file *c)
 {
 	return !c->claimed;

@@ -36,6 +36,8 @@ bool case_is_written(const char *path);
 /* Does that writer want to be the only one who is connected, for it is leaving? Who reads along
  * lets go, and comes back when nobody writes. */
 bool case_is_left(const char *path);
+/* Both by one look at the lock. */
+bool case_is_written_or_left(const char *path, bool *left);
 /* From any thread, while c lives: what is under way ends soon, with an error, and so does all
  * that is called later. */
 void case_interrupt(struct case_file *c);

@@ -99,8 +99,8 @@ struct listener {
 	struct raw_client c;
 	struct buf body; /* without the transfer coding */
 	char id[FEED_ID_MAX];
-	struct shown_row rows[ROWS_MAX];
-	size_t n, said, cuts, blocks; /* blocks: what is no row */
+	struct shown_row rows[ROWS_MAX], first[ROWS_MAX]; /* first: of each, without html */
+	size_t n, n_first, said, cuts, blocks;            /* blocks: what is no row */
 	bool over, reload;
 };
 
@@ -144,6 +144,21 @@ static void forget_rows(struct listener *l)
 		forget_row(l, 0);
 }
 
+/* Whoever comes again may be sent all anew, and had it before. */
+static int64_t first_us(struct listener *l, const char *id)
+{
+	size_t i = 0;
+	while (i < l->n_first && strcmp(l->first[i].id, id) != 0)
+		i++;
+	assert_true(i < ROWS_MAX);
+	if (i == l->n_first) {
+		l->first[i].first_us = clock_now_us(clock_real());
+		snprintf(l->first[i].id, sizeof l->first[i].id, "%s", id);
+		l->n_first++;
+	}
+	return l->first[i].first_us;
+}
+
 static void put(struct listener *l, char *html)
 {
 	/* What comes as a whole, comes empty. */
@@ -159,7 +174,7 @@ static void put(struct listener *l, char *html)
 	size_t i = row_at(l, id);
 	if (i == l->n) {
 		assert_true(l->n < ROWS_MAX);
-		l->rows[l->n++] = (struct shown_row){.first_us = clock_now_us(clock_real())};
+		l->rows[l->n++] = (struct shown_row){.first_us = first_us(l, id)};
 		memcpy(l->rows[i].id, id, sizeof id);
 	}
 	free(l->rows[i].html);
@@ -334,9 +349,12 @@ static void every_hop_is_heard(void **state)
 	lab_trace_start(&t);
 	const char *path = arena_printf(&a, "%s/t.case", t.program.dir);
 	open_window(&path, 1, t.program.dir);
-	/* Nothing is there yet. */
-	assert_true(span_find(ask(&a, "/c/1/newest", ""),
-			    span_str("Waiting for the case to be made"), 0) != SIZE_MAX);
+	/* Nothing is there yet, as the book says once it has looked. */
+	size_t said = SIZE_MAX;
+	for (int i = 0; i < 200 && said == SIZE_MAX; i++)
+		said = span_find(ask(&a, "/c/1/newest", ""),
+			span_str("Waiting for the case to be made"), 0);
+	assert_true(said != SIZE_MAX);
 	listen_at(&l, &a, "/c/1/newest/events");
 	static const char *const plain[] = {"--browser", "none", "--settle", "1", NULL};
 	lab_trace_begin(&t, "refreshes", plain);

@@ -2,6 +2,7 @@
 #include "store/base/clock.h"
 #include "store/base/log.h"
 #include "ui/cli/custody.h"
+#include "ui/report/report_bare.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -91,7 +92,8 @@ static bool find_place(const char *path, const struct remark_order *order,
 	if (ok && !found)
 		ok = err_set(err, ERR_USAGE, "--trail: there is no trail %lld.%lld",
 			(long long)order->session, (long long)order->trail);
-	ok = ok && report_make(&g, order->session, &a, &r, err) && find_hop(order, &r, f, err);
+	ok = ok && report_make_bare(&g, order->session, &a, &r, err) &&
+	     find_hop(order, &r, f, err);
 	gather_close(&g);
 	arena_fini(&a);
 	f->session = order->session;

@@ -88,6 +88,7 @@ static void count(const struct book *b, struct book_about *out)
 		told += b->sessions[i]->stored ? b->sessions[i]->stored_exchanges : 0;
 	}
 	out->sessions = (int64_t)b->n_sessions;
+	out->newest_session = b->n_sessions > 0 ? b->sessions[b->n_sessions - 1]->id : 0;
 	out->exchanges = !b->ready && told > (int64_t)b->ledger.n ? told : (int64_t)b->ledger.n;
 }
 

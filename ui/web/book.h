@@ -36,6 +36,8 @@ struct book_about {
 	struct case_about about; /* zero until it was read */
 	bool live;               /* a process is writing it */
 	int64_t facts_read, exchanges, sessions;
+	int64_t newest_session; /* its number, which need not be their count; 0: there is none
+				 */
 	size_t trails;
 	int64_t file_size;
 	enum book_check seal;  /* NOTHING: it has no signed head */
@@ -130,6 +132,10 @@ bool book_read_trail(struct book *b, int64_t session, int64_t number, struct boo
 /* Without what only reading the pages themselves tells: landing pages and grades. */
 bool book_read_exchange(struct book *b, int64_t exchange, struct book_reading *out, bool *found,
 	struct err *err);
+/* Of a reading that has a trail: what is still to come of its session, as the newest exchanges
+ * tell; nothing, if that does not go on. `refused` is not looked for. Errors: CASE_READ. */
+bool book_reading_pending(
+	struct book_reading *of, struct arena *a, struct trail_pending *out, struct err *err);
 void book_reading_close(struct book_reading *r);
 
 /* ---- every exchange, as rows ---- */

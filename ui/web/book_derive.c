@@ -13,6 +13,7 @@ enum {
 	MAP_BATCH = 64,      /* stored trails that are held against the rows at once */
 	LIVE_WINDOW = 5000,  /* facts: what is derived at each look, */
 	LIVE_MARGIN = 10000, /* and around it; a hop has to be shown soon after it happened */
+	DERIVING = 2,        /* sessions at a time */
 };
 
 /* ---- which hop a row is ---- */
@@ -110,60 +111,100 @@ static void map_stored(struct book *b, struct kept_session *s)
 
 /* ---- those that are derived here ---- */
 
-static struct kept_session *underived(const struct book *b)
+/* goes_on: the one that does, else the newest of those that do not. */
+static struct kept_session *underived(const struct book *b, bool goes_on)
 {
 	for (size_t i = b->n_sessions; i > 0; i--) {
 		struct kept_session *s = b->sessions[i - 1];
-		if (!s->stored && !s->derived && ledger_session(&b->ledger, s->id) != NULL)
+		if (!s->stored && !s->derived && ledger_session(&b->ledger, s->id) != NULL &&
+			kept_session_runs(b, s) == goes_on)
 			return s;
+		if (goes_on)
+			break;
 	}
 	return NULL;
 }
 
-void book_derive_stop(struct book *b)
+static void stop(struct deriving *d)
 {
-	if (!b->deriving)
-		return;
-	gather_close(&b->gather);
-	b->deriving = false;
+	if (d->on)
+		gather_close(&d->gather);
+	d->on = false;
 }
 
-static bool derive_begin(struct book *b, struct kept_session *s, struct err *err)
+void book_derive_stop(struct book *b)
+{
+	for (size_t i = 0; i < DERIVING; i++)
+		stop(&b->derive[i]);
+}
+
+static bool is_of(const struct deriving *d, const struct kept_session *s)
+{
+	return d->on && s != NULL && d->session == s->id;
+}
+
+/* Where that session is derived, or can be: after it is off for all but these two. */
+static struct deriving *place_of(struct book *b, const struct kept_session *s)
+{
+	for (size_t i = 0; i < DERIVING; i++)
+		if (is_of(&b->derive[i], s))
+			return &b->derive[i];
+	return b->derive[0].on ? &b->derive[1] : &b->derive[0];
+}
+
+static bool derive_begin(
+	struct book *b, struct deriving *d, struct kept_session *s, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	/* What was kept before, by another connection, is seen anew. */
-	b->deriving = true;
-	b->derive_session = s->id;
-	if (!gather_open_on(&b->gather, b->file, s->id, err))
+	d->on = true;
+	d->session = s->id;
+	d->next_us = 0;
+	if (!gather_open_on(&d->gather, b->file, s->id, err))
 		return false;
-	gather_slides(&b->gather);
-	b->gather.window = LIVE_WINDOW;
-	b->gather.margin = LIVE_MARGIN;
-	b->gather.after = b->gather.last_seq = b->gather.sliding.dropped = l->first - 1;
+	gather_slides(&d->gather);
+	d->gather.window = LIVE_WINDOW;
+	d->gather.margin = LIVE_MARGIN;
+	d->gather.after = d->gather.last_seq = d->gather.sliding.dropped = l->first - 1;
 	/* Certificates of earlier sessions say nothing about trails. */
-	b->gather.earlier_certs = true;
-	b->derived_to = l->first - 1;
+	d->gather.earlier_certs = true;
+	d->to = l->first - 1;
 	return true;
 }
 
-/* Cheap, so that what did not change is not written down again. */
-static uint64_t hash_of(const struct trail *t)
+static uint64_t hash_hop(uint64_t h, const struct trail_hop *hop)
 {
-	uint64_t h = t->n_hops * 31 + t->n_notes * 7 + (uint64_t)t->ended_by * 3 +
-		     t->recording_complete;
-	for (size_t i = 0; i < t->n_hops; i++) {
-		const struct trail_hop *hop = &t->hops[i];
-		const uint64_t parts[] = {hop->url.n, (uint64_t)hop->status,
-			(uint64_t)hop->elapsed_us, (uint64_t)hop->mechanism,
-			(uint64_t)hop->confidence, hop->n_evidence, hop->n_alternatives,
-			(uint64_t)(hop->exchange != NULL ? hop->exchange->id : 0),
-			hop->claimed_target.n, (uint64_t)hop->at_us,
-			hop->url.n > 0 ? hop->url.p[hop->url.n - 1] : 0u};
-		for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-			h = (h ^ parts[k]) * 0x9e3779b97f4a7c15u;
-			h ^= h >> 30;
-		}
+	const struct model_exchange *x = hop->exchange;
+	const uint64_t parts[] = {hop->n, (uint64_t)hop->status, (uint64_t)hop->at_us,
+		(uint64_t)hop->elapsed_us, hop->on_wire, (uint64_t)hop->mechanism,
+		(uint64_t)hop->confidence, hop->n_evidence, hop->n_alternatives, x != NULL,
+		(uint64_t)(x != NULL ? x->id : 0), (uint64_t)(x != NULL ? x->tunnel : 0)};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		h = hash_with(h, parts[i]);
+	h = hash_text(hash_text(hash_text(h, hop->url), hop->method), hop->claimed_target);
+	for (size_t i = 0; i < hop->n_evidence; i++) {
+		const struct trail_evidence *e = &hop->evidence[i];
+		h = hash_text(hash_text(h, span_str(e->signal)), e->quote);
+		h = hash_with(hash_with(h, (uint64_t)e->exchange), (uint64_t)e->offset);
 	}
+	for (size_t i = 0; i < hop->n_alternatives; i++) {
+		const struct trail_alternative *a = &hop->alternatives[i];
+		h = hash_with(hash_with(h, (uint64_t)a->mechanism), a->from_hop);
+		h = hash_text(h, span_str(a->why));
+	}
+	return h;
+}
+
+uint64_t book_trail_hash(const struct trail *t)
+{
+	uint64_t h = hash_with(hash_with(3, (uint64_t)t->ended_by), t->recording_complete);
+	h = hash_with(hash_with(h, t->n_hops), t->n_notes);
+	h = hash_with(hash_text(h, t->start_url), (uint64_t)t->started_us);
+	h = hash_text(hash_text(h, t->final_url), t->handoff_url);
+	for (size_t i = 0; i < t->n_notes; i++)
+		h = hash_text(h, span_str(t->notes[i]));
+	for (size_t i = 0; i < t->n_hops; i++)
+		h = hash_hop(h, &t->hops[i]);
 	return h;
 }
 
@@ -222,13 +263,12 @@ static void keep(struct book *b, struct kept_session *s, const struct trail *t, 
 	pthread_mutex_unlock(&b->lock);
 }
 
-static void take_trails(struct book *b, struct kept_session *s)
+static void take_trails(struct book *b, struct kept_session *s, const struct gather *g)
 {
-	const struct gather *g = &b->gather;
 	size_t last = g->sliding.trails + g->trails.n;
 	for (size_t i = 0; i < g->trails.n; i++) {
 		const struct trail *t = &g->trails.trails[i];
-		uint64_t hash = hash_of(t);
+		uint64_t hash = book_trail_hash(t);
 		bool known = t->number <= s->n_kept && s->kept[t->number - 1] != NULL;
 		if (known && s->kept[t->number - 1]->hash == hash)
 			continue;
@@ -254,9 +294,9 @@ static void take_trails(struct book *b, struct kept_session *s)
 }
 
 /* It is over and derived to its end. */
-static void derive_done(struct book *b, struct kept_session *s)
+static void derive_done(struct book *b, struct deriving *d, struct kept_session *s)
 {
-	book_derive_stop(b);
+	stop(d);
 	pthread_mutex_lock(&b->lock);
 	s->derived = true;
 	for (size_t i = 0; i < s->n_kept; i++)
@@ -276,49 +316,81 @@ static void begin_telling(struct book *b, struct kept_session *s)
 	pthread_mutex_unlock(&b->lock);
 }
 
-static bool derive_some(struct book *b, struct kept_session *s, bool *more, struct err *err)
+static bool take_seq(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
+{
+	(void)kind, (void)fact;
+	*(int64_t *)ctx = seq;
+	return false;
+}
+
+/* There was nothing: on to the next fact, however far away the case says that it is. */
+static bool skip_gap(struct book *b, struct deriving *d, int64_t last, struct err *err)
+{
+	int64_t next = last;
+	bool ok = case_facts(b->file, d->to, 0, take_seq, &next, err);
+	d->to = next <= last ? next - 1 : last;
+	return ok;
+}
+
+/* *more: there is another step at once. */
+static bool derive_some(
+	struct book *b, struct deriving *d, struct kept_session *s, bool *more, struct err *err)
 {
 	const struct ledger_session *l = ledger_session(&b->ledger, s->id);
 	int64_t begun_us = book_tick_us();
 	bool news = false, runs = kept_session_runs(b, s);
-	int64_t to = b->derived_to + BOOK_DERIVE_BATCH;
-	if (b->derived_to >= l->last) {
+	int64_t to = d->to + BOOK_DERIVE_BATCH;
+	*more = !runs;
+	if (d->to >= l->last) {
 		if (!runs)
-			derive_done(b, s);
-		*more = !runs;
+			derive_done(b, d, s);
 		return true;
 	}
 	if (runs && !s->tells)
 		begin_telling(b, s);
-	/* Much work for little: where a look takes long, there are fewer. */
-	if (begun_us < b->derive_next_us)
+	/* Much work for little: where a look takes long, there are fewer. At one that is over
+	 * nobody may look again. */
+	if (runs && begun_us < d->next_us)
 		return true;
-	b->gather.until = to < l->last ? to : l->last;
-	if (!gather_read(&b->gather, &news, err))
+	d->gather.until = to < l->last ? to : l->last;
+	if (!gather_read(&d->gather, &news, err))
 		return false;
-	b->derived_to = b->gather.until;
-	take_trails(b, s);
+	d->to = d->gather.until;
+	*more |= d->to < l->last;
+	if (!news && d->to < l->last)
+		return skip_gap(b, d, l->last, err);
+	take_trails(b, s, &d->gather);
 	int64_t now_us = book_tick_us();
-	*more = b->derived_to < l->last || !runs;
-	b->derive_next_us = *more ? 0 : now_us + (now_us - begun_us) / 2;
+	d->next_us = *more ? 0 : now_us + (now_us - begun_us) / 2;
 	return true;
 }
 
+static bool derive(struct book *b, struct kept_session *s, bool *more, struct err *err)
+{
+	struct deriving *d = place_of(b, s);
+	return (d->on || derive_begin(b, d, s, err)) && derive_some(b, d, s, more, err);
+}
+
+/* The one that goes on comes first; what was there before it is seen as well, while nothing is
+ * new in that. */
 bool book_derive(struct book *b, bool *more, struct err *err)
 {
 	bool ok = true, copy = b->file == b->copy;
-	struct kept_session *s = underived(b), *stored = s == NULL ? unmapped(b) : NULL;
+	struct kept_session *now = underived(b, true), *before = underived(b, false);
+	struct kept_session *stored = before == NULL ? unmapped(b) : NULL;
 	*more = false;
-	if (b->deriving && (s == NULL || s->id != b->derive_session))
-		book_derive_stop(b);
-	if (s == NULL && stored == NULL)
+	for (size_t i = 0; i < DERIVING; i++)
+		if (!is_of(&b->derive[i], now) && !is_of(&b->derive[i], before))
+			stop(&b->derive[i]);
+	if (now == NULL && before == NULL && stored == NULL)
 		return true;
 	if (copy)
 		pthread_mutex_lock(&b->reading);
-	if (s != NULL) {
-		ok = b->deriving || derive_begin(b, s, err);
-		ok = ok && derive_some(b, s, more, err);
-	} else {
+	if (now != NULL)
+		ok = derive(b, now, more, err);
+	if (ok && !*more && before != NULL) {
+		ok = derive(b, before, more, err);
+	} else if (ok && !*more && stored != NULL) {
 		map_stored(b, stored);
 		*more = true;
 	}

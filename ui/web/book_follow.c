@@ -59,7 +59,8 @@ struct batch {
 	int64_t until_us;
 	uint32_t n; /* exchanges before */
 	int64_t touched;
-	bool cut; /* there is more */
+	uint32_t taken; /* facts; their numbers are the case's to choose */
+	bool cut;       /* there is more */
 };
 
 /* Under the lock. */
@@ -86,7 +87,7 @@ static bool take(void *ctx, enum fact_kind kind, int64_t seq, const void *fact)
 	note_session(b, kind, fact);
 	bool stop = b->stop;
 	pthread_mutex_unlock(&b->lock);
-	x->cut = stop || ((seq & 31) == 0 && book_tick_us() > x->until_us);
+	x->cut = stop || ((++x->taken & 31) == 0 && book_tick_us() > x->until_us);
 	return !x->cut;
 }
 

@@ -350,6 +350,8 @@ static void add_certificate(struct ledger *l, int64_t seq, const struct fact_cer
 
 static void add_session_end(struct ledger *l, int64_t seq, const struct fact_session_end *f)
 {
+	if (l->full && numbers_get(&l->by_session, f->session) == 0)
+		return;
 	struct ledger_session *s = session_of(l, f->session, seq);
 	if (s->ends == 0)
 		s->ends = seq;
@@ -373,11 +375,11 @@ static void add_rest(struct ledger *l, enum fact_kind kind, int64_t seq, const v
 	if (kind == FACT_KIND_OPAQUE && session != FACT_NULL)
 		session_of(l, session, seq)->opaque +=
 			!span_is(((const struct fact_opaque *)fact)->why, OPAQUE_NO_INTERCEPT);
-	if (kind == FACT_KIND_ATTACHMENT && l->beside.n < UINT32_MAX / 2) {
-		void *item;
-		list_push(&l->beside, sizeof(struct case_wanted), &item);
-		*(struct case_wanted *)item = (struct case_wanted){kind, seq};
-	}
+	if (kind == FACT_KIND_ATTACHMENT)
+		chain_add(l,
+			session != FACT_NULL ? &session_of(l, session, seq)->attached
+					     : &l->attached,
+			kind, seq);
 	l->packets |= kind == FACT_KIND_CAPTURE;
 	l->erasure |= kind == FACT_KIND_ERASURE;
 	l->closed |= kind == FACT_KIND_CLOSE;
@@ -393,8 +395,10 @@ static void measure(struct ledger *l)
 		   (int64_t)(l->urls.total + l->names.arena.total) +
 		   (int64_t)l->names.list_room * (int64_t)sizeof(struct span) +
 		   (int64_t)l->names.room * 4 +
-		   (int64_t)(l->by_exchange.room + l->by_tunnel.room + l->by_leg.room) *
+		   (int64_t)(l->by_exchange.room + l->by_tunnel.room + l->by_leg.room +
+			     l->by_session.room + l->by_cert.room) *
 			   (int64_t)sizeof(struct ledger_number) +
+		   (int64_t)l->beside.room * (int64_t)sizeof(struct case_wanted) +
 		   (int64_t)l->tunnels.room * (int64_t)sizeof(struct ledger_tunnel) +
 		   (int64_t)l->legs.room * (int64_t)sizeof(struct ledger_leg) +
 		   (int64_t)l->facts.room * (int64_t)sizeof(struct ledger_fact) +
@@ -406,7 +410,7 @@ static void measure(struct ledger *l)
 void ledger_add(struct ledger *l, enum fact_kind kind, int64_t seq, const void *fact)
 {
 	l->last_seq = seq;
-	if ((seq & 255) == 0 || l->n >= BOOK_ROWS_MAX)
+	if ((l->added++ & 255) == 0 || l->n >= BOOK_ROWS_MAX)
 		measure(l);
 	if (l->full && kind != FACT_KIND_SESSION_END && kind != FACT_KIND_CLOSE &&
 		kind != FACT_KIND_ERASURE)

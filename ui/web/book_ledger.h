@@ -89,7 +89,7 @@ struct ledger_session {
 	int64_t begins, ends; /* its session and session_end fact; 0: none */
 	int64_t exchanges, ok, opaque;
 	uint32_t user_agent;
-	struct ledger_chain notes;
+	struct ledger_chain notes, attached;
 };
 
 struct ledger_list {
@@ -102,12 +102,14 @@ struct ledger {
 	uint32_t n; /* exchanges */
 	struct ledger_exchange **blocks;
 	struct ledger_list sessions, tunnels, legs, facts, certs;
-	struct ledger_list beside; /* certificates and attachments: struct case_wanted */
+	struct ledger_list beside;    /* certificates: struct case_wanted */
+	struct ledger_chain attached; /* to the case, and to no session of it */
 	struct ledger_numbers by_exchange, by_tunnel, by_leg, by_session, by_cert;
 	struct ledger_names names;
 	struct arena urls;
 	int64_t bytes;   /* of all that */
 	bool full;       /* a limit was reached: what comes later is not remembered */
+	uint32_t added;  /* facts since the start: their numbers are the case's to choose */
 	int64_t touched; /* grows when anything of an exchange changes */
 	int64_t *erased; /* facts of which something was erased, in order */
 	size_t n_erased;
@@ -143,11 +145,15 @@ struct span ledger_url(const struct ledger_exchange *x);
 int64_t ledger_cert_fact(const struct ledger *l, struct span sha256);
 
 /* Which facts a page about these exchanges needs, those of their connections and sessions
- * included but for certificates, in order; the list is in a. At most LEDGER_FACTS_MAX of a
- * connection or session. */
+ * included but for certificates and attachments, in order; the list is in a. At most
+ * LEDGER_FACTS_MAX of a connection or session. */
 enum { LEDGER_FACTS_MAX = 4096 };
 void ledger_wanted(const struct ledger *l, int64_t session, const int64_t *exchanges, size_t n,
 	struct arena *a, struct case_wanted **out, size_t *n_out);
+/* What was put to a session, then what was put to the case as a whole; at most one more than
+ * LEDGER_ATTACHED_MAX, so that it is seen that there are too many. */
+void ledger_attached(const struct ledger *l, int64_t session, struct arena *a,
+	struct case_wanted **out, size_t *n_out);
 
 /* ---- book_names.c ---- */
 

@@ -37,8 +37,7 @@ void book_see(const struct book *b, struct sight *out)
 	out->ino = st.st_ino;
 	out->size = st.st_size;
 	out->mtime_ns = nanoseconds(st.st_mtim);
-	out->held = case_is_written(b->path);
-	out->left = out->held && case_is_left(b->path);
+	out->held = case_is_written_or_left(b->path, &out->left);
 	snprintf(wal, sizeof wal, "%s-wal", b->path);
 	if (stat(wal, &st) == 0) {
 		out->wal_size = st.st_size;
@@ -151,6 +150,7 @@ void book_forget(struct book *b)
 	book_sessions_free(b);
 	ledger_fini(&b->ledger);
 	ledger_init(&b->ledger, b->epoch);
+	book_remarks_forget(b);
 	b->generation++;
 	b->ready = false;
 	b->check.have = false;

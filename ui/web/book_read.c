@@ -15,6 +15,8 @@
 
 #include <stdlib.h>
 
+enum { PENDING_EXCHANGES = 500 }; /* that are looked at for what is still to come */
+
 struct reading {
 	struct gather gather;
 	struct derived_session summary;
@@ -56,15 +58,37 @@ static bool fetch(struct reading *r, struct arena *a, const struct case_wanted *
 	void **facts = arena_alloc(a, (n + 1) * sizeof *facts);
 	if (!case_fetch(r->file, wanted, n, a, facts, err))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (facts[i] == NULL)
-			continue;
-		if (wanted[i].kind == FACT_KIND_ATTACHMENT)
-			gather_attach(&r->gather.attached, wanted[i].seq, facts[i]);
-		else
+	for (size_t i = 0; i < n; i++)
+		if (facts[i] != NULL)
 			model_add(&r->gather.model, wanted[i].kind, wanted[i].seq, facts[i]);
-	}
 	return true;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct gather_attachment *x = a, *y = b;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* One by one, as far as there is room: together they may be more than can be fetched. */
+static bool fetch_attached(
+	struct reading *r, const struct case_wanted *wanted, size_t n, struct err *err)
+{
+	struct gather_attached *to = &r->gather.attached;
+	bool ok = true;
+	arena_fini(&to->arena);
+	*to = (struct gather_attached){.n = 0};
+	for (size_t i = 0; ok && i < n && !to->more; i++) {
+		struct arena a = {0};
+		void *fact = NULL;
+		ok = case_fetch(r->file, &wanted[i], 1, &a, &fact, err);
+		if (ok && fact != NULL)
+			gather_attach(to, wanted[i].seq, fact);
+		arena_fini(&a);
+	}
+	if (to->n > 1)
+		qsort(to->list, to->n, sizeof *to->list, by_seq);
+	return ok;
 }
 
 /* Those that the handshakes at hand name. */
@@ -116,20 +140,34 @@ static void summarise(struct book *b, struct reading *r, int64_t session, struct
 	r->gather.summary = &r->summary;
 }
 
-static bool fetch_all(struct book *b, struct reading *r, int64_t session,
+static bool fetch_exchanges(struct book *b, struct reading *r, int64_t session,
 	const int64_t *exchanges, size_t n, struct arena *a, struct err *err)
 {
 	struct case_wanted *wanted;
 	size_t n_wanted;
+	pthread_mutex_lock(&b->lock);
+	ledger_wanted(&b->ledger, session, exchanges, n, a, &wanted, &n_wanted);
+	learn_bodies(b, r, exchanges, n);
+	pthread_mutex_unlock(&b->lock);
+	return fetch(r, a, wanted, n_wanted, err) && gather_bodies(&r->gather, err);
+}
+
+/* With all that a page is to show. */
+static bool fetch_all(struct book *b, struct reading *r, int64_t session,
+	const int64_t *exchanges, size_t n, struct arena *a, struct err *err)
+{
+	struct case_wanted *attached;
+	size_t n_attached;
 	struct arena own = {0};
 	pthread_mutex_lock(&b->lock);
-	ledger_wanted(&b->ledger, session, exchanges, n, &own, &wanted, &n_wanted);
-	learn_bodies(b, r, exchanges, n);
+	ledger_attached(&b->ledger, session, &own, &attached, &n_attached);
 	summarise(b, r, session, a);
 	pthread_mutex_unlock(&b->lock);
-	bool ok = fetch(r, &own, wanted, n_wanted, err) && fetch_certificates(b, r, &own, err);
+	bool ok = fetch_exchanges(b, r, session, exchanges, n, &own, err) &&
+		  fetch_certificates(b, r, &own, err) &&
+		  fetch_attached(r, attached, n_attached, err);
 	arena_fini(&own);
-	return ok && gather_bodies(&r->gather, err);
+	return ok;
 }
 
 /* ---- a report of one trail ---- */
@@ -236,6 +274,59 @@ bool book_read_trail(struct book *b, int64_t session, int64_t number, struct boo
 {
 	*found = false;
 	return begin(b, out, err) && read_trail(b, session, number, true, out, found, err);
+}
+
+/* ---- what is still to come ---- */
+
+/* Nothing in it moves a browser, and it is over. */
+static bool is_idle(const struct ledger_exchange *x)
+{
+	return x->end != 0 && (x->type == BOOK_IMAGE || x->type == BOOK_FONT ||
+				      x->type == BOOK_STYLE || x->type == BOOK_MEDIA);
+}
+
+/* Under the lock: the newest of the session, which is the newest. */
+static size_t newest_of(const struct book *b, int64_t session, int64_t *list)
+{
+	const struct ledger *l = &b->ledger;
+	uint32_t last = l->n > BOOK_SLICE ? l->n - BOOK_SLICE : 0;
+	size_t n = 0;
+	for (uint32_t i = l->n; i > last && n < PENDING_EXCHANGES; i--) {
+		const struct ledger_exchange *x = ledger_at(l, i - 1);
+		if (ledger_session_at(l, x->session)->id == session && !is_idle(x))
+			list[n++] = x->id;
+	}
+	return n;
+}
+
+bool book_reading_pending(
+	struct book_reading *of, struct arena *a, struct trail_pending *out, struct err *err)
+{
+	const struct report_trail *t = of->trail;
+	struct book *b = of->book;
+	int64_t session = t->trail->session;
+	/* A model of its own: the page is about the trail alone. */
+	struct reading r = {.file = of->gather->file};
+	struct arena own = {0};
+	int64_t *list = arena_alloc(&own, (PENDING_EXCHANGES + t->n_hops) * sizeof *list);
+	*out = (struct trail_pending){.due_us = FACT_NULL};
+	pthread_mutex_lock(&b->lock);
+	const struct kept_session *s = kept_session(b, session);
+	bool runs = s != NULL && kept_session_runs(b, s);
+	size_t n = runs ? newest_of(b, session, list) : 0;
+	pthread_mutex_unlock(&b->lock);
+	for (size_t i = 0; i < t->n_hops; i++)
+		if (t->hops[i].exchange != NULL)
+			list[n++] = t->hops[i].exchange->id;
+	bool ok = !runs || (gather_open_on(&r.gather, r.file, 0, err) &&
+				   fetch_exchanges(b, &r, session, list, n, &own, err));
+	if (ok && runs)
+		trail_pending(&r.gather.model, session, a, out);
+	out->refused = NULL; /* it would be the model's */
+	if (runs)
+		gather_close(&r.gather);
+	arena_fini(&own);
+	return ok;
 }
 
 /* ---- an exchange ---- */

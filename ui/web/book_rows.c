@@ -72,23 +72,33 @@ static int by_name(const void *a, const void *b)
 	return c != 0 ? c : x->name.n < y->name.n ? -1 : x->name.n > y->name.n;
 }
 
-/* Names by their place in the alphabet; [0] is the absent one. */
-static uint32_t *rank_names(struct book *b, uint32_t *n)
+/* Names by their place in the alphabet; [0] is the absent one. They are copied, in slices: all
+ * may be forgotten as soon as the lock is let go. */
+static uint32_t *rank_names(struct book *b, int64_t generation, uint32_t *n)
 {
+	struct arena a = {0};
 	pthread_mutex_lock(&b->lock);
-	*n = b->ledger.names.n;
+	*n = b->generation == generation ? b->ledger.names.n : 0;
+	pthread_mutex_unlock(&b->lock);
 	struct ranked *list = calloc((size_t)*n + 1, sizeof *list);
 	uint32_t *ranks = calloc((size_t)*n + 1, sizeof *ranks);
 	if (list == NULL || ranks == NULL)
 		abort();
-	for (uint32_t i = 0; i < *n; i++)
-		list[i] = (struct ranked){b->ledger.names.list[i], i + 1};
-	pthread_mutex_unlock(&b->lock);
+	for (uint32_t i = 0; i < *n; i += BOOK_SLICE) {
+		pthread_mutex_lock(&b->lock);
+		if (b->generation != generation)
+			*n = i;
+		for (uint32_t k = i; k < *n && k < i + BOOK_SLICE; k++)
+			list[k] =
+				(struct ranked){arena_copy(&a, b->ledger.names.list[k]), k + 1};
+		pthread_mutex_unlock(&b->lock);
+	}
 	if (*n > 1)
 		qsort(list, *n, sizeof *list, by_name);
 	for (uint32_t i = 0; i < *n; i++)
 		ranks[list[i].n] = i + 1;
 	free(list);
+	arena_fini(&a);
 	return ranks;
 }
 
@@ -132,12 +142,13 @@ static void release(struct book_order_list *o)
 static struct book_order_list *sort_rows(struct book *b, enum book_order order)
 {
 	uint32_t n_ranks = 0, *ranks = NULL;
-	if (order == BOOK_BY_HOST || order == BOOK_BY_METHOD)
-		ranks = rank_names(b, &n_ranks);
 	pthread_mutex_lock(&b->lock);
 	uint32_t n = b->ledger.n;
 	int64_t generation = b->generation, touched = b->ledger.touched;
 	pthread_mutex_unlock(&b->lock);
+	/* Their names are there already, and more may come. */
+	if (order == BOOK_BY_HOST || order == BOOK_BY_METHOD)
+		ranks = rank_names(b, generation, &n_ranks);
 	struct keyed *list = malloc(((size_t)n + 1) * 2 * sizeof *list);
 	struct book_order_list *o = calloc(1, sizeof *o + (size_t)n * sizeof o->at[0]);
 	int64_t first_us = 0, last_us = 0;

@@ -131,36 +131,23 @@ struct derived_trail book_row_copy(struct arena *a, const struct derived_trail *
 
 /* ---- what is told ---- */
 
-static uint64_t with(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 31;
-}
-
-static uint64_t with_text(uint64_t h, struct span s)
-{
-	h = with(h, s.n);
-	for (; s.n > 0; s = span_from(s, s.n < 8 ? s.n : 8)) {
-		uint64_t word = 0;
-		memcpy(&word, s.p, s.n < 8 ? s.n : 8);
-		h = with(h, word);
-	}
-	return h;
-}
-
 static uint64_t hash_hop(const struct derived_hop *h)
 {
-	uint64_t out = with_text(1, h->url);
-	out = with_text(with_text(out, h->mechanism), h->confidence);
-	out = with_text(with_text(out, h->evidence), h->claimed_target);
-	return with(with(with(out, (uint64_t)h->status), (uint64_t)h->elapsed_us),
-		(uint64_t)h->exchange);
+	uint64_t out = hash_text(hash_text(1, h->url), h->method);
+	out = hash_text(hash_text(out, h->mechanism), h->confidence);
+	out = hash_text(hash_text(out, h->evidence), h->alternatives);
+	out = hash_text(out, h->claimed_target);
+	out = hash_with(hash_with(out, (uint64_t)h->status), (uint64_t)h->elapsed_us);
+	out = hash_with(hash_with(out, (uint64_t)h->at_us), h->on_wire);
+	return hash_with(out, (uint64_t)h->exchange);
 }
 
 static uint64_t hash_trail(const struct derived_trail *t, bool runs)
 {
-	uint64_t out = with_text(with_text(2, t->final_url), t->ended_by);
-	return with(with(with(out, t->n_hops), t->recording_complete), runs);
+	uint64_t out = hash_text(hash_text(2, t->start_url), t->final_url);
+	out = hash_text(hash_text(out, t->ended_by), t->handoff_url);
+	out = hash_with(hash_text(out, t->notes), (uint64_t)t->started_us);
+	return hash_with(hash_with(hash_with(out, t->n_hops), t->recording_complete), runs);
 }
 
 static void tell_hops(struct book *b, struct kept_session *s, struct told_trail *t,

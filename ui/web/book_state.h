@@ -114,6 +114,14 @@ struct book_check_state {
 	size_t n_trails;
 };
 
+/* A session whose trails are derived. */
+struct deriving {
+	bool on;
+	struct gather gather;
+	int64_t session, to; /* up to this fact */
+	int64_t next_us;     /* not before */
+};
+
 struct book {
 	char path[PATH_MAX];
 	size_t number;
@@ -143,7 +151,9 @@ struct book {
 		struct arena arena;
 		struct marked_trail {
 			int64_t session, trail;
-		} * marked;
+			size_t place; /* among all remarks */
+			bool on;
+		} * marked;         /* by session and trail, each once */
 		size_t n_marked, n; /* n: remarks that are meant */
 	} remarks;
 
@@ -166,15 +176,31 @@ struct book {
 	struct sight remarks_of; /* the companion that they were read from */
 	int64_t remarks_us;
 	int64_t away_us, failed_us;
-	struct gather gather; /* of the session whose trails are derived */
-	bool deriving;
-	int64_t derive_session, derived_to;
-	int64_t derive_next_us; /* not before */
-	bool refresh;           /* look at what is stored again */
-	bool pending;           /* not all was done that could be done at once */
+	/* The one that goes on, and one of those before it: neither waits for the other. */
+	struct deriving derive[2];
+	bool refresh; /* look at what is stored again */
+	bool pending; /* not all was done that could be done at once */
 };
 
 int64_t book_tick_us(void); /* CLOCK_MONOTONIC */
+
+/* To see that something changed: not against who would make two things alike. */
+static inline uint64_t hash_with(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 31;
+}
+
+static inline uint64_t hash_text(uint64_t h, struct span s)
+{
+	h = hash_with(h, s.n);
+	for (; s.n > 0; s = span_from(s, s.n < 8 ? s.n : 8)) {
+		uint64_t word = 0;
+		memcpy(&word, s.p, s.n < 8 ? s.n : 8);
+		h = hash_with(h, word);
+	}
+	return h;
+}
 
 /* ---- book_follow.c ---- */
 void *book_follow(void *book);
@@ -211,6 +237,8 @@ void book_tell_end(struct book *b, struct kept_session *s, size_t n);
 /* One step; *more: there is another at once. Errors: CASE_READ. */
 bool book_derive(struct book *b, bool *more, struct err *err);
 void book_derive_stop(struct book *b);
+/* Of everything that a row of it holds: what did not change is not written down again. */
+uint64_t book_trail_hash(const struct trail *t);
 
 /* ---- book_compared.c: `reading` is held, and for as long as it is used ---- */
 /* NULL: no companion can be, or there is too much to be kept. Errors: of compared_walk. */
@@ -227,6 +255,8 @@ const struct trail_verdicts *book_check_of(
 
 /* ---- book_remarks.c: what people said, out of the companion ---- */
 void book_remarks_look(struct book *b); /* the follower's */
+/* The follower's, under `lock`: of another case, or none. */
+void book_remarks_forget(struct book *b);
 void book_see_companion(const struct book *b, struct sight *out);
 /* Under `lock`. */
 bool book_is_marked(const struct book *b, int64_t session, int64_t trail);

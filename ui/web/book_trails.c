@@ -96,45 +96,66 @@ struct picked {
 	struct derived_trail row;
 };
 
-static bool fits(
-	struct book *b, const struct book_trails_query *q, int64_t session, size_t number)
+struct picking {
+	struct book *b;
+	const struct book_trails_query *q;
+	struct arena *a;
+	struct picked *list;
+	size_t n, most; /* of the page */
+};
+
+static void put(struct picking *x, const struct kept_session *s, size_t number)
 {
-	return !q->marked_only || book_is_marked(b, session, (int64_t)number);
+	struct picked *p = &x->list[x->n++];
+	*p = (struct picked){s->id, (int64_t)number, s->stored, false, {0}};
+	if (s->stored || number > s->n_kept || s->kept[number - 1] == NULL)
+		return;
+	p->row = book_row_copy(x->a, &s->kept[number - 1]->row, false);
+	p->have = true;
+}
+
+/* How many there are; those of the page are put. However many there are, only those are walked
+ * through. */
+static size_t pick_all(struct picking *x)
+{
+	size_t at = 0;
+	for (size_t i = x->b->n_sessions; i > 0; i--) {
+		const struct kept_session *s = x->b->sessions[i - 1];
+		if (x->q->session != 0 && s->id != x->q->session)
+			continue;
+		size_t before = x->q->from > at ? x->q->from - at : 0;
+		at += s->trails;
+		for (size_t k = before; k < s->trails && x->n < x->most; k++)
+			put(x, s, s->trails - k);
+	}
+	return at;
+}
+
+static size_t pick_marked(struct picking *x)
+{
+	size_t at = 0;
+	for (size_t i = x->b->remarks.n_marked; i > 0; i--) {
+		const struct marked_trail *m = &x->b->remarks.marked[i - 1];
+		const struct kept_session *s = kept_session(x->b, m->session);
+		if ((x->q->session != 0 && m->session != x->q->session) || s == NULL ||
+			m->trail < 1 || (uint64_t)m->trail > s->trails)
+			continue;
+		if (at++ >= x->q->from && x->n < x->most)
+			put(x, s, (size_t)m->trail);
+	}
+	return at;
 }
 
 /* Under the lock: the page's part of the list; rows of kept ones with it. */
 static struct picked *pick(struct book *b, const struct book_trails_query *q, struct arena *a,
 	size_t *n, size_t *total)
 {
-	size_t most = q->n < BOOK_PAGE_MAX ? q->n : BOOK_PAGE_MAX, at = 0;
-	struct picked *list = arena_alloc(a, (most + 1) * sizeof *list);
-	*n = 0;
-	for (size_t i = b->n_sessions; i > 0; i--) {
-		const struct kept_session *s = b->sessions[i - 1];
-		if (q->session != 0 && s->id != q->session)
-			continue;
-		/* A whole session before the page. */
-		if (!q->marked_only && at + s->trails <= q->from) {
-			at += s->trails;
-			continue;
-		}
-		for (size_t k = s->trails; k > 0; k--) {
-			if (!q->marked_only && *n == most) {
-				at += k;
-				break;
-			}
-			if (!fits(b, q, s->id, k) || at++ < q->from || *n == most)
-				continue;
-			struct picked *p = &list[(*n)++];
-			*p = (struct picked){s->id, (int64_t)k, s->stored, false, {0}};
-			if (s->stored || k > s->n_kept || s->kept[k - 1] == NULL)
-				continue;
-			p->row = book_row_copy(a, &s->kept[k - 1]->row, false);
-			p->have = true;
-		}
-	}
-	*total = at;
-	return list;
+	struct picking x = {
+		.b = b, .q = q, .a = a, .most = q->n < BOOK_PAGE_MAX ? q->n : BOOK_PAGE_MAX};
+	x.list = arena_alloc(a, (x.most + 1) * sizeof *x.list);
+	*total = q->marked_only ? pick_marked(&x) : pick_all(&x);
+	*n = x.n;
+	return x.list;
 }
 
 static bool read_stored(

@@ -65,12 +65,17 @@ static void want(struct wanting *w, enum fact_kind kind, int64_t seq)
 		ARENA_PUSH(w->a, w->list, w->n, (struct case_wanted){kind, seq});
 }
 
-static void want_chain(struct wanting *w, struct ledger_chain c)
+static void want_some(struct wanting *w, struct ledger_chain c, size_t most)
 {
 	const struct ledger_fact *facts = w->l->facts.items;
 	uint32_t at = c.first;
-	for (size_t i = 0; at != 0 && i < LEDGER_FACTS_MAX; i++, at = facts[at - 1].next)
+	for (size_t i = 0; at != 0 && i < most; i++, at = facts[at - 1].next)
 		want(w, (enum fact_kind)facts[at - 1].kind, facts[at - 1].seq);
+}
+
+static void want_chain(struct wanting *w, struct ledger_chain c)
+{
+	want_some(w, c, LEDGER_FACTS_MAX);
 }
 
 static int by_seq(const void *a, const void *b)
@@ -95,8 +100,6 @@ void ledger_wanted(const struct ledger *l, int64_t session, const int64_t *excha
 {
 	struct wanting w = {.l = l, .a = a};
 	const struct ledger_session *s = ledger_session(l, session);
-	const struct case_wanted *beside = l->beside.items;
-	size_t files = 0;
 	if (s != NULL) {
 		want(&w, FACT_KIND_SESSION, s->begins);
 		want(&w, FACT_KIND_SESSION_END, s->ends);
@@ -113,12 +116,19 @@ void ledger_wanted(const struct ledger *l, int64_t session, const int64_t *excha
 		if (x->tunnel != 0)
 			want_chain(&w, ledger_tunnel_at(l, x->tunnel)->facts);
 	}
-	for (uint32_t i = 0; i < l->beside.n && files < LEDGER_ATTACHED_MAX; i++)
-		if (beside[i].kind == FACT_KIND_ATTACHMENT) {
-			want(&w, FACT_KIND_ATTACHMENT, beside[i].seq);
-			files++;
-		}
 	sort_once(&w);
+	*out = w.list;
+	*n_out = w.n;
+}
+
+void ledger_attached(const struct ledger *l, int64_t session, struct arena *a,
+	struct case_wanted **out, size_t *n_out)
+{
+	struct wanting w = {.l = l, .a = a};
+	const struct ledger_session *s = ledger_session(l, session);
+	if (s != NULL)
+		want_some(&w, s->attached, LEDGER_ATTACHED_MAX + 1);
+	want_some(&w, l->attached, LEDGER_ATTACHED_MAX + 1 - w.n);
 	*out = w.list;
 	*n_out = w.n;
 }

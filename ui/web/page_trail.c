@@ -31,6 +31,7 @@ struct waiting {
 	struct book *book;
 	int64_t jobs_seen;
 	int64_t session, trail; /* trail 0: the session alone */
+	int64_t version;        /* of the book, at the last look */
 	bool begun;
 };
 
@@ -41,7 +42,7 @@ static bool is_there(const struct waiting *w, const struct book_about *about, st
 	struct err err = {0};
 	bool found = false;
 	if (w->trail == 0)
-		return about->sessions >= w->session;
+		return about->newest_session >= w->session;
 	return !trail_may_come(about) ||
 	       (book_trail(w->book, w->session, w->trail, a, &row, &found, &err) && found);
 }
@@ -51,14 +52,15 @@ static bool wait_next(void *ctx, int wait_ms, struct buf *out)
 	struct waiting *w = ctx;
 	struct arena a = {0};
 	struct book_about about;
-	int64_t version = book_version(w->book);
+	/* Since the last look: what came between it and this call is news as well. */
 	if (w->begun)
-		book_wait(w->book, version, wait_ms);
+		book_wait(w->book, w->version, wait_ms);
 	w->begun = true;
+	w->version = book_version(w->book);
 	book_about(w->book, &a, &about);
 	bool there = is_there(w, &about, &a);
 	char id[FEED_ID_MAX];
-	feed_id(id, book_epoch(w->book), version);
+	feed_id(id, book_epoch(w->book), w->version);
 	if (there)
 		feed_reload(out, id);
 	else
@@ -123,8 +125,8 @@ static void newest(struct web_request *q, struct web_answer *a)
 	if (b == NULL)
 		return;
 	book_about(b, &q->arena, &about);
-	if (about.sessions > 0)
-		web_go(q, a, "/c/%zu/s/%lld", book_number(b), (long long)about.sessions);
+	if (about.newest_session > 0)
+		web_go(q, a, "/c/%zu/s/%lld", book_number(b), (long long)about.newest_session);
 	else
 		wait_page(q, a, b, &about, 0, 0);
 }
@@ -186,7 +188,7 @@ static void session(struct web_request *q, struct web_answer *a)
 		return;
 	feed_id(since, book_epoch(b), book_version(b));
 	book_about(b, &q->arena, &about);
-	if (about.sessions < s) {
+	if (about.newest_session < s) {
 		wait_page(q, a, b, &about, s, 0);
 		return;
 	}
@@ -195,7 +197,7 @@ static void session(struct web_request *q, struct web_answer *a)
 		page_error(q, a, 500, &err);
 		return;
 	}
-	bool runs = about.live && (n > 0 ? list[0].running : about.sessions <= s);
+	bool runs = about.live && (n > 0 ? list[0].running : about.newest_session <= s);
 	const struct page_place place = {
 		.book = b, .section = "cases", .live = runs, .wide = true};
 	struct page p;
@@ -224,7 +226,7 @@ static void session_events(struct web_request *q, struct web_answer *a)
 	if (b == NULL || !asked_session(q, a, &s))
 		return;
 	book_about(b, &q->arena, &about);
-	if (about.sessions < s)
+	if (about.newest_session < s)
 		wait_stream(q, a, b, s, 0);
 	else
 		trail_stream(a, b, s, 0, trail_since(q, b));

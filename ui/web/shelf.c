@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct shelf {
 	pthread_mutex_t lock; /* of the list */
@@ -32,12 +33,32 @@ void shelf_free(struct shelf *s)
 	free(s);
 }
 
+/* One that is not there yet may still be named in several ways, and stay the same book when it
+ * comes: its folder is resolved. */
+static void resolve(const char *path, char out[PATH_MAX])
+{
+	char folder[PATH_MAX], real[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	if (realpath(path, out) != NULL)
+		return;
+	snprintf(folder, sizeof folder, "%.*s",
+		slash == NULL || slash == path ? 1 : (int)(slash - path),
+		slash == NULL ? "." : path);
+	const char *name = slash == NULL ? path : slash + 1;
+	if (realpath(folder, real) != NULL &&
+		snprintf(out, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name) <
+			PATH_MAX)
+		return;
+	if (path[0] == '/' || getcwd(real, sizeof real) == NULL ||
+		snprintf(out, PATH_MAX, "%s/%s", real, path) >= PATH_MAX)
+		snprintf(out, PATH_MAX, "%s", path);
+}
+
 struct book *shelf_add(struct shelf *s, const char *path, struct err *err)
 {
 	char absolute[PATH_MAX];
 	struct book *b = NULL;
-	if (realpath(path, absolute) == NULL)
-		snprintf(absolute, sizeof absolute, "%s", path);
+	resolve(path, absolute);
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->n && b == NULL; i++)
 		if (strcmp(book_path(s->books[i]), absolute) == 0)

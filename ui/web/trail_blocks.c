@@ -9,9 +9,6 @@
 
 #include <stdio.h>
 
-/* A session that is looked at for what is still to come: that costs as much as deriving it. */
-enum { PENDING_EXCHANGES_MAX = 20 * 1000 };
-
 static enum trail_state state_of(
 	const struct report *r, int64_t session, const struct book_about *about)
 {
@@ -33,11 +30,9 @@ void trail_view_make(struct trail_view *v, struct book_reading *r,
 		.state = state_of(&r->report, r->trail->trail->session, about),
 		.pending = {.due_us = FACT_NULL},
 		.scale_us = trail_time_scale(r->trail->trail)};
-	if (v->state != TRAIL_RUNS || !newest ||
-		r->report.model->n_exchanges > PENDING_EXCHANGES_MAX)
-		return;
-	v->looked = true;
-	trail_pending(r->report.model, r->trail->trail->session, a, &v->pending);
+	struct err ignored;
+	if (v->state == TRAIL_RUNS && newest)
+		v->looked = book_reading_pending(r, a, &v->pending, &ignored);
 }
 
 const char *trail_block_word(enum trail_block b)

@@ -42,7 +42,7 @@ void trail_section(const struct trail_view *v, bool rows, struct buf *out)
 void trail_session_now(int64_t session, const struct book_about *about,
 	const struct book_trail *newest, size_t trails, struct buf *out)
 {
-	bool newest_session = about->sessions <= session;
+	bool newest_session = about->newest_session <= session;
 	bool runs = about->live && (newest != NULL ? newest->running : newest_session);
 	buf_addf(out, "<div id=\"session-now\" class=\"trail-live%s\">", runs ? " on" : "");
 	if (runs)
