@@ -257,13 +257,14 @@ static void manner(struct sides *s)
 
 static void say_url(struct page *p, struct span url, const struct run_hop *other, bool differs)
 {
+	struct arena work = {0};
 	struct run_piece *pieces;
 	size_t n;
 	if (!differs || other == NULL) {
 		page_url(p, url);
 		return;
 	}
-	runs_url_pieces(&p->q->arena, url, other->url, &pieces, &n);
+	bool whole = runs_url_pieces(&work, url, other->url, &pieces, &n);
 	page_say(p, "<code class=\"url\">");
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].differs)
@@ -273,6 +274,12 @@ static void say_url(struct page *p, struct span url, const struct run_hop *other
 			page_say(p, "</mark>");
 	}
 	page_say(p, "</code>");
+	if (!whole)
+		page_sayf(p,
+			" <span class=\"dim\">(of its parts, only the first %d are "
+			"compared)</span>",
+			COMPARE_PIECES_MAX - 1);
+	arena_fini(&work);
 }
 
 static void cell(struct sides *s, const struct run *r, const struct run_row *row, bool second)
