@@ -24,6 +24,18 @@ struct pick {
 	const char *name;
 };
 
+/* "N:S.K": case N's; NULL: there is none, or it is none. */
+static struct book *book_of(
+	struct web_request *q, struct span text, int64_t *session, int64_t *number)
+{
+	size_t colon = span_find_byte(text, ':', 0);
+	int64_t n = 0;
+	if (colon == SIZE_MAX || !web_number(span_first(text, colon), &n) || n == 0 ||
+		!web_trail_id(span_from(text, colon + 1), session, number))
+		return NULL;
+	return shelf_get(q->window->shelf, (size_t)n);
+}
+
 static int newest_first(const void *a, const void *b)
 {
 	const struct pick *x = a, *y = b;
@@ -393,24 +405,21 @@ static void landing(struct sides *s)
 
 /* ---- the page ---- */
 
-/* "N:S.K" */
-static bool named(struct web_request *q, const char *name, struct run *out, struct err *err)
+/* The status that it makes; err says why it is another than 200. */
+static int named(struct web_request *q, const char *name, struct run *out, struct err *err)
 {
-	struct span text = web_value(&q->query, name);
-	size_t colon = span_find_byte(text, ':', 0);
-	int64_t n = 0;
 	*out = (struct run){.book = NULL};
-	if (colon != SIZE_MAX && web_number(span_first(text, colon), &n) && n > 0 &&
-		web_trail_id(span_from(text, colon + 1), &out->session, &out->number))
-		out->book = shelf_get(q->window->shelf, (size_t)n);
-	if (out->book == NULL)
-		return err_set(err, ERR_USAGE,
-			"%s: name a trail as CASE:SESSION.TRAIL, "
-			"1:1.1",
-			name);
+	out->book = book_of(q, web_value(&q->query, name), &out->session, &out->number);
+	if (out->book == NULL) {
+		err_set(err, ERR_USAGE, "%s: name a trail as CASE:SESSION.TRAIL, 1:1.1", name);
+		return 404;
+	}
 	if (!run_read(out, &q->arena, err))
-		return false;
-	return out->found || err_set(err, ERR_USAGE, "%s: the case has no such trail", name);
+		return 500;
+	if (out->found)
+		return 200;
+	return page_why_not_there(out->book,
+		arena_printf(&q->arena, "%s: the case has no such trail", name), err);
 }
 
 static void compare(struct sides *s)
@@ -442,17 +451,19 @@ static void show(struct web_request *q, struct web_answer *a)
 	struct sides *s = arena_alloc(&q->arena, sizeof *s);
 	struct page p;
 	struct err err = {0};
-	bool ok = !both || (named(q, "a", &s->a, &err) && named(q, "b", &s->b, &err));
+	int status = both ? named(q, "a", &s->a, &err) : 200;
+	if (both && status == 200)
+		status = named(q, "b", &s->b, &err);
 	page_open(&p, q, a, &place,
 		span_str(both ? "Two runs side by side" : "Compare two runs"));
 	s->p = &p;
-	if (!ok) {
+	a->status = status;
+	if (status != 200) {
 		page_say(&p, "<p class=\"warning\" role=\"alert\">");
 		page_text(&p, span_str(err.detail));
 		page_say(&p, "</p>\n");
-		a->status = err.kind == ERR_USAGE ? 404 : 500;
 	}
-	if (both && ok)
+	if (both && status == 200)
 		compare(s);
 	page_sayf(&p, "<section>%s\n", both ? "<h2>Others</h2>" : "");
 	picker(&p, one, other);

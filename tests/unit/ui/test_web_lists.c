@@ -4,6 +4,7 @@
 #include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
 #include "tests/kit/window_page.h"
+#include "ui/web/book_state.h"
 #include "ui/web/list_parts.h"
 #include "ui/web/rows_filter.h"
 
@@ -280,6 +281,40 @@ static void search_finds(void **state)
 	window_pages_check(&s->w, true);
 }
 
+/* As while it is read; its own thread says otherwise at its next look. */
+static void is_being_read(struct book *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->state = BOOK_READING;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void what_is_not_read_yet_is_not_denied(void **state)
+{
+	struct lists *s = *state;
+	static const char *const targets[] = {"/c/1/t/1.9/h/1", "/c/1/t/1.1/h/99", "/c/1/x/999",
+		"/c/1/x/999/bytes", "/c/1/x/999/picture", "/c/1/t/1.9/report",
+		"/c/1/t/1.9/replay", "/compare?a=1:1.1&b=1:1.9"};
+	rest(s);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		const char *page = "";
+		s->w.a.status = 0;
+		for (int tries = 0; tries < 20 && s->w.a.status != 503; tries++) {
+			is_being_read(shelf_get(s->w.window.shelf, 1));
+			page = window_ask(&s->w, targets[i]);
+		}
+		if (s->w.a.status != 503)
+			fail_msg("%s: %d", targets[i], s->w.a.status);
+		has(page, "till being read");
+	}
+	static const char *const never[] = {
+		"/c/1/t/1/h/1", "/c/1/x/y", "/c/1/t/x/report", "/compare?a=1:1.1&b=1:x"};
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		is_being_read(shelf_get(s->w.window.shelf, 1));
+		window_page(&s->w, never[i], 404);
+	}
+}
+
 /* ---- live ---- */
 
 /* What the stream of events says next, within some seconds; "" if nothing. */
@@ -403,6 +438,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cases_say_what_they_are, start, stop),
 		cmocka_unit_test_setup_teardown(rows_are_a_waterfall, start, stop),
 		cmocka_unit_test_setup_teardown(search_finds, start, stop),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_read_yet_is_not_denied, start, stop),
 		cmocka_unit_test_setup_teardown(lists_grow_while_one_looks, start, stop),
 		cmocka_unit_test_setup_teardown(hostile_words_stay_words, start, stop),
 	};
