@@ -4,126 +4,10 @@
  */
 #include "ui/report/hop_line.h"
 #include "ui/report/html_svg.h"
+#include "ui/web/compare_pick.h"
 #include "ui/web/compare_runs.h"
-#include "ui/web/page.h"
-#include "ui/web/window_state.h"
 
-#include <stdlib.h>
-
-enum {
-	PICK_OF_CASE = 20, /* trails of one case that can be picked from the list */
-	PICK_MAX = 200,    /* of all */
-	PARTIES_MAX = 64,  /* that have a mark of their own */
-};
-
-/* ---- picking ---- */
-
-struct pick {
-	size_t book;
-	struct book_trail trail;
-	const char *name;
-};
-
-/* "N:S.K": case N's; NULL: there is none, or it is none. */
-static struct book *book_of(
-	struct web_request *q, struct span text, int64_t *session, int64_t *number)
-{
-	size_t colon = span_find_byte(text, ':', 0);
-	int64_t n = 0;
-	if (colon == SIZE_MAX || !web_number(span_first(text, colon), &n) || n == 0 ||
-		!web_trail_id(span_from(text, colon + 1), session, number))
-		return NULL;
-	return shelf_get(q->window->shelf, (size_t)n);
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	const struct pick *x = a, *y = b;
-	return (x->trail.started_us < y->trail.started_us) -
-	       (x->trail.started_us > y->trail.started_us);
-}
-
-static size_t picks(struct web_request *q, struct pick **out)
-{
-	size_t n = 0;
-	*out = NULL;
-	for (size_t i = shelf_n(q->window->shelf); i > 0; i--) {
-		struct book *b = shelf_get(q->window->shelf, i);
-		const struct book_trails_query query = {.n = PICK_OF_CASE};
-		struct book_trail *list;
-		size_t got, total;
-		struct err err;
-		if (!book_trails(b, &query, &q->arena, &list, &got, &total, &err))
-			continue;
-		for (size_t t = 0; t < got; t++)
-			ARENA_PUSH(&q->arena, *out, n, (struct pick){i, list[t], book_name(b)});
-	}
-	if (n > 1)
-		qsort(*out, n, sizeof **out, newest_first);
-	return n < PICK_MAX ? n : PICK_MAX;
-}
-
-static const char *id_of(struct arena *a, size_t book, int64_t session, int64_t number)
-{
-	return arena_printf(a, "%zu:%lld.%lld", book, (long long)session, (long long)number);
-}
-
-static void pick_field(struct page *p, const char *name, const char *label,
-	const struct pick *list, size_t n, const char *chosen)
-{
-	page_sayf(p, "<label>%s <select name=\"%s\" id=\"pick-%s\">", label, name, name);
-	for (size_t i = 0; i < n; i++) {
-		const char *id = id_of(&p->q->arena, list[i].book, list[i].trail.session,
-			list[i].trail.number);
-		page_sayf(p, "<option value=\"%s\"%s>", id,
-			strcmp(id, chosen) == 0 ? " selected" : "");
-		html_text(p->out, span_str(list[i].name));
-		page_sayf(p, ", trail %s: ", list[i].trail.id);
-		struct span url = list[i].trail.start_url;
-		html_url_text(p->out, span_first(url, 80), true);
-		page_say(p, url.n > 80 ? "...</option>" : "</option>");
-	}
-	page_say(p, "</select></label>\n");
-}
-
-/* Two different ones to begin with: of the case that is named alone, if it has two. */
-static void choose(struct web_request *q, const struct pick *list, size_t n, const char **a,
-	const char **b)
-{
-	int64_t book = 0;
-	const char *newest[2] = {"", ""};
-	size_t found = 0;
-	if (strchr(*a, ':') != NULL)
-		return;
-	web_number(span_str(*a), &book);
-	for (size_t i = 0; i < n && found < 2; i++)
-		if (book == 0 || list[i].book == (size_t)book)
-			newest[found++] = id_of(&q->arena, list[i].book, list[i].trail.session,
-				list[i].trail.number);
-	*a = newest[1];
-	*b = newest[0];
-}
-
-static void picker(struct page *p, const char *a, const char *b)
-{
-	struct pick *list;
-	size_t n = picks(p->q, &list);
-	if (n == 0) {
-		page_say(p, "<p>There is no trail yet. <a href=\"/trace\">Trace a link</a> "
-			    "first.</p>\n");
-		return;
-	}
-	choose(p->q, list, n, &a, &b);
-	page_ask_open(p, "picker", "/compare");
-	pick_field(p, "a", "One", list, n, a);
-	pick_field(p, "b", "Beside it", list, n, b);
-	page_say(p, "<button type=\"submit\">Compare them</button></form>\n");
-	if (n == PICK_MAX)
-		page_sayf(p,
-			"<p class=\"hint\">The %d newest can be picked here; any other by "
-			"its own page.</p>\n",
-			PICK_MAX);
-}
+enum { PARTIES_MAX = 64 }; /* that have a mark of their own */
 
 /* ---- parts of the page ---- */
 
@@ -409,7 +293,7 @@ static void landing(struct sides *s)
 static int named(struct web_request *q, const char *name, struct run *out, struct err *err)
 {
 	*out = (struct run){.book = NULL};
-	out->book = book_of(q, web_value(&q->query, name), &out->session, &out->number);
+	out->book = compare_book(q, web_value(&q->query, name), &out->session, &out->number);
 	if (out->book == NULL) {
 		err_set(err, ERR_USAGE, "%s: name a trail as CASE:SESSION.TRAIL, 1:1.1", name);
 		return 404;
@@ -466,7 +350,7 @@ static void show(struct web_request *q, struct web_answer *a)
 	if (both && status == 200)
 		compare(s);
 	page_sayf(&p, "<section>%s\n", both ? "<h2>Others</h2>" : "");
-	picker(&p, one, other);
+	compare_picker(&p, one, other);
 	page_say(&p, "</section>\n");
 	page_close(&p);
 }

@@ -281,6 +281,28 @@ static void search_finds(void **state)
 	window_pages_check(&s->w, true);
 }
 
+static void a_named_trail_can_always_be_picked(void **state)
+{
+	struct lists *s = *state;
+	put_session_end(&s->t, s->session, 2000, "page");
+	for (int i = 0; i < 21; i++) {
+		int64_t session = put_session(&s->t, "https://more.example/");
+		PUT_EXCHANGE(&s->t, session, .url = "https://more.example/", .at_ms = 3000 + i,
+			.request = NAVIGATION, .body = span_str("x"));
+		put_session_end(&s->t, session, 4000, "page");
+	}
+	temp_case_close(&s->t);
+	window_pages_add(&s->w, s->t.path);
+	const char *page = window_page_kept(&s->w, "/compare");
+	has_not(page, "<option value=\"1:1.1\"");
+	has(page, "The 20 newest of each case can be picked here");
+	page = window_page_kept(&s->w, "/compare?a=1:1.1");
+	has(page, "<option value=\"1:1.1\" selected>");
+	page = window_page_kept(&s->w, "/compare?a=1:1.1&b=1:2.1");
+	has(page, "<option value=\"1:2.1\" selected>");
+	assert_int_equal(times(page, "<option value=\"1:1.1\""), 2);
+}
+
 /* As while it is read; its own thread says otherwise at its next look. */
 static void is_being_read(struct book *b)
 {
@@ -438,6 +460,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cases_say_what_they_are, start, stop),
 		cmocka_unit_test_setup_teardown(rows_are_a_waterfall, start, stop),
 		cmocka_unit_test_setup_teardown(search_finds, start, stop),
+		cmocka_unit_test_setup_teardown(
+			a_named_trail_can_always_be_picked, start, stop),
 		cmocka_unit_test_setup_teardown(
 			what_is_not_read_yet_is_not_denied, start, stop),
 		cmocka_unit_test_setup_teardown(lists_grow_while_one_looks, start, stop),
