@@ -666,6 +666,9 @@ static void panels_say_what_happened(void **state)
 	assert_has(page, "<mark class=\"cue cue-waits\">");
 	assert_has(page, "location =");
 	assert_has(page, "was announced, and did not happen");
+	page = ask(w, "/c/1/t/1.1/h/2", "show=cues&all=1");
+	assert_has(page, "by <a data-detail href=\"/c/1/t/1.1/h/2?show=cues&amp;all=1&amp;"
+			 "from=0#cue-1\">meta refresh</a>");
 	page = ask(w, "/c/1/t/1.1/h/3", "");
 	assert_has(page, "<b>meta-refresh</b>: a meta refresh in the page sent it on");
 	assert_has(page, "href=\"/c/1/t/1.1/h/2?show=cues\">hop 2</a>");
