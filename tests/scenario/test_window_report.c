@@ -232,6 +232,9 @@ static void what_cannot_be_made_says_why(void **state)
 		{"do=make&format=text&disclose_own_token=1", "--disclose-own-token: say whose"},
 		{"do=make&format=eml&party=1&org=a&email=%22%3E%3Cscript%3E",
 			"no mail address"},
+		{"do=make&format=eml&party=1", "It was not made: fill in your organisation"},
+		/* It needs no reporter: that is not why. */
+		{"do=make&format=form&party=0", "It was not made: --party"},
 	};
 	struct test x;
 	(void)state;

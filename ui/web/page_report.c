@@ -143,10 +143,12 @@ static void show_preview(struct web_request *q, struct web_answer *a, struct ask
 static void show_failed(
 	struct web_request *q, struct web_answer *a, struct asked *x, const struct err *err)
 {
+	bool makes = span_is(web_value(&q->form, "do"), "make") && !x->wish.more_secrets;
 	struct page p;
 	open_page(&p, q, a, x);
 	page_say(&p, "<p class=\"warning\" role=\"alert\">It was not made: ");
-	if (x->wish.format->of_party && (x->wish.org == NULL || x->wish.email == NULL))
+	if (makes && x->wish.format->of_reporter &&
+		(x->wish.org == NULL || x->wish.email == NULL))
 		page_say(&p,
 			"fill in your organisation and your mail address below. The command "
 			"said: ");
