@@ -1,4 +1,5 @@
 /* The form: whom a report is for, in which shape, what is said, what is hidden. */
+#include "ui/report/complaint.h"
 #include "ui/web/report_page.h"
 
 static void legend(struct page *p, const char *words)
@@ -142,10 +143,10 @@ static void complaint(struct page *p, const struct report_wish *w)
 			    : ">");
 	page_say(p, "<summary>More about fraud, a brand, or spam</summary>\n"
 		    "<div class=\"fields\">\n");
-	words(p, "Which fraud", "fraud_type", wish_frauds, w->fraud_type);
+	words(p, "Which fraud", "fraud_type", complaint_frauds, w->fraud_type);
 	text_field(p, "Brand that is imitated", "brand", "text", w->brand);
 	text_field(p, "Where that brand really is", "brand_site", "url", w->brand_site);
-	words(p, "How the spam came", "spam_protocol", wish_protocols, w->spam_protocol);
+	words(p, "How the spam came", "spam_protocol", complaint_protocols, w->spam_protocol);
 	page_say(p, "</div></details>\n");
 	end(p);
 }

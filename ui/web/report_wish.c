@@ -1,5 +1,6 @@
 #include "ui/web/report_wish.h"
 #include "store/base/buf.h"
+#include "ui/report/complaint.h"
 
 #include <string.h>
 
@@ -24,12 +25,10 @@ const struct wish_format wish_formats[] = {
 		false, false, false},
 	{NULL, NULL, NULL, false, false, false},
 };
-const char *const wish_classes[] = {"phishing", "malware", "fraud", "brand", "spam", NULL};
-const char *const wish_frauds[] = {"investment", "romance", "tech_support", "lottery",
-	"advance_fee", "cryptocurrency", "shopping", "charity", "employment",
-	"government_impersonation", "other", NULL};
-const char *const wish_protocols[] = {"smtp", "sms", "whatsapp", "telegram", "signal", "chat",
-	"social_media", "push_notification", "other", NULL};
+#define X(name, word) word,
+static const char *const classes[] = {ABUSE_CLASSES(X) NULL};
+#undef X
+const char *const *const wish_classes = classes + 1; /* the first one is: not said */
 static const char *const hows[] = {"keyed", "strip", "none", NULL};
 static const char *const mails[] = {"arf", "xarf", NULL};
 
@@ -84,10 +83,10 @@ void report_wish_read(struct arena *a, const struct web_form *f, const char *cas
 		.format = &wish_formats[0],
 		.redact = word_of(f, "redact", hows),
 		.abuse = word_of(f, "class", wish_classes),
-		.fraud_type = word_of(f, "fraud_type", wish_frauds),
+		.fraud_type = word_of(f, "fraud_type", complaint_frauds),
 		.brand = text_of(a, f, "brand"),
 		.brand_site = text_of(a, f, "brand_site"),
-		.spam_protocol = word_of(f, "spam_protocol", wish_protocols),
+		.spam_protocol = word_of(f, "spam_protocol", complaint_protocols),
 		.org = text_of(a, f, "org"),
 		.email = text_of(a, f, "email"),
 		.as = word_of(f, "as", mails),

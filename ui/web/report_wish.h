@@ -17,7 +17,7 @@ struct wish_format {
 	bool of_party, mail, of_reporter;
 };
 extern const struct wish_format wish_formats[]; /* ended by a NULL name */
-extern const char *const wish_classes[], *const wish_frauds[], *const wish_protocols[];
+extern const char *const *const wish_classes;   /* words of --class, ended by NULL */
 
 struct report_wish {
 	const char *case_path, *trail; /* trail: "1.2" */
