@@ -1,5 +1,6 @@
 #include "ui/web/compare_runs.h"
 #include "store/base/codec.h"
+#include "store/fact/lapse.h"
 #include "ui/report/html_parts.h"
 
 #include <stdio.h>
@@ -31,8 +32,7 @@ static void copy_hop(
 			from->registrable_domain.n > 0 ? from->registrable_domain : from->host),
 		.media_type = arena_copy(a, from->media_type),
 		.sha256 = end != NULL ? hex_of(a, end->res_sha256) : SPAN_NONE,
-		.after_us = h->at_us != FACT_NULL && start_us != FACT_NULL ? h->at_us - start_us
-									   : FACT_NULL,
+		.after_us = lapse_us(start_us, h->at_us),
 		.elapsed_us = h->elapsed_us,
 		.size = end != NULL ? end->res_size : FACT_NULL,
 		.on_wire = h->on_wire};
