@@ -278,6 +278,7 @@ static void search_finds(void **state)
 	has(window_page_kept(&s->w, "/search?q=%3Cb%3E%22&case=1"),
 		"value=\"&lt;b&gt;&quot;\"");
 	has_not(window_page_kept(&s->w, "/search"), "Found");
+	has(window_page(&s->w, "/search?q=shop&case=99", 404), "no such case");
 	window_pages_check(&s->w, true);
 }
 
