@@ -75,7 +75,8 @@ static void parties(struct page *p, const struct book *b, const struct report_tr
 	page_say(p, "<p class=\"hint\">A desk (who takes complaints at a party) is told of its "
 		    "own hops whole; the others are context. <a href=\"");
 	page_href(p, b, "/lookup");
-	page_say(p, "\">Look the desks up</a>: that page first says which directories would be "
+	page_say(p, "\">Look up whom to write to</a>: that page first says which directories "
+		    "would be "
 		    "asked what.</p>\n");
 	end(p);
 }
