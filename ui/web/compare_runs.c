@@ -33,7 +33,6 @@ static void copy_hop(
 		.media_type = arena_copy(a, from->media_type),
 		.sha256 = end != NULL ? hex_of(a, end->res_sha256) : SPAN_NONE,
 		.after_us = lapse_us(start_us, h->at_us),
-		.elapsed_us = h->elapsed_us,
 		.size = end != NULL ? end->res_size : FACT_NULL,
 		.on_wire = h->on_wire};
 }

@@ -19,7 +19,7 @@ struct run_hop {
 	const char *mechanism;
 	int64_t status;
 	struct span url, party, media_type, sha256; /* sha256: of the body, hex; absent */
-	int64_t after_us, elapsed_us, size;         /* after: since the trail's start */
+	int64_t after_us, size;                     /* after: since the trail's start */
 	bool on_wire;
 };
 

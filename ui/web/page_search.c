@@ -187,28 +187,13 @@ static void marked(struct page *p, struct span value, struct span what, struct s
 	buf_fini(&tries[1]);
 }
 
-static const char *clue_name(enum book_clue c)
-{
-	switch (c) {
-	case BOOK_BY_HOST_CLUE: return "Host";
-	case BOOK_BY_URL_CLUE: return "URL";
-	case BOOK_BY_ADDRESS_CLUE: return "Address";
-	case BOOK_BY_CERTIFICATE_CLUE: return "Certificate";
-	case BOOK_BY_JA4_CLUE: return "JA4";
-	case BOOK_BY_JA3_CLUE: return "JA3";
-	case BOOK_BY_BODY_CLUE: return "Body";
-	case BOOK_CLUE_COUNT: break;
-	}
-	return "";
-}
-
 static void finds(struct page *p, const struct search *s, const struct hit *h)
 {
 	struct span hex = hex_of(&p->q->arena, s->what);
 	page_say(p, "<ul class=\"finds\">");
 	for (size_t i = 0; i < h->n; i++) {
 		const struct book_found *f = &h->list[i];
-		page_sayf(p, "<li><span class=\"clue\">%s</span> ", clue_name(f->clue));
+		page_sayf(p, "<li><span class=\"clue\">%s</span> ", book_clue_word(f->clue));
 		marked(p, f->value, s->what, hex);
 		page_say(p, " <a href=\"");
 		if (f->trail != 0 && f->hop > 0) {
