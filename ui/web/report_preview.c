@@ -6,6 +6,8 @@
 #include "ui/web/report_page.h"
 #include "ui/web/run_command.h"
 
+#include <pthread.h>
+
 enum { BESIDE_SHOWN_MAX = 3000, TAG_LEN = 12 }; /* lines beside each other; of a tag */
 
 /* What the text report calls its last part, on a line of its own. */
@@ -294,18 +296,53 @@ static size_t count_tags(struct span s, enum hidden how)
 	return n;
 }
 
+/* The report as it was recorded, made while the other one is. */
+struct original {
+	struct web_request *q;
+	const char *const *argv;
+	struct buf out;
+	struct err err;
+	bool ok;
+	pthread_t thread;
+	bool joinable;
+};
+
+static void *make_original(void *ctx)
+{
+	struct original *o = ctx;
+	o->ok = run_command(o->q, o->argv, REPORT_SECONDS, &o->out, &o->err);
+	return NULL;
+}
+
+/* o: to be let go by buf_fini of its out. */
+static bool run_both(struct page *p, const char *const *argv, struct original *o,
+	const struct report_wish *w, struct buf *out, struct err *err)
+{
+	*o = (struct original){
+		.q = p->q, .argv = report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena)};
+	o->joinable = pthread_create(&o->thread, NULL, make_original, o) == 0;
+	bool ok = run_command(p->q, argv, REPORT_SECONDS, out, err);
+	if (o->joinable)
+		pthread_join(o->thread, NULL);
+	else if (ok)
+		make_original(o);
+	return ok;
+}
+
 void report_preview(struct page *p, const struct report_trail *t, const struct report_wish *w)
 {
-	struct buf out = {0}, was = {0};
+	struct buf out = {0};
+	struct original was;
 	struct span redaction, ignored;
 	struct err err;
 	enum hidden how = how_hidden(w);
 	const char *const *argv = report_wish_argv(w, WISH_PREVIEW, NULL, &p->q->arena);
 	page_say(p, "<section class=\"preview\" id=\"preview\">\n");
-	if (!run_command(p->q, argv, REPORT_SECONDS, &out, &err)) {
+	if (!run_both(p, argv, &was, w, &out, &err)) {
 		say_failed(p, &err);
 		page_say(p, "</section>\n");
 		buf_fini(&out);
+		buf_fini(&was.out);
 		return;
 	}
 	struct span text = body_of(buf_span(&out), &redaction);
@@ -314,13 +351,12 @@ void report_preview(struct page *p, const struct report_trail *t, const struct r
 	say_paper(p, text, how);
 	say_redaction(p, redaction, how);
 	page_say(p, "</div>\n");
-	if (run_command(p->q, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena),
-		    REPORT_SECONDS, &was, &err))
-		say_beside(p, body_of(buf_span(&was), &ignored), text, how);
+	if (was.ok)
+		say_beside(p, body_of(buf_span(&was.out), &ignored), text, how);
 	else
-		say_failed(p, &err);
+		say_failed(p, &was.err);
 	report_command(p, argv);
 	page_say(p, "</section>\n");
 	buf_fini(&out);
-	buf_fini(&was);
+	buf_fini(&was.out);
 }
