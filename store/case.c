@@ -201,6 +201,7 @@ void case_close(struct case_file *c)
 	sqlite3_finalize(c->facts);
 	sqlite3_finalize(c->for_trails);
 	sqlite3_finalize(c->one);
+	sqlite3_finalize(c->by_key);
 	sqlite3_finalize(c->begin);
 	sqlite3_finalize(c->rollback);
 	sqlite3_finalize(c->schema_version);

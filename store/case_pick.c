@@ -4,6 +4,7 @@
 #include "store/base/hash.h"
 #include "store/derive/trail.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static const char find_index_sql[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'index' "
@@ -70,17 +71,29 @@ static bool each_row(
 	return rc == SQLITE_DONE || db_fail(c->db, ERR_CASE_READ, "facts", err);
 }
 
+/* NULL: err. Whoever gets it resets it. */
+static sqlite3_stmt *by_key(struct case_file *c, enum fact_kind kind, struct err *err)
+{
+	case_start_clock(c);
+	if (c->by_key == NULL)
+		c->by_key = get_prepare(c->db, GET_BY_KEY, err);
+	if (c->by_key == NULL)
+		return NULL;
+	/* `each` does not come here again. */
+	assert(!sqlite3_stmt_busy(c->by_key));
+	db_bind_int(c->by_key, ":kind", (int64_t)kind + FACT_KIND_STORED);
+	return c->by_key;
+}
+
 bool case_facts_by(struct case_file *c, enum fact_kind kind, int64_t key, case_fact_fn *each,
 	void *ctx, struct err *err)
 {
-	case_start_clock(c);
-	sqlite3_stmt *s = get_prepare(c->db, GET_BY_KEY, err);
+	sqlite3_stmt *s = by_key(c, kind, err);
 	if (s == NULL)
 		return false;
-	db_bind_int(s, ":kind", (int64_t)kind + FACT_KIND_STORED);
 	db_bind_int(s, ":key", key);
 	bool ok = each_row(c, s, each, ctx, err);
-	sqlite3_finalize(s);
+	sqlite3_reset(s);
 	return ok;
 }
 
@@ -166,16 +179,15 @@ bool case_certificates_until(
 bool case_certificate(struct case_file *c, const uint8_t sha256[32], case_fact_fn *each,
 	void *ctx, struct err *err)
 {
-	case_start_clock(c);
-	sqlite3_stmt *s = get_prepare(c->db, GET_BY_KEY, err);
+	sqlite3_stmt *s = by_key(c, FACT_KIND_CERTIFICATE, err);
 	if (s == NULL)
 		return false;
-	db_bind_int(s, ":kind", FACT_KIND_CERTIFICATE + FACT_KIND_STORED);
 	int rc = sqlite3_bind_blob(
 		s, sqlite3_bind_parameter_index(s, ":key"), sha256, SHA256_LEN, SQLITE_STATIC);
 	bool ok = rc == SQLITE_OK ? each_row(c, s, each, ctx, err)
 				  : db_fail(c->db, ERR_CASE_READ, "a certificate", err);
-	sqlite3_finalize(s);
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s); /* the key is the caller's */
 	return ok;
 }
 

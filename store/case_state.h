@@ -46,6 +46,7 @@ struct case_file {
 	sqlite3_stmt *facts;
 	sqlite3_stmt *for_trails; /* made when first needed */
 	sqlite3_stmt *one;        /* the same */
+	sqlite3_stmt *by_key;     /* the same */
 	/* Made when first needed. */
 	sqlite3_stmt *begin, *rollback, *schema_version, *find_indexes, *body_indexed,
 		*body_between;

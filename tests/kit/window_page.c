@@ -66,7 +66,7 @@ void window_pages_end(struct window_pages *w)
 	nftw(w->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-const char *window_page(struct window_pages *w, const char *target, int status)
+const char *window_ask(struct window_pages *w, const char *target)
 {
 	struct err err;
 	bool known;
@@ -84,9 +84,15 @@ const char *window_page(struct window_pages *w, const char *target, int status)
 	if (route == NULL)
 		fail_msg("%s: no such page", target);
 	route->page(&w->q, &w->a);
+	return arena_str(&w->q.arena, buf_span(&w->a.body));
+}
+
+const char *window_page(struct window_pages *w, const char *target, int status)
+{
+	const char *page = window_ask(w, target);
 	if (w->a.status != status)
 		fail_msg("%s: %d, not %d", target, w->a.status, status);
-	return arena_str(&w->q.arena, buf_span(&w->a.body));
+	return page;
 }
 
 const char *window_page_kept(struct window_pages *w, const char *target)

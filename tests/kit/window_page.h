@@ -25,6 +25,8 @@ void window_pages_end(struct window_pages *w);
 /* GET of a path with its query; the status is `status`. The answer's body as a string, until
  * the next page. */
 const char *window_page(struct window_pages *w, const char *target, int status);
+/* Whatever the status is: w->a.status. */
+const char *window_ask(struct window_pages *w, const char *target);
 /* The same, kept as a file for window_pages_check. */
 const char *window_page_kept(struct window_pages *w, const char *target);
 /* tests/node/window_pages.js has nothing to say about what was kept. rules: html-validate, too.

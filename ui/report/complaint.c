@@ -1,6 +1,12 @@
 #include "ui/report/complaint.h"
 #include "store/derive/url.h"
 
+const char *const complaint_frauds[] = {"investment", "romance", "tech_support", "lottery",
+	"advance_fee", "cryptocurrency", "shopping", "charity", "employment",
+	"government_impersonation", "other", NULL};
+const char *const complaint_protocols[] = {"smtp", "sms", "whatsapp", "telegram", "signal",
+	"chat", "social_media", "push_notification", "other", NULL};
+
 static const struct report_session *session_of(const struct report *r, int64_t session)
 {
 	for (size_t i = 0; i < r->n_sessions; i++)

@@ -47,6 +47,9 @@ bool complaint_is_hostname(struct span s);
  * COMPLAINT_URI_MAX. */
 bool complaint_uri(struct span url, struct buf *out);
 
+/* What --fraud-type and --spam-protocol may say, in XARF's words; ended by NULL. */
+extern const char *const complaint_frauds[], *const complaint_protocols[];
+
 /* "phishing", "a fraud": what it is about; "abuse" where the user did not say. */
 const char *complaint_noun(enum abuse_class c);
 /* What the party is asked to do, in a sentence or two. */

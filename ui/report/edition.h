@@ -82,7 +82,8 @@ bool edition_body(struct edition *e, const struct model_exchange *x, enum fact_s
 	bool decode, struct buf *out, struct edition_body *about, struct err *err);
 
 /* The beginning of a body, at most max bytes of it, for a page of a window: what it costs does
- * not grow with the body. An edition that replaces anything looks at all of it first. */
+ * not grow with the body. Only of an edition that replaces nothing: others look at all of it
+ * first (edition_body). */
 struct edition_start {
 	int64_t size;   /* that passed; FACT_NULL: unknown */
 	int64_t stored; /* of them */
@@ -97,7 +98,6 @@ struct edition_start {
 		EDITION_UNKNOWN_CODING, /* a coding that nobody knows: bytes as they are */
 		EDITION_BROKEN_CODING,  /* what came before the fault, if anything */
 	} fault;
-	bool redacted, withheld;
 };
 bool edition_body_start(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, size_t max, struct buf *out, struct edition_start *about, struct err *err);

@@ -1,6 +1,8 @@
 #include "ui/report/edition.h"
 #include "store/derive/decode.h"
 
+#include <assert.h>
+
 static enum edition_fault fault_of(enum decode_result result, bool limit)
 {
 	switch (result) {
@@ -36,37 +38,16 @@ static void start_plain(const struct model_exchange *x, enum fact_side side, str
 	buf_fini(&list);
 }
 
-static bool start_redacted(struct edition *e, const struct model_exchange *x,
-	enum fact_side side, bool decode, size_t max, struct buf *out,
-	struct edition_start *about, struct err *err)
-{
-	struct buf all = {0};
-	struct edition_body body;
-	bool ok = edition_body(e, x, side, decode, &all, &body, err);
-	if (ok) {
-		about->read = buf_len(&all);
-		about->all_read = body.whole;
-		about->decoded = body.decoded;
-		about->whole = body.whole && buf_len(&all) <= max;
-		about->redacted = body.redacted;
-		about->withheld = body.withheld;
-		buf_add_span(out, span_first(buf_span(&all), max));
-	}
-	buf_fini(&all);
-	return ok;
-}
-
 bool edition_body_start(struct edition *e, const struct model_exchange *x, enum fact_side side,
 	bool decode, size_t max, struct buf *out, struct edition_start *about, struct err *err)
 {
 	struct buf raw = {0};
+	assert(redaction_is_none(e->redaction));
 	*about = (struct edition_start){.size = FACT_NULL, .stored = FACT_NULL};
 	if (x->end != NULL) {
 		about->size = side == SIDE_REQUEST ? x->end->req_size : x->end->res_size;
 		about->stored = side == SIDE_REQUEST ? x->end->req_stored : x->end->res_stored;
 	}
-	if (!redaction_is_none(e->redaction))
-		return start_redacted(e, x, side, decode, max, out, about, err);
 	bool ok = case_body(e->gather->file, x->id, side, max, &raw, &about->all_read, err);
 	if (ok) {
 		about->read = buf_len(&raw);

@@ -9,6 +9,7 @@
 #include "ui/report/say_compared.h"
 #include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
+#include "store/fact/lapse.h"
 
 static void host_of(struct html *h, struct span name)
 {
@@ -32,13 +33,9 @@ static const struct report_party *last_party(const struct report_trail *t)
 static int64_t whole_time(const struct report_trail *t)
 {
 	const struct trail_hop *last = t->n_hops > 0 ? t->hops[t->n_hops - 1].hop : NULL;
-	int64_t end, took;
-	if (last == NULL || last->elapsed_us == FACT_NULL || last->at_us == FACT_NULL ||
-		t->trail->started_us == FACT_NULL ||
-		__builtin_add_overflow(last->at_us, last->elapsed_us, &end) ||
-		__builtin_sub_overflow(end, t->trail->started_us, &took) || took < 0)
-		return FACT_NULL;
-	return took;
+	return last == NULL ? FACT_NULL
+			    : lapse_us(t->trail->started_us,
+				      lapse_end_us(last->at_us, last->elapsed_us));
 }
 
 /* The cause in plain words, where it is one of ours. */

@@ -10,6 +10,7 @@
 #include "ui/report/say_remarks.h"
 #include "ui/report/say_same.h"
 #include "ui/report/text_parts.h"
+#include "store/fact/lapse.h"
 
 const struct report_session *text_session(const struct report *r, int64_t session)
 {
@@ -38,22 +39,23 @@ void text_browser(const struct report_session *s, struct buf *out)
 
 static void say_path(const struct report_trail *t, struct buf *out)
 {
-	const struct report_hop *last = t->n_hops > 0 ? &t->hops[t->n_hops - 1] : NULL;
 	struct buf line = {0};
 	if (t->n_hops <= 1) {
 		buf_add_str(out, "It led nowhere else.\n");
 		return;
 	}
+	const struct trail_hop *last = t->hops[t->n_hops - 1].hop;
 	buf_add_str(&line, "It led over ");
 	say_count(&line, t->n_hops, "step", "steps");
 	if (t->parties.n > 0) {
 		buf_add_str(&line, " and ");
 		say_count(&line, t->parties.n, "party", "parties");
 	}
-	if (last != NULL && last->hop->elapsed_us != FACT_NULL) {
+	int64_t took =
+		lapse_us(t->trail->started_us, lapse_end_us(last->at_us, last->elapsed_us));
+	if (took != FACT_NULL) {
 		buf_add_str(&line, ", within ");
-		say_span_of_time(
-			&line, last->hop->at_us + last->hop->elapsed_us - t->trail->started_us);
+		say_span_of_time(&line, took);
 	}
 	buf_add_str(&line, ", to:");
 	say_prose(out, "", "", buf_span(&line));

@@ -268,10 +268,7 @@ static bool is_word_of(const char *word, const char *const *words)
 
 static bool fraud(const struct edition_order *o, json_t *j, struct err *err)
 {
-	static const char *const types[] = {"investment", "romance", "tech_support", "lottery",
-		"advance_fee", "cryptocurrency", "shopping", "charity", "employment",
-		"government_impersonation", "other", NULL};
-	if (o->fraud_type == NULL || !is_word_of(o->fraud_type, types))
+	if (o->fraud_type == NULL || !is_word_of(o->fraud_type, complaint_frauds))
 		return err_set(err, ERR_USAGE,
 			"--fraud-type: say which fraud it is, as XARF "
 			"calls it: investment, romance, tech_support, "
@@ -304,8 +301,6 @@ static bool brand(const struct edition_order *o, json_t *j, struct err *err)
  * say, unless the case holds the mail. */
 static bool spam(struct edition *e, const struct complaint *c, json_t *j, struct err *err)
 {
-	static const char *const protocols[] = {"smtp", "sms", "whatsapp", "telegram", "signal",
-		"chat", "social_media", "push_notification", "other", NULL};
 	struct arena a = {0};
 	struct source_mail mail;
 	bool has_mail = source_mail_find(e, c->trail->trail->session, &a, &mail);
@@ -314,7 +309,7 @@ static bool spam(struct edition *e, const struct complaint *c, json_t *j, struct
 							 : NULL;
 	json_t *links = json_object();
 	size_t left_out;
-	bool good = by != NULL && is_word_of(by, protocols);
+	bool good = by != NULL && is_word_of(by, complaint_protocols);
 	if (!good) {
 		err_set(err, ERR_USAGE,
 			"--spam-protocol: XARF wants to know how the message "

@@ -219,13 +219,13 @@ void book_pairing(struct book *b, struct book_pairing *out);
 /* ---- finding ---- */
 
 #define BOOK_CLUES(X)                                                                          \
-	X(HOST, "host")                                                                        \
-	X(URL, "url")                                                                          \
-	X(ADDRESS, "address")                                                                  \
-	X(CERTIFICATE, "certificate")                                                          \
-	X(JA4, "ja4")                                                                          \
-	X(JA3, "ja3")                                                                          \
-	X(BODY, "body")
+	X(HOST, "Host")                                                                        \
+	X(URL, "URL")                                                                          \
+	X(ADDRESS, "Address")                                                                  \
+	X(CERTIFICATE, "Certificate")                                                          \
+	X(JA4, "JA4")                                                                          \
+	X(JA3, "JA3")                                                                          \
+	X(BODY, "Body")
 enum book_clue {
 #define X(name, word) BOOK_BY_##name##_CLUE,
 	BOOK_CLUES(X)

@@ -1,5 +1,6 @@
 #include "ui/web/compare_runs.h"
 #include "store/base/codec.h"
+#include "store/fact/lapse.h"
 #include "ui/report/html_parts.h"
 
 #include <stdio.h>
@@ -31,9 +32,7 @@ static void copy_hop(
 			from->registrable_domain.n > 0 ? from->registrable_domain : from->host),
 		.media_type = arena_copy(a, from->media_type),
 		.sha256 = end != NULL ? hex_of(a, end->res_sha256) : SPAN_NONE,
-		.after_us = h->at_us != FACT_NULL && start_us != FACT_NULL ? h->at_us - start_us
-									   : FACT_NULL,
-		.elapsed_us = h->elapsed_us,
+		.after_us = lapse_us(start_us, h->at_us),
 		.size = end != NULL ? end->res_size : FACT_NULL,
 		.on_wire = h->on_wire};
 }
@@ -230,7 +229,7 @@ const char *runs_finding(const struct run *a, const struct run *b, const struct 
 /* ---- two addresses ---- */
 
 /* Scheme and host are one piece, for halves of a name are no name; then at each mark. */
-static size_t split(struct arena *arena, struct span url, struct span **out)
+static size_t split(struct arena *arena, struct span url, struct span **out, bool *whole)
 {
 	size_t n = 0;
 	struct span host = host_of(url);
@@ -245,8 +244,10 @@ static size_t split(struct arena *arena, struct span url, struct span **out)
 		if (end == 0)
 			end = 1;
 		/* What is more stays in the last one. */
-		if (n == COMPARE_PIECES_MAX - 1)
+		if (n == COMPARE_PIECES_MAX - 1 && end < rest.n) {
 			end = rest.n;
+			*whole = false;
+		}
 		ARENA_PUSH(arena, *out, n, span_first(rest, end));
 		rest = span_from(rest, end);
 	}
@@ -265,11 +266,13 @@ static void add_piece(
 	ARENA_PUSH(arena, *out, *n, (struct run_piece){text, differs});
 }
 
-void runs_url_pieces(struct arena *arena, struct span url, struct span other,
+bool runs_url_pieces(struct arena *arena, struct span url, struct span other,
 	struct run_piece **out, size_t *n)
 {
 	struct span *a, *b;
-	size_t na = split(arena, url, &a), nb = split(arena, other, &b), wide = nb + 1;
+	bool whole = true;
+	size_t na = split(arena, url, &a, &whole), nb = split(arena, other, &b, &whole),
+	       wide = nb + 1;
 	/* The longest run of pieces that both have, in order. */
 	unsigned short *best = arena_alloc(arena, (na + 1) * wide * sizeof *best);
 	for (size_t i = na; i-- > 0;)
@@ -294,4 +297,5 @@ void runs_url_pieces(struct arena *arena, struct span url, struct span other,
 			add_piece(arena, out, n, a[i++], true);
 		}
 	}
+	return whole;
 }

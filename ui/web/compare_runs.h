@@ -11,7 +11,7 @@
 
 enum {
 	COMPARE_HOPS_MAX = 300,   /* of one trail; what comes later is not compared, and said */
-	COMPARE_PIECES_MAX = 600, /* of one address, in which differences are looked for */
+	COMPARE_PIECES_MAX = 200, /* of one address; what comes later is one piece, and said */
 };
 
 struct run_hop {
@@ -19,7 +19,7 @@ struct run_hop {
 	const char *mechanism;
 	int64_t status;
 	struct span url, party, media_type, sha256; /* sha256: of the body, hex; absent */
-	int64_t after_us, elapsed_us, size;         /* after: since the trail's start */
+	int64_t after_us, size;                     /* after: since the trail's start */
 	bool on_wire;
 };
 
@@ -63,7 +63,9 @@ struct run_piece {
 	struct span text;
 	bool differs;
 };
-void runs_url_pieces(struct arena *arena, struct span url, struct span other,
+/* It takes up to 100 KB, for two addresses of COMPARE_PIECES_MAX: of an arena that ends soon.
+ * False: one of them has more. */
+bool runs_url_pieces(struct arena *arena, struct span url, struct span other,
 	struct run_piece **out, size_t *n);
 
 #endif

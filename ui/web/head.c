@@ -24,7 +24,6 @@ void head_add(struct head *h, struct span name, struct span value)
 		{"Content-Type", &h->content_type},
 		{"Content-Length", &h->content_length},
 		{"Last-Event-ID", &h->last_event_id},
-		{"Accept-Language", &h->languages},
 		{"If-None-Match", &h->if_none_match},
 	};
 	if (span_is_nocase(name, "Host") && h->gate.host.p != NULL)

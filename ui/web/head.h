@@ -18,7 +18,7 @@ enum {
 struct head {
 	struct span method, target, version;
 	struct gate_fields gate;
-	struct span content_type, content_length, last_event_id, languages, if_none_match;
+	struct span content_type, content_length, last_event_id, if_none_match;
 	size_t fields, bytes;
 	bool encoded;      /* a Transfer-Encoding field */
 	bool expects;      /* an Expect field: it waits to be told to go on */

@@ -1,6 +1,6 @@
 #include "ui/web/hop_cookie.h"
 #include "store/derive/party.h"
-#include "store/fact/fact.h"
+#include "store/fact/lapse.h"
 
 #include <time.h>
 
@@ -26,6 +26,7 @@ static int64_t date_us(struct span s)
 
 static void read_life(struct hop_cookie *c, int64_t now_us)
 {
+	const int64_t max_us = (int64_t)MAX_S * 1000000, last_us = lapse_end_us(now_us, max_us);
 	uint64_t seconds;
 	struct span age = c->max_age;
 	int64_t until = FACT_NULL;
@@ -37,15 +38,15 @@ static void read_life(struct hop_cookie *c, int64_t now_us)
 	if (span_u64(age, &seconds)) {
 		c->gone = seconds == 0;
 		c->cut = seconds > MAX_S;
-		until = now_us + (int64_t)(seconds < MAX_S ? seconds : MAX_S) * 1000000;
+		until = c->cut ? last_us : lapse_end_us(now_us, (int64_t)seconds * 1000000);
 	} else if (c->expires.n > 0) {
 		until = date_us(c->expires);
 	}
 	if (until == FACT_NULL || c->gone)
 		return;
 	c->gone = until <= now_us;
-	if (until > now_us + (int64_t)MAX_S * 1000000) {
-		until = now_us + (int64_t)MAX_S * 1000000;
+	if (last_us != FACT_NULL && until > last_us) {
+		until = last_us;
 		c->cut = true;
 	}
 	c->until_us = until;

@@ -172,11 +172,11 @@ bool hop_picture_fits(const struct hop_picture *p)
 
 /* ---- what leaves ---- */
 
-static void refuse(struct web_request *q, struct web_answer *a, int status, const char *why)
+static void refuse(struct web_request *q, struct web_answer *a, const char *why)
 {
 	struct err err;
 	err_set(&err, ERR_USAGE, "%s", why);
-	page_error(q, a, status, &err);
+	page_error(q, a, 404, &err);
 }
 
 /* The exchange that the path names; false: a is answered. The reading is to be closed if *open.
@@ -192,7 +192,7 @@ static bool read_exchange(struct web_request *q, struct web_answer *a, struct bo
 	if (b == NULL)
 		return false;
 	if (!web_number(q->segments[1], &n)) {
-		refuse(q, a, 404, "there is no such exchange");
+		page_not_there(q, a, NULL, "there is no such exchange");
 		return false;
 	}
 	*open = true;
@@ -202,7 +202,7 @@ static bool read_exchange(struct web_request *q, struct web_answer *a, struct bo
 	}
 	*x = found ? r->hop.exchange : NULL;
 	if (*x == NULL)
-		refuse(q, a, 404, "there is no such exchange");
+		page_not_there(q, a, b, "there is no such exchange");
 	return *x != NULL;
 }
 
@@ -225,9 +225,9 @@ void hop_picture_file(struct web_request *q, struct web_answer *a)
 		if (!ok)
 			page_error(q, a, 500, &err);
 		else if (p.type == NULL)
-			refuse(q, a, 404, "it is no picture by its first bytes");
+			refuse(q, a, "it is no picture by its first bytes");
 		else if (!hop_picture_fits(&p))
-			refuse(q, a, 404,
+			refuse(q, a,
 				"its head names more pixels than are shown here, or does not "
 				"say how many");
 		else

@@ -164,6 +164,7 @@ static const char *error_title(int status)
 	case 414:
 	case 431: return "Too large";
 	case 429: return "Too much at once";
+	case 503: return "Not yet";
 	default: return status < 500 ? "This cannot be understood" : "This did not work";
 	}
 }
@@ -198,6 +199,27 @@ void page_error(struct web_request *q, struct web_answer *a, int status, const s
 		q->let_in ? "To the cases" : "To the door");
 	page_close(&p);
 	a->status = status;
+}
+
+int page_why_not_there(struct book *b, const char *what, struct err *err)
+{
+	struct arena a = {0};
+	struct book_about about = {.state = BOOK_READY};
+	if (b != NULL)
+		book_about(b, &a, &about);
+	bool reading = about.state == BOOK_READING;
+	err_set(err, ERR_USAGE, "%s",
+		reading ? "this case is still being read: try again in a moment" : what);
+	arena_fini(&a);
+	return reading ? 503 : 404;
+}
+
+void page_not_there(
+	struct web_request *q, struct web_answer *a, struct book *b, const char *what)
+{
+	struct err err;
+	int status = page_why_not_there(b, what, &err);
+	page_error(q, a, status, &err);
 }
 
 void page_form_open(

@@ -39,6 +39,13 @@ void page_close(struct page *p);
 /* A whole page that says what went wrong, under a title that fits the status, and leads on. Of
  * ERR_USAGE the detail alone is said: "there is no such trail". */
 void page_error(struct web_request *q, struct web_answer *a, int status, const struct err *err);
+/* What a case was asked for, and does not have: "there is no such trail", 404; or it is still
+ * being read, and nobody knows: 503. The status, and err with the words. b NULL: no case has
+ * it, whatever it holds. */
+int page_why_not_there(struct book *b, const char *what, struct err *err);
+/* The page that says so. */
+void page_not_there(
+	struct web_request *q, struct web_answer *a, struct book *b, const char *what);
 
 void page_say(struct page *p, const char *ours);
 void page_sayf(struct page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -92,7 +92,7 @@ static void ways(struct page *p, struct book *b)
 	page_href(p, b, "/x");
 	page_say(p, "\">Everything the browser did</a></li><li><a href=\"");
 	page_href(p, b, "/remarks");
-	page_say(p, "\">Remarks</a></li><li><a href=\"");
+	page_say(p, "\">Notes</a></li><li><a href=\"");
 	page_href(p, b, "/do");
 	page_say(p, "\">Check, look up, close</a></li><li><a "
 		    "href=\"/compare\">Compare</a></li></ul>");
@@ -253,7 +253,7 @@ static void facts(struct page *p, struct book *b, const struct book_about *about
 		page_say(p, " ");
 		list_words(p, c->tool_version);
 		html_fact_close(&p->h);
-		html_fact_open(&p->h, "Remarks");
+		html_fact_open(&p->h, "Notes");
 		page_number(p, (int64_t)about->remarks);
 		html_fact_close(&p->h);
 	}

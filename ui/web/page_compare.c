@@ -4,114 +4,10 @@
  */
 #include "ui/report/hop_line.h"
 #include "ui/report/html_svg.h"
+#include "ui/web/compare_pick.h"
 #include "ui/web/compare_runs.h"
-#include "ui/web/page.h"
-#include "ui/web/window_state.h"
 
-#include <stdlib.h>
-
-enum {
-	PICK_OF_CASE = 20, /* trails of one case that can be picked from the list */
-	PICK_MAX = 200,    /* of all */
-	PARTIES_MAX = 64,  /* that have a mark of their own */
-};
-
-/* ---- picking ---- */
-
-struct pick {
-	size_t book;
-	struct book_trail trail;
-	const char *name;
-};
-
-static int newest_first(const void *a, const void *b)
-{
-	const struct pick *x = a, *y = b;
-	return (x->trail.started_us < y->trail.started_us) -
-	       (x->trail.started_us > y->trail.started_us);
-}
-
-static size_t picks(struct web_request *q, struct pick **out)
-{
-	size_t n = 0;
-	*out = NULL;
-	for (size_t i = shelf_n(q->window->shelf); i > 0; i--) {
-		struct book *b = shelf_get(q->window->shelf, i);
-		const struct book_trails_query query = {.n = PICK_OF_CASE};
-		struct book_trail *list;
-		size_t got, total;
-		struct err err;
-		if (!book_trails(b, &query, &q->arena, &list, &got, &total, &err))
-			continue;
-		for (size_t t = 0; t < got; t++)
-			ARENA_PUSH(&q->arena, *out, n, (struct pick){i, list[t], book_name(b)});
-	}
-	if (n > 1)
-		qsort(*out, n, sizeof **out, newest_first);
-	return n < PICK_MAX ? n : PICK_MAX;
-}
-
-static const char *id_of(struct arena *a, size_t book, int64_t session, int64_t number)
-{
-	return arena_printf(a, "%zu:%lld.%lld", book, (long long)session, (long long)number);
-}
-
-static void pick_field(struct page *p, const char *name, const char *label,
-	const struct pick *list, size_t n, const char *chosen)
-{
-	page_sayf(p, "<label>%s <select name=\"%s\" id=\"pick-%s\">", label, name, name);
-	for (size_t i = 0; i < n; i++) {
-		const char *id = id_of(&p->q->arena, list[i].book, list[i].trail.session,
-			list[i].trail.number);
-		page_sayf(p, "<option value=\"%s\"%s>", id,
-			strcmp(id, chosen) == 0 ? " selected" : "");
-		html_text(p->out, span_str(list[i].name));
-		page_sayf(p, ", trail %s: ", list[i].trail.id);
-		struct span url = list[i].trail.start_url;
-		html_url_text(p->out, span_first(url, 80), true);
-		page_say(p, url.n > 80 ? "...</option>" : "</option>");
-	}
-	page_say(p, "</select></label>\n");
-}
-
-/* Two different ones to begin with: of the case that is named alone, if it has two. */
-static void choose(struct web_request *q, const struct pick *list, size_t n, const char **a,
-	const char **b)
-{
-	int64_t book = 0;
-	const char *newest[2] = {"", ""};
-	size_t found = 0;
-	if (strchr(*a, ':') != NULL)
-		return;
-	web_number(span_str(*a), &book);
-	for (size_t i = 0; i < n && found < 2; i++)
-		if (book == 0 || list[i].book == (size_t)book)
-			newest[found++] = id_of(&q->arena, list[i].book, list[i].trail.session,
-				list[i].trail.number);
-	*a = newest[1];
-	*b = newest[0];
-}
-
-static void picker(struct page *p, const char *a, const char *b)
-{
-	struct pick *list;
-	size_t n = picks(p->q, &list);
-	if (n == 0) {
-		page_say(p, "<p>There is no trail yet. <a href=\"/trace\">Trace a link</a> "
-			    "first.</p>\n");
-		return;
-	}
-	choose(p->q, list, n, &a, &b);
-	page_ask_open(p, "picker", "/compare");
-	pick_field(p, "a", "One", list, n, a);
-	pick_field(p, "b", "Beside it", list, n, b);
-	page_say(p, "<button type=\"submit\">Compare them</button></form>\n");
-	if (n == PICK_MAX)
-		page_sayf(p,
-			"<p class=\"hint\">The %d newest can be picked here; any other by "
-			"its own page.</p>\n",
-			PICK_MAX);
-}
+enum { PARTIES_MAX = 64 }; /* that have a mark of their own */
 
 /* ---- parts of the page ---- */
 
@@ -257,13 +153,14 @@ static void manner(struct sides *s)
 
 static void say_url(struct page *p, struct span url, const struct run_hop *other, bool differs)
 {
+	struct arena work = {0};
 	struct run_piece *pieces;
 	size_t n;
 	if (!differs || other == NULL) {
 		page_url(p, url);
 		return;
 	}
-	runs_url_pieces(&p->q->arena, url, other->url, &pieces, &n);
+	bool whole = runs_url_pieces(&work, url, other->url, &pieces, &n);
 	page_say(p, "<code class=\"url\">");
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].differs)
@@ -273,6 +170,12 @@ static void say_url(struct page *p, struct span url, const struct run_hop *other
 			page_say(p, "</mark>");
 	}
 	page_say(p, "</code>");
+	if (!whole)
+		page_sayf(p,
+			" <span class=\"dim\">(of its parts, only the first %d are "
+			"compared)</span>",
+			COMPARE_PIECES_MAX - 1);
+	arena_fini(&work);
 }
 
 static void cell(struct sides *s, const struct run *r, const struct run_row *row, bool second)
@@ -386,24 +289,21 @@ static void landing(struct sides *s)
 
 /* ---- the page ---- */
 
-/* "N:S.K" */
-static bool named(struct web_request *q, const char *name, struct run *out, struct err *err)
+/* The status that it makes; err says why it is another than 200. */
+static int named(struct web_request *q, const char *name, struct run *out, struct err *err)
 {
-	struct span text = web_value(&q->query, name);
-	size_t colon = span_find_byte(text, ':', 0);
-	int64_t n = 0;
 	*out = (struct run){.book = NULL};
-	if (colon != SIZE_MAX && web_number(span_first(text, colon), &n) && n > 0 &&
-		web_trail_id(span_from(text, colon + 1), &out->session, &out->number))
-		out->book = shelf_get(q->window->shelf, (size_t)n);
-	if (out->book == NULL)
-		return err_set(err, ERR_USAGE,
-			"%s: name a trail as CASE:SESSION.TRAIL, "
-			"1:1.1",
-			name);
+	out->book = compare_book(q, web_value(&q->query, name), &out->session, &out->number);
+	if (out->book == NULL) {
+		err_set(err, ERR_USAGE, "%s: name a trail as CASE:SESSION.TRAIL, 1:1.1", name);
+		return 404;
+	}
 	if (!run_read(out, &q->arena, err))
-		return false;
-	return out->found || err_set(err, ERR_USAGE, "%s: the case has no such trail", name);
+		return 500;
+	if (out->found)
+		return 200;
+	return page_why_not_there(out->book,
+		arena_printf(&q->arena, "%s: the case has no such trail", name), err);
 }
 
 static void compare(struct sides *s)
@@ -435,20 +335,22 @@ static void show(struct web_request *q, struct web_answer *a)
 	struct sides *s = arena_alloc(&q->arena, sizeof *s);
 	struct page p;
 	struct err err = {0};
-	bool ok = !both || (named(q, "a", &s->a, &err) && named(q, "b", &s->b, &err));
+	int status = both ? named(q, "a", &s->a, &err) : 200;
+	if (both && status == 200)
+		status = named(q, "b", &s->b, &err);
 	page_open(&p, q, a, &place,
 		span_str(both ? "Two runs side by side" : "Compare two runs"));
 	s->p = &p;
-	if (!ok) {
+	a->status = status;
+	if (status != 200) {
 		page_say(&p, "<p class=\"warning\" role=\"alert\">");
 		page_text(&p, span_str(err.detail));
 		page_say(&p, "</p>\n");
-		a->status = err.kind == ERR_USAGE ? 404 : 500;
 	}
-	if (both && ok)
+	if (both && status == 200)
 		compare(s);
 	page_sayf(&p, "<section>%s\n", both ? "<h2>Others</h2>" : "");
-	picker(&p, one, other);
+	compare_picker(&p, one, other);
 	page_say(&p, "</section>\n");
 	page_close(&p);
 }

@@ -114,8 +114,8 @@ void do_crosscheck(struct web_request *q, struct web_answer *a)
 enum { PLAN_S = 60 };
 
 /* Of the case, with what the form or the query says. */
-static bool lookup_words(struct web_request *q, struct book *b, const struct web_form *f,
-	bool dry, struct act_words *w)
+static bool lookup_words(
+	struct book *b, const struct web_form *f, bool dry, struct act_words *w)
 {
 	struct span via = span_trim(web_value(f, "via"), " \t\r\n");
 	act_word(w, "lookup");
@@ -128,7 +128,6 @@ static bool lookup_words(struct web_request *q, struct book *b, const struct web
 	if (via.n > 0)
 		act_option(w, "via", via);
 	act_case(w, book_path(b));
-	(void)q;
 	return !w->bad;
 }
 
@@ -139,7 +138,7 @@ static void say_plan(struct page *p, struct book *b)
 	struct buf out = {0}, said = {0};
 	struct err err = {0};
 	int code;
-	if (!lookup_words(q, b, &q->query, true, &w)) {
+	if (!lookup_words(b, &q->query, true, &w)) {
 		page_say(p, "<p class=\"warning\">A value is too long.</p>\n");
 	} else if (!job_run(q->window->jobs, w.list, PLAN_S, &out, &said, &code, &err)) {
 		page_say(p, "<p class=\"warning\">");
@@ -234,7 +233,7 @@ void do_lookup(struct web_request *q, struct web_answer *a)
 	struct act_words w = {.arena = &q->arena};
 	if (b == NULL || !is_sure(q, a))
 		return;
-	lookup_words(q, b, &q->form, false, &w);
+	lookup_words(b, &q->form, false, &w);
 	start(q, a, &w, "Look up the parties of", b);
 }
 

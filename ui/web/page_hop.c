@@ -178,13 +178,6 @@ void hop_detail(struct hop_view *v, enum hop_panel panel)
 
 /* ---- pages ---- */
 
-static void not_there(struct web_request *q, struct web_answer *a, const char *what)
-{
-	struct err err;
-	err_set(&err, ERR_USAGE, "%s", what);
-	page_error(q, a, 404, &err);
-}
-
 static void write_page(struct web_request *q, struct web_answer *a, struct book_reading *r,
 	struct hop_view *v, const char *title)
 {
@@ -225,7 +218,7 @@ static void show_hop(struct web_request *q, struct web_answer *a)
 		return;
 	if (!web_trail_id(q->segments[1], &session, &number) ||
 		!web_number(q->segments[2], &n)) {
-		not_there(q, a, "there is no such hop");
+		page_not_there(q, a, NULL, "there is no such hop");
 		return;
 	}
 	bool ok = book_read_trail(b, session, number, &r, &found, &err);
@@ -235,7 +228,7 @@ static void show_hop(struct web_request *q, struct web_answer *a)
 	if (!ok) {
 		page_error(q, a, 500, &err);
 	} else if (!found || i == r.trail->n_hops) {
-		not_there(q, a, "there is no such hop");
+		page_not_there(q, a, b, "there is no such hop");
 	} else {
 		struct hop_view v = {.trail = r.trail, .index = i, .hop = &r.trail->hops[i]};
 		char title[96];
@@ -256,13 +249,13 @@ static void show_exchange(struct web_request *q, struct web_answer *a)
 	if (b == NULL)
 		return;
 	if (!web_number(q->segments[1], &n)) {
-		not_there(q, a, "there is no such exchange");
+		page_not_there(q, a, NULL, "there is no such exchange");
 		return;
 	}
 	if (!book_read_exchange(b, n, &r, &found, &err)) {
 		page_error(q, a, 500, &err);
 	} else if (!found) {
-		not_there(q, a, "there is no such exchange");
+		page_not_there(q, a, b, "there is no such exchange");
 	} else {
 		struct hop_view v = {.trail = r.trail, .index = r.hop_index, .hop = &r.hop};
 		char title[64];

@@ -179,9 +179,7 @@ static void missing(struct body *b)
 {
 	struct page *p = b->v->p;
 	const struct edition_start *s = &b->about;
-	if (s->withheld)
-		page_say(p, "<p class=\"warning\">It was withheld.</p>\n");
-	else if (b->v->x->erased && s->all_read == false && s->read < HOP_VIEW_MAX)
+	if (b->v->x->erased && s->all_read == false && s->read < HOP_VIEW_MAX)
 		page_say(p, "<p class=\"warning\">Some of it was erased from the case; what "
 			    "stood before that is here.</p>\n");
 	else if (s->stored != FACT_NULL && s->size != FACT_NULL && s->stored < s->size)

@@ -5,6 +5,7 @@
 #include "ui/web/hop_cookie.h"
 #include "ui/web/page_hop.h"
 #include "store/derive/party.h"
+#include "store/fact/lapse.h"
 
 /* Where this exchange stands in the model; n_exchanges: it does not. */
 static size_t place_of(const struct hop_view *v)
@@ -181,7 +182,7 @@ static void say_life(struct hop_view *v, const struct hop_cookie *c)
 		page_say(v->p, "takes it away");
 	} else if (c->until_us != FACT_NULL) {
 		page_say(v->p, "stays ");
-		hop_duration(v, c->until_us - v->x->request->at_us);
+		hop_duration(v, lapse_us(v->x->request->at_us, c->until_us));
 		page_say(v->p, ", until ");
 		page_time(v->p, c->until_us);
 		page_say(v->p, c->cut ? " (asked for longer; browsers cut that)" : "");

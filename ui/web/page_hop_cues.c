@@ -325,6 +325,12 @@ static void list(struct hop_cues *c)
 
 /* ---- all of it ---- */
 
+/* What links within this panel keep: the cues' numbers depend on it. */
+static const char *query_of(const struct hop_cues *c)
+{
+	return web_value_number(c->v->q, "all", 0) == 1 ? "show=cues&amp;all=1" : "show=cues";
+}
+
 static void summary(struct hop_cues *c)
 {
 	struct hop_view *v = c->v;
@@ -340,8 +346,9 @@ static void summary(struct hop_cues *c)
 		page_say(v->p, "The browser was moved to ");
 		hop_link_hop(v, moved->hop);
 		page_say(v->p, " by ");
-		page_sayf(v->p, "<a href=\"%s?show=cues&amp;from=%zu#cue-%zu\">%s</a>. ",
-			v->path, moved->number - 1, moved->number, hop_cue_label(moved->cue));
+		page_sayf(v->p, "<a data-detail href=\"%s?%s&amp;from=%zu#cue-%zu\">%s</a>. ",
+			v->path, query_of(c), moved->number - 1, moved->number,
+			hop_cue_label(moved->cue));
 	} else {
 		page_say(v->p, "Nothing in here is known to have moved the browser. ");
 		if (v->trail != NULL && v->index + 1 < v->trail->n_hops) {
@@ -398,10 +405,9 @@ void hop_cues(struct hop_view *v)
 	}
 	judge_all(&c);
 	summary(&c);
-	const char *query =
-		web_value_number(v->q, "all", 0) == 1 ? "show=cues&amp;all=1" : "show=cues";
 	if (c.n > HOP_CUES_PAGE)
-		page_turns(v->p, v->path, query, c.from, c.to - c.from, HOP_CUES_PAGE, c.n);
+		page_turns(
+			v->p, v->path, query_of(&c), c.from, c.to - c.from, HOP_CUES_PAGE, c.n);
 	if (c.n > 0)
 		list(&c);
 	if (c.text.n > 0 && !hop_is_binary(c.text, &c.charset))

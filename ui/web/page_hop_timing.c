@@ -2,6 +2,7 @@
  * Where an exchange's time went, drawn and in figures, and what its connection had cost before.
  */
 #include "ui/web/page_hop.h"
+#include "store/fact/lapse.h"
 
 enum { BAR_WIDTH = 600 };
 
@@ -9,11 +10,6 @@ struct part {
 	const char *name, *class;
 	int64_t us;
 };
-
-static int64_t between(int64_t from, int64_t to)
-{
-	return from == FACT_NULL || to == FACT_NULL || to < from ? FACT_NULL : to - from;
-}
 
 static void bar(struct hop_view *v, const struct part *parts, size_t n)
 {
@@ -71,7 +67,7 @@ static void connection(struct hop_view *v)
 	row(v, "name looked up", "", dns != NULL ? dns->elapsed_us : FACT_NULL);
 	row(v, "connected", "", leg != NULL ? leg->elapsed_us : FACT_NULL);
 	row(v, "TLS agreed on", "",
-		tls != NULL ? between(tls->started_us, tls->at_us) : FACT_NULL);
+		tls != NULL ? lapse_us(tls->started_us, tls->at_us) : FACT_NULL);
 }
 
 void hop_timing(struct hop_view *v)
@@ -84,20 +80,20 @@ void hop_timing(struct hop_view *v)
 	page_time(v->p, from);
 	page_say(v->p, "</p>\n");
 	if (end != NULL) {
-		int64_t sent = between(from, end->req_ended_us);
-		int64_t first = between(from, end->first_byte_us);
+		int64_t sent = lapse_us(from, end->req_ended_us);
+		int64_t first = lapse_us(from, end->first_byte_us);
 		const struct part parts[] = {{"sending", "hop-t1", sent},
 			{"waiting for the first byte", "hop-t2",
 				sent != FACT_NULL && first != FACT_NULL && first > sent
 					? first - sent
 					: first},
-			{"receiving", "hop-t3", between(end->first_byte_us, end->at_us)}};
+			{"receiving", "hop-t3", lapse_us(end->first_byte_us, end->at_us)}};
 		bar(v, parts, 3);
 		page_say(v->p, "<div class=\"hop-timing\">");
 		html_table_open(v->h, "What it took", columns, 2);
 		for (size_t i = 0; i < 3; i++)
 			row(v, parts[i].name, parts[i].class, parts[i].us);
-		row(v, "over after", "", between(from, end->at_us));
+		row(v, "over after", "", lapse_us(from, end->at_us));
 		row(v, "of it held until recorded", "", end->recorder_wait_us);
 		connection(v);
 		html_table_close(v->h);

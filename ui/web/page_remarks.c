@@ -232,14 +232,7 @@ static void show(struct web_request *q, struct web_answer *a)
 	}
 	const struct page_place place = {.book = b, .section = "cases"};
 	page_open(&p, q, a, &place, span_str("Notes"));
-	if (m.stranger)
-		page_say(&p, "<p class=\"warning\">The companion file beside this case is "
-			     "another case's: its notes are not shown.</p>\n");
-	if (m.unread > 0)
-		page_sayf(&p,
-			"<p class=\"warning\">%zu notes cannot be read, or are too many "
-			"(%d are shown at most).</p>\n",
-			m.unread, REMARKS_MAX);
+	remarks_left_out(&p, &m);
 	if (m.n > 0)
 		list(&p, b, &m);
 	else

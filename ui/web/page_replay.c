@@ -24,19 +24,18 @@ static bool find(struct web_request *q, struct web_answer *a, struct asked *out)
 	*out = (struct asked){.book = web_book(q, a)};
 	if (out->book == NULL)
 		return false;
-	bool ok = web_trail_id(q->segments[1], &out->session, &out->number);
-	if (!ok)
-		err_set(&err, ERR_USAGE, "that is no trail's number");
-	ok = ok && book_trail(out->book, out->session, out->number, &q->arena, &out->trail,
-			   &found, &err);
-	if (ok && !found)
-		err_set(&err, ERR_USAGE, "the case has no such trail");
-	if (ok && found) {
+	bool named = web_trail_id(q->segments[1], &out->session, &out->number);
+	bool ok = !named || book_trail(out->book, out->session, out->number, &q->arena,
+				    &out->trail, &found, &err);
+	if (found) {
 		snprintf(out->id, sizeof out->id, "%lld.%lld", (long long)out->session,
 			(long long)out->number);
 		return true;
 	}
-	page_error(q, a, err.kind == ERR_USAGE ? 404 : 500, &err);
+	if (ok)
+		page_not_there(q, a, named ? out->book : NULL, "there is no such trail");
+	else
+		page_error(q, a, 500, &err);
 	return false;
 }
 

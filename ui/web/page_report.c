@@ -68,26 +68,6 @@ static void copy_trail(struct arena *a, const struct report_trail *t, struct ask
 		copy_party(a, &t->parties.list[i], &x->trail.parties.list[i]);
 }
 
-static void no_trail(struct web_request *q, struct web_answer *a)
-{
-	struct err err;
-	err_set(&err, ERR_USAGE, "there is no such trail");
-	page_error(q, a, 404, &err);
-}
-
-static void not_found(struct web_request *q, struct web_answer *a, struct book *b)
-{
-	struct book_about about;
-	struct err err;
-	book_about(b, &q->arena, &about);
-	if (about.state != BOOK_READING) {
-		no_trail(q, a);
-		return;
-	}
-	err_set(&err, ERR_USAGE, "this case is still being read: try again in a moment");
-	page_error(q, a, 503, &err);
-}
-
 static bool read_trail(struct web_request *q, struct web_answer *a, struct asked *x)
 {
 	struct book_reading r;
@@ -98,7 +78,7 @@ static bool read_trail(struct web_request *q, struct web_answer *a, struct asked
 	if (x->book == NULL)
 		return false;
 	if (!web_trail_id(q->segments[1], &session, &number)) {
-		no_trail(q, a);
+		page_not_there(q, a, NULL, "there is no such trail");
 		return false;
 	}
 	bool ok = book_read_trail(x->book, session, number, &r, &found, &err);
@@ -108,7 +88,7 @@ static bool read_trail(struct web_request *q, struct web_answer *a, struct asked
 	if (!ok)
 		page_error(q, a, 500, &err);
 	else if (!found)
-		not_found(q, a, x->book);
+		page_not_there(q, a, x->book, "there is no such trail");
 	if (!ok || !found)
 		return false;
 	report_wish_read(&q->arena, q->method == WEB_POST ? &q->form : &q->query,
@@ -163,10 +143,12 @@ static void show_preview(struct web_request *q, struct web_answer *a, struct ask
 static void show_failed(
 	struct web_request *q, struct web_answer *a, struct asked *x, const struct err *err)
 {
+	bool makes = span_is(web_value(&q->form, "do"), "make") && !x->wish.more_secrets;
 	struct page p;
 	open_page(&p, q, a, x);
 	page_say(&p, "<p class=\"warning\" role=\"alert\">It was not made: ");
-	if (x->wish.format->of_party && (x->wish.org == NULL || x->wish.email == NULL))
+	if (makes && x->wish.format->of_reporter &&
+		(x->wish.org == NULL || x->wish.email == NULL))
 		page_say(&p,
 			"fill in your organisation and your mail address below. The command "
 			"said: ");

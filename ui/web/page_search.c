@@ -20,7 +20,8 @@ enum {
 struct hit {
 	struct book *book;
 	const struct book_about *about;
-	struct book_trail trail; /* number 0: of none */
+	int64_t session, number; /* of the trail; number 0: of none */
+	struct book_trail trail; /* its row; number 0: it cannot be shown */
 	struct book_found *list;
 	size_t n;
 };
@@ -84,9 +85,11 @@ static void add_hit(
 	struct hit *last = s->n > 0 ? &s->hits[s->n - 1] : NULL;
 	struct err err;
 	bool found = false;
-	if (last == NULL || last->book != of->book || last->trail.session != f->session ||
-		last->trail.number != f->trail) {
+	if (last == NULL || last->book != of->book || last->session != f->session ||
+		last->number != f->trail) {
 		struct hit h = *of;
+		h.session = f->session;
+		h.number = f->trail;
 		if (f->trail != 0 && (!book_trail(of->book, f->session, f->trail, a, &h.trail,
 					      &found, &err) ||
 					     !found))
@@ -124,14 +127,14 @@ static void look_in(struct search *s, struct arena *a, struct book *b)
 static int newest(const void *x, const void *y)
 {
 	const struct hit *a = x, *b = y;
-	bool none_a = a->trail.number == 0, none_b = b->trail.number == 0;
+	bool none_a = a->number == 0, none_b = b->number == 0;
 	if (none_a != none_b)
 		return none_a ? 1 : -1;
 	if (a->trail.started_us != b->trail.started_us)
 		return a->trail.started_us > b->trail.started_us ? -1 : 1;
 	if (a->book != b->book)
 		return book_number(a->book) < book_number(b->book) ? -1 : 1;
-	return a->trail.number > b->trail.number ? -1 : a->trail.number < b->trail.number;
+	return a->number > b->number ? -1 : a->number < b->number;
 }
 
 static void look(struct search *s, struct web_request *q)
@@ -184,32 +187,18 @@ static void marked(struct page *p, struct span value, struct span what, struct s
 	buf_fini(&tries[1]);
 }
 
-static const char *clue_name(enum book_clue c)
-{
-	switch (c) {
-	case BOOK_BY_HOST_CLUE: return "Host";
-	case BOOK_BY_URL_CLUE: return "URL";
-	case BOOK_BY_ADDRESS_CLUE: return "Address";
-	case BOOK_BY_CERTIFICATE_CLUE: return "Certificate";
-	case BOOK_BY_JA4_CLUE: return "JA4";
-	case BOOK_BY_JA3_CLUE: return "JA3";
-	case BOOK_BY_BODY_CLUE: return "Body";
-	case BOOK_CLUE_COUNT: break;
-	}
-	return "";
-}
-
 static void finds(struct page *p, const struct search *s, const struct hit *h)
 {
 	struct span hex = hex_of(&p->q->arena, s->what);
 	page_say(p, "<ul class=\"finds\">");
 	for (size_t i = 0; i < h->n; i++) {
 		const struct book_found *f = &h->list[i];
-		page_sayf(p, "<li><span class=\"clue\">%s</span> ", clue_name(f->clue));
+		page_sayf(p, "<li><span class=\"clue\">%s</span> ", book_clue_word(f->clue));
 		marked(p, f->value, s->what, hex);
 		page_say(p, " <a href=\"");
 		if (f->trail != 0 && f->hop > 0) {
-			page_href(p, h->book, "/t/%s/h/%zu", h->trail.id, f->hop);
+			page_href(p, h->book, "/t/%lld.%lld/h/%zu", (long long)f->session,
+				(long long)f->trail, f->hop);
 			page_sayf(p, "\">hop %zu</a>", f->hop);
 		} else {
 			page_href(p, h->book, "/x/%lld", (long long)f->exchange);
@@ -225,10 +214,15 @@ static void finds(struct page *p, const struct search *s, const struct hit *h)
 	page_say(p, "</ul>");
 }
 
+/* In no trail, or in one of which there is no row. */
 static void beside(struct page *p, const struct hit *h)
 {
-	page_say(p, "<li class=\"trail-entry\"><div class=\"trail-name\"><h3>In no trail of <a "
-		    "href=\"");
+	page_say(p, "<li class=\"trail-entry\"><div class=\"trail-name\"><h3>");
+	if (h->number == 0)
+		page_say(p, "In no trail of <a href=\"");
+	else
+		page_sayf(p, "In trail %lld.%lld of <a href=\"", (long long)h->session,
+			(long long)h->number);
 	page_href(p, h->book, "/x");
 	page_say(p, "\">");
 	html_text(p->out, span_str(book_name(h->book)));
@@ -341,6 +335,10 @@ static void show(struct web_request *q, struct web_answer *a)
 	struct search s = {.cut = typed.n > SEARCH_TEXT_MAX};
 	struct page p;
 	s.only = only > 0 ? shelf_get(q->window->shelf, (size_t)only) : NULL;
+	if (only > 0 && s.only == NULL) {
+		page_not_there(q, a, NULL, "this window shows no such case");
+		return;
+	}
 	s.what = refang(&q->arena, span_first(typed, SEARCH_TEXT_MAX));
 	page_open(&p, q, a, &place, span_str("Search"));
 	form(&p, &s, typed);

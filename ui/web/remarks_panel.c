@@ -40,6 +40,19 @@ void remarks_withdraw(
 		(long long)m->number);
 }
 
+void remarks_left_out(struct page *p, const struct remarks *m)
+{
+	if (m->stranger)
+		page_say(p, "<p class=\"warning\">The companion file beside this case is "
+			    "another case's: its notes are not shown.</p>\n");
+	if (m->unread == 0)
+		return;
+	page_say(p, "<p class=\"warning\">Notes of this case that cannot be read, or are too "
+		    "many: ");
+	page_number(p, (int64_t)m->unread);
+	page_sayf(p, " (%d are read at most).</p>\n", REMARKS_MAX);
+}
+
 void remarks_as_whom(struct page *p)
 {
 	const char *who = getenv("CLICKTRAIL_OPERATOR");
@@ -141,9 +154,7 @@ void remarks_panel(struct page *p, struct book_reading *r, size_t hop)
 		page_say(p, "</p></section>\n");
 		return;
 	}
-	if (m.stranger)
-		page_say(p, "<p class=\"warning\">The companion file beside this case is "
-			    "another case's: its notes are not shown.</p>\n");
+	remarks_left_out(p, &m);
 	if (show_all(p, r, &m, at, back) == 0)
 		page_sayf(p, "<p class=\"dim\">Nobody noted anything about this %s.</p>\n",
 			hop > 0 ? "hop" : "trail");

@@ -22,6 +22,8 @@ void remarks_text(struct page *p, const struct remark *m);
 /* The button that withdraws it; back: a path of ours to come back to. */
 void remarks_withdraw(
 	struct page *p, const struct book *b, const struct remark *m, const char *back);
+/* What of the companion is not shown, and why. */
+void remarks_left_out(struct page *p, const struct remarks *m);
 /* As whom notes are kept. */
 void remarks_as_whom(struct page *p);
 

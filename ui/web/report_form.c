@@ -1,4 +1,5 @@
 /* The form: whom a report is for, in which shape, what is said, what is hidden. */
+#include "ui/report/complaint.h"
 #include "ui/web/report_page.h"
 
 static void legend(struct page *p, const char *words)
@@ -74,7 +75,8 @@ static void parties(struct page *p, const struct book *b, const struct report_tr
 	page_say(p, "<p class=\"hint\">A desk (who takes complaints at a party) is told of its "
 		    "own hops whole; the others are context. <a href=\"");
 	page_href(p, b, "/lookup");
-	page_say(p, "\">Look the desks up</a>: that page first says which directories would be "
+	page_say(p, "\">Look up whom to write to</a>: that page first says which directories "
+		    "would be "
 		    "asked what.</p>\n");
 	end(p);
 }
@@ -142,10 +144,10 @@ static void complaint(struct page *p, const struct report_wish *w)
 			    : ">");
 	page_say(p, "<summary>More about fraud, a brand, or spam</summary>\n"
 		    "<div class=\"fields\">\n");
-	words(p, "Which fraud", "fraud_type", wish_frauds, w->fraud_type);
+	words(p, "Which fraud", "fraud_type", complaint_frauds, w->fraud_type);
 	text_field(p, "Brand that is imitated", "brand", "text", w->brand);
 	text_field(p, "Where that brand really is", "brand_site", "url", w->brand_site);
-	words(p, "How the spam came", "spam_protocol", wish_protocols, w->spam_protocol);
+	words(p, "How the spam came", "spam_protocol", complaint_protocols, w->spam_protocol);
 	page_say(p, "</div></details>\n");
 	end(p);
 }

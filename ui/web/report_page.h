@@ -18,7 +18,8 @@ enum {
 
 void report_form(struct page *p, const struct book *b, const struct report_trail *t,
 	const struct report_wish *w);
-/* What would go out, what was replaced, and the original beside it. Runs the command twice. */
+/* What would go out, what was replaced, and the original beside it. Runs the command twice,
+ * at the same time. */
 void report_preview(struct page *p, const struct report_trail *t, const struct report_wish *w);
 /* "shop.example" of that trail; absent: everybody, or there is no such party. */
 struct span report_party_name(const struct report_trail *t, size_t party);

@@ -6,6 +6,8 @@
 #include "ui/web/report_page.h"
 #include "ui/web/run_command.h"
 
+#include <pthread.h>
+
 enum { BESIDE_SHOWN_MAX = 3000, TAG_LEN = 12 }; /* lines beside each other; of a tag */
 
 /* What the text report calls its last part, on a line of its own. */
@@ -15,15 +17,25 @@ enum { BESIDE_SHOWN_MAX = 3000, TAG_LEN = 12 }; /* lines beside each other; of a
 
 /* ---- tags ---- */
 
+/* What stands for a value. */
+enum hidden { HIDDEN_BY_TAG, HIDDEN_BY_WORD, NOT_HIDDEN };
+
+static enum hidden how_hidden(const struct report_wish *w)
+{
+	return strcmp(w->redact, "keyed") == 0  ? HIDDEN_BY_TAG
+	       : strcmp(w->redact, "none") == 0 ? NOT_HIDDEN
+						: HIDDEN_BY_WORD;
+}
+
 /* How long the tag is that begins there; 0: there is none. */
-static size_t tag_at(struct span s, size_t at, bool keyed)
+static size_t tag_at(struct span s, size_t at, enum hidden how)
 {
 	static const char word[] = REDACT_WORD;
 	size_t n = sizeof word - 1;
 	struct span here = span_from(s, at);
-	if (!span_starts(here, word))
+	if (how == NOT_HIDDEN || !span_starts(here, word))
 		return 0;
-	if (!keyed)
+	if (how == HIDDEN_BY_WORD)
 		return n;
 	if (here.n < n + 1 + TAG_LEN || here.p[n] != '-')
 		return 0;
@@ -35,11 +47,11 @@ static size_t tag_at(struct span s, size_t at, bool keyed)
 }
 
 /* Exact: it was defanged before, where that is wanted. Returns how many tags it has. */
-static size_t say_tagged(struct page *p, struct span s, bool keyed)
+static size_t say_tagged(struct page *p, struct span s, enum hidden how)
 {
 	size_t from = 0, tags = 0;
 	for (size_t i = 0; i < s.n;) {
-		size_t n = tag_at(s, i, keyed);
+		size_t n = tag_at(s, i, how);
 		if (n == 0) {
 			i++;
 			continue;
@@ -58,7 +70,7 @@ static size_t say_tagged(struct page *p, struct span s, bool keyed)
 	return tags;
 }
 
-static void say_paper(struct page *p, struct span text, bool keyed)
+static void say_paper(struct page *p, struct span text, enum hidden how)
 {
 	bool cut = text.n > PREVIEW_BYTES_MAX;
 	text = span_first(text, PREVIEW_BYTES_MAX);
@@ -67,7 +79,7 @@ static void say_paper(struct page *p, struct span text, bool keyed)
 	while (text.n > 0) {
 		struct span line = span_first(text, span_find_byte(text, '\n', 0));
 		text = span_from(text, line.n + 1);
-		say_tagged(p, line, keyed);
+		say_tagged(p, line, how);
 		page_say(p, "\n");
 	}
 	page_say(p, "</pre>\n");
@@ -79,7 +91,7 @@ static void say_paper(struct page *p, struct span text, bool keyed)
 /* ---- what was replaced ---- */
 
 /* The lines of a list as the text report has it: "  - ..." and what goes on under it. */
-static void say_list(struct page *p, struct span said, bool keyed)
+static void say_list(struct page *p, struct span said, enum hidden how)
 {
 	bool open = false;
 	page_say(p, "<ul>\n");
@@ -94,7 +106,7 @@ static void say_list(struct page *p, struct span said, bool keyed)
 			span_from(line, item                        ? 4
 					: span_starts(line, "    ") ? 4
 								    : 0),
-			keyed);
+			how);
 		open = true;
 	}
 	page_say(p, open ? "</li>\n</ul>\n" : "</ul>\n");
@@ -114,19 +126,19 @@ static void say_lead(struct page *p, struct span said)
 	page_say(p, "</p>\n");
 }
 
-static void say_redaction(struct page *p, struct span said, bool keyed)
+static void say_redaction(struct page *p, struct span said, enum hidden how)
 {
 	size_t replaced = span_find(said, span_str(REPLACED_TITLE), 0);
 	page_say(p, "<aside class=\"replaced\" tabindex=\"0\" aria-label=\"What was replaced, "
 		    "and what that does not hide\"><h3>What was replaced, and where</h3>\n");
 	if (replaced != SIZE_MAX)
-		say_list(p, span_from(said, replaced), keyed);
+		say_list(p, span_from(said, replaced), how);
 	else
 		page_say(p, "<p>Nothing was replaced or kept back.</p>\n");
 	page_say(p, "<h3>What its receiver could still work out</h3>\n");
 	struct span cover = span_first(said, replaced);
 	say_lead(p, cover);
-	say_list(p, cover, keyed);
+	say_list(p, cover, how);
 	page_say(p, "</aside>\n");
 }
 
@@ -170,18 +182,18 @@ static void say_skipped(struct page *p, size_t n)
 	page_say(p, "</td></tr>\n");
 }
 
-static void say_pair(struct page *p, const struct beside_line *l, bool keyed)
+static void say_pair(struct page *p, const struct beside_line *l, enum hidden how)
 {
 	page_say(p, "<tr><td>");
 	if (l->left.n > 0)
 		say_was(p, l->left, l->right);
 	page_say(p, "</td><td>");
 	if (l->right.n > 0)
-		say_tagged(p, l->right, keyed);
+		say_tagged(p, l->right, how);
 	page_say(p, "</td></tr>\n");
 }
 
-static void say_lines(struct page *p, const struct beside *b, bool keyed)
+static void say_lines(struct page *p, const struct beside *b, enum hidden how)
 {
 	size_t skipped = 0, shown = 0;
 	for (size_t i = 0; i < b->n && shown < BESIDE_SHOWN_MAX; i++) {
@@ -191,13 +203,13 @@ static void say_lines(struct page *p, const struct beside *b, bool keyed)
 		}
 		say_skipped(p, skipped);
 		skipped = 0;
-		say_pair(p, &b->lines[i], keyed);
+		say_pair(p, &b->lines[i], how);
 		shown++;
 	}
 	say_skipped(p, skipped);
 }
 
-static void say_beside(struct page *p, struct span was, struct span is, bool keyed)
+static void say_beside(struct page *p, struct span was, struct span is, enum hidden how)
 {
 	struct arena a = {0};
 	struct beside b;
@@ -216,7 +228,7 @@ static void say_beside(struct page *p, struct span was, struct span is, bool key
 			"class=\"unseen\">Lines that differ</caption><thead><tr><th "
 			"scope=\"col\">As it was recorded</th><th scope=\"col\">As it would "
 			"go out</th></tr></thead><tbody>\n");
-		say_lines(p, &b, keyed);
+		say_lines(p, &b, how);
 		page_say(p, "</tbody></table></div>\n");
 	}
 	if (b.more || b.differ > BESIDE_SHOWN_MAX)
@@ -258,10 +270,15 @@ static void say_head(
 		page_text(p, party);
 	else
 		page_say(p, "everybody");
-	page_say(p, ": ");
-	page_number(p, (int64_t)tags);
-	page_say(p, tags == 1 ? " place has a tag" : " places have a tag");
-	page_say(p, " instead of a value. Other formats hide the same.</p>\n");
+	if (how_hidden(w) == NOT_HIDDEN) {
+		page_say(p, ": nothing that names a recipient is hidden; it holds tokens and "
+			    "cookies.</p>\n");
+	} else {
+		page_say(p, ": ");
+		page_number(p, (int64_t)tags);
+		page_say(p, tags == 1 ? " place has a tag" : " places have a tag");
+		page_say(p, " instead of a value. Other formats hide the same.</p>\n");
+	}
 	if (strcmp(w->format->name, "pcapng") == 0)
 		page_say(p, "<p class=\"warning\">Packets are bytes that went over the wire: "
 			    "nothing in them is replaced.</p>\n");
@@ -271,41 +288,75 @@ static void say_head(
 		w->format->name);
 }
 
-static size_t count_tags(struct span s, bool keyed)
+static size_t count_tags(struct span s, enum hidden how)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i++)
-		n += tag_at(s, i, keyed) > 0;
+		n += tag_at(s, i, how) > 0;
 	return n;
+}
+
+/* The report as it was recorded, made while the other one is. */
+struct original {
+	struct web_request *q;
+	const char *const *argv;
+	struct buf out;
+	struct err err;
+	bool ok;
+	pthread_t thread;
+	bool joinable;
+};
+
+static void *make_original(void *ctx)
+{
+	struct original *o = ctx;
+	o->ok = run_command(o->q, o->argv, REPORT_SECONDS, &o->out, &o->err);
+	return NULL;
+}
+
+/* o: to be let go by buf_fini of its out. */
+static bool run_both(struct page *p, const char *const *argv, struct original *o,
+	const struct report_wish *w, struct buf *out, struct err *err)
+{
+	*o = (struct original){
+		.q = p->q, .argv = report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena)};
+	o->joinable = pthread_create(&o->thread, NULL, make_original, o) == 0;
+	bool ok = run_command(p->q, argv, REPORT_SECONDS, out, err);
+	if (o->joinable)
+		pthread_join(o->thread, NULL);
+	else if (ok)
+		make_original(o);
+	return ok;
 }
 
 void report_preview(struct page *p, const struct report_trail *t, const struct report_wish *w)
 {
-	struct buf out = {0}, was = {0};
+	struct buf out = {0};
+	struct original was;
 	struct span redaction, ignored;
 	struct err err;
-	bool keyed = strcmp(w->redact, "keyed") == 0, hides = strcmp(w->redact, "none") != 0;
+	enum hidden how = how_hidden(w);
 	const char *const *argv = report_wish_argv(w, WISH_PREVIEW, NULL, &p->q->arena);
 	page_say(p, "<section class=\"preview\" id=\"preview\">\n");
-	if (!run_command(p->q, argv, REPORT_SECONDS, &out, &err)) {
+	if (!run_both(p, argv, &was, w, &out, &err)) {
 		say_failed(p, &err);
 		page_say(p, "</section>\n");
 		buf_fini(&out);
+		buf_fini(&was.out);
 		return;
 	}
 	struct span text = body_of(buf_span(&out), &redaction);
-	say_head(p, t, w, hides ? count_tags(text, keyed) : 0);
+	say_head(p, t, w, count_tags(text, how));
 	page_say(p, "<div class=\"report-columns going\">\n");
-	say_paper(p, text, keyed);
-	say_redaction(p, redaction, keyed);
+	say_paper(p, text, how);
+	say_redaction(p, redaction, how);
 	page_say(p, "</div>\n");
-	if (run_command(p->q, report_wish_argv(w, WISH_ORIGINAL, NULL, &p->q->arena),
-		    REPORT_SECONDS, &was, &err))
-		say_beside(p, body_of(buf_span(&was), &ignored), text, keyed);
+	if (was.ok)
+		say_beside(p, body_of(buf_span(&was.out), &ignored), text, how);
 	else
-		say_failed(p, &err);
+		say_failed(p, &was.err);
 	report_command(p, argv);
 	page_say(p, "</section>\n");
 	buf_fini(&out);
-	buf_fini(&was);
+	buf_fini(&was.out);
 }

@@ -1,33 +1,34 @@
 #include "ui/web/report_wish.h"
 #include "store/base/buf.h"
+#include "ui/report/complaint.h"
 
 #include <string.h>
 
 enum { NAME_PART_MAX = 60, PARTY_MAX = 100000 };
 
 const struct wish_format wish_formats[] = {
-	{"text", "txt", "fits a mail: what happened first, then every hop", false, false},
-	{"html", "html", "one page for people, with the trail drawn", false, false},
-	{"pdf", "pdf", "that page, printed", false, false},
-	{"json", "json", "for programs: everything that is known of the trail", false, false},
-	{"form", "form.txt", "words for the boxes of a desk's web form", true, false},
-	{"eml", "eml", "a mail to the party's desk, to be looked over and sent by you", true,
-		true},
-	{"xarf", "xarf.json", "for desks that take machine-readable reports (XARF 4)", true,
+	{"text", "txt", "fits a mail: what happened first, then every hop", false, false,
 		false},
-	{"misp", "misp.json", "an event for a MISP instance", false, false},
-	{"har", "har", "the exchanges, for a browser's network panel", false, false},
-	{"wacz", "wacz", "the pages as a web archive, to be replayed", false, false},
+	{"html", "html", "one page for people, with the trail drawn", false, false, false},
+	{"pdf", "pdf", "that page, printed", false, false, false},
+	{"json", "json", "for programs: everything that is known of the trail", false, false,
+		false},
+	{"form", "form.txt", "words for the boxes of a desk's web form", true, false, false},
+	{"eml", "eml", "a mail to the party's desk, to be looked over and sent by you", true,
+		true, true},
+	{"xarf", "xarf.json", "for desks that take machine-readable reports (XARF 4)", true,
+		false, true},
+	{"misp", "misp.json", "an event for a MISP instance", false, false, false},
+	{"har", "har", "the exchanges, for a browser's network panel", false, false, false},
+	{"wacz", "wacz", "the pages as a web archive, to be replayed", false, false, false},
 	{"pcapng", "pcapng", "the packets, if they were recorded; nothing in them is replaced",
-		false, false},
-	{NULL, NULL, NULL, false, false},
+		false, false, false},
+	{NULL, NULL, NULL, false, false, false},
 };
-const char *const wish_classes[] = {"phishing", "malware", "fraud", "brand", "spam", NULL};
-const char *const wish_frauds[] = {"investment", "romance", "tech_support", "lottery",
-	"advance_fee", "cryptocurrency", "shopping", "charity", "employment",
-	"government_impersonation", "other", NULL};
-const char *const wish_protocols[] = {"smtp", "sms", "whatsapp", "telegram", "signal", "chat",
-	"social_media", "push_notification", "other", NULL};
+#define X(name, word) word,
+static const char *const classes[] = {ABUSE_CLASSES(X) NULL};
+#undef X
+const char *const *const wish_classes = classes + 1; /* the first one is: not said */
 static const char *const hows[] = {"keyed", "strip", "none", NULL};
 static const char *const mails[] = {"arf", "xarf", NULL};
 
@@ -82,10 +83,10 @@ void report_wish_read(struct arena *a, const struct web_form *f, const char *cas
 		.format = &wish_formats[0],
 		.redact = word_of(f, "redact", hows),
 		.abuse = word_of(f, "class", wish_classes),
-		.fraud_type = word_of(f, "fraud_type", wish_frauds),
+		.fraud_type = word_of(f, "fraud_type", complaint_frauds),
 		.brand = text_of(a, f, "brand"),
 		.brand_site = text_of(a, f, "brand_site"),
-		.spam_protocol = word_of(f, "spam_protocol", wish_protocols),
+		.spam_protocol = word_of(f, "spam_protocol", complaint_protocols),
 		.org = text_of(a, f, "org"),
 		.email = text_of(a, f, "email"),
 		.as = word_of(f, "as", mails),

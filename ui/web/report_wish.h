@@ -11,13 +11,13 @@
 enum { WISH_SECRETS_MAX = 200, WISH_ARGS_MAX = 40 + WISH_SECRETS_MAX };
 
 /* name (its option's value), ending of a file, what it is for, and: for one party alone; a mail
- * to be sent. */
+ * to be sent; says whose complaint it is, which has to be said. */
 struct wish_format {
 	const char *name, *ending, *what_for;
-	bool of_party, mail;
+	bool of_party, mail, of_reporter;
 };
 extern const struct wish_format wish_formats[]; /* ended by a NULL name */
-extern const char *const wish_classes[], *const wish_frauds[], *const wish_protocols[];
+extern const char *const *const wish_classes;   /* words of --class, ended by NULL */
 
 struct report_wish {
 	const char *case_path, *trail; /* trail: "1.2" */

@@ -2,6 +2,7 @@
 #include "ui/report/html_svg.h"
 #include "ui/web/list_parts.h"
 #include "store/derive/party.h"
+#include "store/fact/lapse.h"
 
 enum {
 	PATH_SHOWN = 160, /* bytes of a path; of a longer one the beginning */
@@ -233,18 +234,9 @@ static void status_cell(struct page *p, const struct book_row *r)
 	page_say(p, "</td>");
 }
 
-static int64_t difference(int64_t to, int64_t from)
-{
-	int64_t d;
-	if (to == FACT_NULL || from == FACT_NULL || __builtin_sub_overflow(to, from, &d) ||
-		d < 0)
-		return FACT_NULL;
-	return d;
-}
-
 static void took_cell(struct page *p, const struct book_row *r)
 {
-	int64_t waited = difference(r->first_byte_us, r->at_us);
+	int64_t waited = lapse_us(r->at_us, r->first_byte_us);
 	page_say(p, "<td class=\"num\" data-name=\"Took\"");
 	if (waited != FACT_NULL) {
 		page_say(p, " title=\"waited ");
@@ -252,7 +244,7 @@ static void took_cell(struct page *p, const struct book_row *r)
 		page_say(p, " for the first byte\"");
 	}
 	page_say(p, ">");
-	page_took(p, difference(r->end_us, r->at_us));
+	page_took(p, lapse_us(r->at_us, r->end_us));
 	page_say(p, "</td>");
 }
 

@@ -278,7 +278,6 @@ static bool judge(struct talk *t)
 		t->answer.allow = "GET, HEAD, POST";
 	q->method = t->head.gate.post ? WEB_POST : WEB_GET;
 	q->path = t->head.path;
-	q->languages = t->head.languages;
 	q->last_event_id = t->head.last_event_id;
 	enum gate_verdict verdict = gate_look(&q->window->gate, &t->head.gate);
 	q->let_in = verdict == GATE_IN;

@@ -26,7 +26,6 @@ struct web_request {
 	struct web_form query;                  /* percent-decoded */
 	struct web_form form;                   /* of a POST; decoded */
 	struct span last_event_id;              /* of an EventSource that comes again; absent */
-	struct span languages;                  /* Accept-Language; absent */
 	struct arena arena;                     /* ends with the request */
 	const char *secret; /* that a form has to bring back (page_form_open writes it); empty
 			       without a session */

@@ -10,6 +10,7 @@
 
 #include "store/base/hash.h"
 #include "store/fact/fact.h"
+#include "store/fact/lapse.h"
 
 union any {
 #define X(upper, lower) struct fact_##lower lower;
@@ -196,6 +197,27 @@ static void numbers_by_name(void **state)
 	assert_true(fact_number(FACT_KIND_REQUEST, &r, "url") == FACT_NULL);
 }
 
+static void times_of_a_hostile_case_differ_by_no_accident(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t from, to, us;
+	} between[] = {{1, 3, 2}, {3, 3, 0}, {3, 1, FACT_NULL}, {FACT_NULL, 1, FACT_NULL},
+		{1, FACT_NULL, FACT_NULL}, {FACT_NULL, FACT_NULL, FACT_NULL},
+		{0, INT64_MAX, INT64_MAX}, {-1, INT64_MAX, FACT_NULL},
+		{INT64_MIN + 1, INT64_MAX, FACT_NULL}, {INT64_MAX, INT64_MIN + 1, FACT_NULL},
+		{INT64_MIN + 1, 0, INT64_MAX}, {-5, -3, 2}};
+	static const struct {
+		int64_t from, us, to;
+	} later[] = {{1, 2, 3}, {1, 0, 1}, {FACT_NULL, 1, FACT_NULL}, {1, FACT_NULL, FACT_NULL},
+		{INT64_MAX, 0, INT64_MAX}, {INT64_MAX, 1, FACT_NULL},
+		{INT64_MAX - 1, 1, INT64_MAX}, {INT64_MIN + 1, -2, FACT_NULL}};
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++)
+		assert_true(lapse_us(between[i].from, between[i].to) == between[i].us);
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		assert_true(lapse_end_us(later[i].from, later[i].us) == later[i].to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test(broken_encodings_are_refused),
 		cmocka_unit_test(text_is_made_well_formed),
 		cmocka_unit_test(numbers_by_name),
+		cmocka_unit_test(times_of_a_hostile_case_differ_by_no_accident),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

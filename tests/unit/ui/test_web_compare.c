@@ -163,14 +163,46 @@ static void differences_are_marked_down_to_the_part(void **state)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_string_equal(marked(cases[i][0], cases[i][1]), cases[i][2]);
-	/* Of a very long one all is there. */
+}
+
+/* A part and its mark are two pieces, and the host one. */
+static const char *of_pieces(size_t n)
+{
 	struct buf url = {0};
 	buf_add_str(&url, "https://a.test");
-	for (int i = 0; i < 5000; i++)
-		buf_add_str(&url, "/x");
+	for (size_t i = 1; i < n; i++)
+		buf_add_str(&url, i % 2 == 1 ? "/" : "x");
 	const char *text = arena_str(&arena, buf_span(&url));
-	assert_string_equal(marked(text, text), text);
 	buf_fini(&url);
+	return text;
+}
+
+/* All of it is there, it takes no more memory, and it is said. */
+static void long_addresses_are_compared_in_part(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t pieces;
+		bool whole;
+	} cases[] = {{3, true}, {COMPARE_PIECES_MAX, true}, {COMPARE_PIECES_MAX + 1, false},
+		{10000, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct span text = span_str(of_pieces(cases[i].pieces));
+		struct arena work = {0};
+		struct run_piece *pieces;
+		size_t n, len = 0;
+		for (int way = 0; way < 2; way++)
+			assert_int_equal(runs_url_pieces(&work, way == 0 ? text : SPAN_NONE,
+						 way == 0 ? SPAN_NONE : text, &pieces, &n),
+				cases[i].whole);
+		assert_int_equal(
+			runs_url_pieces(&work, text, text, &pieces, &n), cases[i].whole);
+		for (size_t k = 0; k < n; k++)
+			len += pieces[k].text.n;
+		assert_int_equal(len, text.n);
+		assert_in_range(work.total, 1, 128 * 1024);
+		arena_fini(&work);
+	}
 }
 
 /* ---- links as they are pasted ---- */
@@ -228,6 +260,7 @@ int main(void)
 		TEST(alike_hops_lie_beside_each_other),
 		TEST(a_finding_asks_how_each_was_asked),
 		TEST(differences_are_marked_down_to_the_part),
+		TEST(long_addresses_are_compared_in_part),
 		TEST(odd_spellings_are_undone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,39 @@ static void cookies_are_taken_apart(void **state)
 	arena_fini(&a);
 }
 
+/* When it was set is what the case says. */
+static void a_cookies_life_ends_within_time(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		int64_t now, until;
+		bool gone, cut;
+	} rows[] = {
+		{"a=1; Max-Age=1", 0, 1000000, false, false},
+		{"a=1; Max-Age=99999999999", 0, INT64_C(34560000000000), false, true},
+		{"a=1; Max-Age=18446744073709551615", INT64_MAX, FACT_NULL, false, true},
+		{"a=1; Max-Age=1", INT64_MAX, FACT_NULL, false, false},
+		{"a=1; Max-Age=1", INT64_MIN + 1, INT64_MIN + 1000001, false, false},
+		{"a=1; Max-Age=0", INT64_MAX, FACT_NULL, true, false},
+		{"a=1; Max-Age=1", FACT_NULL, FACT_NULL, false, false},
+		{"a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT", 0, INT64_C(34560000000000),
+			false, true},
+		{"a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT", INT64_MAX,
+			INT64_C(253402300799000000), true, false},
+		{"a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT", INT64_MIN + 1,
+			INT64_MIN + 1 + INT64_C(34560000000000), false, true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct hop_cookie c;
+		hop_cookie_read(span_str(rows[i].line), rows[i].now, &c);
+		if (c.until_us != rows[i].until || c.gone != rows[i].gone ||
+			c.cut != rows[i].cut)
+			fail_msg("%zu: until %lld, gone %d, cut %d", i, (long long)c.until_us,
+				c.gone, c.cut);
+	}
+}
+
 static void json_gets_lines_and_stays_as_it_was(void **state)
 {
 	(void)state;
@@ -666,6 +699,9 @@ static void panels_say_what_happened(void **state)
 	assert_has(page, "<mark class=\"cue cue-waits\">");
 	assert_has(page, "location =");
 	assert_has(page, "was announced, and did not happen");
+	page = ask(w, "/c/1/t/1.1/h/2", "show=cues&all=1");
+	assert_has(page, "by <a data-detail href=\"/c/1/t/1.1/h/2?show=cues&amp;all=1&amp;"
+			 "from=0#cue-1\">meta refresh</a>");
 	page = ask(w, "/c/1/t/1.1/h/3", "");
 	assert_has(page, "<b>meta-refresh</b>: a meta refresh in the page sent it on");
 	assert_has(page, "href=\"/c/1/t/1.1/h/2?show=cues\">hop 2</a>");
@@ -694,6 +730,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pictures_are_told_by_their_first_bytes),
 		cmocka_unit_test(cookies_are_taken_apart),
+		cmocka_unit_test(a_cookies_life_ends_within_time),
 		cmocka_unit_test(json_gets_lines_and_stays_as_it_was),
 		cmocka_unit_test(charsets_are_found),
 		cmocka_unit_test(code_is_shown_with_dead_schemes),

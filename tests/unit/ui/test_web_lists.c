@@ -4,6 +4,7 @@
 #include "tests/kit/nasty.h"
 #include "tests/kit/put_exchange.h"
 #include "tests/kit/window_page.h"
+#include "ui/web/book_state.h"
 #include "ui/web/list_parts.h"
 #include "ui/web/rows_filter.h"
 
@@ -277,7 +278,64 @@ static void search_finds(void **state)
 	has(window_page_kept(&s->w, "/search?q=%3Cb%3E%22&case=1"),
 		"value=\"&lt;b&gt;&quot;\"");
 	has_not(window_page_kept(&s->w, "/search"), "Found");
+	has(window_page(&s->w, "/search?q=shop&case=99", 404), "no such case");
 	window_pages_check(&s->w, true);
+}
+
+static void a_named_trail_can_always_be_picked(void **state)
+{
+	struct lists *s = *state;
+	put_session_end(&s->t, s->session, 2000, "page");
+	for (int i = 0; i < 21; i++) {
+		int64_t session = put_session(&s->t, "https://more.example/");
+		PUT_EXCHANGE(&s->t, session, .url = "https://more.example/", .at_ms = 3000 + i,
+			.request = NAVIGATION, .body = span_str("x"));
+		put_session_end(&s->t, session, 4000, "page");
+	}
+	temp_case_close(&s->t);
+	window_pages_add(&s->w, s->t.path);
+	const char *page = window_page_kept(&s->w, "/compare");
+	has_not(page, "<option value=\"1:1.1\"");
+	has(page, "The 20 newest of each case can be picked here");
+	page = window_page_kept(&s->w, "/compare?a=1:1.1");
+	has(page, "<option value=\"1:1.1\" selected>");
+	page = window_page_kept(&s->w, "/compare?a=1:1.1&b=1:2.1");
+	has(page, "<option value=\"1:2.1\" selected>");
+	assert_int_equal(times(page, "<option value=\"1:1.1\""), 2);
+}
+
+/* As while it is read; its own thread says otherwise at its next look. */
+static void is_being_read(struct book *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->state = BOOK_READING;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void what_is_not_read_yet_is_not_denied(void **state)
+{
+	struct lists *s = *state;
+	static const char *const targets[] = {"/c/1/t/1.9/h/1", "/c/1/t/1.1/h/99", "/c/1/x/999",
+		"/c/1/x/999/bytes", "/c/1/x/999/picture", "/c/1/t/1.9/report",
+		"/c/1/t/1.9/replay", "/compare?a=1:1.1&b=1:1.9"};
+	rest(s);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		const char *page = "";
+		s->w.a.status = 0;
+		for (int tries = 0; tries < 20 && s->w.a.status != 503; tries++) {
+			is_being_read(shelf_get(s->w.window.shelf, 1));
+			page = window_ask(&s->w, targets[i]);
+		}
+		if (s->w.a.status != 503)
+			fail_msg("%s: %d", targets[i], s->w.a.status);
+		has(page, "till being read");
+	}
+	static const char *const never[] = {
+		"/c/1/t/1/h/1", "/c/1/x/y", "/c/1/t/x/report", "/compare?a=1:1.1&b=1:x"};
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		is_being_read(shelf_get(s->w.window.shelf, 1));
+		window_page(&s->w, never[i], 404);
+	}
 }
 
 /* ---- live ---- */
@@ -403,6 +461,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cases_say_what_they_are, start, stop),
 		cmocka_unit_test_setup_teardown(rows_are_a_waterfall, start, stop),
 		cmocka_unit_test_setup_teardown(search_finds, start, stop),
+		cmocka_unit_test_setup_teardown(
+			a_named_trail_can_always_be_picked, start, stop),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_read_yet_is_not_denied, start, stop),
 		cmocka_unit_test_setup_teardown(lists_grow_while_one_looks, start, stop),
 		cmocka_unit_test_setup_teardown(hostile_words_stay_words, start, stop),
 	};
