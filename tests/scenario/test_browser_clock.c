@@ -24,6 +24,7 @@ enum {
 	DAY_S = 24 * 3600,
 	WITHIN_S = 60, /* from the start of the browser to the page's look at its clock */
 	PATIENCE_US = 60 * 1000000,
+	HANGS_US = 20 * 1000000, /* as a trace has it: TRACE_HANG_S */
 	LOOK_MS = 200,
 	ROUTES = 5,
 	WORDS = 6,
@@ -170,12 +171,29 @@ static bool hear(struct visit *v)
 	return heard == WORDS;
 }
 
+static void again_if_it_hangs(struct visit *v)
+{
+	static const char *const urls[] = {LINK};
+	struct proxy_counts c;
+	struct err err = {0};
+	proxy_counts(v->proxy.proxy, &c);
+	if (c.tunnels > 0)
+		return;
+	print_message("it hangs\n");
+	must(browser_again(v->browser, urls, 1, &err), &err);
+}
+
 static void listen_to(struct visit *v)
 {
-	int64_t until_us = clock_now_us(clock_real()) + PATIENCE_US;
+	int64_t start_us = clock_now_us(clock_real()), until_us = start_us + PATIENCE_US;
 	struct browser_event e;
 	char last[BROWSER_LINE_MAX] = "";
+	bool looked = false;
 	while (!hear(v)) {
+		if (!looked && clock_now_us(clock_real()) > start_us + HANGS_US) {
+			looked = true;
+			again_if_it_hangs(v);
+		}
 		poll(NULL, 0, LOOK_MS);
 		while (browser_next(v->browser, &e))
 			if (e.kind == BROWSER_LINE)
@@ -184,7 +202,13 @@ static void listen_to(struct visit *v)
 			continue;
 		for (size_t k = 0; k < WORDS; k++)
 			print_error("%s: %s\n", words[k], v->said[k]);
-		fail_msg("not all was said; the browser's last words: %s", last);
+		struct proxy_counts c;
+		proxy_counts(v->proxy.proxy, &c);
+		fail_msg("not all was said; %llu tunnels, %llu of them open, %llu exchanges; "
+			 "the "
+			 "browser's last words: %s",
+			(unsigned long long)c.tunnels, (unsigned long long)c.open_tunnels,
+			(unsigned long long)c.exchanges, last);
 	}
 }
 

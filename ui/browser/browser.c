@@ -275,45 +275,34 @@ bool browser_opens_later(enum browser_kind kind)
 	return false;
 }
 
-/* A browser takes what does not look like a URL for an option or a search. */
-static bool check_url(const char *url, struct err *err)
+static bool send_urls(
+	struct browser *b, uint32_t word, const char *const *urls, size_t n, struct err *err)
 {
-	struct span s = span_str(url);
-	if (s.n > BROWSER_URL_MAX)
-		return err_set(err, ERR_LIMIT, "the link has %zu bytes", s.n);
-	if (!span_starts_nocase(s, "http://") && !span_starts_nocase(s, "https://"))
-		return err_set(err, ERR_USAGE, "\"%s\" is not an http or https link", url);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= 0x20 || s.p[i] == 0x7f)
-			return err_set(err, ERR_USAGE,
-				"the link \"%s\" holds a space or a control character", url);
-	return true;
-}
-
-bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err)
-{
-	const uint32_t word = INSIDE_OPEN;
 	struct watch_letter started;
-	struct buf text = {0};
-	bool later = b->state == OPENED && browser_opens_later(b->kind);
-	assert((b->state == STARTED || later) && n > 0 && n <= BROWSER_TABS_MAX);
-	bool ok = true;
-	for (size_t i = 0; ok && i < n; i++) {
-		ok = check_url(urls[i], err);
-		buf_add(&text, urls[i], strlen(urls[i]) + 1);
-	}
-	int fd = ok ? parcel_file(buf_span(&text), err) : -1;
-	buf_fini(&text);
+	assert(n > 0 && n <= BROWSER_TABS_MAX);
+	int fd = parcel_urls(urls, n, err);
 	if (fd < 0)
 		return false;
 	b->state = OPENED;
-	ok = launcher_send(b->launcher.sock, &word, sizeof word, &fd, 1);
+	bool ok = launcher_send(b->launcher.sock, &word, sizeof word, &fd, 1);
 	close(fd);
 	if (!ok && !watch_end_within(&b->watch, 1000))
 		return err_set(err, ERR_BROWSER_START, "the sandbox does not listen any more");
 	if (!ok)
 		return start_failed(b, err);
 	return await(b, INSIDE_STARTED, OPEN_MS, &started, err);
+}
+
+bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err)
+{
+	assert(b->state == STARTED || (b->state == OPENED && browser_opens_later(b->kind)));
+	return send_urls(b, INSIDE_OPEN, urls, n, err);
+}
+
+bool browser_again(struct browser *b, const char *const *urls, size_t n, struct err *err)
+{
+	assert(b->state == OPENED);
+	return send_urls(b, INSIDE_AGAIN, urls, n, err);
 }
 
 bool browser_picture(struct browser *b, size_t max, struct browser_picture *about,

@@ -94,6 +94,11 @@ bool browser_start(struct browser *b, const struct browser_launch *launch, int *
 enum { BROWSER_URL_MAX = 64 * 1024, BROWSER_TABS_MAX = 8 };
 bool browser_open(struct browser *b, const char *const *urls, size_t n, struct err *err);
 
+/* Ends the browser that browser_open started, and starts another in its place: the same jail,
+ * profile and listening socket. For one that hangs before it asked for anything; the caller
+ * knows that. */
+bool browser_again(struct browser *b, const char *const *urls, size_t n, struct err *err);
+
 /* What the private screen shows at this moment, as a PNG appended to out; at most max bytes.
  * Takes some 20 ms of the caller's time (a picture full of noise: 160 ms) and none of the
  * browser's, which cannot tell. Errors: BROWSER_START (there is no private screen, or its

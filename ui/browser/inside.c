@@ -161,16 +161,16 @@ static bool parse(struct inside *in, int argc, char **argv, struct err *err)
 		err, ERR_USAGE, "--inside is not for people: clicktrail starts it itself");
 }
 
-/* Waits for the parent's word. A memory file with the URLs, or -1: the parent went away or said
- * something else. */
-static int wait_for_urls(struct inside *in)
+/* Waits for the parent's word, INSIDE_OPEN or INSIDE_AGAIN. A memory file with the URLs, or -1:
+ * the parent went away or said something else. */
+static int wait_for_urls(struct inside *in, uint32_t *word)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	uint32_t word = 0;
-	struct iovec iov = {&word, sizeof word};
+	*word = 0;
+	struct iovec iov = {word, sizeof *word};
 	struct msghdr m = {.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
@@ -179,7 +179,8 @@ static int wait_for_urls(struct inside *in)
 	do
 		n = recvmsg(in->sock, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	struct cmsghdr *c = n == sizeof word && word == INSIDE_OPEN ? CMSG_FIRSTHDR(&m) : NULL;
+	bool known = n == sizeof *word && (*word == INSIDE_OPEN || *word == INSIDE_AGAIN);
+	struct cmsghdr *c = known ? CMSG_FIRSTHDR(&m) : NULL;
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
 		return -1;
 	int fd;
@@ -298,17 +299,34 @@ static void collect(struct inside *in)
 	}
 }
 
-/* Further URLs for the browser that runs: whoever carries them to it ends when that is done. */
+/* Its end is no news: it was asked for. What it started ends with it, of itself. */
+static void end_browser(struct inside *in)
+{
+	if (in->main == 0)
+		return;
+	kill(in->main, SIGKILL);
+	while (waitpid(in->main, NULL, 0) < 0 && errno == EINTR)
+		;
+	in->main = 0;
+}
+
+/* Further URLs for the browser that runs: whoever carries them to it ends when that is done. Or
+ * URLs for one in its place. */
 static bool open_more(struct inside *in)
 {
 	struct err err = {0};
-	int urls = wait_for_urls(in);
+	uint32_t word;
+	int urls = wait_for_urls(in, &word);
 	if (urls < 0)
 		return false;
-	pid_t carrier = start_browser(in, urls, &err);
+	if (word == INSIDE_AGAIN)
+		end_browser(in);
+	pid_t pid = start_browser(in, urls, &err);
 	close(urls);
-	return carrier > 0 ? tell(in, INSIDE_STARTED, carrier, NULL, -1)
-			   : tell(in, INSIDE_FAILED, 0, err.detail, -1);
+	if (word == INSIDE_AGAIN)
+		in->main = pid;
+	return pid > 0 ? tell(in, INSIDE_STARTED, pid, NULL, -1)
+		       : tell(in, INSIDE_FAILED, 0, err.detail, -1);
 }
 
 /* Until the parent closes its end, or says what we do not know. */
@@ -330,7 +348,8 @@ static bool work(struct inside *in, struct err *err)
 		return false;
 	/* Here we wait, perhaps for long, and a screen that dies meanwhile is noticed when the
 	 * browser cannot start. */
-	int urls = wait_for_urls(in);
+	uint32_t word;
+	int urls = wait_for_urls(in, &word);
 	if (urls < 0)
 		return true;
 	in->main = start_browser(in, urls, err);

@@ -30,7 +30,8 @@
  *   --home    made new, 0700; the parcel (LAUNCHER_PARCEL) is unpacked there
  * The environment is the browser's. The URLs follow later on the socket, in a memory file, each
  * ended by NUL. More of them may follow while the browser runs: it is started a second time,
- * and by its own ways hands them to the one that runs.
+ * and by its own ways hands them to the one that runs. With INSIDE_AGAIN the one that runs is
+ * ended first, and a new one starts in the same profile.
  * PROGRAM --inside --clock ... is something else: see clock_set_check_argv.
  */
 int inside_main(int argc, char **argv);
@@ -45,7 +46,7 @@ enum inside_word {
 	INSIDE_SCREEN,    /* before READY: what Xvfb draws into is attached, to be read */
 	INSIDE_NETWORK /* before READY: our network namespace is attached; not with --plain */
 };
-enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f };
+enum { INSIDE_TEXT_MAX = 240, INSIDE_OPEN = 0x4e45504f, INSIDE_AGAIN = 0x4e494741 };
 struct inside_message {
 	uint32_t word;
 	int32_t value;

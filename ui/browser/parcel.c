@@ -1,4 +1,5 @@
 #include "ui/browser/parcel.h"
+#include "ui/browser/browser.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -47,4 +48,32 @@ int parcel_file(struct span content, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* A browser takes what does not look like a URL for an option or a search. */
+static bool check_url(const char *url, struct err *err)
+{
+	struct span s = span_str(url);
+	if (s.n > BROWSER_URL_MAX)
+		return err_set(err, ERR_LIMIT, "the link has %zu bytes", s.n);
+	if (!span_starts_nocase(s, "http://") && !span_starts_nocase(s, "https://"))
+		return err_set(err, ERR_USAGE, "\"%s\" is not an http or https link", url);
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= 0x20 || s.p[i] == 0x7f)
+			return err_set(err, ERR_USAGE,
+				"the link \"%s\" holds a space or a control character", url);
+	return true;
+}
+
+int parcel_urls(const char *const *urls, size_t n, struct err *err)
+{
+	struct buf text = {0};
+	bool ok = true;
+	for (size_t i = 0; ok && i < n; i++) {
+		ok = check_url(urls[i], err);
+		buf_add(&text, urls[i], strlen(urls[i]) + 1);
+	}
+	int fd = ok ? parcel_file(buf_span(&text), err) : -1;
+	buf_fini(&text);
+	return fd;
 }

@@ -27,5 +27,8 @@ bool parcel_next(struct reader *r, char name[PARCEL_NAME_MAX], struct span *cont
 
 /* Content as a memory file, at offset 0; -1 with err set. */
 int parcel_file(struct span content, struct err *err);
+/* What the browser shall open: http and https URLs, each ended by NUL, as a memory file. -1
+ * with err set: ERR_USAGE or ERR_LIMIT for what a browser would not take for a URL. */
+int parcel_urls(const char *const *urls, size_t n, struct err *err);
 
 #endif

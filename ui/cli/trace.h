@@ -18,7 +18,9 @@
 #include "ui/report/live.h"
 
 enum {
-	TRACE_READY_S = 60,   /* for the browser to start and open the ready page */
+	TRACE_READY_S = 60, /* for the browser to start and open the ready page */
+	TRACE_HANG_S =
+		20, /* without a single connection: it is ended and started again, once */
 	TRACE_DERIVE_MS = 50, /* at least between two derivations */
 	TRACE_DETAIL_MAX = 600,
 	TRACE_REST_MS = 1000, /* without a move, and a picture is taken of the page */

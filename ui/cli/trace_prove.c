@@ -74,17 +74,24 @@ static const char *first_url(const struct trace *t)
 	return t->options->referer != NULL ? t->options->referer : t->sent_link;
 }
 
+/* The link in the foreground, where its page is seen by scripts as a visible one; the proxy
+ * holds its requests until we let go. A browser that can be brought the link later does not
+ * learn of it before. again: in the place of a browser that was opened before. */
+static bool open_browser(struct trace *t, bool again, struct err *err)
+{
+	const char *urls[] = {first_url(t), PROXY_READY_URL};
+	bool alone = t->options->dry_run || browser_opens_later(t->kind) ||
+		     t->options->instrument != NULL;
+	const char *const *first = alone ? urls + 1 : urls;
+	size_t n = alone ? 1 : 2;
+	return again ? browser_again(t->browser, first, n, err)
+		     : browser_open(t->browser, first, n, err);
+}
+
 bool trace_open(struct trace *t, struct err *err)
 {
-	if (t->browser != NULL) {
-		/* The link in the foreground, where its page is seen by scripts as a visible
-		 * one; the proxy holds its requests until we let go. A browser that can be
-		 * brought the link later does not learn of it before. */
-		const char *urls[] = {first_url(t), PROXY_READY_URL};
-		bool alone = t->options->dry_run || browser_opens_later(t->kind) ||
-			     t->options->instrument != NULL;
-		return browser_open(t->browser, alone ? urls + 1 : urls, alone ? 1 : 2, err);
-	}
+	if (t->browser != NULL)
+		return open_browser(t, false, err);
 	struct plain_options plain = {
 		.proxy = t->listen,
 		.credentials = t->credentials,
@@ -149,8 +156,24 @@ static bool client_failed(struct trace *t, struct err *err)
 	       !plain_result(t->plain, NULL, err);
 }
 
-/* Waits for fd, the client or a signal. False: there is nothing more to wait for, and what
- * should have happened did not. */
+/* How far it came says where to look: a browser that hangs, a network that leads nowhere, a
+ * root that is not believed. */
+static bool timed_out(struct trace *t, const char *what, struct err *err)
+{
+	struct proxy_counts c;
+	proxy_counts(t->recording.proxy, &c);
+	return err_set(err, ERR_BROWSER_TIMEOUT,
+		"%s within %d s; the link was not sent (connections that reached the proxy: "
+		"%llu, "
+		"requests read: %llu)",
+		what, TRACE_READY_S, (unsigned long long)c.tunnels,
+		(unsigned long long)c.exchanges);
+}
+
+enum { LOOK_MS = 1000 };
+
+/* Waits for fd, the client or a signal, a second at most. False: there is nothing more to wait
+ * for, and what should have happened did not. */
 static bool wait_for(
 	struct trace *t, int fd, int64_t until_us, const char *what, struct err *err)
 {
@@ -158,9 +181,8 @@ static bool wait_for(
 		{t->browser != NULL ? browser_fd(t->browser) : plain_fd(t->plain), POLLIN, 0}};
 	int64_t left = until_us - clock_now_us(clock_real());
 	if (left <= 0)
-		return err_set(err, ERR_BROWSER_TIMEOUT,
-			"%s within %d s; the link was not sent", what, TRACE_READY_S);
-	poll(fds, 3, (int)(left / 1000) + 1);
+		return timed_out(t, what, err);
+	poll(fds, 3, (int)(left / 1000) < LOOK_MS ? (int)(left / 1000) + 1 : LOOK_MS);
 	if (signals_take(t->signal_fd)) {
 		t->end = TRACE_CLOSED;
 		return err_set(err, ERR_SHUTDOWN, "before the link was sent");
@@ -194,17 +216,50 @@ static bool await_watcher(struct trace *t, struct err *err)
 	}
 }
 
+/* Chromium hangs at its start now and then (seen twice in some hundred starts, on two busy
+ * cores): it runs, and asks for nothing. Nothing was sent then, so nothing is lost by another
+ * try. */
+static bool start_again(struct trace *t, struct err *err)
+{
+	return recording_note(&t->recording, NOTE_BROWSER, err,
+		       "it asked for nothing in its first %d s, so it was ended and started "
+		       "again",
+		       TRACE_HANG_S) &&
+	       open_browser(t, true, err);
+}
+
+static bool asked_for_something(struct trace *t)
+{
+	struct proxy_counts c;
+	proxy_counts(t->recording.proxy, &c);
+	return c.tunnels > 0;
+}
+
+static bool await_ready(struct trace *t, int64_t start_us, struct err *err)
+{
+	static const char what[] = "the browser did not open " PROXY_READY_URL;
+	struct proxy *proxy = t->recording.proxy;
+	int64_t until = start_us + TRACE_READY_S * 1000000LL;
+	int64_t hangs = start_us + TRACE_HANG_S * 1000000LL;
+	bool looked = t->browser == NULL;
+	while (!proxy_is_ready(proxy)) {
+		if (!wait_for(t, proxy_ready_fd(proxy), until, what, err))
+			return false;
+		if (looked || clock_now_us(clock_real()) < hangs)
+			continue;
+		looked = true;
+		if (!asked_for_something(t) && !start_again(t, err))
+			return false;
+	}
+	return true;
+}
+
 bool trace_prove(struct trace *t, struct err *err)
 {
 	const struct clock *clock = clock_real();
-	int64_t start = clock_now_us(clock), until = start + TRACE_READY_S * 1000000LL;
-	struct proxy *proxy = t->recording.proxy;
+	int64_t start = clock_now_us(clock);
 	live_status(&t->live, "waiting for the browser to be ready");
-	while (!proxy_is_ready(proxy))
-		if (!wait_for(t, proxy_ready_fd(proxy), until,
-			    "the browser did not open " PROXY_READY_URL, err))
-			return false;
-	return note_proof(t, clock_now_us(clock) - start, err) &&
+	return await_ready(t, start, err) && note_proof(t, clock_now_us(clock) - start, err) &&
 	       writer_flush(t->recording.writer, err) && bring_link(t, err) &&
 	       await_watcher(t, err);
 }

@@ -213,6 +213,55 @@ static void without_a_jail(void **state)
 	page_fini(&p);
 }
 
+/* The browser's first process: the others have a --type. */
+static pid_t browser_process(void)
+{
+	struct tree t;
+	pid_t found = 0;
+	tree_of(&t, getpid());
+	for (size_t i = 0; found == 0 && i < t.n; i++) {
+		char path[64], line[4096] = "";
+		snprintf(path, sizeof path, "/proc/%d/cmdline", t.pid[i]);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd >= 0 ? read(fd, line, sizeof line - 1) : 0;
+		if (fd >= 0)
+			close(fd);
+		if (n > 0 && strstr(line, "/chromium") != NULL &&
+			strncmp(line + strlen(line) + 1, "--user-data-dir", 15) == 0)
+			found = t.pid[i];
+	}
+	tree_fini(&t);
+	return found;
+}
+
+/* One that does nothing is ended, and another in its place asks for what it was to ask for. */
+static void one_that_hangs(void **state)
+{
+	(void)state;
+	struct page p;
+	struct browser_about about;
+	struct browser_event e;
+	struct err err;
+	const char *const first[] = {ready}, *const later[] = {"https://link.example/start"};
+	page_init(&p);
+	const struct browser_launch launch = {
+		.kind = BROWSER_CHROMIUM, .sandbox = true, .ca_pem = p.ca_pem};
+	page_start(&p, &launch, &about, first, 1);
+	pid_t hanging = browser_process();
+	assert_int_not_equal(hanging, 0);
+	assert_int_equal(kill(hanging, SIGSTOP), 0);
+	assert_true(browser_again(p.browser, first, 1, &err));
+	assert_int_not_equal(browser_process(), hanging);
+	page_wait(&p, "https clicktrail.internal", "GET /report?false;visible;");
+	assert_true(browser_open(p.browser, later, 1, &err));
+	page_wait(&p, "https link.example", "GET /start ");
+	/* Its end was asked for, and is no news. */
+	while (browser_next(p.browser, &e))
+		assert_int_not_equal(e.kind, BROWSER_EXITED);
+	assert_true(browser_stop(p.browser, &err));
+	page_fini(&p);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--inside") == 0)
@@ -225,6 +274,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(telephone),
 		cmocka_unit_test(another_makers),
 		cmocka_unit_test(without_a_jail),
+		cmocka_unit_test(one_that_hangs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
