@@ -336,8 +336,7 @@ static void pages_come_from_many_threads(void **state)
 /* Pages that come without a pause keep no writer from leaving a plain file. */
 static void pages_let_writers_leave(void **state)
 {
-	const char *wanted = getenv("CLICKTRAIL_CLOSES");
-	int closes = wanted != NULL ? atoi(wanted) : 12;
+	int closes = getenv("CLICKTRAIL_SOAK") != NULL ? 500 : 12;
 	struct temp_case t;
 	struct watch_book w;
 	struct scribe s;
