@@ -56,7 +56,7 @@ static unsigned arrived(const int fds[2])
 	return n;
 }
 
-/* ---- the page's server: "/go" leads to the window, all else is the page ---- */
+/* ---- the page's server: "/" is the page, "/go" leads to the window, all else an end ---- */
 
 struct site {
 	int fd, stop[2];
@@ -81,11 +81,13 @@ static void answer(const struct site *s, int fd)
 			"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n"
 			"Connection: close\r\n\r\n",
 			s->go);
-	else
+	else {
+		const char *page = strncmp(head, "GET / ", 6) == 0 ? s->page : "<p>Done";
 		dprintf(fd,
 			"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
 			"Connection: close\r\n\r\n%s",
-			strlen(s->page), s->page);
+			strlen(page), page);
+	}
 	shutdown(fd, SHUT_WR);
 	while (read(fd, head, sizeof head) > 0)
 		continue;
@@ -107,46 +109,79 @@ static void *serve(void *ctx)
 static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1",
 	"2130706433", "[::ffff:127.0.0.1]", "foo.localhost", "localhost."};
 
+enum { HOSTS = sizeof hosts / sizeof *hosts };
+
+/* What a page asks by, as addresses end. */
+static const char *const means[] = {"img", "js", "frame", "form", "fetch", "beacon", "events"};
+/* And by a WebSocket, of each host: three of them are one, which a browser lets wait after it
+ * has refused once. */
+enum {
+	MEANS = sizeof means / sizeof *means,
+	SOCKETS = HOSTS - 2,
+	TRIED = HOSTS * MEANS + SOCKETS
+};
+
+/* It goes on when each of them has come to an end; of a beacon nobody is told more than that it
+ * is on its way, and a form's frame first holds a page of its own. The refresh keeps the trail
+ * from being over before. */
+static const char page_head[] =
+	"<!doctype html><title>Page</title><link rel=icon href=data:,>"
+	"<meta http-equiv=refresh content='40;url=/late'>"
+	"<script>const tried=new Set,sockets=new Set;"
+	"function did(what){if(tried.add(what).size===%d)location='/done'}"
+	"function go(at,i){"
+	"fetch('http://'+at+'/fetch'+i,{mode:'no-cors'}).catch(e=>0).then(()=>did('fetch'+i));"
+	"const {host}=new URL('ws://'+at);"
+	"if(!sockets.has(host))new WebSocket('ws://'+at+'/ws'+i).onerror=()=>did('ws'+i);"
+	"sockets.add(host);"
+	"if(navigator.sendBeacon('http://'+at+'/beacon'+i,'x'))did('beacon'+i);"
+	"const es=new EventSource('http://'+at+'/events'+i);"
+	"es.onerror=()=>{es.close();did('events'+i)};"
+	"const sink=document.getElementsByName('sink'+i)[0];"
+	"sink.onload=()=>{if(!sink.contentDocument)did('form'+i)};"
+	"setTimeout(()=>document.getElementById('f'+i).submit(),i*100)}</script><p>Hello";
+
 /* Each by every means that a page has. */
 static char *make_page(unsigned port)
 {
 	struct buf out = {0};
-	buf_add_str(
-		&out, "<!doctype html><title>Page</title><link rel=icon href=data:,><p>Hello");
-	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+	buf_addf(&out, page_head, TRIED);
+	for (size_t i = 0; i < HOSTS; i++) {
+		char at[64];
+		snprintf(at, sizeof at, "%s:%u", hosts[i], port);
 		buf_addf(&out,
-			"<img src=\"http://%s:%u/img%zu\">"
-			"<script src=\"http://%s:%u/js%zu\"></script>"
-			"<iframe src=\"http://%s:%u/frame%zu\"></iframe>"
+			"<img src=\"http://%s/img%zu\" onerror=\"did('img%zu')\">"
+			"<script src=\"http://%s/js%zu\" onerror=\"did('js%zu')\"></script>"
+			"<iframe src=\"http://%s/frame%zu\" onload=\"did('frame%zu')\">"
+			"</iframe>",
+			at, i, i, at, i, i, at, i, i);
+		buf_addf(&out,
 			"<iframe name=sink%zu></iframe>"
-			"<form id=f%zu target=sink%zu method=post "
-			"action=\"http://%s:%u/form%zu\">"
+			"<form id=f%zu target=sink%zu method=post action=\"http://%s/form%zu\">"
 			"<input name=token value=x></form>"
-			"<script>try{fetch('http://%s:%u/"
-			"fetch%zu',{mode:'no-cors'}).catch(e=>0)}"
-			"catch(e){}try{new WebSocket('ws://%s:%u/ws%zu')}catch(e){}"
-			"try{navigator.sendBeacon('http://%s:%u/beacon%zu','x')}catch(e){}"
-			"try{new EventSource('http://%s:%u/events%zu')}catch(e){}"
-			"setTimeout(()=>document.getElementById('f%zu').submit(),%zu00)</"
-			"script>",
-			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, i, i, i,
-			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, hosts[i], port,
-			i, hosts[i], port, i, i, i);
+			"<script>go('%s',%zu)</script>",
+			i, i, i, at, i, at, i);
+	}
 	return buf_take_str(&out);
 }
 
 /* Exchanges whose address holds the word, which ended with that reason. */
-static size_t refused(const struct read_case *facts, const char *word)
+static size_t ended(const struct read_case *facts, const char *word, const char *reason)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < CASE_COUNT(facts, REQUEST); i++) {
 		const struct fact_request *r = CASE_FACT(facts, REQUEST, request, i);
 		const struct fact_exchange_end *end = read_case_end(facts, r->exchange);
 		if (span_find(r->url, span_str(word), 0) != SIZE_MAX && end != NULL &&
-			span_is(end->reason, "refused-self"))
+			span_is(end->reason, reason))
 			n++;
 	}
 	return n;
+}
+
+static size_t refused(const struct read_case *facts, const char *word)
+{
+	return ended(facts, word, "refused-self");
 }
 
 /* A WebSocket is asked for by CONNECT: there is a leg that was refused, and no exchange. */
@@ -182,20 +217,23 @@ static void nothing_arrives(void **state)
 
 	/* The whole repertoire, in a real browser. */
 	run_program(&p, 150,
-		(const char *[]){"trace", "--case", "page.case", "--settle", "3",
+		(const char *[]){"trace", "--case", "page.case", "--settle", "2",
 			"--connect-to", rule, "--allow-net", "127.0.0.0/8", "--allow-net",
 			"::1", "--allow-net", "0.0.0.0/8", "--no-screenshot",
 			"http://page.test/", NULL});
 	assert_int_equal(arrived(window), 0);
 	snprintf(path, sizeof path, "%s/page.case", p.dir);
 	read_case(&facts, path);
-	static const char *const means[] = {
-		"/img0", "/js0", "/frame0", "/form0", "/fetch0", "/img1", "/fetch2"};
-	for (size_t i = 0; i < sizeof means / sizeof *means; i++)
-		if (refused(&facts, means[i]) == 0)
-			fail_msg("%s is not in the record as refused; it said:\n%s\n%s",
-				means[i], run_program_stdout(&p), run_program_stderr(&p));
-	assert_true(refused_legs(&facts) > refused(&facts, "http://"));
+	for (size_t i = 0; i < HOSTS * MEANS; i++) {
+		char what[20];
+		snprintf(what, sizeof what, "/%s%zu", means[i % MEANS], i / MEANS);
+		if (refused(&facts, what) == 0)
+			fail_msg("%s is not in the record as refused; it said:\n%s\n%s", what,
+				run_program_stdout(&p), run_program_stderr(&p));
+	}
+	/* The page has seen all of it end, the WebSockets too. */
+	assert_true(ended(&facts, "http://page.test/done", "ok") == 1);
+	assert_true(refused_legs(&facts) >= refused(&facts, "http://") + SOCKETS);
 	read_case_fini(&facts);
 
 	/* A page that leads there: the trail ends with the refusal, and says so. */
