@@ -3,13 +3,12 @@
  * machine, through a proxy that may reach loopback: nobody arrives there, and the record says
  * what was refused.
  */
-#include "proxy/announce.h"
+#include "tests/kit/dummy_window.h"
+#include "tests/kit/raw_client.h"
 #include "tests/kit/read_case.h"
 #include "tests/kit/run_program.h"
 #include "store/base/buf.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,40 +20,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static int listen_at(const char *ip, unsigned port)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-	bool six = inet_pton(AF_INET, ip, &v4.sin_addr) != 1;
-	int fd =
-		socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (six)
-		assert_int_equal(inet_pton(AF_INET6, ip, &v6.sin6_addr), 1);
-	if (bind(fd, six ? (void *)&v6 : (void *)&v4, six ? sizeof v6 : sizeof v4) != 0 ||
-		listen(fd, 100) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static unsigned port_of(int fd)
-{
-	struct sockaddr_in at = {0};
-	socklen_t len = sizeof at;
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	return ntohs(at.sin_port);
-}
-
-static unsigned arrived(const int fds[2])
-{
-	unsigned n = 0;
-	for (int i = 0; i < 2; i++)
-		for (int fd; fds[i] >= 0 && (fd = accept(fds[i], NULL, NULL)) >= 0; n++)
-			close(fd);
-	return n;
-}
 
 /* ---- the page's server: "/" is the page, "/go" leads to the window, all else an end ---- */
 
@@ -198,18 +163,14 @@ static void nothing_arrives(void **state)
 	struct site s = {.fd = -1};
 	struct run_program p;
 	struct read_case facts;
-	struct err err;
+	struct raw_client c;
+	struct dummy_window window;
 	char path[128], rule[80];
-	int window[2];
 	(void)state;
-	window[0] = listen_at("127.0.0.1", 0);
-	unsigned port = port_of(window[0]);
-	window[1] = listen_at("::1", port);
-	int name = announce_window((uint16_t)port, &err);
-	assert_true(name >= 0);
-	s.page = make_page(port);
+	dummy_window_start(&window);
+	s.page = make_page(window.port);
 	s.fd = listen_at("127.0.0.1", 0);
-	snprintf(s.go, sizeof s.go, "http://127.0.0.1:%u/landing", port);
+	snprintf(s.go, sizeof s.go, "http://127.0.0.1:%u/landing", window.port);
 	assert_int_equal(pipe(s.stop), 0);
 	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
 	snprintf(rule, sizeof rule, "page.test:80:127.0.0.1:%u", port_of(s.fd));
@@ -221,7 +182,7 @@ static void nothing_arrives(void **state)
 			"--connect-to", rule, "--allow-net", "127.0.0.0/8", "--allow-net",
 			"::1", "--allow-net", "0.0.0.0/8", "--no-screenshot",
 			"http://page.test/", NULL});
-	assert_int_equal(arrived(window), 0);
+	assert_int_equal(dummy_window_arrived(&window), 0);
 	snprintf(path, sizeof path, "%s/page.case", p.dir);
 	read_case(&facts, path);
 	for (size_t i = 0; i < HOSTS * MEANS; i++) {
@@ -244,29 +205,22 @@ static void nothing_arrives(void **state)
 				"127.0.0.0/8", "http://page.test/go", NULL}),
 		2);
 	assert_non_null(strstr(run_program_stdout(&p), "refused"));
-	assert_int_equal(arrived(window), 0);
+	assert_int_equal(dummy_window_arrived(&window), 0);
 	snprintf(path, sizeof path, "%s/go.case", p.dir);
 	read_case(&facts, path);
 	assert_int_equal(refused(&facts, "/landing"), 1);
 	read_case_fini(&facts);
 
 	/* The count does count. */
-	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-	assert_int_equal(arrived(window), 1);
-	close(fd);
+	raw_open(&c, window.port);
+	assert_int_equal(dummy_window_arrived(&window), 1);
+	raw_close(&c);
 	close(s.stop[1]);
 	pthread_join(s.thread, NULL);
 	close(s.stop[0]);
 	close(s.fd);
 	free(s.page);
-	close(name);
-	close(window[0]);
-	if (window[1] >= 0)
-		close(window[1]);
+	dummy_window_end(&window);
 	run_program_end(&p);
 }
 
