@@ -1,13 +1,15 @@
 /*
- * A case whose one trail is long: bench_long HOPS prints its path. Every hop but the last is a
+ * A case whose one trail is long: bench_long CASE [HOPS] makes it. Every hop but the last is a
  * redirect with a small page and a browser's header lines; the last one is a page of 2 MB, full
  * of script. Its trails are not stored: `clicktrail rebuild` does that. No proxy and no
  * network. One thread.
  */
+#include "store/derive/trail.h"
 #include "tests/kit/put_exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NAVIGATES                                                                              \
 	"User-Agent: Mozilla/5.0 test\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: "         \
@@ -29,11 +31,14 @@ static void page(struct buf *out)
 
 int main(int argc, char **argv)
 {
-	int hops = argc > 1 ? atoi(argv[1]) : 500;
-	struct temp_case t;
+	int hops =
+		argc > 2 ? atoi(argv[2]) : TRAIL_HOPS_MAX - 1; /* the last that is followed */
+	struct temp_case t = {.writer = NULL};
 	struct buf large = {0};
 	char url[200], referer[300], location[300];
-	temp_case_init(&t);
+	if (argc < 2 || strlen(argv[1]) >= sizeof t.path || hops < 1)
+		return fprintf(stderr, "usage: bench_long CASE [HOPS], a short path\n") > 0;
+	strcpy(t.path, argv[1]);
 	temp_case_open(&t);
 	page(&large);
 	int64_t s = put_session(&t, "http://host0.test/go/0?id=0");
@@ -54,7 +59,6 @@ int main(int argc, char **argv)
 	}
 	put_session_end(&t, s, hops * 30 + 5000, "page");
 	temp_case_close(&t);
-	printf("%s\n", t.path);
 	buf_fini(&large);
 	return 0;
 }

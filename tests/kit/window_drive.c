@@ -15,7 +15,12 @@
 
 #include <cmocka.h>
 
-enum { STEPS_MAX = 60, DRIVE_SECONDS = 500 /* a busy machine's */, HOSTS = 7 };
+enum {
+	STEPS_MAX = 60,
+	DRIVE_SECONDS = 500 /* a busy machine's */,
+	SOAK_SECONDS = 3600,
+	HOSTS = 7
+};
 
 static const char *const names[] = {"demo", "rows", "nasty", "broken", "live", "few"};
 enum { CASES = sizeof names / sizeof *names };
@@ -154,7 +159,8 @@ static int run_driver(
 		args[i + 4] = steps[i];
 	}
 	c->driver.program = "/usr/bin/env";
-	return run_program(&c->driver, DRIVE_SECONDS, args);
+	bool soak = getenv("CLICKTRAIL_SOAK") != NULL;
+	return run_program(&c->driver, soak ? SOAK_SECONDS : DRIVE_SECONDS, args);
 }
 
 static void drive(struct cases *c, const char *browser, const char *url, const char *files)

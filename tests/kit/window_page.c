@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { READ_MS = 30 * 1000 };
+enum { READ_MS = 30 * 1000, CHECK_S = 600 /* of every string, as ./dev soak has it */ };
 
 void window_pages_start(struct window_pages *w)
 {
@@ -116,7 +116,7 @@ void window_pages_check(struct window_pages *w, bool rules)
 		arena_printf(&p.arena, "node %s/tests/node/window_pages.js %s %s/*.html",
 			getenv("CLICKTRAIL_SOURCE"), rules ? "--rules" : "", w->folder),
 		NULL};
-	int code = run_program(&p, 60, args);
+	int code = run_program(&p, CHECK_S, args);
 	if (code != 0) {
 		fprintf(stderr, "%s%s", run_program_stdout(&p), run_program_stderr(&p));
 		fail_msg("%zu pages, and what is wrong with them: see above", w->files);

@@ -3,13 +3,12 @@
  * machine, through a proxy that may reach loopback: nobody arrives there, and the record says
  * what was refused.
  */
-#include "proxy/announce.h"
+#include "tests/kit/dummy_window.h"
+#include "tests/kit/raw_client.h"
 #include "tests/kit/read_case.h"
 #include "tests/kit/run_program.h"
 #include "store/base/buf.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -22,41 +21,7 @@
 
 #include <cmocka.h>
 
-static int listen_at(const char *ip, unsigned port)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-	bool six = inet_pton(AF_INET, ip, &v4.sin_addr) != 1;
-	int fd =
-		socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (six)
-		assert_int_equal(inet_pton(AF_INET6, ip, &v6.sin6_addr), 1);
-	if (bind(fd, six ? (void *)&v6 : (void *)&v4, six ? sizeof v6 : sizeof v4) != 0 ||
-		listen(fd, 100) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static unsigned port_of(int fd)
-{
-	struct sockaddr_in at = {0};
-	socklen_t len = sizeof at;
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	return ntohs(at.sin_port);
-}
-
-static unsigned arrived(const int fds[2])
-{
-	unsigned n = 0;
-	for (int i = 0; i < 2; i++)
-		for (int fd; fds[i] >= 0 && (fd = accept(fds[i], NULL, NULL)) >= 0; n++)
-			close(fd);
-	return n;
-}
-
-/* ---- the page's server: "/go" leads to the window, all else is the page ---- */
+/* ---- the page's server: "/" is the page, "/go" leads to the window, all else an end ---- */
 
 struct site {
 	int fd, stop[2];
@@ -81,11 +46,13 @@ static void answer(const struct site *s, int fd)
 			"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n"
 			"Connection: close\r\n\r\n",
 			s->go);
-	else
+	else {
+		const char *page = strncmp(head, "GET / ", 6) == 0 ? s->page : "<p>Done";
 		dprintf(fd,
 			"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n"
 			"Connection: close\r\n\r\n%s",
-			strlen(s->page), s->page);
+			strlen(page), page);
+	}
 	shutdown(fd, SHUT_WR);
 	while (read(fd, head, sizeof head) > 0)
 		continue;
@@ -107,46 +74,79 @@ static void *serve(void *ctx)
 static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1",
 	"2130706433", "[::ffff:127.0.0.1]", "foo.localhost", "localhost."};
 
+enum { HOSTS = sizeof hosts / sizeof *hosts };
+
+/* What a page asks by, as addresses end. */
+static const char *const means[] = {"img", "js", "frame", "form", "fetch", "beacon", "events"};
+/* And by a WebSocket, of each host: three of them are one, which a browser lets wait after it
+ * has refused once. */
+enum {
+	MEANS = sizeof means / sizeof *means,
+	SOCKETS = HOSTS - 2,
+	TRIED = HOSTS * MEANS + SOCKETS
+};
+
+/* It goes on when each of them has come to an end; of a beacon nobody is told more than that it
+ * is on its way, and a form's frame first holds a page of its own. The refresh keeps the trail
+ * from being over before. */
+static const char page_head[] =
+	"<!doctype html><title>Page</title><link rel=icon href=data:,>"
+	"<meta http-equiv=refresh content='40;url=/late'>"
+	"<script>const tried=new Set,sockets=new Set;"
+	"function did(what){if(tried.add(what).size===%d)location='/done'}"
+	"function go(at,i){"
+	"fetch('http://'+at+'/fetch'+i,{mode:'no-cors'}).catch(e=>0).then(()=>did('fetch'+i));"
+	"const {host}=new URL('ws://'+at);"
+	"if(!sockets.has(host))new WebSocket('ws://'+at+'/ws'+i).onerror=()=>did('ws'+i);"
+	"sockets.add(host);"
+	"if(navigator.sendBeacon('http://'+at+'/beacon'+i,'x'))did('beacon'+i);"
+	"const es=new EventSource('http://'+at+'/events'+i);"
+	"es.onerror=()=>{es.close();did('events'+i)};"
+	"const sink=document.getElementsByName('sink'+i)[0];"
+	"sink.onload=()=>{if(!sink.contentDocument)did('form'+i)};"
+	"setTimeout(()=>document.getElementById('f'+i).submit(),i*100)}</script><p>Hello";
+
 /* Each by every means that a page has. */
 static char *make_page(unsigned port)
 {
 	struct buf out = {0};
-	buf_add_str(
-		&out, "<!doctype html><title>Page</title><link rel=icon href=data:,><p>Hello");
-	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+	buf_addf(&out, page_head, TRIED);
+	for (size_t i = 0; i < HOSTS; i++) {
+		char at[64];
+		snprintf(at, sizeof at, "%s:%u", hosts[i], port);
 		buf_addf(&out,
-			"<img src=\"http://%s:%u/img%zu\">"
-			"<script src=\"http://%s:%u/js%zu\"></script>"
-			"<iframe src=\"http://%s:%u/frame%zu\"></iframe>"
+			"<img src=\"http://%s/img%zu\" onerror=\"did('img%zu')\">"
+			"<script src=\"http://%s/js%zu\" onerror=\"did('js%zu')\"></script>"
+			"<iframe src=\"http://%s/frame%zu\" onload=\"did('frame%zu')\">"
+			"</iframe>",
+			at, i, i, at, i, i, at, i, i);
+		buf_addf(&out,
 			"<iframe name=sink%zu></iframe>"
-			"<form id=f%zu target=sink%zu method=post "
-			"action=\"http://%s:%u/form%zu\">"
+			"<form id=f%zu target=sink%zu method=post action=\"http://%s/form%zu\">"
 			"<input name=token value=x></form>"
-			"<script>try{fetch('http://%s:%u/"
-			"fetch%zu',{mode:'no-cors'}).catch(e=>0)}"
-			"catch(e){}try{new WebSocket('ws://%s:%u/ws%zu')}catch(e){}"
-			"try{navigator.sendBeacon('http://%s:%u/beacon%zu','x')}catch(e){}"
-			"try{new EventSource('http://%s:%u/events%zu')}catch(e){}"
-			"setTimeout(()=>document.getElementById('f%zu').submit(),%zu00)</"
-			"script>",
-			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, i, i, i,
-			hosts[i], port, i, hosts[i], port, i, hosts[i], port, i, hosts[i], port,
-			i, hosts[i], port, i, i, i);
+			"<script>go('%s',%zu)</script>",
+			i, i, i, at, i, at, i);
+	}
 	return buf_take_str(&out);
 }
 
 /* Exchanges whose address holds the word, which ended with that reason. */
-static size_t refused(const struct read_case *facts, const char *word)
+static size_t ended(const struct read_case *facts, const char *word, const char *reason)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < CASE_COUNT(facts, REQUEST); i++) {
 		const struct fact_request *r = CASE_FACT(facts, REQUEST, request, i);
 		const struct fact_exchange_end *end = read_case_end(facts, r->exchange);
 		if (span_find(r->url, span_str(word), 0) != SIZE_MAX && end != NULL &&
-			span_is(end->reason, "refused-self"))
+			span_is(end->reason, reason))
 			n++;
 	}
 	return n;
+}
+
+static size_t refused(const struct read_case *facts, const char *word)
+{
+	return ended(facts, word, "refused-self");
 }
 
 /* A WebSocket is asked for by CONNECT: there is a leg that was refused, and no exchange. */
@@ -163,18 +163,14 @@ static void nothing_arrives(void **state)
 	struct site s = {.fd = -1};
 	struct run_program p;
 	struct read_case facts;
-	struct err err;
+	struct raw_client c;
+	struct dummy_window window;
 	char path[128], rule[80];
-	int window[2];
 	(void)state;
-	window[0] = listen_at("127.0.0.1", 0);
-	unsigned port = port_of(window[0]);
-	window[1] = listen_at("::1", port);
-	int name = announce_window((uint16_t)port, &err);
-	assert_true(name >= 0);
-	s.page = make_page(port);
+	dummy_window_start(&window);
+	s.page = make_page(window.port);
 	s.fd = listen_at("127.0.0.1", 0);
-	snprintf(s.go, sizeof s.go, "http://127.0.0.1:%u/landing", port);
+	snprintf(s.go, sizeof s.go, "http://127.0.0.1:%u/landing", window.port);
 	assert_int_equal(pipe(s.stop), 0);
 	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
 	snprintf(rule, sizeof rule, "page.test:80:127.0.0.1:%u", port_of(s.fd));
@@ -182,20 +178,23 @@ static void nothing_arrives(void **state)
 
 	/* The whole repertoire, in a real browser. */
 	run_program(&p, 150,
-		(const char *[]){"trace", "--case", "page.case", "--settle", "3",
+		(const char *[]){"trace", "--case", "page.case", "--settle", "2",
 			"--connect-to", rule, "--allow-net", "127.0.0.0/8", "--allow-net",
 			"::1", "--allow-net", "0.0.0.0/8", "--no-screenshot",
 			"http://page.test/", NULL});
-	assert_int_equal(arrived(window), 0);
+	assert_int_equal(dummy_window_arrived(&window), 0);
 	snprintf(path, sizeof path, "%s/page.case", p.dir);
 	read_case(&facts, path);
-	static const char *const means[] = {
-		"/img0", "/js0", "/frame0", "/form0", "/fetch0", "/img1", "/fetch2"};
-	for (size_t i = 0; i < sizeof means / sizeof *means; i++)
-		if (refused(&facts, means[i]) == 0)
-			fail_msg("%s is not in the record as refused; it said:\n%s\n%s",
-				means[i], run_program_stdout(&p), run_program_stderr(&p));
-	assert_true(refused_legs(&facts) > refused(&facts, "http://"));
+	for (size_t i = 0; i < HOSTS * MEANS; i++) {
+		char what[20];
+		snprintf(what, sizeof what, "/%s%zu", means[i % MEANS], i / MEANS);
+		if (refused(&facts, what) == 0)
+			fail_msg("%s is not in the record as refused; it said:\n%s\n%s", what,
+				run_program_stdout(&p), run_program_stderr(&p));
+	}
+	/* The page has seen all of it end, the WebSockets too. */
+	assert_true(ended(&facts, "http://page.test/done", "ok") == 1);
+	assert_true(refused_legs(&facts) >= refused(&facts, "http://") + SOCKETS);
 	read_case_fini(&facts);
 
 	/* A page that leads there: the trail ends with the refusal, and says so. */
@@ -206,29 +205,22 @@ static void nothing_arrives(void **state)
 				"127.0.0.0/8", "http://page.test/go", NULL}),
 		2);
 	assert_non_null(strstr(run_program_stdout(&p), "refused"));
-	assert_int_equal(arrived(window), 0);
+	assert_int_equal(dummy_window_arrived(&window), 0);
 	snprintf(path, sizeof path, "%s/go.case", p.dir);
 	read_case(&facts, path);
 	assert_int_equal(refused(&facts, "/landing"), 1);
 	read_case_fini(&facts);
 
 	/* The count does count. */
-	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-	assert_int_equal(arrived(window), 1);
-	close(fd);
+	raw_open(&c, window.port);
+	assert_int_equal(dummy_window_arrived(&window), 1);
+	raw_close(&c);
 	close(s.stop[1]);
 	pthread_join(s.thread, NULL);
 	close(s.stop[0]);
 	close(s.fd);
 	free(s.page);
-	close(name);
-	close(window[0]);
-	if (window[1] >= 0)
-		close(window[1]);
+	dummy_window_end(&window);
 	run_program_end(&p);
 }
 

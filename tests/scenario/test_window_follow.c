@@ -299,22 +299,40 @@ static void *visit(void *ctx)
 	return NULL;
 }
 
+struct visitors {
+	struct visitor all[3];
+	atomic_bool stop;
+};
+
+static void visitors_come(struct visitors *v, struct book *book)
+{
+	atomic_init(&v->stop, false);
+	for (unsigned i = 0; i < 3; i++) {
+		v->all[i] = (struct visitor){.book = book, .stop = &v->stop, .seed = i};
+		assert_int_equal(pthread_create(&v->all[i].thread, NULL, visit, &v->all[i]), 0);
+	}
+}
+
+static void visitors_go(struct visitors *v)
+{
+	atomic_store(&v->stop, true);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(v->all[i].thread, NULL);
+		assert_true(v->all[i].calls > 0);
+	}
+}
+
 static void pages_come_from_many_threads(void **state)
 {
 	struct temp_case t;
 	struct watch_book w;
 	struct scribe s;
-	struct visitor visitors[3];
-	atomic_bool stop = false;
+	struct visitors v;
 	(void)state;
 	temp_case_init(&t);
 	scribe_start(&s, &t);
 	watch_book(&w, t.path);
-	for (unsigned i = 0; i < 3; i++) {
-		visitors[i] = (struct visitor){.book = w.book, .stop = &stop, .seed = i};
-		assert_int_equal(
-			pthread_create(&visitors[i].thread, NULL, visit, &visitors[i]), 0);
-	}
+	visitors_come(&v, w.book);
 	scribe_do(&s, "obvvvvv");
 	until_hop(&w, 1, 5, 3);
 	assert_true(scribe_do(&s, "ec"));
@@ -322,11 +340,7 @@ static void pages_come_from_many_threads(void **state)
 	until_hop(&w, 2, 2, 3);
 	assert_true(scribe_do(&s, "nc"));
 	watch_book_until(&w, rests, NULL, "that nobody writes it");
-	atomic_store(&stop, true);
-	for (int i = 0; i < 3; i++) {
-		pthread_join(visitors[i].thread, NULL);
-		assert_true(visitors[i].calls > 0);
-	}
+	visitors_go(&v);
 	assert_int_equal(watch_book_about(&w).trails, 7);
 	scribe_end(&s, 0);
 	watch_book_end(&w);
@@ -336,24 +350,18 @@ static void pages_come_from_many_threads(void **state)
 /* Pages that come without a pause keep no writer from leaving a plain file. */
 static void pages_let_writers_leave(void **state)
 {
-	const char *wanted = getenv("CLICKTRAIL_CLOSES");
-	int closes = wanted != NULL ? atoi(wanted) : 12;
+	int closes = getenv("CLICKTRAIL_SOAK") != NULL ? 500 : 12;
 	struct temp_case t;
 	struct watch_book w;
 	struct scribe s;
-	struct visitor visitors[3];
-	atomic_bool stop = false;
+	struct visitors v;
 	(void)state;
 	temp_case_init(&t);
 	scribe_start(&s, &t);
 	watch_book(&w, t.path);
 	scribe_do(&s, "obv");
 	until_hop(&w, 1, 1, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		visitors[i] = (struct visitor){.book = w.book, .stop = &stop, .seed = i};
-		assert_int_equal(
-			pthread_create(&visitors[i].thread, NULL, visit, &visitors[i]), 0);
-	}
+	visitors_come(&v, w.book);
 	assert_true(scribe_do(&s, "ec"));
 	/* One that is watched from its beginning, and one that is over before it was seen. */
 	for (int i = 0; i < closes; i++) {
@@ -363,9 +371,7 @@ static void pages_let_writers_leave(void **state)
 		if (!scribe_do(&s, i % 3 == 0 ? "ec" : "nc"))
 			fail_msg("session %d left a log behind", i + 2);
 	}
-	atomic_store(&stop, true);
-	for (int i = 0; i < 3; i++)
-		pthread_join(visitors[i].thread, NULL);
+	visitors_go(&v);
 	watch_book_until(&w, rests, NULL, "that nobody writes it");
 	scribe_end(&s, 0);
 	watch_book_end(&w);

@@ -4,8 +4,8 @@
  * of a real window by what is answered, and of a socket that is announced as one by counting
  * who arrives. Its user, who asks directly, gets in.
  */
-#include "proxy/announce.h"
 #include "tests/kit/dns_server.h"
+#include "tests/kit/dummy_window.h"
 #include "tests/kit/raw_client.h"
 #include "tests/kit/run_program.h"
 
@@ -95,8 +95,8 @@ enum { WAYS = sizeof ways / sizeof *ways };
 struct stage {
 	struct dns_server *dns;
 	struct run_program window, open, shut;
-	unsigned window_port, dummy_port;
-	int dummy[2], name; /* 127.0.0.1 and ::1, same port; announced as a window */
+	struct dummy_window dummy;
+	unsigned window_port;
 	char token[64];
 };
 
@@ -108,54 +108,6 @@ static void text_of(char *out, size_t size, const char *format, unsigned port)
 	snprintf(out, size, format, port, port, port);
 }
 #pragma GCC diagnostic pop
-
-static int listen_at(const char *ip, unsigned port)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-	bool six = inet_pton(AF_INET, ip, &v4.sin_addr) != 1;
-	int fd =
-		socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (six)
-		assert_int_equal(inet_pton(AF_INET6, ip, &v6.sin6_addr), 1);
-	if (fd < 0 || bind(fd, six ? (void *)&v6 : (void *)&v4, six ? sizeof v6 : sizeof v4) ||
-		listen(fd, 100) != 0) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static unsigned port_of(int fd)
-{
-	struct sockaddr_in at = {0};
-	socklen_t len = sizeof at;
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	return ntohs(at.sin_port);
-}
-
-/* Who has arrived there since the last look. */
-static unsigned arrived(struct stage *s)
-{
-	unsigned n = 0;
-	for (int i = 0; i < 2; i++)
-		for (int fd; s->dummy[i] >= 0 && (fd = accept(s->dummy[i], NULL, NULL)) >= 0;
-			n++)
-			close(fd);
-	return n;
-}
-
-static void start_dummy(struct stage *s)
-{
-	struct err err;
-	s->dummy[0] = listen_at("127.0.0.1", 0);
-	assert_true(s->dummy[0] >= 0);
-	s->dummy_port = port_of(s->dummy[0]);
-	s->dummy[1] = listen_at("::1", s->dummy_port);
-	s->name = announce_window((uint16_t)s->dummy_port, &err);
-	assert_true(s->name >= 0);
-}
 
 static void start_window(struct stage *s)
 {
@@ -218,7 +170,7 @@ static int set_up(void **state)
 	static struct stage s;
 	start_dns(&s);
 	start_window(&s);
-	start_dummy(&s);
+	dummy_window_start(&s.dummy);
 	*state = &s;
 	return 0;
 }
@@ -229,6 +181,7 @@ static int tear_down(void **state)
 	run_program_signal(&s->window, SIGTERM);
 	run_program_wait(&s->window, 30);
 	run_program_end(&s->window);
+	dummy_window_end(&s->dummy);
 	dns_server_stop(s->dns);
 	return 0;
 }
@@ -301,7 +254,7 @@ static void walk_table(struct stage *s, struct run_program *p, bool open, unsign
 		text_of(authority, sizeof authority, ways[i].authority, target);
 		bool got = get(proxy, authority, want);
 		wrong += !connect_to(proxy, authority, want) || !got;
-		if (arrived(s) != 0)
+		if (dummy_window_arrived(&s->dummy) != 0)
 			fail_msg("%s: somebody arrived", authority);
 	}
 	assert_int_equal(wrong, 0);
@@ -350,7 +303,7 @@ static void each_own_address(struct stage *s, struct run_program *p, unsigned ta
 			fail_msg("%s: %s", name, head);
 		raw_close(&c);
 	}
-	assert_int_equal(arrived(s), 0);
+	assert_int_equal(dummy_window_arrived(&s->dummy), 0);
 }
 
 /* ---- the rows that are no single request ---- */
@@ -396,7 +349,7 @@ static void talks(struct stage *s, unsigned proxy, unsigned target)
 	raw_send(&c, text);
 	assert_string_equal(refusal(raw_try_head(&c)), SELF);
 	raw_close(&c);
-	assert_int_equal(arrived(s), 0);
+	assert_int_equal(dummy_window_arrived(&s->dummy), 0);
 }
 
 /* Inside TLS that we end: the host is the tunnel's, whatever Host says. */
@@ -412,7 +365,7 @@ static void inside_tls(struct stage *s, struct run_program *p, unsigned target)
 	raw_send(&c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	assert_string_equal(refusal(raw_try_head(&c)), SELF);
 	raw_close(&c);
-	assert_int_equal(arrived(s), 0);
+	assert_int_equal(dummy_window_arrived(&s->dummy), 0);
 }
 
 /* What was asked and allowed before does not count. */
@@ -427,7 +380,7 @@ static void rebinding(struct stage *s, unsigned proxy, unsigned target)
 	assert_true(get(proxy, authority, RANGE));
 	assert_true(get(proxy, authority, SELF));
 	assert_true(connect_to(proxy, authority, SELF));
-	assert_int_equal(arrived(s), 0);
+	assert_int_equal(dummy_window_arrived(&s->dummy), 0);
 }
 
 static void all_ways(struct stage *s, bool open, unsigned target)
@@ -457,13 +410,13 @@ static void none_leads_to_a_window(void **state)
 static void nobody_arrives(void **state)
 {
 	struct stage *s = *state;
-	all_ways(s, true, s->dummy_port);
-	all_ways(s, false, s->dummy_port);
+	all_ways(s, true, s->dummy.port);
+	all_ways(s, false, s->dummy.port);
 	/* The count does count. */
 	struct raw_client c;
-	raw_open(&c, s->dummy_port);
+	raw_open(&c, s->dummy.port);
 	raw_close(&c);
-	assert_int_equal(arrived(s), 1);
+	assert_int_equal(dummy_window_arrived(&s->dummy), 1);
 }
 
 /* ---- at the window itself ---- */

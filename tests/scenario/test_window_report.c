@@ -278,6 +278,7 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	has_not(window_user_page(&x.w, 200, "/c/1/t/1.1/h/1"), "it turns");
 	window_user_answer(&x.w, 303, "/c/1/t/1.1/mark", "back=%2F%2Fevil.example");
 	assert_string_equal(x.w.location, "/c/1/t/1.1");
+	has(window_user_page(&x.w, 200, "/c/1/t/1.1"), "Take its mark away");
 	/* In reports it is hidden like all else. */
 	const char *said =
 		run(&x, 0, (const char *const[]){"report", x.t.path, "--trail", "1.1", NULL});
@@ -300,6 +301,7 @@ static void a_note_is_kept_sealed_and_reported(void **state)
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "it turns");
 	has(window_user_answer(&x.w, 409, "/c/1/remarks/2/withdraw", ""), "withdrawn already");
 	window_user_answer(&x.w, 303, "/c/1/t/1.1/mark", "off=1");
+	has(window_user_page(&x.w, 200, "/c/1/t/1.1"), "Mark as the one that matters");
 	has_not(run(&x, 0, (const char *const[]){"report", x.t.path, NULL}), "Marked as");
 	/* The case is as it was, and what lies beside it holds. */
 	sha256(file_of(&x, "x.case"), after);

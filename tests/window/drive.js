@@ -20,7 +20,7 @@ const { spawn } = require('child_process');
 const puppeteer = require('puppeteer-core');
 
 /* Against what hangs: a busy machine is several times slower than a quiet one. */
-const STEP_MS = 240 * 1000; /* of one file */
+const STEP_MS = (process.env.CLICKTRAIL_SOAK ? 900 : 240) * 1000; /* of one file */
 const WAIT_MS = 60 * 1000; /* of one thing that has to appear */
 const FAULTS_MAX = 60; /* that are printed */
 const WIDE = 1200, NARROW = 390, HEIGHT = 900;

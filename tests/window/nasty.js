@@ -1,5 +1,5 @@
 /* A case with strings in every field that have broken other programs, asked for by others: every
- * kind of page. What the driver looks for (scripts that fail or speak, dialogs, requests to
+ * kind of page, of each 24th string (nasty_few_hops). What the driver looks for (scripts that fail or speak, dialogs, requests to
  * elsewhere, breaches of the policy) is not all: no page has an element, an attribute or an
  * address that a page of harmless words has not. */
 'use strict';
@@ -45,8 +45,8 @@ async function judge(ctx, where) {
 	return kinds;
 }
 
-/* All pages of one trail, as far as a case may have them; of the panels, each of which has its own test with every string, a few
-   where there is not much time. */
+/* All pages of one trail, as far as a case may have them; of the panels a few where there is not much time: each has a test
+   without a browser (tests/unit/ui/test_web_hop.c, every fifth string there, and every one where there is time). */
 function pages(n, hops, heavy) {
 	const panels = heavy ? PANELS : ['request', 'cues', 'certificates'];
 	const c = `/c/${n}`, t = `${c}/t/1.1`;

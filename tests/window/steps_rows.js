@@ -81,4 +81,16 @@ exports.run = async (ctx) => {
 	ctx.equal(await ctx.count('.rows tbody tr'), 100, 'nasty rows');
 	await ctx.narrow('rows-nasty');
 	ctx.equal(await ctx.page.evaluate(() => window.pwned), undefined);
+
+	/* Numbers as the reader's language has them: here one with digits of its own. Times stay UTC, and say on top of it when
+	 * that was for the reader. */
+	await ctx.page.evaluateOnNewDocument(() => Object.defineProperty(navigator, 'language', { get: () => 'ar-EG' }));
+	await ctx.go(x);
+	ctx.equal((await ctx.texts('.turns p'))[0], '\u0661 to \u0661\u0660\u0660 of \u0663\u0664\u0660', 'numbers');
+	const times = await ctx.page.$$eval('time[datetime]', (list) => list.map((t) => [t.textContent, t.title,
+		`${t.dateTime.replace('T', ' ').slice(0, -1)} UTC`,
+		new Intl.DateTimeFormat('ar-EG', { dateStyle: 'full', timeStyle: 'long' }).format(new Date(t.dateTime))]));
+	ctx.must(times.length > 0, 'times');
+	for (const [text, title, utc, local] of times)
+		ctx.equal([text, title], [utc, local], 'a time');
 };

@@ -43,8 +43,6 @@ exports.run = async (ctx) => {
 	const perKind = ctx.heavy ? PER_KIND_HEAVY : PER_KIND;
 	const most = ctx.heavy ? PAGES_MAX_HEAVY : PAGES_MAX;
 	let pages = 0, files = 0;
-	if (ctx.browserName !== 'chromium')
-		return;
 	/* What cannot be read says so, with that status. */
 	ctx.allow(new RegExp(`on /c/${ctx.facts.cases.broken}[/)]`));
 	while (queue.length > 0 && pages < most) {

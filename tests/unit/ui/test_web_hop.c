@@ -452,6 +452,7 @@ static void show_panels(
 	arena_fini(&arena);
 }
 
+/* Of the long list every fifth, and all where there is time (./dev soak). */
 static void no_value_is_more_than_text(void **state)
 {
 	(void)state;

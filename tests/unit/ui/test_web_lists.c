@@ -432,7 +432,7 @@ static void hostile_words_stay_words(void **state)
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
 		window_page_kept(&s->w, pages[i]);
 	assert_int_equal(times(window_page_kept(&s->w, "/c/1/x"), "<tr id=\"x-"), 100);
-	/* As what somebody looks for. */
+	/* As what somebody looks for: every seventh, and all of them in ./dev soak. */
 	window_pages_add(&s->w, "/nowhere.case");
 	size_t step = getenv("CLICKTRAIL_SOAK") != NULL ? 1 : 7;
 	for (size_t i = 0; i < NASTY_STRINGS; i += step) {
