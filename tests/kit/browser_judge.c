@@ -132,7 +132,8 @@ void browser_judge(const char *browser)
 	const struct lab_scene_about *names = lab_scenes(&j.judge.arena, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct browser_scene s = browser_scene(names[i].name);
-		if (browser_scene_asked(&s, j.keep != NULL || (s.flags & JUDGED) != 0))
+		if (browser_scene_asked(
+			    &s, j.keep != NULL || browser_scene_is(&s, JUDGED, browser)))
 			fine = run_scene(&j, names[i].name) && fine;
 	}
 	run_program_end(&j.judge);

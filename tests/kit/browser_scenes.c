@@ -11,43 +11,43 @@
 
 /* Those of which there is more to say than that they are walked to their end, a page. */
 static const struct browser_scene told[] = {
-	{"codes", "page", JUDGED},
-	{"fragments", "page", JUDGED},
-	{"metas", "page", JUDGED},
-	{"refreshes", "page", JUDGED},
-	{"scripts", "page", DAILY | JUDGED},
+	{"codes", "page", JUDGED_FIREFOX},
+	{"fragments", "page", JUDGED_CHROMIUM},
+	{"metas", "page", JUDGED_CHROMIUM},
+	{"refreshes", "page", JUDGED_FIREFOX},
+	{"scripts", "page", JUDGED},
 	{"timers", "page", DAILY},
 	{"forms", "page", JUDGED},
-	{"codings", "page", DAILY},
-	{"hidden", "page", DAILY},
-	{"frame-bust", "page", JUDGED},
-	{"prefetch", "page", JUDGED},
+	{"codings", "page", DAILY_FIREFOX},
+	{"hidden", "page", DAILY_FIREFOX},
+	{"frame-bust", "page", JUDGED_CHROMIUM},
+	{"prefetch", "page", JUDGED_FIREFOX},
 	{"window-open", "page", JUDGED},
-	{"patient", "page", DAILY},
+	{"patient", "page", DAILY_CHROMIUM},
 	{"choices", "page", UNREACHED},
-	{"download", "download", DAILY | JUDGED},
+	{"download", "download", JUDGED},
 	{"unauthorised", "gate", 0},
 	{"login", "gate", 0},
 	{"captcha", "gate", 0},
 	{"handoff", "handoff", DAILY},
-	{"loop", "loop", JUDGED | UNREACHED},
+	{"loop", "loop", JUDGED_CHROMIUM | UNREACHED},
 	{"missing", NULL, 0},
 	{"nothing", NULL, 0},
 	{"silent", NULL, RETRIED},
-	{"bad-cert", "error", JUDGED | UNREACHED | LENIENT},
-	{"kept-301", "page", JUDGED},
+	{"bad-cert", "error", JUDGED_CHROMIUM | UNREACHED | LENIENT},
+	{"kept-301", "page", JUDGED_FIREFOX},
 	{"worker-redirect", "page", JUDGED},
-	{"worker-page", "page", DAILY},
-	{"blob", "page", JUDGED},
-	{"pushed", "page", DAILY},
-	{"hsts-script", "page", JUDGED},
+	{"worker-page", "page", DAILY_CHROMIUM},
+	{"blob", "page", JUDGED_FIREFOX},
+	{"pushed", "page", DAILY_FIREFOX},
+	{"hsts-script", "page", JUDGED_CHROMIUM},
 	{"prefetch-spent", NULL, UNREACHED | LENIENT | DECOY},
 	{"to-market", "handoff", 0},
-	{"to-fallback", "handoff", DAILY},
+	{"to-fallback", "handoff", DAILY_CHROMIUM},
 	{"script-away", "handoff", 0},
 	{"meta-away", "handoff", 0},
 	{"noisy-gates", "page", DAILY},
-	{"noisy-scripts", "page", JUDGED},
+	{"noisy-scripts", "page", JUDGED_FIREFOX},
 };
 
 struct browser_scene browser_scene(const char *name)
@@ -56,6 +56,14 @@ struct browser_scene browser_scene(const char *name)
 		if (strcmp(told[i].name, name) == 0)
 			return told[i];
 	return (struct browser_scene){name, "page", 0};
+}
+
+bool browser_scene_is(const struct browser_scene *s, unsigned flags, const char *browser)
+{
+	bool firefox = strcmp(browser, "firefox") == 0;
+	unsigned own =
+		firefox ? DAILY_FIREFOX | JUDGED_FIREFOX : DAILY_CHROMIUM | JUDGED_CHROMIUM;
+	return (s->flags & flags & own) != 0;
 }
 
 static void run_scene(struct lab_trace *t, const struct browser_scene *s, const char *browser,
@@ -113,7 +121,8 @@ void browser_scenes_with(const char *browser, const char *option, const char *co
 		struct browser_scene s = browser_scene(names[i].name);
 		if (only != NULL && (s.flags & RETRIED) != 0)
 			continue;
-		bool daily = only != NULL ? among(only, s.name) : (s.flags & DAILY) != 0;
+		bool daily = only != NULL ? among(only, s.name)
+					  : browser_scene_is(&s, DAILY, browser);
 		if (browser_scene_asked(&s, all || daily))
 			run_scene(&t, &s, browser, option);
 	}

@@ -9,8 +9,13 @@
 #include <stddef.h>
 
 enum {
-	DAILY = 1 << 0,     /* in every run */
-	JUDGED = 1 << 1,    /* the same, with the browser as judge (browser_judge.h) */
+	/* In every run, with that browser; and with the browser as judge (browser_judge.h). */
+	DAILY_FIREFOX = 1 << 0,
+	DAILY_CHROMIUM = 1 << 1,
+	DAILY = DAILY_FIREFOX | DAILY_CHROMIUM,
+	JUDGED_FIREFOX = 1 << 6,
+	JUDGED_CHROMIUM = 1 << 7,
+	JUDGED = JUDGED_FIREFOX | JUDGED_CHROMIUM,
 	UNREACHED = 1 << 2, /* the scene's end is not served */
 	LENIENT = 1 << 3,   /* the trail may go on behind what the lab served */
 	DECOY = 1 << 4,     /* the browser may get what was meant for others */
@@ -22,6 +27,8 @@ struct browser_scene {
 };
 /* What is expected of a scene of the lab. */
 struct browser_scene browser_scene(const char *name);
+/* Has it one of the flags that is this browser's (as --browser takes it)? */
+bool browser_scene_is(const struct browser_scene *s, unsigned flags, const char *browser);
 
 void browser_scenes(const char *browser); /* as --browser takes it */
 /* With an option more those of the scenes that are named, or nearly all (CLICKTRAIL_SOAK). NULL

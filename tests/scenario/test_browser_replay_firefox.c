@@ -1,5 +1,6 @@
 /* What Firefox recorded, Firefox walks again offline. */
 #include "tests/kit/lab_replay.h"
+#include "ui/lab/lab.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +11,10 @@
 
 static void scenes_replay_to_the_same_trail(void **state)
 {
+	/* A long trail with each way to move a browser, what is asked for once, a failure. */
+	static const char *const daily[] = {LAB_CLICK, "forms", "one-time", "bad-cert", NULL};
 	(void)state;
-	lab_replay("firefox", "firefox", NULL);
+	lab_replay("firefox", "firefox", daily);
 }
 
 static void another_client_parts_where_script_moves_on(void **state)

@@ -391,7 +391,7 @@ static void bytes_of_a_proof(void **state)
 		i++;
 	assert_true(i < n);
 	size_t len = content(in(at("forged"), names[i])).n;
-	for (size_t k = 0; k<len; k += len> 400 ? len / 200 : 1)
+	for (size_t k = 0; k<len; k += len> 200 ? len / 100 : 1)
 		change(at("forged"), names[i], k, true);
 }
 

@@ -213,8 +213,8 @@ static void without_a_jail(void **state)
 	page_fini(&p);
 }
 
-/* The browser's first process: the others have a --type. */
-static pid_t browser_process(void)
+/* The browser's first process, if it has become that: the others have a --type. */
+static pid_t look_for_browser(void)
 {
 	struct tree t;
 	pid_t found = 0;
@@ -231,6 +231,17 @@ static pid_t browser_process(void)
 			found = t.pid[i];
 	}
 	tree_fini(&t);
+	return found;
+}
+
+static pid_t browser_process(void)
+{
+	pid_t found = 0;
+	for (int i = 0; found == 0 && i < 1000; i++) {
+		found = look_for_browser();
+		if (found == 0)
+			poll(NULL, 0, 10);
+	}
 	return found;
 }
 
