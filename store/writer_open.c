@@ -18,12 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	CASE_ID_BYTES = 16,
-	WRITER_CLOSE_BUSY_MS = 250,
-	WRITER_CLOSE_WAIT_MS = 3000,
-	WRITER_CLOSE_PAUSE_MS = 5,
-};
+enum { CASE_ID_BYTES = 16 };
 
 static const char put_info_sql[] =
 	"INSERT INTO case_info (n, id, created_us, opened_us, tool_name, tool_version, "
@@ -424,38 +419,6 @@ struct writer *writer_open(
 	return NULL;
 }
 
-/* SQLite itself does not wait for the connections of others here. A reader that follows along
- * lets go when it sees that the writer is leaving; it may be in the middle of a page. */
-static int leave_wal(sqlite3 *db)
-{
-	int64_t until_us = writer_tick_us() + WRITER_CLOSE_WAIT_MS * INT64_C(1000);
-	int rc;
-	while ((rc = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL)) !=
-			SQLITE_OK &&
-		((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED) &&
-		writer_tick_us() < until_us)
-		nanosleep(
-			&(struct timespec){.tv_nsec = WRITER_CLOSE_PAUSE_MS * 1000000L}, NULL);
-	return rc;
-}
-
-/* What a case looks like between sessions: indexes, no log, one plain file. While a reader
- * stays connected it stays in WAL mode, with an empty log. */
-static bool settle(struct writer *w, struct err *err)
-{
-	sqlite3_busy_timeout(w->db, WRITER_CLOSE_BUSY_MS);
-	if (!writer_make_indexes(w->db, err))
-		return false;
-	int rc = sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
-		return db_fail(w->db, ERR_CASE_WRITE, "checkpoint", err);
-	lock_leaving(w->lock_fd);
-	rc = leave_wal(w->db);
-	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
-		return db_fail(w->db, ERR_CASE_WRITE, "leaving the write-ahead log", err);
-	return true;
-}
-
 struct writer *writer_of_nothing(void)
 {
 	static const struct writer_options defaults = {0};
@@ -485,7 +448,7 @@ bool writer_close(struct writer *w, struct err *err)
 	sqlite3_finalize(w->begin);
 	sqlite3_finalize(w->commit);
 	w->begin = w->commit = NULL;
-	ok = ok && settle(w, err);
+	ok = ok && writer_settle(w, err);
 	/* After a failure the log stays as it is: what it holds is sound, and the disk is not
 	 * to be tried again. */
 	if (!ok)

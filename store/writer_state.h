@@ -202,4 +202,9 @@ bool writer_make_indexes(sqlite3 *db, struct err *err);
 bool rebuild_store(sqlite3 *db, const struct writer_job *job, struct err *err);
 bool verdicts_store(sqlite3 *db, const struct writer_job *job, struct err *err);
 
+/* writer_settle.c */
+/* What a case looks like between sessions: indexes, no log, one plain file. While a reader
+ * stays connected it stays in WAL mode, with an empty log. */
+bool writer_settle(struct writer *w, struct err *err);
+
 #endif

@@ -266,7 +266,7 @@ static void judge_complete(struct arena *a, struct report *r)
 
 static void build(const struct case_about *about, const struct model *m,
 	const struct trail_set *trails, int64_t only_session, struct arena *a,
-	struct report *out, bool pages)
+	struct report *out, bool graded)
 {
 	*out = (struct report){.about = *about, .model = m};
 	for (size_t i = 0; i < m->n_sessions; i++)
@@ -279,7 +279,7 @@ static void build(const struct case_about *about, const struct model *m,
 				trail_of(a, m, &trails->trails[i]));
 	for (size_t i = 0; i < out->n_trails; i++)
 		parties_make(out, &out->trails[i], a, &out->trails[i].parties);
-	if (pages)
+	if (graded)
 		grades_make(out, a);
 	judge_complete(a, out);
 	if (only_session != 0)
@@ -296,16 +296,18 @@ void report_build(const struct case_about *about, const struct model *m,
 	build(about, m, trails, only_session, a, out, true);
 }
 
-static bool make(struct gather *g, int64_t only_session, bool pages, struct arena *a,
+enum depth { BARE, UNGRADED, WHOLE };
+
+static bool make(struct gather *g, int64_t only_session, enum depth depth, struct arena *a,
 	struct report *out, struct err *err)
 {
 	struct case_about about;
 	if (!case_about(g->file, &about, err))
 		return false;
-	build(&about, &g->model, &g->trails, only_session, a, out, pages);
+	build(&about, &g->model, &g->trails, only_session, a, out, depth == WHOLE);
 	if (!seal_last_head(g->file, &out->head, &out->has_signature, err))
 		return false;
-	if (pages && !landing_make(g, only_session, a, out, err))
+	if (depth != BARE && !landing_make(g, only_session, a, out, err))
 		return false;
 	/* Only one trail was read: what its session holds was counted when it was stored. */
 	for (size_t i = 0; g->summary != NULL && i < out->n_sessions; i++) {
@@ -323,11 +325,17 @@ static bool make(struct gather *g, int64_t only_session, bool pages, struct aren
 bool report_make(struct gather *g, int64_t only_session, struct arena *a, struct report *out,
 	struct err *err)
 {
-	return make(g, only_session, true, a, out, err);
+	return make(g, only_session, WHOLE, a, out, err);
 }
 
 bool report_make_bare(struct gather *g, int64_t only_session, struct arena *a,
 	struct report *out, struct err *err)
 {
-	return make(g, only_session, false, a, out, err);
+	return make(g, only_session, BARE, a, out, err);
+}
+
+bool report_make_ungraded(struct gather *g, int64_t only_session, struct arena *a,
+	struct report *out, struct err *err)
+{
+	return make(g, only_session, UNGRADED, a, out, err);
 }

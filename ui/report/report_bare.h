@@ -11,4 +11,8 @@
 bool report_make_bare(struct gather *g, int64_t only_session, struct arena *a,
 	struct report *out, struct err *err);
 
+/* With landing pages, and without grades, for each of which its page is read as a whole. */
+bool report_make_ungraded(struct gather *g, int64_t only_session, struct arena *a,
+	struct report *out, struct err *err);
+
 #endif

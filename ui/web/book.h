@@ -126,9 +126,12 @@ struct book_reading {
 	void *inner;
 };
 /* *found: there is such a trail, or exchange. To be closed in either case. Errors: CASE_READ
- * and those of case_open. */
+ * and those of case_open. A trail has its landing pages and no grades: for each the page would
+ * be read as a whole. */
 bool book_read_trail(struct book *b, int64_t session, int64_t number, struct book_reading *out,
 	bool *found, struct err *err);
+/* The grade of one of its hops, whose page is read for it. */
+void book_reading_grade(struct book_reading *r, struct report_hop *h);
 /* Without what only reading the pages themselves tells: landing pages and grades. */
 bool book_read_exchange(struct book *b, int64_t exchange, struct book_reading *out, bool *found,
 	struct err *err);

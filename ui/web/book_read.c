@@ -185,13 +185,13 @@ static void attach_witness(struct book *b, struct book_reading *out)
 		witnessed_attach(c, b->path, true, &out->arena, &out->report);
 }
 
-/* whole: with what only the pages themselves tell. */
+/* whole: with what only the pages themselves tell, but for grades. */
 static bool make(
 	struct book *b, struct book_reading *out, int64_t session, bool whole, struct err *err)
 {
 	struct gather *g = out->gather;
 	bool (*report)(struct gather *, int64_t, struct arena *, struct report *,
-		struct err *) = whole ? report_make : report_make_bare;
+		struct err *) = whole ? report_make_ungraded : report_make_bare;
 	if (!report(g, session, &out->arena, &out->report, err))
 		return false;
 	replayed_attach(b->path, &out->arena, &out->report);
@@ -274,6 +274,12 @@ bool book_read_trail(struct book *b, int64_t session, int64_t number, struct boo
 {
 	*found = false;
 	return begin(b, out, err) && read_trail(b, session, number, true, out, found, err);
+}
+
+void book_reading_grade(struct book_reading *r, struct report_hop *h)
+{
+	h->grade = grade_make(&r->report, h, &r->arena);
+	grades_finish(&r->report, &r->edition.arena);
 }
 
 /* ---- what is still to come ---- */

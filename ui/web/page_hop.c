@@ -232,6 +232,7 @@ static void show_hop(struct web_request *q, struct web_answer *a)
 	} else {
 		struct hop_view v = {.trail = r.trail, .index = i, .hop = &r.trail->hops[i]};
 		char title[96];
+		book_reading_grade(&r, &r.trail->hops[i]);
 		snprintf(title, sizeof title, "Hop %zu of %zu, trail %s", v.hop->hop->n,
 			r.trail->n_hops, r.trail->id);
 		write_page(q, a, &r, &v, title);

@@ -715,6 +715,9 @@ static void panels_say_what_happened(void **state)
 	assert_has(page, "<code>q</code></th><td><code>&lt;b&gt;</code>");
 	page = ask(w, "/c/1/t/1.1/h/2", "show=packets");
 	assert_has(page, "No packets were recorded");
+	/* Its grade is made for this page alone. */
+	page = ask(w, "/c/1/t/1.1/h/2", "show=why");
+	assert_has(page, "<b>plain-http</b>");
 	page = ask(w, "/c/1/t/1.1/h/2", "show=certificates");
 	assert_has(page, "There are none");
 	static const char *const gone[] = {"/c/1/t/1.1/h/0", "/c/1/t/1.1/h/99",
