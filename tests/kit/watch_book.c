@@ -153,6 +153,9 @@ char *watch_book_report(struct watch_book *w, int64_t session, int64_t number)
 	bool found = false;
 	if (!book_read_trail(w->book, session, number, &r, &found, &err))
 		fail_msg("%s: %s", err_word(err.kind), err.detail);
+	/* A page asks for the grade of the hop that it is about. */
+	for (size_t i = 0; found && i < r.trail->n_hops; i++)
+		book_reading_grade(&r, &r.trail->hops[i]);
 	char *text = found ? json_of(&r.report) : NULL;
 	book_reading_close(&r);
 	return text;

@@ -118,9 +118,11 @@ static void look_trail(struct look *l, int64_t number, bool newest)
 	struct trail_view v;
 	struct trail_seen *seen = seen_of(l->s, number, &new);
 	trail_view_make(&v, &r, &l->about, newest, &r.arena);
+	/* What was read may be newer than what is said to be known then. */
+	bool moved = book_version(l->s->book) != l->version;
 	enum trail_how how = !new                             ? TRAIL_CHANGED
 			     : l->s->begun || l->s->since < 0 ? TRAIL_ANEW
-			     : in_news(l, number)             ? TRAIL_ANEW
+			     : moved || in_news(l, number)    ? TRAIL_ANEW
 			     : l->s->since != l->version      ? TRAIL_BLOCKS_ANEW
 							      : TRAIL_KNOWN;
 	if (how == TRAIL_ANEW && l->s->trail == 0)
