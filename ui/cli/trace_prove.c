@@ -216,9 +216,9 @@ static bool await_watcher(struct trace *t, struct err *err)
 	}
 }
 
-/* Chromium hangs at its start now and then (seen twice in some hundred starts, on two busy
- * cores): it runs, and asks for nothing. Nothing was sent then, so nothing is lost by another
- * try. */
+/* Chromium hangs at its start now and then (seen three times in some hundred starts, on two
+ * busy cores): it runs, and asks for nothing. Nothing was sent then, so nothing is lost by
+ * another try. */
 static bool start_again(struct trace *t, struct err *err)
 {
 	return recording_note(&t->recording, NOTE_BROWSER, err,
