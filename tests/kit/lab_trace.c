@@ -146,3 +146,17 @@ void lab_trace_compare(struct lab_trace *t, bool lenient)
 	show(t, hops);
 	fail_msg("the trail is not what the lab served");
 }
+
+void lab_trace_clicked(struct lab_trace *t)
+{
+	lab_trace_compare(t, false);
+	assert_int_equal(t->exit_code, 0);
+	assert_true(t->served.reached_end);
+	assert_true(t->served.n >= 18);
+	assert_int_equal(t->served.decoys, 0);
+	assert_int_equal(t->served.strays, 0);
+	assert_true(t->served.others >= 10);
+	assert_string_equal(lab_trace_word(t, "ended_by"), "page");
+	assert_string_equal(
+		lab_trace_word(t, "final_url"), t->served.hops[t->served.n - 1].url);
+}

@@ -35,4 +35,9 @@ const char *lab_trace_word(const struct lab_trace *t, const char *name);
  * trail may go on behind what the lab served (a hop that never reached it). */
 void lab_trace_compare(struct lab_trace *t, bool lenient);
 
+/* Of a trace of LAB_CLICK by a browser: the trail is what was served, to its end; the link was
+ * asked for once, and nothing else was; the landing page came with all that it brings, and none
+ * of that is in the trail. */
+void lab_trace_clicked(struct lab_trace *t);
+
 #endif
