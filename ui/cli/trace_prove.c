@@ -163,8 +163,7 @@ static bool timed_out(struct trace *t, const char *what, struct err *err)
 	struct proxy_counts c;
 	proxy_counts(t->recording.proxy, &c);
 	return err_set(err, ERR_BROWSER_TIMEOUT,
-		"%s within %d s; the link was not sent (connections that reached the proxy: "
-		"%llu, "
+		"%s within %d s; the link was not sent (connections to the proxy: %llu, "
 		"requests read: %llu)",
 		what, TRACE_READY_S, (unsigned long long)c.tunnels,
 		(unsigned long long)c.exchanges);
